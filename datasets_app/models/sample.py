@@ -1,0 +1,86 @@
+"""A sample as lists see it: narrow, no payload. Content lives in Revision, search text in SampleText."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ftstudio.accounts.models.project import InProjectQuerySet
+
+from .dataset import Dataset
+from .upload import Upload
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", _("pending")
+    ACCEPTED = "accepted", _("accepted")
+    REJECTED = "rejected", _("rejected")
+    SKIPPED = "skipped", _("skipped")
+    FLAGGED = "flagged", _("flagged")
+
+
+class SampleQuerySet(InProjectQuerySet):
+    project_path = "dataset__project"
+
+
+class Sample(models.Model):
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="samples", db_index=False)
+    position = models.PositiveIntegerField()  # 1-based number in the dataset, never reused
+    upload = models.ForeignKey(Upload, models.SET_NULL, null=True, related_name="samples")
+    line = models.PositiveIntegerField(null=True)  # in the upload's file
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    split = models.CharField(max_length=10, blank=True)  # side in the newest snapshot; "" before the first
+    tokens = models.PositiveIntegerField(default=0)
+    worst = models.PositiveSmallIntegerField(default=0)  # findings.RANK of the worst current finding; 0 clean
+    findings_total = models.PositiveSmallIntegerField(default=0)
+    has_rejected = models.BooleanField(default=False)
+    fingerprint = models.CharField(max_length=32)
+    title = models.CharField(max_length=80, blank=True)
+    snippet = models.CharField(max_length=120, blank=True)
+    revision_number = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = SampleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("dataset", "position"), name="one_sample_per_position"),)
+        indexes = (
+            models.Index(fields=("dataset", "status", "position"), name="sample_by_status"),
+            models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
+            models.Index(fields=("dataset", "fingerprint"), name="sample_by_fingerprint"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position:04d}"
+
+
+class SampleTag(models.Model):
+    """A word a person put on a sample; `dataset` is repeated so that filtering needs one index."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="+", db_index=False)
+    sample = models.ForeignKey(Sample, models.CASCADE, related_name="tags", db_index=False)
+    name = models.CharField(_("tag"), max_length=40)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("sample", "name"), name="one_tag_per_sample"),)
+        indexes = (models.Index(fields=("dataset", "name", "sample"), name="sample_by_tag"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SampleText(models.Model):
+    """What text search reads: the current texts of a sample, joined. Indexed by trigrams on both databases."""
+
+    sample = models.OneToOneField(Sample, models.CASCADE, primary_key=True, related_name="search")
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="+", db_index=False)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text[:40]

@@ -1,0 +1,86 @@
+"""One imported file: its bytes, how far the import came, and the lines it could not take."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ftstudio.accounts.models.project import InProjectQuerySet
+from ftstudio.fields import OrderedJSONField
+
+from .dataset import Dataset
+from .lease import Leased, LeasedQuerySet
+
+
+class UploadState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class UploadQuerySet(InProjectQuerySet, LeasedQuerySet):
+    project_path = "dataset__project"
+
+    def unfinished(self) -> UploadQuerySet:
+        return self.filter(state__in=(UploadState.WAITING, UploadState.RUNNING))
+
+
+class Upload(Leased):
+    """`offset` and `line` say where the next unread line begins; they move in the transaction that inserts rows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="uploads")
+    name = models.CharField(_("file name"), max_length=200)
+    file = models.FileField(upload_to="uploads/", max_length=200)
+    size = models.BigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    format = models.CharField(_("format"), max_length=40, default="auto")  # as asked: a codec's name or auto
+    codec = models.CharField(max_length=40, blank=True)  # as detected or chosen
+    state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.WAITING)
+    offset = models.BigIntegerField(default=0)
+    line = models.PositiveIntegerField(default=1)
+    rows_total = models.PositiveIntegerField(default=0)  # non-blank lines read so far
+    rows_accepted = models.PositiveIntegerField(default=0)
+    rows_rejected = models.PositiveIntegerField(default=0)
+    rows_duplicate = models.PositiveIntegerField(default=0)
+    error = OrderedJSONField(null=True, blank=True)  # why it failed: {"code", "template", "params"}
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("dataset", "sha256"), name="upload_by_content"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in (UploadState.DONE, UploadState.FAILED, UploadState.CANCELLED)
+
+
+class RejectedLine(models.Model):
+    """A line that became no sample. Its raw bytes stay in the upload's file, at `offset` for `length` bytes."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="rejected")
+    line = models.PositiveIntegerField()  # physical, 1-based, blank lines counted
+    offset = models.BigIntegerField()
+    length = models.BigIntegerField()
+    code = models.CharField(max_length=40)  # a rule id
+    message = OrderedJSONField()  # {"template", "params"}
+
+    class Meta:
+        ordering = ("line",)
+        constraints = (models.UniqueConstraint(fields=("upload", "line"), name="one_rejection_per_line"),)
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.code}"

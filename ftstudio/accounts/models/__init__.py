@@ -1,0 +1,10 @@
+"""Rows of the ground floor, one noun per file."""
+
+from .audit import AuditEntry
+from .invitation import Invitation
+from .membership import Membership, Role
+from .project import Project
+from .token import ApiToken
+from .user import User
+
+__all__ = ["ApiToken", "AuditEntry", "Invitation", "Membership", "Project", "Role", "User"]

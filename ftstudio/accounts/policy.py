@@ -1,0 +1,64 @@
+"""Which role may do what. The only place that says so; services call `require`, pages and API call services.
+
+An action is noun.verb as in the services. Reading is not here: `visible_to(user)` decides what exists for a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from ftstudio.errors import NotAllowed
+
+from .models import Membership, Role
+
+if TYPE_CHECKING:
+    from .models import Project, User
+
+ACTIONS: dict[str, Role] = {
+    "samples.edit": Role.ANNOTATOR,
+    "samples.decide": Role.ANNOTATOR,
+    "samples.tag": Role.ANNOTATOR,
+    "exports.create": Role.REVIEWER,
+    "exports.waive": Role.LEAD,
+    "uploads.create": Role.REVIEWER,
+    "uploads.cancel": Role.REVIEWER,
+    "datasets.create": Role.LEAD,
+    "datasets.update": Role.LEAD,
+    "snapshots.freeze": Role.LEAD,
+    "jobs.create": Role.LEAD,
+    "jobs.launch": Role.LEAD,
+    "jobs.cancel": Role.LEAD,
+    "jobs.pause": Role.LEAD,
+    "jobs.resume": Role.LEAD,
+    "connections.create": Role.OWNER,
+    "connections.update": Role.OWNER,
+    "members.invite": Role.LEAD,
+    "members.change": Role.OWNER,
+    "projects.update": Role.OWNER,
+    "audit.read": Role.LEAD,
+}
+
+
+def role_of(user: User, project_id: UUID) -> Role | None:
+    """The person's role in the project; None for a stranger. One query, kept on the user for the request."""
+    known: dict[UUID, Role | None] = user.__dict__.setdefault("_roles", {})
+    if project_id not in known:
+        role = Membership.objects.filter(user=user, project_id=project_id).values_list("role", flat=True).first()
+        known[project_id] = Role(role) if role else None
+    return known[project_id]
+
+
+def allows(user: User, project: Project | UUID, action: str) -> bool:
+    """Whether the person's role reaches the action's. Raises KeyError for an action that is not in the table."""
+    needed = ACTIONS[action]
+    role = role_of(user, project if isinstance(project, UUID) else project.pk)
+    return role is not None and role.rank >= needed.rank
+
+
+def require(user: User, project: Project | UUID, action: str) -> None:
+    """Raise NotAllowed unless `allows`; the message names the role that would do."""
+    if not allows(user, project, action):
+        raise NotAllowed(_("This needs the role %(role)s in the project.") % {"role": ACTIONS[action].label})

@@ -1,0 +1,54 @@
+"""Model fields that the apps share."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+from ftstudio.errors import Unavailable
+
+
+class OrderedJSONField(models.TextField):
+    """JSON kept as text: key order and number form survive, which PostgreSQL's jsonb does not promise."""
+
+    def from_db_value(self, value: str | None, *_: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj)) or "null"
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+class EncryptedTextField(models.TextField):
+    """Text that is encrypted at rest with the newest of `settings.CREDENTIAL_KEYS` (Fernet, AES-128-CBC + HMAC).
+
+    Reading a value that none of the keys opens raises Unavailable, which names the setting to mend.
+    """
+
+    def from_db_value(self, value: str | None, *_: Any) -> str | None:
+        if not value:
+            return value
+        try:
+            return _fernet(tuple(settings.CREDENTIAL_KEYS)).decrypt(value.encode()).decode()
+        except InvalidToken as error:
+            raise Unavailable(
+                "A stored credential cannot be opened: FTSTUDIO_CREDENTIAL_KEYS lacks the key it was written with."
+            ) from error
+
+    def get_prep_value(self, value: str | None) -> str | None:
+        return _fernet(tuple(settings.CREDENTIAL_KEYS)).encrypt(value.encode()).decode() if value else value

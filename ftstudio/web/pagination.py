@@ -1,0 +1,53 @@
+"""Earlier and later, never page numbers: keyset pages for both skins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.pagination import CursorPagination
+
+from ftstudio.errors import InvalidInput, Text
+
+
+class ApiCursor(CursorPagination):
+    """`{"next", "previous", "results"}` over the model's own stable order."""
+
+    page_size_query_param = "page_size"
+    max_page_size = 200
+    ordering: Any = "-pk"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One screen of rows. `earlier` and `later` are cursors, empty where there is nothing more."""
+
+    rows: list[Any]
+    earlier: str
+    later: str
+
+
+def keyset(queryset: QuerySet[Any], *, cursor: str, size: int, key: str, of: Callable[[Any], int] | None = None) -> Page:
+    """A page of `queryset` in ascending order of the unique integer column `key`.
+
+    `cursor` is "" for the first page, `>N` for what follows N, `<N` for what goes before it. Costs one index range,
+    the same on the first and on the last page. Raises InvalidInput for a cursor that we did not write.
+    """
+    value_of = of or (lambda row: getattr(row, key))
+    if cursor and not (cursor[0] in "<>" and cursor[1:].isdecimal() and len(cursor) < 20):
+        raise InvalidInput(cursor=Text("This cursor is not one of ours; start again from the first page."))
+    back = cursor.startswith("<")
+    if cursor:
+        queryset = queryset.filter(**{f"{key}__{'lt' if back else 'gt'}": int(cursor[1:])})
+    rows = list(queryset.order_by(f"-{key}" if back else key)[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    if back:
+        rows.reverse()
+    if not rows:
+        return Page([], "", "")
+    before = more if back else bool(cursor)
+    after = bool(cursor) if back else more
+    return Page(rows, f"<{value_of(rows[0])}" if before else "", f">{value_of(rows[-1])}" if after else "")

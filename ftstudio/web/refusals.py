@@ -1,0 +1,105 @@
+"""The one table from a refusal to HTTP, and its two skins: a form or page in the browser, a JSON body in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError, Unavailable
+
+from .texts import say
+
+STATUS: dict[type[StudioError], int] = {InvalidInput: 422, NotAllowed: 403, Conflict: 409, Unavailable: 503}
+
+
+def status_of(error: StudioError) -> int:
+    """The HTTP status of a refusal: that of the nearest class in the table."""
+    return next((STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), 500)
+
+
+def body_of(error: StudioError) -> dict[str, Any]:
+    """The API body `{code, message, fields}` in the reader's language."""
+    fields: dict[str, Any] = {name: say(text) for name, text in error.fields.items()}
+    return {"code": error.code, "message": say(error.message), "fields": {**fields, **error.details}}
+
+
+@contextmanager
+def refusals_on(form: Form) -> Iterator[None]:
+    """Put what a service refuses as input onto the form: on the field of the name, else above the form.
+
+    NotAllowed and the other refusals pass through to `RefusalMiddleware`, because they are not about the form.
+    """
+    try:
+        yield
+    except InvalidInput as error:
+        if not error.fields:
+            form.add_error(None, say(error.message))
+        for name, text in error.fields.items():
+            form.add_error(name if name in form.fields else None, say(text))
+
+
+def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler: every error answer of the API has the same body."""
+    if isinstance(error, StudioError):
+        set_rollback()
+        return Response(body_of(error), status=status_of(error))
+    if isinstance(error, exceptions.ValidationError):
+        set_rollback()
+        detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
+        fields = {name: _first(value) for name, value in detail.items()}
+        return Response({"code": "invalid_input", "message": next(iter(fields.values()), ""), "fields": fields}, status=422)
+    response = exception_handler(error, dict(context))
+    if response is not None:
+        if isinstance(error, Http404):
+            code, message = "not_found", _("There is no such thing, or it is not yours to see.")
+        elif isinstance(error, PermissionDenied):
+            code, message = "not_allowed", _("You may not do that.")
+        else:
+            code = getattr(error, "default_code", "error")
+            message = _first(getattr(error, "detail", ""))
+        response.data = {"code": code, "message": message, "fields": {}}
+    return response
+
+
+def _first(value: Any) -> str:
+    """The first message of DRF's nested error detail."""
+    while isinstance(value, list | tuple | dict):
+        value = next(iter(value.values() if isinstance(value, dict) else value), "")
+    return str(value)
+
+
+def page_refusal(request: HttpRequest, error: StudioError) -> HttpResponse:
+    """A refusal that no form took: a page of its own, or for htmx a notice."""
+    return _page(request, status_of(error), say(error.message), [say(text) for text in error.fields.values()])
+
+
+def _page(request: HttpRequest, status: int, message: str, fields: list[str] | None = None) -> HttpResponse:
+    context = {"status": status, "message": message, "fields": [text for text in fields or [] if text != message]}
+    template = "refusal.html#notice" if getattr(request, "htmx", False) else "refusal.html"
+    return render(request, template, context, status=status)
+
+
+def page_400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 400, _("The request could not be read. Go back and try again."))
+
+
+def page_403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403, _("You may not do that."))
+
+
+def page_404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 404, _("There is no such page, or it is not yours to see."))
+
+
+def page_500(request: HttpRequest) -> HttpResponse:
+    return _page(request, 500, _("Something broke on our side. It has been written to the log; nothing you saved is lost."))

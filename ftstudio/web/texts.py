@@ -1,0 +1,33 @@
+"""Turning the core's translatable sentences into the reader's language, and keeping them in rows until then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+
+from ftstudio.errors import Text
+
+
+def say(text: str) -> str:
+    """The sentence in the active language: a `Text` is translated as a template, then filled; other text is as it is."""
+    if not isinstance(text, Text):
+        return text
+    template = gettext(text.template)
+    if not text.params:
+        return template
+    return template.format(**{name: say(value) if isinstance(value, str) else value for name, value in text.params.items()})
+
+
+def to_row(text: str) -> dict[str, Any]:
+    """A sentence as it is kept in an OrderedJSONField: {"template", "params"}."""
+    if isinstance(text, Text):
+        params = {name: str(value) if isinstance(value, str) else value for name, value in text.params.items()}
+        return {"template": text.template, "params": params}
+    return {"template": "{text}", "params": {"text": str(text)}}
+
+
+def from_row(row: Mapping[str, Any]) -> Text:
+    """The inverse of `to_row`."""
+    return Text(row["template"], **row.get("params", {}))

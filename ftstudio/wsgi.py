@@ -1,0 +1,17 @@
+"""The WSGI entry: Django, and beside it the rehearsal server under /rehearsal where it is switched on."""
+
+from __future__ import annotations
+
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
+
+application = get_wsgi_application()
+if settings.REHEARSAL:
+    rehearsal = import_string("jobs_app.rehearsal.app.create_app")(folder=settings.REHEARSAL_FOLDER)
+    application = DispatcherMiddleware(application, {"/rehearsal": rehearsal})

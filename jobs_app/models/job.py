@@ -1,0 +1,114 @@
+"""A fine-tune job: snapshot + connection + base model + recipe + inference contract, and how far it came."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from datasets_app.models.lease import Leased, LeasedQuerySet
+from datasets_app.models.snapshot import Snapshot
+from ftstudio.accounts.models.project import InProjectQuerySet, Project
+from ftstudio.fields import OrderedJSONField
+
+from .connection import Connection
+
+
+class JobQuerySet(InProjectQuerySet, LeasedQuerySet):
+    def move(self, job: Job, to: str, *, actor: Any = None, note: str = "", **changes: Any) -> bool:
+        """Move from the state `job` was loaded in to `to`, once. False: somebody else moved it first.
+
+        Writes the move to the timeline; `job` is refreshed in memory on success. Call inside a transaction.
+        """
+        before = job.state
+        if self.filter(pk=job.pk, state=before).update(state=to, **changes) != 1:
+            return False
+        JobMove.objects.create(job=job, before=before, after=to, actor=actor, note=note[:300])
+        job.state = to
+        for name, value in changes.items():
+            setattr(job, name, value)
+        return True
+
+    def due(self) -> Any:
+        """Jobs that a provider should be asked about now."""
+        return self.filter(next_poll_at__lte=timezone.now())
+
+
+class Job(Leased):
+    """`marker` is sent with the create call, so that a create whose answer was lost can be found again.
+
+    What has been paid for is remembered step by step: `training_file`, `validation_file`, `provider_job`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="jobs")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="jobs")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="jobs")
+    name = models.CharField(_("name"), max_length=200)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    base_model = models.CharField(_("base model"), max_length=200)
+    recipe = OrderedJSONField(default=dict)
+    contract = OrderedJSONField(default=dict)  # the inference contract, frozen at launch
+    answers = OrderedJSONField(default=dict)  # pre-flight questions a person answered
+    waivers = OrderedJSONField(default=list)  # [{"rule", "reason", "by"}]
+    state = models.CharField(max_length=20, default="draft")
+    raw_state = models.CharField(max_length=60, blank=True)  # the provider's own word
+    marker = models.CharField(max_length=64, unique=True)
+    training_file = models.CharField(max_length=200, blank=True)
+    validation_file = models.CharField(max_length=200, blank=True)
+    training_sha256 = models.CharField(max_length=64, blank=True)
+    validation_sha256 = models.CharField(max_length=64, blank=True)
+    rows_train = models.PositiveIntegerField(default=0)
+    rows_validation = models.PositiveIntegerField(default=0)
+    create_tried_at = models.DateTimeField(null=True, blank=True)  # the intent: set before the create call
+    provider_job = models.CharField(max_length=200, blank=True)
+    result_model = models.CharField(max_length=200, blank=True)
+    trained_tokens = models.BigIntegerField(null=True, blank=True)
+    estimate = OrderedJSONField(default=dict)  # {"tokens", "updates", "cost", "currency", "seconds"}, made at launch
+    cost = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    error = OrderedJSONField(null=True, blank=True)  # {"code", "template", "params"} or {"code", "message"}
+    cancel_wanted = models.BooleanField(default=False)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    launched_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    poll_failures = models.PositiveIntegerField(default=0)
+    poll_error = models.CharField(max_length=300, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=("project", "-created_at"), name="job_by_project"),
+            models.Index(fields=("next_poll_at",), name="job_by_next_poll"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobMove(models.Model):
+    """One change of state, for the timeline."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="moves")
+    before = models.CharField(max_length=20)
+    after = models.CharField(max_length=20)
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"

@@ -1,0 +1,55 @@
+"""What a provider reports of a job, stored once: events, metrics, checkpoints. Unique keys make polling repeatable."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from ftstudio.fields import OrderedJSONField
+
+from .job import Job
+
+
+class JobEvent(models.Model):
+    job = models.ForeignKey(Job, models.CASCADE, related_name="events", db_index=False)
+    provider_id = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    level = models.CharField(max_length=10)  # info, warning or error
+    message = models.TextField()
+    data = OrderedJSONField(null=True)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.UniqueConstraint(fields=("job", "provider_id"), name="one_row_per_event"),)
+
+    def __str__(self) -> str:
+        return self.message[:60]
+
+
+class JobMetric(models.Model):
+    job = models.ForeignKey(Job, models.CASCADE, related_name="metrics", db_index=False)
+    step = models.PositiveIntegerField()
+    name = models.CharField(max_length=60)
+    value = models.FloatField()
+
+    class Meta:
+        ordering = ("step", "name")
+        constraints = (models.UniqueConstraint(fields=("job", "name", "step"), name="one_value_per_step"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.step}: {self.value}"
+
+
+class Checkpoint(models.Model):
+    job = models.ForeignKey(Job, models.CASCADE, related_name="checkpoints", db_index=False)
+    provider_id = models.CharField(max_length=200)
+    step = models.PositiveIntegerField()
+    model = models.CharField(max_length=200)
+    metrics = OrderedJSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("step",)
+        constraints = (models.UniqueConstraint(fields=("job", "provider_id"), name="one_row_per_checkpoint"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} @ {self.step}"

@@ -1,0 +1,25 @@
+"""Settings of the test run: the real ones, faster hashing, no broker, no cache server.
+
+`make test-services` sets DATABASE_URL and REDIS_URL; then the suite runs on PostgreSQL and Redis instead.
+"""
+
+import os
+import tempfile
+
+os.environ.setdefault("FTSTUDIO_VAR", tempfile.mkdtemp(prefix="ftstudio-tests-"))
+
+from ftstudio.settings import *  # noqa: E402, F403
+from ftstudio.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
+ZEAL_RAISE = True
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if not REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CELERY_BROKER_URL = "memory://"
+WHITENOISE_AUTOREFRESH = True
+ACCOUNT_RATE_LIMITS = False
