@@ -1,0 +1,106 @@
+"""People and doors. Alice leads everything, Bob annotates beside her, Mallory is a stranger with a project of her own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from ftstudio.accounts.models import ApiToken, Membership, Project, Role, User
+from ftstudio.accounts.authentication import hash_secret
+
+PASSWORD = "correct horse battery"
+
+
+def make_user(name: str, **extra: Any) -> User:
+    return User.objects.create_user(
+        username=name.lower(), email=f"{name.lower()}@example.org", password=PASSWORD, name=name, **extra
+    )
+
+
+def join(user: User, project: Project, role: Role) -> User:
+    Membership.objects.create(user=user, project=project, role=role)
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """The owner of `project`."""
+    return make_user("Alice")
+
+
+@pytest.fixture
+def project(alice: User) -> Project:
+    project = Project.objects.create(name="Rain or shine", created_by=alice)
+    join(alice, project, Role.OWNER)
+    return project
+
+
+@pytest.fixture
+def bob(project: Project) -> User:
+    """An annotator in Alice's project."""
+    return join(make_user("Bob"), project, Role.ANNOTATOR)
+
+
+@pytest.fixture
+def rita(project: Project) -> User:
+    """A reviewer in Alice's project."""
+    return join(make_user("Rita"), project, Role.REVIEWER)
+
+
+@pytest.fixture
+def leo(project: Project) -> User:
+    """A lead in Alice's project."""
+    return join(make_user("Leo"), project, Role.LEAD)
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """A stranger: she can log in, and owns a project of her own."""
+    mallory = make_user("Mallory")
+    join(mallory, Project.objects.create(name="Elsewhere", created_by=mallory), Role.OWNER)
+    return mallory
+
+
+def browser_of(user: User) -> Client:
+    """The user's logged-in browser, without JavaScript."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def token_of(user: User, scopes: str = "read write jobs", project: Project | None = None) -> str:
+    secret = f"fts_{user.username}_{scopes.replace(' ', '-')}_{project.pk if project else 'all'}"
+    ApiToken.objects.create(
+        user=user,
+        project=project,
+        name="test",
+        prefix=secret[:8],
+        secret_hash=hash_secret(secret),
+        scopes=scopes,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    return secret
+
+
+def api_of(user: User, **token: Any) -> APIClient:
+    """The user's script, which holds a token."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user, **token)}")
+    return client
+
+
+@pytest.fixture
+def pages(alice: User, project: Project) -> Client:
+    """Alice's browser."""
+    return browser_of(alice)
+
+
+@pytest.fixture
+def api(alice: User, project: Project) -> APIClient:
+    """Alice's script."""
+    return api_of(alice)
