@@ -12,6 +12,7 @@ from ftstudio.errors import InvalidInput, Text
 
 Auto = Literal["auto"]
 Value = int | float | str
+NO_HELP = Text("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     default: Value | None = None
-    help: Text = Text("")
+    help: Text = NO_HELP
     source: str = ""
     choices: tuple[str, ...] = ()
     auto: bool = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ftstudio.errors import Text
 
@@ -152,7 +153,9 @@ def _kind(train: Line, values: list[float], valid: Line) -> tuple[str, Text]:
         return "overfit", rose
     turns = _turns(values)
     if len(values) >= ENOUGH_POINTS and turns > (len(values) - 1) / 2:
-        return "noisy", Text("Validation loss went up and down {turns} times in {n} points.", turns=turns, n=len(values))
+        return "noisy", Text(
+            "Validation loss went up and down {turns} times in {n} points.", turns=turns, n=len(values)
+        )
     successive = len(values) > 2 and values[-1] > values[-2] > values[-3]
     if falling and rise > NOTICEABLE and (successive or losses[-1] > 2):
         return "onset", rose
@@ -191,8 +194,8 @@ def _falling(train: Line) -> bool:
 
 
 def _turns(values: list[float]) -> int:
-    signs = [later > earlier for earlier, later in zip(values, values[1:], strict=False) if later != earlier]
-    return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    signs = [later > earlier for earlier, later in pairwise(values) if later != earlier]
+    return sum(a != b for a, b in pairwise(signs))
 
 
 def _change(values: list[float]) -> float | None:

@@ -1,0 +1,60 @@
+"""Providers of fine-tuning: one module in this folder is one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import httpx2
+
+from datasets_app.core.registry import Registry
+from jobs_app.providers.base import Provider
+from jobs_app.providers.http import check_base_url, guarded_client
+
+PROVIDERS: Registry[type[Provider]] = Registry("jobs_app.providers", "PROVIDER")
+
+
+def check_address(kind: str, base_url: str, *, rehearsal_url: str = "", house_hosts: Collection[str] = ()) -> str:
+    """The base URL as a connection of this kind may store it; "" stands for the provider's own.
+
+    Raises InvalidInput(base_url=…). A provider's own hosts are always open; `house_hosts` are those that the
+    operator added and may be private; a rehearsal connection may use `rehearsal_url` and nothing else.
+    """
+    hosts, private = _reach(kind, rehearsal_url, house_hosts)
+    url = base_url.strip() or (rehearsal_url if PROVIDERS[kind].rehearsal else PROVIDERS[kind].default_base_url)
+    return check_base_url(url, allowed_hosts=hosts, allow_private=private(url))
+
+
+def open_provider(
+    kind: str,
+    *,
+    base_url: str,
+    credential: str,
+    rehearsal_url: str = "",
+    house_hosts: Collection[str] = (),
+    timeout: float = 60.0,
+    max_bytes: int = 64 * 1024**2,
+) -> Provider:
+    """A provider ready for use, behind the guard. Raises InvalidInput(base_url=…) for an address it may not use."""
+    url = check_address(kind, base_url, rehearsal_url=rehearsal_url, house_hosts=house_hosts)
+    hosts, private = _reach(kind, rehearsal_url, house_hosts)
+    http = guarded_client(allowed_hosts=hosts, allow_private=private(url), timeout=timeout, max_bytes=max_bytes)
+    return PROVIDERS[kind](base_url=url, credential=credential, http=http)
+
+
+def _reach(kind: str, rehearsal_url: str, house_hosts: Collection[str]) -> tuple[frozenset[str], Callable[[str], bool]]:
+    """The hosts that a connection of this kind may use, and whether a URL may lead into a private network.
+
+    A private network is open to what the operator wrote into the settings, never to what a person typed in.
+    """
+    if PROVIDERS[kind].rehearsal:
+        mine = rehearsal_url or PROVIDERS[kind].default_base_url
+        return frozenset({_host(mine)}), lambda url: url.rstrip("/") == mine.rstrip("/")
+    house = frozenset(host.lower() for host in house_hosts)
+    return frozenset(PROVIDERS[kind].hosts) | house, lambda url: _host(url) in house
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx2.URL(url).host.lower()
+    except httpx2.InvalidURL:
+        return ""

@@ -1,0 +1,177 @@
+"""Reading the OpenAI wire: errors into kinds, odd bodies into values. Shared by every provider that speaks it."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import openai
+
+from ftstudio.errors import Text
+from jobs_app.core.metrics import from_data
+from jobs_app.providers.base import CheckpointIn, ErrorKind, EventIn, ProviderError
+
+DAILY_WAIT = 6 * 3600.0  # a daily share comes back at an hour that nobody tells us
+_LEVELS = {"warn": "warning", "warning": "warning", "error": "error", "info": "info"}
+# How a closed programme says so. The exact code is not published, so both the code and the sentence are looked at.
+_CLOSED = re.compile(
+    r"(fine[- ]?tuning|training)[^.]{0,80}(no longer|not) (available|supported|enabled|permitted|allowed|offered)"
+    r"|(no longer|not) (available|permitted|allowed|eligible)[^.]{0,80}fine[- ]?tun|deprecated[^.]{0,40}fine[- ]?tun",
+    re.IGNORECASE,
+)
+
+
+def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> ProviderError:
+    """The kind of a refusal that came as an HTTP status, with a sentence that quotes the provider."""
+    status = error.status_code
+    says = quoted(error.body, secret)
+    wait = retry_after(error.response.headers)
+    code = (error.code or "").lower()
+    if status == 401:
+        return ProviderError(Text("The provider does not accept the credential. {says}", says=says), "auth")
+    if status == 403 or (creating and status in (400, 404) and _CLOSED.search(says)):
+        if creating:
+            return ProviderError(
+                Text(
+                    "The provider does not let this organisation create fine-tune jobs. OpenAI is closing "
+                    "self-serve fine-tuning, and this refusal stays. {says}",
+                    says=says,
+                ),
+                "closed",
+            )
+        return ProviderError(Text("The provider refuses this to your organisation. {says}", says=says), "closed")
+    if status == 404:
+        return ProviderError(Text("The provider does not know this any more. {says}", says=says), "missing")
+    if status == 409:
+        return ProviderError(Text("At the provider this has already changed. {says}", says=says), "conflict")
+    if status == 429:
+        return _limited(code, says, wait)
+    if status >= 500 or status == 408:
+        kind: ErrorKind = "unknown-outcome" if creating else "unavailable"
+        return ProviderError(
+            Text("The provider has a fault (HTTP {status}). {says}", status=status, says=says), kind, wait
+        )
+    if 300 <= status < 400:
+        return ProviderError(Text("The address answers with a redirect. Give the final address."), "request")
+    return ProviderError(Text("The provider cannot use what was sent. {says}", says=says), "request")
+
+
+def unreachable(error: openai.APIConnectionError, *, creating: bool) -> ProviderError:
+    """The kind of a failure without an answer. A connection that was never made has created nothing."""
+    never_sent = isinstance(error.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+    if creating and not never_sent:
+        return ProviderError(
+            Text("The connection broke before the provider answered, so the job may exist or not."), "unknown-outcome"
+        )
+    if isinstance(error, openai.APITimeoutError):
+        return ProviderError(Text("The provider took too long to answer."), "unavailable")
+    return ProviderError(Text("The provider cannot be reached."), "unavailable")
+
+
+def document(content: bytes, *, creating: bool = False) -> dict[str, Any]:
+    """The JSON object of an answer. An answer that is cut off or is no JSON is no answer."""
+    try:
+        data = json.loads(content)  # not orjson: it refuses NaN, which a diverged run reports
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise ProviderError(
+            Text("The provider's answer cannot be read."), "unknown-outcome" if creating else "unavailable"
+        )
+    return data
+
+
+def items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a list answer; `data: null` is an empty list."""
+    data = page.get("data")
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def event(item: Mapping[str, Any]) -> EventIn:
+    """One event. An id is made from its content where the provider gives none."""
+    message = str(item.get("message") or "")
+    data = item.get("data")
+    return EventIn(
+        id=str(item.get("id") or f"{item.get('created_at')}:{message}")[:200],
+        at=moment(item.get("created_at")) or datetime.fromtimestamp(0, UTC),
+        level=_LEVELS.get(str(item.get("level") or "").lower(), "info"),
+        message=message,
+        data=data if isinstance(data, dict) and data else None,
+    )
+
+
+def checkpoint(item: Mapping[str, Any]) -> CheckpointIn | None:
+    """One checkpoint; None where the answer names no model that could be called."""
+    model, step = item.get("fine_tuned_model_checkpoint"), item.get("step_number")
+    if not isinstance(model, str) or not isinstance(step, int) or isinstance(step, bool):
+        return None
+    return CheckpointIn(
+        id=str(item.get("id") or model),
+        step=step,
+        model=model,
+        at=moment(item.get("created_at")) or datetime.fromtimestamp(0, UTC),
+        metrics={point.name: point.value for point in from_data(item.get("metrics"), step)},
+    )
+
+
+def failure(error: object) -> str | None:
+    """The sentence of a job's `error`: null, {} and an object with empty fields all mean that there is none."""
+    if isinstance(error, str):
+        return error or None
+    if not isinstance(error, dict):
+        return None
+    message = str(error.get("message") or error.get("code") or "")
+    param = error.get("param")
+    return f"{message} ({param})" if message and param else message or None
+
+
+def moment(seconds: object) -> datetime | None:
+    """A Unix time as an aware datetime; None for anything that is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds a provider asks us to wait (`retry-after-ms`, `retry-after` in seconds or as a date)."""
+    try:
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+    except (KeyError, ValueError):
+        text = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        date = email.utils.parsedate_tz(text)
+        return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None
+
+
+def quoted(body: object, secret: str) -> str:
+    """The provider's own sentence out of an error body, short, without markup and without the credential."""
+    message: object = body
+    if isinstance(body, dict):
+        inner = body.get("error")
+        message = body.get("message") or (inner.get("message") if isinstance(inner, dict) else inner) or ""
+    text = re.sub(r"<(style|script|title)\b.*?</\1>|<[^>]*>", " ", str(message or ""), flags=re.DOTALL | re.IGNORECASE)
+    text = " ".join(text.split())
+    if secret:
+        text = text.replace(secret, "…")
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _limited(code: str, says: str, wait: float | None) -> ProviderError:
+    if code in ("insufficient_quota", "exceeded_quota", "billing_hard_limit_reached"):
+        return ProviderError(Text("The account at the provider has no credit left. {says}", says=says), "quota")
+    if code == "daily_rate_limit_exceeded" or "per day" in says.lower():
+        return ProviderError(
+            Text("The provider's limit for today is reached. {says}", says=says), "daily", wait or DAILY_WAIT
+        )
+    return ProviderError(Text("The provider asks us to slow down. {says}", says=says), "rate", wait)

@@ -1,0 +1,304 @@
+"""OpenAI, over its official client. The client carries requests; answers are read by us, from what was really sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import httpx2
+import openai
+
+from ftstudio.errors import Text
+from jobs_app.core import lifecycle, metrics
+from jobs_app.core.recipes import Parameter, Recipe
+from jobs_app.providers import _wire
+from jobs_app.providers.base import (
+    MARKER,
+    BaseModel,
+    Capabilities,
+    CheckpointIn,
+    Created,
+    EventIn,
+    ProviderError,
+    Reply,
+    Report,
+    Setting,
+)
+
+_CHECKED = "2026-11-20"
+_API = "OpenAI API description and openai-python 3.52.0"
+_PAGE = 100
+_MAX_PAGES = 200  # 20,000 events: more than a job writes, and an end for a cursor that goes in circles
+
+
+class _Raw(Protocol):
+    @property
+    def content(self) -> bytes: ...
+
+
+def _number(name: str, label: Text, kind: Any, low: float, high: float | None, help: Text, **more: Any) -> Parameter:
+    more = {"default": "auto", "auto": True, **more}
+    return Parameter(name, label, kind, low, high, help=help, source=f"{_API}, {_CHECKED}", **more)
+
+
+class OpenAI:
+    """See `base.Provider` for what each method promises."""
+
+    name: ClassVar[str] = "openai"
+    label: ClassVar[Text] = Text("OpenAI")
+    codec: ClassVar[str] = "openai-chat"
+    default_base_url: ClassVar[str] = "https://api.openai.com/v1"
+    hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
+    rehearsal: ClassVar[bool] = False
+    poll_seconds: ClassVar[float] = 15.0
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("credential", Text("API key"), secret=True, help=Text("Begins with sk-. It is stored encrypted.")),
+        Setting("base_url", Text("Base URL"), default=default_base_url),
+    )
+    states: ClassVar[Mapping[str, str]] = {
+        "validating_files": lifecycle.VALIDATING,
+        "queued": lifecycle.QUEUED,
+        "running": lifecycle.RUNNING,
+        "pausing": lifecycle.PAUSING,
+        "paused": lifecycle.PAUSED,
+        "succeeded": lifecycle.SUCCEEDED,
+        "failed": lifecycle.FAILED,
+        "cancelled": lifecycle.CANCELLED,
+    }
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        source=_API, checked_on=_CHECKED, pause=True, checkpoints=True, marker=True
+    )
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        _number("epochs", Text("Epochs"), "int", 1, 50, Text("How often the training rows are gone through.")),
+        _number("batch_size", Text("Batch size"), "int", 1, 256, Text("How many rows make one step.")),
+        _number(
+            "learning_rate_multiplier",
+            Text("Learning rate multiplier"),
+            "float",
+            0,
+            None,
+            Text("A factor on the rate that the provider chose for the model."),
+            above_minimum=True,
+        ),
+        _number(
+            "seed", Text("Seed"), "int", 0, 2147483647, Text("The same seed repeats the run."), default=None, auto=False
+        ),
+    )
+    base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
+        BaseModel(model, label, "OpenAI deprecations page and price list of 2025", _CHECKED, "2027-01-14", price)
+        for model, label, price in (
+            ("gpt-4.1-mini-2025-04-14", "GPT-4.1 mini", "5"),
+            ("gpt-4.1-2025-04-14", "GPT-4.1", "25"),
+            ("gpt-4o-mini-2024-07-18", "GPT-4o mini", "3"),
+            ("gpt-4o-2024-08-06", "GPT-4o", "25"),
+        )
+    )
+
+    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None:
+        self._secret = credential
+        # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
+        self._client = openai.OpenAI(api_key=credential, base_url=base_url, http_client=http, max_retries=0)
+
+    def probe(self) -> None:
+        self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))
+
+    def upload(self, path: Path, purpose: str = "fine-tune") -> str:
+        name = path.name if path.suffix == ".jsonl" else f"{path.stem}.jsonl"
+        with path.open("rb") as file:
+            answer = self._ask(
+                lambda: self._client.files.with_raw_response.create(file=(name, file), purpose=purpose)  # type: ignore[arg-type]
+            )
+        return _id(answer)
+
+    def find(self, marker: str) -> Created | None:
+        """First by the list's metadata filter, then, for servers that ignore it, through the recent jobs."""
+        jobs = self._client.fine_tuning.jobs.with_raw_response
+        page = self._ask(lambda: jobs.list(limit=20, metadata={MARKER: marker}))
+        if found := _marked(page, marker):
+            return found
+        after: str | None = None
+        for _ in range(5):
+            cursor: dict[str, Any] = {} if after is None else {"after": after}
+            page = self._ask(partial(jobs.list, limit=_PAGE, **cursor))
+            if found := _marked(page, marker):
+                return found
+            known = _wire.items(page)
+            if not page.get("has_more") or not known:
+                return None
+            after = str(known[-1].get("id"))
+        return None
+
+    def create(
+        self,
+        *,
+        training_file: str,
+        validation_file: str | None,
+        base_model: str,
+        recipe: Recipe,
+        marker: str,
+        suffix: str = "",
+    ) -> Created:
+        body: dict[str, Any] = {
+            "model": base_model,
+            "training_file": training_file,
+            "metadata": {MARKER: marker},
+            "method": {"type": recipe.method, recipe.method: {"hyperparameters": _hyperparameters(recipe)}},
+        }
+        if validation_file:
+            body["validation_file"] = validation_file
+        if recipe.seed is not None:
+            body["seed"] = recipe.seed
+        if clean := clean_suffix(suffix or recipe.suffix or "", self.capabilities.suffix_max):
+            body["suffix"] = clean
+        answer = self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.create(**body), creating=True)
+        return Created(_id(answer, creating=True), str(answer.get("status") or ""))
+
+    def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
+        job = self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.retrieve(job_id))
+        raw_state = str(job.get("status") or "")
+        state = self.states.get(raw_state)
+        events = self._events(job_id, after_event, frozenset(have))
+        checkpoints = [] if state in (lifecycle.VALIDATING, lifecycle.QUEUED) else self._checkpoints(job_id)
+        points = {(p.step, p.name): p for entry in events for p in metrics.from_data(entry.data)}
+        for checkpoint in checkpoints:
+            for name, value in checkpoint.metrics.items():
+                points.setdefault((checkpoint.step, name), metrics.Point(checkpoint.step, name, value))
+        if state in lifecycle.FINAL:
+            for point in self._results(job):
+                points.setdefault((point.step, point.name), point)
+        model, tokens = job.get("fine_tuned_model"), job.get("trained_tokens")
+        return Report(
+            state=state,
+            raw_state=raw_state,
+            events=events,
+            points=sorted(points.values()),
+            checkpoints=checkpoints,
+            model=model if isinstance(model, str) and model else None,
+            trained_tokens=tokens if isinstance(tokens, int) else None,
+            error=_wire.failure(job.get("error")),
+            finished_at=_wire.moment(job.get("finished_at")),
+            next_poll_hint=self.poll_seconds,
+        )
+
+    def cancel(self, job_id: str) -> str:
+        return self._move(lambda: self._client.fine_tuning.jobs.with_raw_response.cancel(job_id))
+
+    def pause(self, job_id: str) -> str:
+        return self._move(lambda: self._client.fine_tuning.jobs.with_raw_response.pause(job_id))
+
+    def resume(self, job_id: str) -> str:
+        return self._move(lambda: self._client.fine_tuning.jobs.with_raw_response.resume(job_id))
+
+    def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
+        completions: Any = self._client.chat.completions.with_raw_response
+        answer = self._ask(lambda: completions.create(model=model, messages=list(messages), **decoding))
+        choices = answer.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
+        if choice is None:
+            raise ProviderError(Text("The model gave no answer."), "unavailable")
+        message = choice.get("message") or {}
+        usage = answer.get("usage") or {}
+        return Reply(
+            content=message.get("content"),
+            model=str(answer.get("model") or ""),
+            finish_reason=choice.get("finish_reason"),
+            refusal=message.get("refusal"),
+            tool_calls=tuple(message.get("tool_calls") or ()),
+            prompt_tokens=usage.get("prompt_tokens"),
+            completion_tokens=usage.get("completion_tokens"),
+        )
+
+    def _ask(self, call: Callable[[], _Raw], *, creating: bool = False) -> dict[str, Any]:
+        return _wire.document(self._send(call, creating=creating), creating=creating)
+
+    def _send(self, call: Callable[[], _Raw], *, creating: bool = False) -> bytes:
+        try:
+            return call().content
+        except openai.APIStatusError as error:
+            raise _wire.refused(error, secret=self._secret, creating=creating) from error
+        except openai.APIConnectionError as error:
+            raise _wire.unreachable(error, creating=creating) from error
+        except ProviderError as refusal:
+            # The guard speaks this way of an answer it will not read to its end: then the create was executed.
+            if creating and refusal.transient:
+                raise ProviderError(Text(refusal.message), "unknown-outcome") from refusal
+            raise
+
+    def _move(self, call: Callable[[], _Raw]) -> str:
+        return str(self._ask(call).get("status") or "")
+
+    def _events(self, job_id: str, after_event: str | None, have: frozenset[str]) -> list[EventIn]:
+        """The new events, oldest first. The provider lists the newest first, so pages are read until a known one."""
+        listing = self._client.fine_tuning.jobs.with_raw_response.list_events
+        fresh: dict[str, EventIn] = {}
+        after: str | None = None
+        for _ in range(_MAX_PAGES):
+            cursor: dict[str, Any] = {} if after is None else {"after": after}
+            page = self._ask(partial(listing, job_id, limit=_PAGE, **cursor))
+            entries = [_wire.event(item) for item in _wire.items(page)]
+            seen = next((n for n, entry in enumerate(entries) if entry.id == after_event), len(entries))
+            fresh.update({entry.id: entry for entry in entries[:seen] if entry.id not in have})
+            if seen < len(entries) or not page.get("has_more") or not entries or entries[-1].id == after:
+                break
+            after = entries[-1].id
+        return list(reversed(fresh.values()))
+
+    def _checkpoints(self, job_id: str) -> list[CheckpointIn]:
+        try:
+            page = self._ask(
+                lambda: self._client.fine_tuning.jobs.checkpoints.with_raw_response.list(job_id, limit=_PAGE)
+            )
+        except ProviderError as refusal:
+            if refusal.kind in ("missing", "request"):
+                return []  # some servers and methods have none, and say so with an error
+            raise
+        found = [checkpoint for item in _wire.items(page) if (checkpoint := _wire.checkpoint(item)) is not None]
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def _results(self, job: Mapping[str, Any]) -> list[metrics.Point]:
+        """The figures of the result files. They complete the events; without them the job is no less finished."""
+        points: list[metrics.Point] = []
+        for file_id in job.get("result_files") or ():
+            try:
+                content = self._send(partial(self._client.files.with_raw_response.content, str(file_id)))
+            except ProviderError:
+                continue
+            points += metrics.from_csv(content)
+        return points
+
+
+PROVIDER = OpenAI
+
+
+def clean_suffix(text: str, limit: int) -> str:
+    """A job's name as part of a model's name: letters, digits, hyphens and underscores, at most `limit` of them."""
+    return re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_-]+", "-", text)).strip("-")[:limit].rstrip("-")
+
+
+def _hyperparameters(recipe: Recipe) -> dict[str, Any]:
+    named = {
+        "n_epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "learning_rate_multiplier": recipe.learning_rate_multiplier,
+        "beta": recipe.beta if recipe.method == "dpo" else None,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _marked(page: Mapping[str, Any], marker: str) -> Created | None:
+    for job in _wire.items(page):
+        if (job.get("metadata") or {}).get(MARKER) == marker:
+            return Created(_id(job), str(job.get("status") or ""))
+    return None
+
+
+def _id(answer: Mapping[str, Any], *, creating: bool = False) -> str:
+    found = answer.get("id")
+    if not isinstance(found, str) or not found:
+        raise ProviderError(
+            Text("The provider's answer names no id."), "unknown-outcome" if creating else "unavailable"
+        )
+    return found
