@@ -10,6 +10,8 @@ key order, so that equal samples give equal bytes and `content_hash` identifies 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +19,9 @@ from typing import Any
 import orjson
 
 Json = Any  # a parsed JSON value: None, bool, int, float, str, list or dict with string keys
+
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
+_LONG_NUMBER_BYTES = re.compile(rb"[0-9]{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +116,18 @@ def from_data(data: Mapping[str, Json]) -> Sample:
 
 def to_json(sample: Sample) -> str:
     """The storage text. Equal samples give equal text; key order inside `extras` and `tools` is kept."""
-    return orjson.dumps(to_data(sample)).decode()
+    data = to_data(sample)
+    try:
+        return orjson.dumps(data).decode()
+    except TypeError:  # a whole number beyond 64 bits, which orjson cannot write
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(text: str | bytes) -> Sample:
     """Read a storage text back."""
-    return from_data(orjson.loads(text))
+    # orjson would read a whole number beyond 64 bits as a float and lose its digits.
+    long = _LONG_NUMBER.search(text) if isinstance(text, str) else _LONG_NUMBER_BYTES.search(text)
+    return from_data(json.loads(text) if long else orjson.loads(text))
 
 
 def content_hash(payload: str) -> str:

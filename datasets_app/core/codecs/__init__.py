@@ -1,0 +1,31 @@
+"""One module per wire format; each is both ways: record → sample and sample → record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from datasets_app.core.codecs.base import Codec, CodecError
+from datasets_app.core.jsonl import Json
+from datasets_app.core.registry import Registry
+
+__all__ = ["CODECS", "DEFAULT", "Codec", "CodecError", "detect"]
+
+CODECS: Registry[Codec] = Registry(__name__, "CODEC")
+DEFAULT = "openai-chat"  # what a file is read as when nothing recognises it: its errors are the clearest
+_LOOKED_AT = 100
+
+
+def detect(records: Iterable[dict[str, Json]]) -> str | None:
+    """The name of the codec that recognises most of the first records; None when no codec recognises any.
+
+    Of two that recognise equally many, the one with the higher `precedence` is taken.
+    """
+    seen = list(islice(records, _LOOKED_AT))
+    best: tuple[int, int] = (0, 0)
+    name: str | None = None
+    for codec in CODECS.values():
+        score = (sum(codec.recognises(record) for record in seen), codec.precedence)
+        if score[0] and score > best:
+            best, name = score, codec.name
+    return name

@@ -1,0 +1,80 @@
+"""The checker: which rules speak under a contract and a profile, and what they say about a sample."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from datasets_app.core import contracts, profiles
+from datasets_app.core.contracts.model import Contract, Level
+from datasets_app.core.findings import RANK, Finding, Severity
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules import RULES
+from datasets_app.core.rules.base import Context, Rule
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+
+def severity_of(rule: str, default: Severity, *, contract: Contract, profile: Profile) -> Level:
+    """The contract has the last word, then the profile, then the rule itself."""
+    return contract.severity.get(rule) or profile.severity.get(rule) or default
+
+
+class Checker:
+    """Checks samples against one contract under one profile. Picks its rules once; may be shared by threads.
+
+    `version` (12 hex digits) changes exactly when its verdicts may change. Raises `InvalidInput` for an
+    unknown profile.
+    """
+
+    def __init__(self, contract: Contract = contracts.EMPTY, profile: str = "local") -> None:
+        self.contract = contract
+        self.profile = profiles.get(profile)
+        self._context = Context(contract, self.profile)
+        self._active: list[tuple[Rule, Severity]] = []
+        for rule in RULES.values():
+            level = severity_of(rule.name, rule.severity, contract=contract, profile=self.profile)
+            if level != "off" and rule.applies(contract, self.profile):
+                self._active.append((rule, level))
+        self._requirements = [
+            (part.text, RULES[part.rule], Context(part.contract, self.profile))
+            for part in contracts.requirements(contract)
+        ]
+        self.version = self._version()
+
+    def check(self, sample: Sample) -> tuple[Finding, ...]:
+        """Every finding, the gravest first, then by position in the sample."""
+        found: list[Finding] = []
+        context = self._context
+        for rule, severity in self._active:
+            for finding in rule.check(sample, context):
+                found.append(finding if finding.severity == severity else replace(finding, severity=severity))
+        if len(found) > 1:
+            found.sort(key=_gravest_first)
+        return tuple(found)
+
+    def requirements(self, sample: Sample) -> list[tuple[Text, bool, str]]:
+        """The contract's sentences, each with whether the sample's answer meets it and the rule that says so."""
+        answered = sample.answer is not None
+        return [
+            (text, answered and next(iter(rule.check(sample, context)), None) is None, rule.name)
+            for text, rule, context in self._requirements
+        ]
+
+    def _version(self) -> str:
+        profile = self.profile
+        parts = [
+            contracts.to_data(self.contract),
+            [profile.name, sorted(profile.roles), sorted(profile.message_keys), profile.binary_weights],
+            [(rule.name, rule.version, severity) for rule, severity in self._active],
+        ]
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _gravest_first(finding: Finding) -> tuple[int, int, str, int]:
+    """Severity, then the turn as a number, then the path, then the offset."""
+    parts = finding.path.split("/", 3)
+    at = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else -1
+    return -RANK[finding.severity], at, finding.path, finding.start or 0

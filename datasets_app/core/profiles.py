@@ -1,0 +1,98 @@
+"""What each trainer demands, as data: which rule at which severity, and with which limits.
+
+Only documented facts are written here (facts/providers.md, sections 4 to 11). What is not documented, or only
+believed, is left out and named in `uncertain`, so that a page can say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from datasets_app.core.contracts.model import Level
+from ftstudio.errors import InvalidInput, Text
+
+MB = 1 << 20
+CHAT_ROLES = frozenset(("system", "user", "assistant"))
+ROLES = CHAT_ROLES | {"tool"}
+ALL_ROLES = ROLES | {"developer", "function"}
+MESSAGE_KEYS = frozenset((
+    "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "weight", "refusal", "audio",
+    "reasoning_content",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One trainer's demands. `severity` holds only what differs from the rules' own severities.
+
+    Limits: samples per file, bytes per file, tokens per sample, images per sample; None: none documented.
+    `binary_weights`: a turn's weight must be 0 or 1, not in between.
+    """
+
+    name: str
+    label: Text
+    severity: Mapping[str, Level] = field(default_factory=dict)
+    roles: frozenset[str] = ALL_ROLES
+    message_keys: frozenset[str] = MESSAGE_KEYS
+    min_samples: int | None = None
+    max_samples: int | None = None
+    max_file_bytes: int | None = None
+    max_tokens: int | None = None
+    max_images: int | None = None
+    binary_weights: bool = False
+    uncertain: tuple[Text, ...] = ()
+
+
+_PAIRED: dict[str, Level] = {"turns-not-alternating": "error", "system-not-first": "error"}
+_OPENAI: dict[str, Level] = {"special-token": "error", "message-key-unknown": "error"}
+
+_ALL = (
+    Profile("local", Text("Any trainer (no provider limits)")),
+    Profile(
+        "openai", Text("OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=10, binary_weights=True,
+        uncertain=(Text("The token limit of a training example depends on the model and is not checked."),),
+    ),
+    Profile(
+        "azure", Text("Azure OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=64,
+        binary_weights=True,
+    ),
+    Profile(
+        "siliconflow", Text("SiliconFlow"),
+        {**_PAIRED, "first-turn-not-user": "error", "message-key-unknown": "error"},
+        roles=CHAT_ROLES, message_keys=frozenset(("role", "content")),
+        uncertain=(Text("SiliconFlow documents no limit for the size of a file or the number of samples."),),
+    ),
+    Profile(
+        "ark", Text("Volcengine Ark"), roles=ROLES, message_keys=MESSAGE_KEYS | {"loss_weight"},
+        max_file_bytes=2048 * MB,
+        uncertain=(Text("Ark publishes no minimum number of samples, and its format for tools is not documented."),),
+    ),
+    Profile(
+        "together", Text("Together AI"), {**_PAIRED, "message-key-unknown": "error"}, roles=ROLES, min_samples=1,
+        max_file_bytes=50_100_000_000, max_images=10, binary_weights=True,
+        uncertain=(Text("Together documents tools, yet its own file check refuses the role “tool”."),),
+    ),
+    Profile(
+        "fireworks", Text("Fireworks AI"), roles=ROLES, min_samples=3, max_samples=3_000_000, binary_weights=True,
+    ),
+    Profile(
+        "zhipu", Text("Zhipu BigModel"), roles=ROLES, max_file_bytes=100 * MB,
+        uncertain=(Text("Zhipu advises several hundred samples; it states no minimum."),),
+    ),
+    Profile(
+        "dashscope", Text("Alibaba Model Studio (DashScope)"), roles=ROLES,
+        message_keys=(MESSAGE_KEYS | {"loss_weight"}) - {"name", "weight"}, max_file_bytes=300 * MB,
+    ),
+)  # fmt: skip
+
+PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in _ALL}
+
+
+def get(name: str) -> Profile:
+    """The profile of that name. Raises `InvalidInput` naming those there are."""
+    if name not in PROFILES:
+        raise InvalidInput(
+            profile=Text("“{name}” is no profile: use one of {names}", name=name, names=", ".join(PROFILES))
+        )
+    return PROFILES[name]

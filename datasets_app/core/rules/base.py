@@ -1,0 +1,196 @@
+"""What every rule is, and what a rule may ask about the sample it looks at."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from datasets_app.core.contracts.model import Contract, TextRules
+from datasets_app.core.findings import Finding, Fix, Severity
+from datasets_app.core.jsonl import Json, LineError, parse_value
+from datasets_app.core.profiles import Profile
+from datasets_app.core.samples import Message, Sample
+from ftstudio.errors import Text
+
+Example = Sample | tuple[Sample, Mapping[str, Json]]  # a sample, or a sample under a contract file
+
+_UNREAD = object()
+TASK_RESPONSE = "task_response"
+
+
+class Answer:
+    """The answer of one sample: its text, where it stands, and what it was asked (`source`)."""
+
+    __slots__ = ("_value", "error", "path", "source", "text")
+
+    def __init__(self, sample: Sample, contract: Contract) -> None:
+        at = len(sample.messages) - 1
+        message = sample.messages[at]
+        self.path = f"/messages/{at}/content"
+        self.text = message.text
+        question = sample.question
+        self.source = question.text if question else ""
+        self._value: Json = _UNREAD
+        self.error: LineError | None = None
+        if contract.json and message.tool_calls:
+            for index, call in enumerate(message.tool_calls):
+                if call.name == TASK_RESPONSE:
+                    self.path = f"/messages/{at}/tool_calls/{index}/arguments"
+                    self.text = call.arguments
+
+    @property
+    def value(self) -> Json:
+        """The answer read as JSON, inside a Markdown fence or bare; None with `error` set when it is none."""
+        if self._value is _UNREAD:
+            self._value = None
+            try:
+                self._value = parse_value(unfenced(self.text).encode("utf-8", "surrogatepass"))
+            except LineError as error:
+                self.error = error
+        return self._value
+
+
+def unfenced(text: str) -> str:
+    """What stands inside the Markdown fence that wraps the whole text, or the text itself."""
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
+        inner = stripped[stripped.index("\n") + 1 : -3]
+        if "```" not in inner:
+            return inner.strip()
+    return text
+
+
+class Place:
+    """One text that a `TextRules` speaks about: `offset` is where it begins in the text at `path`, if known."""
+
+    __slots__ = ("answer", "offset", "path", "rules", "text")
+
+    def __init__(self, rules: TextRules, answer: Answer, text: str, offset: int | None) -> None:
+        self.rules = rules
+        self.answer = answer
+        self.path = answer.path
+        self.text = text
+        self.offset = offset
+
+
+class Context:
+    """What rules share while one checker runs: contract, profile, and the current sample's answer, read once."""
+
+    __slots__ = ("_seen", "contract", "profile")
+
+    def __init__(self, contract: Contract, profile: Profile) -> None:
+        self.contract = contract
+        self.profile = profile
+        self._seen: tuple[Sample, Answer | None, list[Place]] | None = None
+
+    def answer(self, sample: Sample) -> Answer | None:
+        """The final assistant turn with a text (or task_response arguments) in it, or None."""
+        return self._look(sample)[1]
+
+    def places(self, sample: Sample) -> list[Place]:
+        """Every text that the contract's text rules speak about, in their order."""
+        return self._look(sample)[2]
+
+    def _look(self, sample: Sample) -> tuple[Sample, Answer | None, list[Place]]:
+        seen = self._seen
+        if seen is None or seen[0] is not sample:  # one assignment, so threads may share a checker
+            answer: Answer | None = None
+            if sample.messages and sample.messages[-1].role == "assistant":
+                answer = Answer(sample, self.contract)
+                if not answer.text.strip():
+                    answer = None
+            places: list[Place] = []
+            if answer is not None:
+                for rules in self.contract.text:
+                    places.extend(_places(rules, answer))
+            seen = self._seen = (sample, answer, places)
+        return seen
+
+
+def _places(rules: TextRules, answer: Answer) -> Iterator[Place]:
+    if not rules.at:
+        yield Place(rules, answer, answer.text, 0)
+        return
+    value = answer.value
+    for part in rules.at[1:].split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return
+    if isinstance(value, str):
+        # Only a text that stands unescaped, and once, can be pointed at in the JSON around it.
+        once = value and answer.text.count(f'"{value}"') == 1
+        yield Place(rules, answer, value, answer.text.index(f'"{value}"') + 1 if once else None)
+
+
+class Rule(ABC):
+    """One rule. A module of this package holds one (or a tuple of them) as `RULE`.
+
+    `title` is a short label for lists, `help` says what the rule catches and why; `good` and `bad` are its tests
+    and the “what this catches” box: a good example yields no finding of the rule, a bad one at least one.
+    `version` grows when the rule's verdicts change.
+    """
+
+    name: str
+    severity: ClassVar[Severity] = "error"
+    title: ClassVar[Text]
+    help: ClassVar[Text]
+    good: ClassVar[tuple[Example, ...]] = ()
+    bad: ClassVar[tuple[Example, ...]] = ()
+    version: ClassVar[int] = 1
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        """Whether the rule has anything to say under this contract and profile; asked once per checker."""
+        return True
+
+    @abstractmethod
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        """What is wrong, in the order of the sample."""
+
+    def found(
+        self, message: Text, path: str = "", start: int | None = None, end: int | None = None, fix: Fix | None = None
+    ) -> Finding:
+        return Finding(self.name, self.severity, message, path, start, end, fix)
+
+    def found_at(
+        self, place: Place, message: Text, start: int | None = None, end: int | None = None,
+        replacement: str | None = None, span: tuple[int, int] | None = None,
+    ) -> Finding:
+        """A finding inside a place: offsets are moved into the text at the place's path, or dropped.
+
+        `replacement` fixes `span`, which is `start`–`end` unless given.
+        """
+        if place.rules.at:
+            message = Text("{pointer}: {requirement}", pointer=place.rules.at, requirement=message)
+        if place.offset is None or start is None or end is None:
+            return self.found(message, place.path)
+        begin, stop = span or (start, end)
+        fix = None
+        if replacement is not None:
+            fix = Fix(begin + place.offset, stop + place.offset, replacement)
+        return self.found(message, place.path, start + place.offset, end + place.offset, fix)
+
+
+def content_path(at: int) -> str:
+    return f"/messages/{at}/content"
+
+
+def calls_something(message: Message) -> bool:
+    """Whether the turn stands for an action instead of a text: a tool call, the older function call, a refusal."""
+    return bool(message.tool_calls) or any(message.extras.get(key) for key in ("function_call", "refusal", "audio"))
+
+
+def chat(*turns: str, system: str | None = None) -> Sample:
+    """An example conversation: user and assistant by turns."""
+    messages = [Message("system", system)] if system is not None else []
+    messages += [Message("assistant" if at % 2 else "user", turn) for at, turn in enumerate(turns)]
+    return Sample(tuple(messages))
+
+
+def turns(*pairs: tuple[str, str | None]) -> Sample:
+    """An example conversation of (role, content) pairs."""
+    return Sample(tuple(Message(role, content) for role, content in pairs))

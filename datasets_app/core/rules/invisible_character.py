@@ -1,0 +1,42 @@
+"""A character that nobody can see."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from datasets_app.core.findings import Finding
+from datasets_app.core.rules.base import Context, Rule, chat, content_path
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+
+
+class InvisibleCharacter(Rule):
+    name = "invisible-character"
+    severity = "warning"
+    title = Text("Invisible character")
+    help = Text("Zero-width and control characters come along when text is copied. A model learns to write them.")
+    good = (chat("France?", "Paris 👩‍🔬"),)
+    bad = (chat("France?", "Par\u200bis"), chat("\ufeffFrance?", "Paris"))
+
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        for at, message in enumerate(sample.messages):
+            text = message.text
+            if text.isascii() and text.isprintable():
+                continue
+            for match in _INVISIBLE.finditer(text):
+                char = match.group()
+                yield self.found(
+                    Text("The invisible character {code} ({name}) stands here.", code=f"U+{ord(char):04X}",
+                         name=unicodedata.name(char, "control character").lower()),
+                    content_path(at), match.start(), match.end(),
+                )  # fmt: skip
+
+
+RULE = InvisibleCharacter()

@@ -1,0 +1,41 @@
+"""An answer outside the closed set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datasets_app.core.contracts.model import Contract
+from datasets_app.core.findings import Finding
+from datasets_app.core.normalisers import NORMALISERS
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+_CONTRACT = {"labels": {"values": ["会下雨", "不会下雨"]}}
+
+
+class LabelUnknown(Rule):
+    name = "label-unknown"
+    title = Text("Answer is no known label")
+    help = Text("The answer must be exactly one of the labels, after the contract's normalisers. “会下雨。” is not “会下雨”.")
+    good = ((chat("明天？", "会下雨"), _CONTRACT),)
+    bad = ((chat("明天？", "会下雨。"), _CONTRACT), (chat("明天？", "看样子会下雨"), _CONTRACT))
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        return contract.labels is not None
+
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        answer = context.answer(sample)
+        labels = context.contract.labels
+        if answer is None or labels is None or answer.text in labels.values:
+            return
+        text = answer.text
+        for name in context.contract.normalisers:
+            text = NORMALISERS[name].apply(text, contract=context.contract, source=answer.source)
+        if text not in labels.values:
+            shown = text if len(text) <= 40 else text[:39] + "…"
+            yield self.found(Text("“{label}” is none of the labels.", label=shown), answer.path)
+
+
+RULE = LabelUnknown()

@@ -1,0 +1,43 @@
+"""Letters of a script that does not belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datasets_app.core.contracts.model import Contract
+from datasets_app.core.findings import Finding
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.scripts import foreign_runs
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+_CONTRACT = {"text": {"scripts": ["Han"]}}
+
+
+class ScriptLeak(Rule):
+    name = "script-leak"
+    severity = "warning"
+    title = Text("Foreign script")
+    help = Text("The answer must be written in the scripts that the contract lists. A word of the input may be repeated.")
+    good = ((chat("雨伞", "晴天被遗忘 100 次。"), _CONTRACT), (chat("什么是 Python？", "Python 是一种语言。"), _CONTRACT))
+    bad = ((chat("雨伞", "晴天 always 被遗忘。"), _CONTRACT),)
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        return any(rules.scripts for rules in contract.text)
+
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        for place in context.places(sample):
+            if place.rules.scripts:
+                for start, end in foreign_runs(place.text, place.rules.scripts):
+                    run = place.text[start:end]
+                    if run not in place.answer.source:
+                        yield self.found_at(
+                            place,
+                            Text("“{word}” is not written in {scripts}.", word=run[:40],
+                                 scripts=", ".join(place.rules.scripts)),
+                            start, end,
+                        )  # fmt: skip
+
+
+RULE = ScriptLeak()

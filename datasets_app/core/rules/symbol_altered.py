@@ -1,0 +1,56 @@
+"""A code of the input that the answer writes differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from datasets_app.core import symbols
+from datasets_app.core.contracts.model import Contract
+from datasets_app.core.findings import Finding, Fix
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.required_text import LOOKED_AT
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+_CONTRACT = {"symbols": {"tight": ["-", "/"], "verbatim": True}}
+USUAL = ("-", "/")
+
+
+class SymbolAltered(Rule):
+    name = "symbol-altered"
+    title = Text("Code is not copied as it is")
+    help = Text("A code of the input that the answer repeats must stand unchanged: same letters, case, symbols.")
+    good = ((chat("AW30-02 怎么用？", "AW30-02 用于修补。"), _CONTRACT), (chat("AW30-02 怎么用？", "用于修补。"), _CONTRACT))
+    bad = ((chat("AW30-02 怎么用？", "AW30–02 用于修补。"), _CONTRACT), (chat("AW30-02？", "aw30-02 用于修补。"), _CONTRACT))
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        return contract.symbols is not None and bool(contract.symbols.verbatim)
+
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        answer = context.answer(sample)
+        rules = context.contract.symbols
+        if answer is None or rules is None:
+            return
+        if isinstance(rules.verbatim, tuple):
+            spans = [match.group() for pattern in rules.verbatim
+                     for match in pattern.finditer(answer.source, 0, LOOKED_AT) if match.group().strip()]  # fmt: skip
+        else:
+            spans = symbols.spans(answer.source, rules.tight or USUAL)
+        loose = {(fix.start, fix.end) for fix in symbols.loose(answer.text, rules.tight, answer.source)}
+        for span in dict.fromkeys(spans):
+            for match in symbols.skeleton(span).finditer(answer.text):
+                copy = match.group()
+                if copy == span or copy in answer.source:
+                    continue
+                if any(match.start() <= start and end <= match.end() for start, end in loose) and (
+                    symbols.tidy(copy, rules.tight, span) == span
+                ):
+                    continue  # nothing but spaces, which is another rule's finding
+                yield self.found(
+                    Text("“{copy}” is “{span}” in the input: copy it unchanged.", copy=copy, span=span),
+                    answer.path, match.start(), match.end(), Fix(match.start(), match.end(), span),
+                )  # fmt: skip
+
+
+RULE = SymbolAltered()

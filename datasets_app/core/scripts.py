@@ -1,0 +1,42 @@
+"""Which writing system a letter belongs to, by the Unicode name (Python knows no script property)."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_NAMES: tuple[tuple[str, str], ...] = (
+    ("CJK", "Han"), ("IDEOGRAPHIC", "Han"), ("FULLWIDTH LATIN", "Latin"), ("LATIN", "Latin"), ("HIRAGANA", "Hiragana"),
+    ("KATAKANA", "Katakana"), ("HALFWIDTH KATAKANA", "Katakana"), ("HANGUL", "Hangul"), ("HALFWIDTH HANGUL", "Hangul"),
+    ("CYRILLIC", "Cyrillic"), ("GREEK", "Greek"), ("ARABIC", "Arabic"), ("HEBREW", "Hebrew"), ("THAI", "Thai"),
+    ("DEVANAGARI", "Devanagari"), ("BENGALI", "Bengali"), ("TAMIL", "Tamil"), ("TIBETAN", "Tibetan"),
+    ("MONGOLIAN", "Mongolian"), ("BOPOMOFO", "Bopomofo"), ("ARMENIAN", "Armenian"), ("GEORGIAN", "Georgian"),
+    ("KHMER", "Khmer"), ("LAO", "Lao"), ("MYANMAR", "Myanmar"), ("ETHIOPIC", "Ethiopic"),
+)  # fmt: skip
+SCRIPTS: tuple[str, ...] = tuple(dict.fromkeys(script for _, script in _NAMES))
+
+
+@lru_cache(maxsize=1 << 14)
+def script_of(char: str) -> str | None:
+    """The script of a letter, "" for a letter of another script, None for digits, marks and punctuation."""
+    if not char.isalpha() or unicodedata.category(char) == "Lm":
+        return None
+    name = unicodedata.name(char, "")
+    return next((script for start, script in _NAMES if name.startswith(start)), "")
+
+
+def foreign_runs(text: str, allowed: tuple[str, ...]) -> list[tuple[int, int]]:
+    """The stretches (start, end) of letters from scripts that are not `allowed`."""
+    runs: list[tuple[int, int]] = []
+    start: int | None = None
+    for at, char in enumerate(text):
+        script = script_of(char)
+        if script is not None and script not in allowed:
+            start = at if start is None else start
+            continue
+        if start is not None:
+            runs.append((start, at))
+            start = None
+    if start is not None:
+        runs.append((start, len(text)))
+    return runs

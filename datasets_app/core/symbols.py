@@ -1,0 +1,156 @@
+"""Spaces around symbols that must stand tight, found with the care that a plain regular expression lacks.
+
+“Sikalastic - 609” is a damaged code, “5 - 3 = 2” is arithmetic, “- item” is a list, “rm -rf” is a command. Only
+spaces, tabs and no-break spaces between two word-like neighbours are touched; never at a line start, inside
+code, formulas, URLs, tags or tables, or between two numbers. What the source text writes verbatim decides: a tight
+spelling found there is restored, a spaced spelling found there is kept. Tidying twice changes nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from datasets_app.core.findings import Fix
+
+SPACES = " \t\u00a0"
+_WORD = r"\w+(?:[.,:]\w+)*"
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PROTECTED = re.compile(
+    r"(?P<fence>^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=mark)[^\n]*$|\Z))"
+    r"|(?P<code>(?P<tick>`+)[^`].*?(?<!`)(?P=tick)(?!`))"
+    r"|(?P<math>\$\$.+?\$\$|\$[^$\n]+\$)"
+    r"|(?P<url>(?:[a-zA-Z][a-zA-Z0-9+.-]*://|www\.)[^\s<>\"'“”，。；）]+)"
+    r"|(?P<tag></?[a-zA-Z][^>\n]*>)"
+    r"|(?P<table>^[ \t]*\|[^\n]*$|^[^\n|]*\|[^\n|]*\|[^\n]*$|^[ \t]{4,}\S[^\n]*$)",
+    re.MULTILINE | re.DOTALL,
+)
+_TAIL = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)\Z")
+_HEAD = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)")
+_NUMBER = re.compile(r"[\d.,:]+\Z")
+
+
+@lru_cache(maxsize=64)
+def _chain(tight: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    symbol = "|".join(re.escape(each) for each in sorted(tight, key=len, reverse=True))
+    joint = rf"[{SPACES}]*(?:{symbol})[{SPACES}]*"
+    return (
+        re.compile(rf"{_WORD}(?:{joint}{_WORD})+"),
+        re.compile(rf"(?P<before>[{SPACES}]*)(?P<symbol>{symbol})(?P<after>[{SPACES}]*)(?P<word>{_WORD})"),
+    )
+
+
+def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
+    """The places where `text` has spaces around one of the `tight` symbols, each with its repair."""
+    if not tight or not any(
+        space + symbol in text or symbol + space in text for symbol in tight for space in SPACES
+    ):
+        return
+    protected = [match.span() for match in _PROTECTED.finditer(text)]
+    chain, joint = _chain(tuple(tight))
+    for run in chain.finditer(text):
+        yield from _loose_in(run, joint, protected, source)
+
+
+def tidy(text: str, tight: Sequence[str], source: str = "") -> str:
+    """The text with every loose symbol tightened."""
+    for fix in reversed(list(loose(text, tight, source))):
+        text = fix.apply(text)
+    return text
+
+
+def _loose_in(
+    run: re.Match[str], joint: re.Pattern[str], protected: list[tuple[int, int]], source: str
+) -> Iterator[Fix]:
+    text = run.string
+    first = joint.search(text, run.start(), run.end())
+    if first is None:
+        return
+    left = text[run.start() : first.start()]  # the compound to the left, as it reads once tightened
+    at = first.start()
+    while (found := joint.match(text, at, run.end())) is not None:
+        symbol, before, after = found["symbol"], found["before"], found["after"]
+        word = found["word"]
+        start, end = at, found.start("word")
+        touches = any(begin <= end and start <= stop for begin, stop in protected)
+        if not before and not after:
+            left += symbol + word
+        elif not touches and _belongs_together(left, before, symbol, after, word, run, source):
+            yield Fix(start, end, symbol)
+            left += symbol + word
+        else:
+            left = word
+        at = found.end()
+
+
+def _belongs_together(
+    left: str, before: str, symbol: str, after: str, word: str, run: re.Match[str], source: str
+) -> bool:
+    tail = _match(_TAIL, left)
+    head = _match(_HEAD, word)
+    if tail + symbol + head in source:
+        return True
+    if tail + before + symbol + after + head in source:
+        return False
+    left_is_number = bool(_NUMBER.match(tail)) and _is_only(left, tail)
+    if left_is_number and _NUMBER.match(head):
+        return False
+    if _in_equation(run):
+        return False
+    if before and after:
+        return True
+    # One space only: “-5” may be a sign, “-rf” an option, “/etc” a path, “pre-” a prefix that hangs.
+    if _is_han(tail) and _is_han(head):
+        return True
+    return _is_code(left) or (bool(after) and _is_code(word))
+
+
+def _match(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    return match.group() if match else text
+
+
+def _is_only(left: str, tail: str) -> bool:
+    """Whether the number at the end of `left` is no part of a longer code such as “AW30-02”."""
+    rest = left[: -len(tail)]
+    return not rest or _is_han(rest[-1:])
+
+
+def _is_han(text: str) -> bool:
+    return bool(text) and re.match(rf"[{_HAN}]", text) is not None
+
+
+def _is_code(text: str) -> bool:
+    """A part of a product code: it has a digit, or is written in capitals."""
+    return any(char.isdigit() for char in text) or (text.isupper() and text.isascii())
+
+
+def _in_equation(run: re.Match[str]) -> bool:
+    text = run.string
+    behind = text[run.end() : run.end() + 8].lstrip(SPACES)
+    ahead = text[max(0, run.start() - 8) : run.start()].rstrip(SPACES)
+    return behind.startswith(("=", "＝", "≈")) or ahead.endswith(("=", "＝", "≈"))
+
+
+@lru_cache(maxsize=64)
+def _codes(tight: tuple[str, ...]) -> re.Pattern[str]:
+    part = rf"(?:[{_HAN}]|[^\W{_HAN}_]+(?:[._][^\W{_HAN}_]+)*)"
+    symbol = "|".join(re.escape(each) for each in sorted(tight, key=len, reverse=True))
+    return re.compile(rf"{part}(?:(?:{symbol}){part})+")
+
+
+def spans(text: str, tight: Sequence[str]) -> list[str]:
+    """The codes of a text: word parts joined by tight symbols, such as “AW30-02-B” or “A/B”."""
+    return list(dict.fromkeys(_codes(tuple(tight)).findall(text))) if tight else []
+
+
+@lru_cache(maxsize=1024)
+def skeleton(span: str) -> re.Pattern[str]:
+    """What a damaged copy of the span looks like: the same word parts, with other joints or letter cases."""
+    parts = re.findall(rf"[{_HAN}]|[^\W{_HAN}_]+", span)
+    joint = rf"[{SPACES}]?[-‐‑‒–—―−－_/／\\·.~～]?[{SPACES}]?"
+    body = joint.join(re.escape(part) for part in parts)
+    before = r"(?<![a-zA-Z0-9])" if parts and parts[0].isascii() else ""
+    after = r"(?![a-zA-Z0-9])" if parts and parts[-1].isascii() else ""
+    return re.compile(before + body + after, re.IGNORECASE)
