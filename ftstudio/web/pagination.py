@@ -29,7 +29,9 @@ class Page:
     later: str
 
 
-def keyset(queryset: QuerySet[Any], *, cursor: str, size: int, key: str, of: Callable[[Any], int] | None = None) -> Page:
+def keyset(
+    queryset: QuerySet[Any], *, cursor: str, size: int, key: str, of: Callable[[Any], int] | None = None
+) -> Page:
     """A page of `queryset` in ascending order of the unique integer column `key`.
 
     `cursor` is "" for the first page, `>N` for what follows N, `<N` for what goes before it. Costs one index range,

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -57,7 +58,9 @@ def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None
         set_rollback()
         detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
         fields = {name: _first(value) for name, value in detail.items()}
-        return Response({"code": "invalid_input", "message": next(iter(fields.values()), ""), "fields": fields}, status=422)
+        return Response(
+            {"code": "invalid_input", "message": next(iter(fields.values()), ""), "fields": fields}, status=422
+        )
     response = exception_handler(error, dict(context))
     if response is not None:
         if isinstance(error, Http404):
@@ -102,4 +105,8 @@ def page_404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_500(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500, _("Something broke on our side. It has been written to the log; nothing you saved is lost."))
+    """Rendered without the request: whatever broke (the database, the session) is not asked again."""
+    message = _("Something broke on our side. It has been written to the log; nothing you saved is lost.")
+    context = {"status": 500, "message": message, "fields": [], "bare": True}
+    template = "refusal.html#notice" if getattr(request, "htmx", False) else "refusal.html"
+    return HttpResponse(render_to_string(template, context), status=500)

@@ -11,13 +11,15 @@ from ftstudio.errors import Text
 
 
 def say(text: str) -> str:
-    """The sentence in the active language: a `Text` is translated as a template, then filled; other text is as it is."""
+    """The sentence in the active language: a `Text` is translated, then filled; other text is as it is."""
     if not isinstance(text, Text):
         return text
     template = gettext(text.template)
     if not text.params:
         return template
-    return template.format(**{name: say(value) if isinstance(value, str) else value for name, value in text.params.items()})
+    return template.format(
+        **{name: say(value) if isinstance(value, str) else value for name, value in text.params.items()}
+    )
 
 
 def to_row(text: str) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""What a person says about themselves."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from ftstudio.accounts.models import User
+from ftstudio.errors import InvalidInput, Text
+
+THEMES = ("", "light", "dark")
+
+
+def change(*, actor: User, name: str | None = None, language: str | None = None, theme: str | None = None) -> User:
+    """Change what is given of the person's own name, language ("" follows the browser) and theme ("" the system)."""
+    if language is not None and language not in ("", *dict(settings.LANGUAGES)):
+        raise InvalidInput(language=Text("ftstudio does not speak this language."))
+    if theme is not None and theme not in THEMES:
+        raise InvalidInput(theme=Text("The theme is light, dark, or empty to follow the system."))
+    given = {"name": name, "language": language, "theme": theme}
+    changed = [field for field, value in given.items() if value is not None and value.strip() != getattr(actor, field)]
+    for field in changed:
+        setattr(actor, field, (given[field] or "").strip())
+    try:
+        actor.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in changed])
+    except ValidationError as error:
+        raise InvalidInput(**{field: messages[0] for field, messages in error.message_dict.items()}) from error
+    if changed:
+        actor.save(update_fields=changed)
+    return actor

@@ -1,0 +1,53 @@
+// What every page does beyond HTML: menus that close, keys that are printed on their buttons, copying, refusals.
+import { listenForKeys } from "./keys.js";
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copy(copier);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// data-copy holds the id of the element whose text is copied; data-copied the word that confirms it.
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  const text = source.value ?? source.textContent;
+  try {
+    await navigator.clipboard.writeText(text.trim());
+  } catch {
+    // Without HTTPS there is no clipboard: select the text, so that one key copies it.
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    return;
+  }
+  if (button.dataset.copied) {
+    const label = button.querySelector("[data-label]") ?? button;
+    label.textContent = button.dataset.copied;
+  }
+}
+
+// A refusal that no part swaps (403, 404, 5xx) arrives as a notice: put it on top of the page, never lose it.
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  const main = document.getElementById("main");
+  if (!main) return;
+  const parsed = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const notice = parsed.querySelector(".notice");
+  if (!notice) return;
+  document.getElementById("refused")?.remove();
+  notice.id = "refused";
+  main.prepend(document.importNode(notice, true));
+});
+
+listenForKeys();

@@ -1,0 +1,23 @@
+// Two people edited one text: each choice writes the result again; what is typed into the result itself stays.
+
+function compose(panel) {
+  const area = document.getElementById(panel.dataset.result);
+  let text = "";
+  for (const piece of panel.querySelectorAll("[data-piece]")) {
+    const chosen = piece.querySelector("input:checked");
+    text += chosen ? chosen.dataset.text : piece.dataset.text ?? "";
+  }
+  area.value = text;
+}
+
+function setUp() {
+  for (const panel of document.querySelectorAll("[data-merge]")) {
+    if (panel.dataset.ready) continue;
+    panel.dataset.ready = "1";
+    panel.hidden = false;
+    panel.addEventListener("change", () => compose(panel));
+  }
+}
+
+document.addEventListener("desk:shown", setUp);
+setUp();
