@@ -1,0 +1,133 @@
+"""One of everything in Alice's project, keyed by the word that stands before its id in an address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from datasets_app.core import duplicates, samples
+from datasets_app.models import (
+    Dataset,
+    Decision,
+    Export,
+    FindingRow,
+    RejectedLine,
+    Revision,
+    Sample,
+    SampleTag,
+    SampleText,
+    Snapshot,
+    SnapshotEntry,
+    Upload,
+)
+from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Project, User
+from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, JobMove, ModelVersion
+
+DAY = timedelta(days=1)
+
+
+def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[str, Any]:
+    """Rows with `text` in every field a person or a file or a provider can fill; no service is asked, so that even
+    text which a form would refuse is there."""
+    now = timezone.now()
+    short = text[:40]
+    dataset = Dataset.objects.create(
+        project=project, name=text[:100], description=text, guideline=text, system_prompt=text, created_by=owner,
+        contract={"labels": {"values": [text, "rain"]}, "text": {"ends_with": [text]}}, samples_total=1, next_position=2,
+    )  # fmt: skip
+    upload = Upload.objects.create(
+        dataset=dataset, name=text[:200], file=ContentFile(text.encode(), name="rows.jsonl"), size=len(text.encode()),
+        sha256="0" * 64, state="done", rows_total=2, rows_accepted=1, rows_rejected=1, created_by=owner,
+        codec="openai-chat", finished_at=now, started_at=now,
+    )  # fmt: skip
+    RejectedLine.objects.create(
+        upload=upload, line=1, offset=0, length=len(text.encode()), code="json-invalid",
+        message={"template": "{text}", "params": {"text": text}},
+    )  # fmt: skip
+    content = samples.Sample(
+        messages=(
+            samples.Message("system", text),
+            samples.Message("user", text, name=text),
+            samples.Message("assistant", text, reasoning=text),
+        ),
+        rejected=(samples.Message("assistant", f"{text} {text}"),),
+        tools=({"type": "function", "function": {"name": text, "description": text}},),
+        extras={"metadata": {text: text}},
+    )
+    payload = samples.to_json(content)
+    sample = Sample.objects.create(
+        dataset=dataset, position=1, upload=upload, line=2, title=text[:80], snippet=text[:120], tokens=9, worst=3,
+        findings_total=1, has_rejected=True, fingerprint=duplicates.fingerprint(content), changed_by=owner, split="train",
+    )  # fmt: skip
+    SampleText.objects.create(sample=sample, dataset=dataset, text=text)
+    SampleTag.objects.create(dataset=dataset, sample=sample, name=short)
+    revision = Revision.objects.create(
+        sample=sample, number=1, payload=payload, content_hash=samples.content_hash(payload), author=owner, reason=text
+    )
+    FindingRow.objects.create(
+        dataset=dataset, sample=sample, revision=revision, rule="label-unknown", severity="error",
+        path="/messages/2/content", start=0, end=4, message={"template": "{text}", "params": {"text": text}},
+        fix={"start": 0, "end": 1, "replacement": text},
+    )  # fmt: skip
+    Decision.objects.create(
+        sample=sample, revision=revision, decision="flag", status_before="pending", reason=text, by=owner
+    )
+    snapshot = Snapshot.objects.create(
+        dataset=dataset, number=1, state="ready", shares={"train": 90, "validation": 10, "test": 0}, group_by=short,
+        contract=dataset.contract, guideline=text, system_prompt=text, content_hash="1" * 64, created_by=owner,
+        counts={"train": 1, "validation": 0, "test": 0, "tokens": 9, "errors": 1, "groups": 1},
+    )  # fmt: skip
+    SnapshotEntry.objects.create(
+        snapshot=snapshot, sample=sample, revision=revision, position=1, split="train", group="g", worst=3
+    )
+    export = Export.objects.create(
+        snapshot=snapshot, codec="openai-chat", state="done", rows_written=1, sha256="2" * 64, created_by=owner,
+        file=ContentFile(b"{}\n", name="rows.jsonl"), size=3, finished_at=now,
+        waivers=[{"rule": "label-unknown", "reason": text, "by": text}], manifest={"rows": 1, "note": text},
+    )  # fmt: skip
+    connection = Connection.objects.create(
+        project=project, name=text[:100], kind="rehearsal", credential="rehearsal-key", credential_hint="-key",
+        created_by=owner, probe_error=text[:300], probed_at=now,
+    )  # fmt: skip
+    job = Job.objects.create(
+        project=project, snapshot=snapshot, connection=connection, name=text[:200], description=text[:300],
+        base_model=text[:200], recipe={"method": "supervised"}, marker="marker", state="succeeded", raw_state=short,
+        provider_job=short, result_model=text[:200], created_by=owner, launched_at=now, started_at=now, finished_at=now,
+        contract={"system_prompt": text}, answers={"note": text}, waivers=[{"rule": "echo", "reason": text, "by": text}],
+        error={"template": "{text}", "params": {"text": text}}, poll_error=text[:300], rows_train=1,
+    )  # fmt: skip
+    JobMove.objects.create(job=job, before="draft", after="queued", actor=owner, note=text)
+    JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})
+    for step in (1, 2, 3):
+        JobMetric.objects.create(job=job, step=step, name="train_loss", value=2.5 / step)
+    Checkpoint.objects.create(job=job, provider_id="c1", step=3, model=text[:200], at=now, metrics={"valid_loss": 0.5})
+    model = ModelVersion.objects.create(
+        project=project, job=job, connection=connection, alias=text[:100], model=text[:200], contract={"note": text}
+    )
+    token = ApiToken.objects.create(
+        user=owner, name=text[:100], prefix="fts_aaaa", secret_hash="3" * 64, scopes="read", expires_at=now + DAY
+    )
+    invitation = Invitation.objects.create(
+        project=project, role="annotator", email="x@example.org", secret_hash="4" * 64, created_by=owner,
+        expires_at=now + DAY,
+    )  # fmt: skip
+    AuditEntry.objects.record(actor=owner, verb="datasets.create", target=dataset, project=project, note=text)
+    return {
+        "projects": project,
+        "datasets": dataset,
+        "uploads": upload,
+        "samples": sample,
+        "revisions": 1,
+        "snapshots": snapshot,
+        "exports": export,
+        "connections": connection,
+        "jobs": job,
+        "models": model,
+        "tokens": token,
+        "invitations": invitation,
+        "members": Membership.objects.get(project=project, user=owner),
+        "audit": AuditEntry.objects.filter(project=project).latest("id"),
+    }
