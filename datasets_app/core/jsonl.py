@@ -117,6 +117,17 @@ def dump(record: Json) -> bytes:
     return (_encode(record) + "\n").encode("utf-8", "backslashreplace")
 
 
+def too_long(max_bytes: int) -> LineError:
+    """What is wrong with a line whose `raw` is None."""
+    return LineError(
+        "line-too-long",
+        Text(
+            "This line is longer than {limit} bytes: split it, or put large parts such as images elsewhere.",
+            limit=max_bytes,
+        ),
+    )
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
@@ -226,7 +237,9 @@ def _parse_slowly(raw: bytes, max_depth: int) -> Json:
     except RecursionError:
         raise _too_deep(max_depth) from None
     except ValueError as error:  # a whole number of thousands of digits
-        raise LineError("json-invalid", Text("A number on this line cannot be read: {reason}.", reason=error)) from None
+        raise LineError(
+            "json-invalid", Text("A number on this line cannot be read: {reason}.", reason=str(error))
+        ) from None
     if _survey(value)[2] > max_depth:
         raise _too_deep(max_depth)
     if "\\u" in text and (match := _lone_surrogate(text, value)):
@@ -324,8 +337,10 @@ def _lone_surrogate(text: str, value: Json) -> re.Match[str] | None:
 def _too_deep(max_depth: int) -> LineError:
     return LineError(
         "json-invalid",
-        Text("This line is nested more than {depth} levels deep: flatten it or leave the inner part out.",
-             depth=max_depth),
+        Text(
+            "This line is nested more than {depth} levels deep: flatten it or leave the inner part out.",
+            depth=max_depth,
+        ),
     )
 
 

@@ -43,9 +43,7 @@ def _chain(tight: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
     """The places where `text` has spaces around one of the `tight` symbols, each with its repair."""
-    if not tight or not any(
-        space + symbol in text or symbol + space in text for symbol in tight for space in SPACES
-    ):
+    if not tight or not any(space + symbol in text or symbol + space in text for symbol in tight for space in SPACES):
         return
     protected = [match.span() for match in _PROTECTED.finditer(text)]
     chain, joint = _chain(tuple(tight))

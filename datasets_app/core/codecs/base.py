@@ -64,8 +64,11 @@ def not_carried(codec: Codec, fields: tuple[str, ...]) -> CodecError:
     """The refusal of `encode`, naming the fields."""
     return CodecError(
         "not-carried",
-        Text("{format} cannot carry {fields}: remove them, or allow the loss.",
-             format=codec.label, fields=", ".join(fields)),
+        Text(
+            "{format} cannot carry {fields}: remove them, or allow the loss.",
+            format=codec.label,
+            fields=", ".join(fields),
+        ),
         fields=fields,
     )
 
@@ -73,7 +76,9 @@ def not_carried(codec: Codec, fields: tuple[str, ...]) -> CodecError:
 def looks_like_messages(value: Json) -> bool:
     """A non-empty list whose first entry is an object with a role or content."""
     return (
-        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+        isinstance(value, list)
+        and bool(value)
+        and isinstance(value[0], dict)
         and ("role" in value[0] or "content" in value[0])
     )
 
@@ -181,8 +186,16 @@ def _same(one: Json, other: Json) -> bool:
 def write_message(message: Message) -> dict[str, Json]:
     """The wire form, keys in the source's order if it is known, else in ours."""
     extras = message.extras
-    if not extras and message.content is not None and not (
-        message.tool_calls or message.name or message.reasoning or message.tool_call_id or message.weight is not None
+    if (
+        not extras
+        and message.content is not None
+        and not (
+            message.tool_calls
+            or message.name
+            or message.reasoning
+            or message.tool_call_id
+            or message.weight is not None
+        )
     ):
         return {"role": message.role, "content": message.content}
     found = _parts_of(message)
@@ -225,9 +238,11 @@ def _write_call(call: ToolCall) -> dict[str, Json]:
         function = dict(raw["function"])
         function["name"] = call.name
         arguments = function.get("arguments")
-        if isinstance(arguments, str) or ("arguments" in function and _compact(arguments) != call.arguments):
-            function["arguments"] = call.arguments
-        elif "arguments" not in function and call.arguments:
+        if (
+            isinstance(arguments, str)
+            or ("arguments" in function and _compact(arguments) != call.arguments)
+            or ("arguments" not in function and call.arguments)
+        ):
             function["arguments"] = call.arguments
         if call.id is not None:
             raw["id"] = call.id

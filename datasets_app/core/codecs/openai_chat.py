@@ -40,7 +40,7 @@ class OpenAIChat:
                     "role": "assistant",
                     "content": None,
                     "tool_calls": [
-                        {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{\"d\": 1}"}}
+                        {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"d": 1}'}}
                     ],
                 },
                 {"role": "tool", "tool_call_id": "c1", "content": "雨"},

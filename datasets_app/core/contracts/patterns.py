@@ -32,11 +32,15 @@ def compile_pattern(source: str) -> re.Pattern[str]:
         tree = _parser.parse(source)
         compiled = re.compile(source)
     except (re.error, OverflowError, RecursionError) as error:
-        raise PatternProblem(Text("“{pattern}” is no regular expression: {reason}", pattern=source, reason=error)) from None
+        raise PatternProblem(
+            Text("“{pattern}” is no regular expression: {reason}", pattern=source, reason=str(error))
+        ) from None
     if _repeats_within_repeats(tree, inside=False):
         raise PatternProblem(
-            Text("“{pattern}” repeats a repetition, which can take forever: write it without the outer repeat",
-                 pattern=source)
+            Text(
+                "“{pattern}” repeats a repetition, which can take forever: write it without the outer repeat",
+                pattern=source,
+            )
         )
     return compiled
 

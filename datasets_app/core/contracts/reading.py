@@ -91,7 +91,9 @@ class _Reader:
         self.problems: dict[str, str] = {}
 
     def contract(self, data: Json) -> Contract:
-        parts = self._object(data, "contract", ("text", "labels", "json", "symbols", "normalisers", "severity"), root="")
+        parts = self._object(
+            data, "contract", ("text", "labels", "json", "symbols", "normalisers", "severity"), root=""
+        )
         return Contract(
             text=self._texts(parts["text"]) if "text" in parts else (),
             labels=self._labels(parts["labels"]) if "labels" in parts else None,

@@ -46,7 +46,9 @@ def compile_schema(schema: Mapping[str, Json]) -> Any:
         jsonschema.Draft202012Validator.check_schema(dict(schema), format_checker=_NO_FORMATS)
     except jsonschema.SchemaError as error:
         pointer = "".join(f"/{part}" for part in error.absolute_path)
-        raise SchemaProblem(Text("this is no valid JSON Schema: {reason}", reason=error.message[:300]), pointer) from None
+        raise SchemaProblem(
+            Text("this is no valid JSON Schema: {reason}", reason=error.message[:300]), pointer
+        ) from None
     try:
         return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
     except (ValueError, jsonschema_rs.ReferencingError) as error:

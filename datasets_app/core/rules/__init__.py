@@ -22,5 +22,5 @@ RULE_IDS: tuple[str, ...] = (
     "label-inconsistent", "symbol-spacing", "symbol-altered", "echo", "sentence-count", "too-long",
     "terminal-punctuation", "repeated-punctuation", "script-leak", "width-mixed", "invisible-character",
     "trailing-space", "markdown-fence", "ungrounded-value", "conflicting-answer", "duplicate", "near-duplicate",
-    "split-leak", "secret", "personal-data", "forbidden-text", "required-text",
+    "split-leak", "secret", "personal-data", "forbidden-text", "required-text", "line-too-long",
 )  # fmt: skip

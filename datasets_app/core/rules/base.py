@@ -157,8 +157,13 @@ class Rule(ABC):
         return Finding(self.name, self.severity, message, path, start, end, fix)
 
     def found_at(
-        self, place: Place, message: Text, start: int | None = None, end: int | None = None,
-        replacement: str | None = None, span: tuple[int, int] | None = None,
+        self,
+        place: Place,
+        message: Text,
+        start: int | None = None,
+        end: int | None = None,
+        replacement: str | None = None,
+        span: tuple[int, int] | None = None,
     ) -> Finding:
         """A finding inside a place: offsets are moved into the text at the place's path, or dropped.
 

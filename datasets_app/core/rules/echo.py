@@ -39,7 +39,9 @@ class Echo(Rule):
                 if start >= 0:
                     yield self.found_at(
                         place,
-                        Text("The answer repeats the input “{word}”.", word=word if len(word) <= 40 else word[:39] + "…"),
+                        Text(
+                            "The answer repeats the input “{word}”.", word=word if len(word) <= 40 else word[:39] + "…"
+                        ),
                         start,
                         start + len(word),
                     )

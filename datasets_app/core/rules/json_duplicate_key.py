@@ -10,7 +10,9 @@ from ftstudio.errors import Text
 class JsonDuplicateKey(JsonInvalid):
     name = "json-duplicate-key"
     title = Text("Key appears twice")
-    help = Text("When a key stands twice in one object, readers silently keep one of the values, and not all the same one.")
+    help = Text(
+        "When a key stands twice in one object, readers silently keep one of the values, and not all the same one."
+    )
     good = ((chat("Li, 30", '{"name": "Li"}'), _CONTRACT),)
     bad = ((chat("Li, 30", '{"name": "Li", "name": "Lu"}'), _CONTRACT),)
     codes = ("json-duplicate-key",)

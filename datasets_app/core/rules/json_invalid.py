@@ -24,7 +24,10 @@ class JsonInvalid(Rule):
         "Each line of a data file is one JSON object, and where the contract has a JSON Schema the answer is JSON too."
     )
     good: ClassVar[tuple[Example, ...]] = ((chat("Li, 30", '{"name": "Li"}'), _CONTRACT), chat("Li, 30", "Li is 30."))
-    bad: ClassVar[tuple[Example, ...]] = ((chat("Li, 30", "Li is 30."), _CONTRACT), (chat("Li, 30", '{"name": "Li",}'), _CONTRACT))
+    bad: ClassVar[tuple[Example, ...]] = (
+        (chat("Li, 30", "Li is 30."), _CONTRACT),
+        (chat("Li, 30", '{"name": "Li",}'), _CONTRACT),
+    )
     codes: ClassVar[tuple[str, ...]] = ("json-invalid", "text-not-unicode")
 
     def applies(self, contract: Contract, profile: Profile) -> bool:

@@ -18,7 +18,9 @@ _CONTRACT = {"labels": {"values": ["会下雨", "不会下雨"]}}
 class LabelUnknown(Rule):
     name = "label-unknown"
     title = Text("Answer is no known label")
-    help = Text("The answer must be exactly one of the labels, after the contract's normalisers. “会下雨。” is not “会下雨”.")
+    help = Text(
+        "The answer must be exactly one of the labels, after the contract's normalisers. “会下雨。” is not “会下雨”."
+    )
     good = ((chat("明天？", "会下雨"), _CONTRACT),)
     bad = ((chat("明天？", "会下雨。"), _CONTRACT), (chat("明天？", "看样子会下雨"), _CONTRACT))
 

@@ -17,7 +17,9 @@ _CONTRACT = {"json": {"schema": {"type": "object"}}}
 class MarkdownFence(Rule):
     name = "markdown-fence"
     title = Text("Answer is wrapped in a code fence")
-    help = Text("Where the answer is data (JSON or a label), it stands bare: a ``` fence around it breaks strict readers.")
+    help = Text(
+        "Where the answer is data (JSON or a label), it stands bare: a ``` fence around it breaks strict readers."
+    )
     good = ((chat("Li, 30", '{"age": 30}'), _CONTRACT), chat("Code?", "```python\nprint()\n```"))
     bad = ((chat("Li, 30", '```json\n{"age": 30}\n```'), _CONTRACT),)
 

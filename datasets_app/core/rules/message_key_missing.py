@@ -25,7 +25,8 @@ class MessageKeyMissing(Rule):
     )  # fmt: skip
     bad = (
         Sample((Message("user", "France?"), Message("assistant", None, extras={KEYS: ["role"]}))),
-        Sample((Message("user", "France?"), Message("assistant", "Paris"), Message("", "Italy?", extras={KEYS: ["content"]}),
+        Sample((Message("user", "France?"), Message("assistant", "Paris"),
+                Message("", "Italy?", extras={KEYS: ["content"]}),
                 Message("assistant", "Rome"))),
     )  # fmt: skip
 

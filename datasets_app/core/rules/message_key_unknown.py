@@ -29,9 +29,7 @@ class MessageKeyUnknown(Rule):
                 keys += [key for key, value in _fields(message) if value not in (None, ())]
             for key in keys:
                 if key not in known:
-                    yield self.found(
-                        Text("The key “{key}” is not known to the trainer.", key=key), f"/messages/{at}"
-                    )
+                    yield self.found(Text("The key “{key}” is not known to the trainer.", key=key), f"/messages/{at}")
 
 
 def _fields(message: Message) -> tuple[tuple[str, object], ...]:

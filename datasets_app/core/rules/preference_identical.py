@@ -25,7 +25,8 @@ class PreferenceIdentical(Rule):
         wrong, right = sample.rejected[-1], sample.answer
         if wrong.text.strip() == right.text.strip() and _calls(wrong) == _calls(right):
             yield self.found(
-                Text("The rejected answer is the same as the right one."), f"/rejected/{len(sample.rejected) - 1}/content"
+                Text("The rejected answer is the same as the right one."),
+                f"/rejected/{len(sample.rejected) - 1}/content",
             )
 
 

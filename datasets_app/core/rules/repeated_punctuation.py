@@ -14,14 +14,18 @@ from ftstudio.errors import Text
 
 _CONTRACT = {"text": {"no_repeated_punctuation": True}}
 # “……”, “——”, “...” and “？！” are whole marks of their own; “::”, “??” and the like inside code are not ours.
-_RUN = re.compile(r"[。，、；：,;]{2,}|[。，、；：]+[！？]+[。，、；：！？]*|！{2,}|？{2,}|[！？]+[。，、；：]+|!{2,}|\?{2,}|(?<!\.)\.\.(?!\.)")
+_RUN = re.compile(
+    r"[。，、；：,;]{2,}|[。，、；：]+[！？]+[。，、；：！？]*|！{2,}|？{2,}|[！？]+[。，、；：]+|!{2,}|\?{2,}|(?<!\.)\.\.(?!\.)"
+)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 class RepeatedPunctuation(Rule):
     name = "repeated-punctuation"
     title = Text("Doubled punctuation")
-    help = Text("No mark stands twice (“。。”) and no pause stands beside a full stop (“，。”). Ellipses and “？！” are fine.")
+    help = Text(
+        "No mark stands twice (“。。”) and no pause stands beside a full stop (“，。”). Ellipses and “？！” are fine."
+    )
     good = ((chat("雨伞", "等等……真的？！好吧。"), _CONTRACT), (chat("Run?", "Use `a ?? b`."), _CONTRACT))
     bad = ((chat("雨伞", "晴天被遗忘。。"), _CONTRACT), (chat("雨伞", "晴天被遗忘，。"), _CONTRACT))
 

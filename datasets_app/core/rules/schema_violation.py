@@ -19,7 +19,9 @@ MOST = 20  # findings per sample; a person mends these before looking for more
 class SchemaViolation(Rule):
     name = "schema-violation"
     title = Text("Answer breaks the schema")
-    help = Text("The answer, read as JSON, must follow the contract's JSON Schema. Formats count; patterns are ECMA-262.")
+    help = Text(
+        "The answer, read as JSON, must follow the contract's JSON Schema. Formats count; patterns are ECMA-262."
+    )
     good = ((chat("Li, 30", '{"age": 30}'), _CONTRACT),)
     bad = ((chat("Li, 30", '{"age": "30"}'), _CONTRACT), (chat("Li, 30", "{}"), _CONTRACT))
 

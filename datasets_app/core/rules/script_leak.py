@@ -8,8 +8,8 @@ from datasets_app.core.contracts.model import Contract
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules.base import Context, Rule, chat
-from datasets_app.core.scripts import foreign_runs
 from datasets_app.core.samples import Sample
+from datasets_app.core.scripts import foreign_runs
 from ftstudio.errors import Text
 
 _CONTRACT = {"text": {"scripts": ["Han"]}}
@@ -19,8 +19,13 @@ class ScriptLeak(Rule):
     name = "script-leak"
     severity = "warning"
     title = Text("Foreign script")
-    help = Text("The answer must be written in the scripts that the contract lists. A word of the input may be repeated.")
-    good = ((chat("雨伞", "晴天被遗忘 100 次。"), _CONTRACT), (chat("什么是 Python？", "Python 是一种语言。"), _CONTRACT))
+    help = Text(
+        "The answer must be written in the scripts that the contract lists. A word of the input may be repeated."
+    )
+    good = (
+        (chat("雨伞", "晴天被遗忘 100 次。"), _CONTRACT),
+        (chat("什么是 Python？", "Python 是一种语言。"), _CONTRACT),
+    )
     bad = ((chat("雨伞", "晴天 always 被遗忘。"), _CONTRACT),)
 
     def applies(self, contract: Contract, profile: Profile) -> bool:

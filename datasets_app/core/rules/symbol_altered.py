@@ -21,8 +21,14 @@ class SymbolAltered(Rule):
     name = "symbol-altered"
     title = Text("Code is not copied as it is")
     help = Text("A code of the input that the answer repeats must stand unchanged: same letters, case, symbols.")
-    good = ((chat("AW30-02 怎么用？", "AW30-02 用于修补。"), _CONTRACT), (chat("AW30-02 怎么用？", "用于修补。"), _CONTRACT))
-    bad = ((chat("AW30-02 怎么用？", "AW30–02 用于修补。"), _CONTRACT), (chat("AW30-02？", "aw30-02 用于修补。"), _CONTRACT))
+    good = (
+        (chat("AW30-02 怎么用？", "AW30-02 用于修补。"), _CONTRACT),
+        (chat("AW30-02 怎么用？", "用于修补。"), _CONTRACT),
+    )
+    bad = (
+        (chat("AW30-02 怎么用？", "AW30–02 用于修补。"), _CONTRACT),
+        (chat("AW30-02？", "aw30-02 用于修补。"), _CONTRACT),
+    )
 
     def applies(self, contract: Contract, profile: Profile) -> bool:
         return contract.symbols is not None and bool(contract.symbols.verbatim)

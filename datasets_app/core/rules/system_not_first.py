@@ -16,7 +16,9 @@ class SystemNotFirst(Rule):
     name = "system-not-first"
     severity = "warning"
     title = Text("System turn is not first")
-    help = Text("There is at most one system turn, and it opens the conversation. Most chat templates cannot place another.")
+    help = Text(
+        "There is at most one system turn, and it opens the conversation. Most chat templates cannot place another."
+    )
     good = (chat("France?", "Paris", system="You name capitals."),)
     bad = (
         turns(("user", "France?"), ("assistant", "Paris"), ("system", "You name capitals."), ("user", "Italy?"),

@@ -13,7 +13,9 @@ from ftstudio.errors import Text
 class WeightInvalid(Rule):
     name = "weight-invalid"
     title = Text("Invalid weight")
-    help = Text("The weight of a turn is 0 (not trained) to 1, on assistant turns only. Several providers take 0 or 1 alone.")
+    help = Text(
+        "The weight of a turn is 0 (not trained) to 1, on assistant turns only. Several providers take 0 or 1 alone."
+    )
     good = (Sample((Message("user", "France?"), Message("assistant", "Paris", weight=1))),)
     bad = (
         Sample((Message("user", "France?"), Message("assistant", "Paris", weight=2))),
@@ -34,7 +36,9 @@ class WeightInvalid(Rule):
             elif not 0 <= weight <= 1:
                 yield self.found(Text("The weight must be from 0 to 1, not {weight}.", weight=weight), path)
             elif context.profile.binary_weights and weight not in (0, 1):
-                yield self.found(Text("This provider takes the weights 0 and 1 only, not {weight}.", weight=weight), path)
+                yield self.found(
+                    Text("This provider takes the weights 0 and 1 only, not {weight}.", weight=weight), path
+                )
 
 
 RULE = WeightInvalid()
