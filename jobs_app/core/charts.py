@@ -119,7 +119,8 @@ def _grid(frame: _Frame, labels: Mapping[str, str]) -> Iterable[str]:
 def _checkpoint(frame: _Frame, step: int, labels: Mapping[str, str]) -> str:
     x = frame.x(step)
     says = f"{escape(labels['checkpoint'])} {step}"
-    return f'<line class="goal" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.top}" y2="{frame.bottom}"><title>{says}</title></line>'
+    ends = f'x1="{x:.1f}" x2="{x:.1f}" y1="{frame.top}" y2="{frame.bottom}"'
+    return f'<line class="goal" {ends}><title>{says}</title></line>'
 
 
 def _line(frame: _Frame, points: Points, kind: str) -> str:

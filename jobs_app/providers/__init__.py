@@ -20,7 +20,8 @@ def check_address(kind: str, base_url: str, *, rehearsal_url: str = "", house_ho
     operator added and may be private; a rehearsal connection may use `rehearsal_url` and nothing else.
     """
     hosts, private = _reach(kind, rehearsal_url, house_hosts)
-    url = base_url.strip() or (rehearsal_url if PROVIDERS[kind].rehearsal else PROVIDERS[kind].default_base_url)
+    own = PROVIDERS[kind].default_base_url
+    url = base_url.strip() or (rehearsal_url or own if PROVIDERS[kind].rehearsal else own)
     return check_base_url(url, allowed_hosts=hosts, allow_private=private(url))
 
 

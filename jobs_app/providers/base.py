@@ -207,3 +207,6 @@ class Provider(Protocol):
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         """One answer of a base or tuned model; `decoding` as in the OpenAI chat API."""
+
+    def close(self) -> None:
+        """Give the connections back; `contextlib.closing(open_provider(…))` does it by itself."""

@@ -211,6 +211,9 @@ class OpenAI:
             completion_tokens=usage.get("completion_tokens"),
         )
 
+    def close(self) -> None:
+        self._client.close()
+
     def _ask(self, call: Callable[[], _Raw], *, creating: bool = False) -> dict[str, Any]:
         return _wire.document(self._send(call, creating=creating), creating=creating)
 
