@@ -7,4 +7,5 @@ class FtstudioConfig(AppConfig):
     name = "ftstudio"
 
     def ready(self) -> None:
-        from ftstudio import checks  # noqa: F401  (registers the system checks)
+        # The system checks register themselves; the Celery app becomes the one that tasks are sent through.
+        from ftstudio import celery, checks  # noqa: F401

@@ -1,28 +1,68 @@
-"""The workers' heartbeat: each live worker leaves its name and the time in the cache, pages count them."""
+"""Which workers are alive: each beats into the shared cache; one that was silent for 30 seconds is gone."""
 
 from __future__ import annotations
 
+import logging
 import time
+from typing import Any
 
+from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-KEY = "workers-alive"
-SILENT_AFTER = 45.0  # seconds; beat asks for a heartbeat every 10
+logger = logging.getLogger(__name__)
+
+SILENT_SECONDS = 30
+_KEY = "workers"
 
 
 def beat(name: str) -> None:
-    """Say that worker `name` is alive now."""
-    now = time.time()
-    alive = {worker: at for worker, at in (cache.get(KEY) or {}).items() if now - at < SILENT_AFTER}
-    cache.set(KEY, {**alive, name: now}, timeout=None)
+    """Note that worker `name` is alive now. A cache that is away is no reason for a worker to stop."""
+    _write({**_read(), name: time.time()})
+
+
+def rest(name: str) -> None:
+    """Forget worker `name`: it has stopped on purpose."""
+    _write({other: at for other, at in _read().items() if other != name})
 
 
 def workers() -> int:
-    """How many workers have been heard of lately; 0 as well when the cache does not answer."""
+    """How many workers are alive; 0 also when the cache does not answer."""
+    return len(_read())
+
+
+def beating_since(moment: float) -> bool:
+    """Whether some worker has beaten after `moment` (seconds since the epoch)."""
+    return any(at > moment for at in _read().values())
+
+
+# Two workers that write at the same instant may lose one beat. The next comes two seconds later.
+def _read() -> dict[str, float]:
     try:
-        alive = cache.get(KEY) or {}
-    except RedisError:
-        return 0
-    now = time.time()
-    return sum(1 for at in alive.values() if now - at < SILENT_AFTER)
+        beats: dict[str, float] = cache.get(_KEY) or {}
+    except (RedisError, OSError):
+        return {}
+    oldest = time.time() - SILENT_SECONDS
+    return {name: at for name, at in beats.items() if at > oldest}
+
+
+def _write(beats: dict[str, float]) -> None:
+    try:
+        cache.set(_KEY, beats, SILENT_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.debug("The cache does not answer: %s", error)
+
+
+@heartbeat_sent.connect
+def _on_heartbeat(sender: Any, **kwargs: Any) -> None:
+    beat(sender.eventer.hostname)
+
+
+@worker_ready.connect
+def _on_ready(sender: Any, **kwargs: Any) -> None:
+    beat(sender.hostname)
+
+
+@worker_shutdown.connect
+def _on_shutdown(sender: Any, **kwargs: Any) -> None:
+    rest(sender.hostname)

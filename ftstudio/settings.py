@@ -151,7 +151,8 @@ STORAGES = {
     },
 }
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Embedded, the files are served from where they are (collecting them takes longer than starting).
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 _uplot = importlib.util.find_spec("uplot")
 STATICFILES_DIRS = [
     BASE_DIR / "static",

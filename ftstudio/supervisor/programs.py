@@ -1,0 +1,88 @@
+"""The four programs of an installation, in the order of their start. docker-compose.yml runs the last three alike."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import address, broker
+from .child import Program
+
+STOP_ORDER = ("worker", "beat", "web", "broker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Where and how the programs run. `handle` is the lock they all hold; `door` the socket web answers at."""
+
+    folder: Path
+    var: Path
+    environment: Mapping[str, str]
+    host: str
+    port: int
+    workers: int
+    door: int
+    handle: int
+    worker_is_ready: Callable[[], bool]
+
+    def web(self) -> Program:
+        return self._program(
+            "web",
+            *("-m", "gunicorn", "--bind", f"fd://{self.door}", "--workers", str(self.workers)),
+            ready=lambda: address.answers(self.host, self.port),
+            grace=8,
+            handles=(self.handle, self.door),
+        )
+
+    def worker(self) -> Program:
+        """Threads, so that one small process serves four tasks; what a kill interrupts, the sweeps take up again."""
+        return self._program(
+            "worker",
+            *("-m", "celery", "-q", "-A", "ftstudio.celery", "worker", "-P", "threads", "-c", "4", "-l", "WARNING"),
+            *("--without-gossip", "--without-mingle", "-n", "ftstudio@%h"),
+            ready=self.worker_is_ready,
+            grace=10,
+            orphaned=signal.SIGKILL,
+        )
+
+    def beat(self) -> Program:
+        return self._program(
+            "beat", *("-m", "celery", "-q", "-A", "ftstudio.celery", "beat", "--pidfile=", "-l", "WARNING"), grace=3
+        )
+
+    def broker(self, *, server: str, socket_path: Path) -> Program:
+        folder = self.var / "broker"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        broker.prepare_folder(socket_path.parent)
+        return Program(
+            name="broker",
+            command=broker.command(server=server, socket_path=socket_path, folder=folder),
+            folder=self.folder,
+            environment=self.environment,
+            ready=lambda: broker.answers(socket_path),
+            handles=(self.handle,),
+            hidden="overcommit",  # advice for servers of many gigabytes
+        )
+
+    def _program(
+        self,
+        name: str,
+        *arguments: str,
+        grace: float,
+        ready: Callable[[], bool] = lambda: True,
+        orphaned: signal.Signals = signal.SIGTERM,
+        handles: tuple[int, ...] = (),
+    ) -> Program:
+        return Program(
+            name=name,
+            command=[sys.executable, *arguments],
+            folder=self.folder,
+            environment=self.environment,
+            ready=ready,
+            grace=grace,
+            orphaned=orphaned,
+            handles=handles or (self.handle,),
+        )

@@ -1,0 +1,27 @@
+"""How gunicorn serves ftstudio, alike under `manage.py up` and in docker-compose.yml (gunicorn reads this file itself)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+wsgi_app = "ftstudio.wsgi"
+worker_class = "gthread"
+workers = 2
+threads = 4
+# The application is loaded once and forked: half the start-up time, and most of the memory is shared.
+preload_app = True
+# A worker that is silent for this long is replaced; threads keep beating during a long answer.
+timeout = 60
+graceful_timeout = 5
+keepalive = 5
+control_socket_disable = True
+loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Answer nobody before the database is migrated."""
+    from django.conf import settings
+
+    from ftstudio.supervisor import gate
+
+    gate.pass_through(settings.VAR)
