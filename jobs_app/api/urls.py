@@ -1,1 +1,22 @@
-urlpatterns: list = []
+from django.urls import path
+
+from . import connections, jobs, models
+
+urlpatterns = [
+    path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
+    path("connections/<uuid:pk>/", connections.ConnectionDetail.as_view(), name="connection-detail"),
+    path("connections/<uuid:pk>/probe/", connections.ConnectionProbe.as_view(), name="connection-probe"),
+    path("jobs/", jobs.JobList.as_view(), name="job-list"),
+    path("jobs/<uuid:pk>/", jobs.JobDetail.as_view(), name="job-detail"),
+    path("jobs/<uuid:pk>/preflight/", jobs.JobPreflight.as_view(), name="job-preflight"),
+    path("jobs/<uuid:pk>/launch/", jobs.JobLaunch.as_view(), name="job-launch"),
+    path("jobs/<uuid:pk>/cancel/", jobs.JobCancel.as_view(), name="job-cancel"),
+    path("jobs/<uuid:pk>/pause/", jobs.JobPause.as_view(), name="job-pause"),
+    path("jobs/<uuid:pk>/resume/", jobs.JobResume.as_view(), name="job-resume"),
+    path("jobs/<uuid:pk>/clone/", jobs.JobClone.as_view(), name="job-clone"),
+    path("jobs/<uuid:pk>/events/", jobs.JobEvents.as_view(), name="job-events"),
+    path("jobs/<uuid:pk>/metrics/", jobs.JobMetrics.as_view(), name="job-metrics"),
+    path("jobs/<uuid:pk>/checkpoints/", jobs.JobCheckpoints.as_view(), name="job-checkpoints"),
+    path("models/", models.ModelVersionList.as_view(), name="model-list"),
+    path("models/<uuid:pk>/", models.ModelVersionDetail.as_view(), name="model-detail"),
+]

@@ -14,6 +14,7 @@ from datasets_app.models.lease import Leased, LeasedQuerySet
 from datasets_app.models.snapshot import Snapshot
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 from ftstudio.fields import OrderedJSONField
+from jobs_app.core import lifecycle
 
 from .connection import Connection
 
@@ -37,6 +38,18 @@ class JobQuerySet(InProjectQuerySet, LeasedQuerySet):
         """Jobs that a provider should be asked about now."""
         return self.filter(next_poll_at__lte=timezone.now())
 
+    def live(self) -> Any:
+        """Launched and not yet ended."""
+        return self.filter(state__in=lifecycle.LIVE)
+
+    def to_submit(self) -> Any:
+        """Launched jobs that their provider does not know yet."""
+        return self.filter(state__in=(lifecycle.QUEUED, lifecycle.UPLOADING, lifecycle.CANCELLING), provider_job="")
+
+    def to_poll(self) -> Any:
+        """Jobs that their provider knows and that may still change."""
+        return self.live().exclude(provider_job="")
+
 
 class Job(Leased):
     """`marker` is sent with the create call, so that a create whose answer was lost can be found again.
@@ -46,7 +59,8 @@ class Job(Leased):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="jobs")
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="jobs")
+    # NULL only while the job is a draft whose data has not been chosen yet.
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="jobs", null=True, blank=True)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="jobs")
     name = models.CharField(_("name"), max_length=200)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -65,6 +79,7 @@ class Job(Leased):
     rows_train = models.PositiveIntegerField(default=0)
     rows_validation = models.PositiveIntegerField(default=0)
     create_tried_at = models.DateTimeField(null=True, blank=True)  # the intent: set before the create call
+    create_tries = models.PositiveSmallIntegerField(default=0)
     provider_job = models.CharField(max_length=200, blank=True)
     result_model = models.CharField(max_length=200, blank=True)
     trained_tokens = models.BigIntegerField(null=True, blank=True)
@@ -95,6 +110,14 @@ class Job(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in lifecycle.FINAL
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == lifecycle.DRAFT
 
 
 class JobMove(models.Model):

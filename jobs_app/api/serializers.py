@@ -1,0 +1,188 @@
+"""The shapes of the job side's API. Meaning is checked by the services; here only what is an id, a text, a number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from datasets_app.models import Snapshot
+from ftstudio.accounts.models import Project
+from ftstudio.web.texts import from_row, say
+from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, ModelVersion
+from jobs_app.providers import PROVIDERS
+
+
+class Visible(serializers.PrimaryKeyRelatedField):
+    """An id of something that the person can see; anybody else's does not exist."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().visible_to(self.context["request"].user)
+
+
+def is_rehearsal(kind: str) -> bool:
+    return kind in PROVIDERS and PROVIDERS[kind].rehearsal
+
+
+class ConnectionOutput(serializers.ModelSerializer[Connection]):
+    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+
+    class Meta:
+        model = Connection
+        fields = (
+            "id", "project", "name", "kind", "rehearsal", "base_url", "credential_hint", "created_at", "probed_at",
+            "probe_error",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_rehearsal(self, connection: Connection) -> bool:
+        return is_rehearsal(connection.kind)
+
+
+class ConnectionInput(serializers.Serializer[Any]):
+    project = Visible(queryset=Project.objects.all())
+    name = serializers.CharField(max_length=100)
+    kind = serializers.CharField(max_length=40)
+    base_url = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    credential = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="", write_only=True)
+
+
+class ConnectionChange(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False)
+    base_url = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    credential = serializers.CharField(max_length=4000, required=False, allow_blank=True, write_only=True)
+
+
+class JobOutput(serializers.ModelSerializer[Job]):
+    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "project", "name", "description", "snapshot", "connection", "rehearsal", "base_model", "recipe",
+            "contract", "answers", "waivers", "state", "raw_state", "provider_job", "training_file", "validation_file",
+            "training_sha256", "validation_sha256", "rows_train", "rows_validation", "result_model", "trained_tokens",
+            "estimate", "cost", "currency", "error", "parent", "created_at", "launched_at", "started_at", "finished_at",
+            "polled_at", "poll_error",
+        )  # fmt: skip
+        read_only_fields = fields
+        extra_kwargs = {
+            **{name: {"help_text": "object"} for name in ("recipe", "contract", "answers", "estimate")},
+        }
+
+    recipe = serializers.DictField(read_only=True)
+    contract = serializers.DictField(read_only=True)
+    answers = serializers.DictField(read_only=True)
+    estimate = serializers.DictField(read_only=True)
+    waivers = serializers.ListField(child=serializers.DictField(), read_only=True)
+
+    def get_rehearsal(self, job: Job) -> bool:
+        return is_rehearsal(job.connection.kind)
+
+    @extend_schema_field(
+        {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
+    )
+    def get_error(self, job: Job) -> dict[str, str] | None:
+        if not job.error:
+            return None
+        return {"code": str(job.error.get("code", "error")), "message": error_text(job.error)}
+
+
+def error_text(row: dict[str, Any]) -> str:
+    """The sentence of `Job.error` in the reader's language."""
+    return say(from_row(row)) if "template" in row else str(row.get("message", ""))
+
+
+class JobInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    connection = Visible(queryset=Connection.objects.select_related("project"))
+    snapshot = Visible(queryset=Snapshot.objects.select_related("dataset"), required=False, allow_null=True)
+    base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    recipe = serializers.DictField(required=False)
+    description = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    answers = serializers.DictField(child=serializers.BooleanField(), required=False, allow_null=True)
+    waive = serializers.DictField(child=serializers.CharField(max_length=300), required=False)
+
+
+class JobChange(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200, required=False)
+    connection = Visible(queryset=Connection.objects.select_related("project"), required=False)
+    snapshot = Visible(queryset=Snapshot.objects.select_related("dataset"), required=False, allow_null=True)
+    base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    recipe = serializers.DictField(required=False)
+    description = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    answers = serializers.DictField(child=serializers.BooleanField(), required=False, allow_null=True)
+
+
+class JobLaunchInput(serializers.Serializer[Any]):
+    waive = serializers.DictField(
+        child=serializers.CharField(max_length=300), required=False, help_text="Reason by rule; * stands for all rules."
+    )
+
+
+class PreflightItem(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    label = serializers.SerializerMethodField()
+    ok = serializers.BooleanField()
+    detail = serializers.SerializerMethodField()
+    fatal = serializers.BooleanField(help_text="Must be settled before the launch.")
+
+    def get_label(self, item: Any) -> str:
+        return say(item.label)
+
+    def get_detail(self, item: Any) -> str:
+        return say(item.detail)
+
+
+class Preflight(serializers.Serializer[Any]):
+    ready = serializers.BooleanField()
+    items = PreflightItem(many=True)
+
+
+class EventOutput(serializers.ModelSerializer[JobEvent]):
+    data = serializers.DictField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = JobEvent
+        fields = ("provider_id", "at", "level", "message", "data")
+        read_only_fields = fields
+
+
+class MetricOutput(serializers.ModelSerializer[JobMetric]):
+    value = serializers.SerializerMethodField(help_text="null where the provider reported no finite number.")
+
+    class Meta:
+        model = JobMetric
+        fields = ("step", "name", "value")
+        read_only_fields = fields
+
+    def get_value(self, metric: JobMetric) -> float | None:
+        return metric.value if math.isfinite(metric.value) else None
+
+
+class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):
+    metrics = serializers.DictField(child=serializers.FloatField(), read_only=True)
+
+    class Meta:
+        model = Checkpoint
+        fields = ("provider_id", "step", "model", "metrics", "at")
+        read_only_fields = fields
+
+
+class ModelVersionOutput(serializers.ModelSerializer[ModelVersion]):
+    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+    base_model = serializers.CharField(source="job.base_model", read_only=True)
+    contract = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = ModelVersion
+        fields = (
+            "id", "project", "alias", "model", "base_model", "rehearsal", "job", "connection", "contract", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_rehearsal(self, version: ModelVersion) -> bool:
+        return is_rehearsal(version.connection.kind)

@@ -1,0 +1,74 @@
+"""From a stored connection to a provider that can be spoken to, and the pace at which it is spoken to."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+
+from django.conf import settings
+from django.db import connections
+
+from jobs_app.models import Connection, Job
+from jobs_app.providers import check_address, open_provider
+from jobs_app.providers.base import Provider
+
+LONGEST_PAUSE = 900.0  # seconds: a provider that was away for a day is asked again within a quarter of an hour
+
+
+def address_of(kind: str, base_url: str) -> str:
+    """The address that a connection of this kind would use. Raises InvalidInput(base_url=…) if it may not."""
+    return check_address(
+        kind, base_url, rehearsal_url=settings.REHEARSAL_URL, house_hosts=settings.PROVIDER_HOSTS
+    )
+
+
+def client_of(connection: Connection) -> Provider:
+    """The provider behind a connection, through the guarded client.
+
+    Raises InvalidInput(base_url=…) if the installation no longer allows the address, Unavailable if the credential
+    cannot be opened.
+    """
+    return open_provider(
+        connection.kind,
+        base_url=connection.base_url,
+        credential=connection.credential,
+        rehearsal_url=settings.REHEARSAL_URL,
+        house_hosts=settings.PROVIDER_HOSTS,
+    )
+
+
+@contextmanager
+def held(job: Job, key: str) -> Iterator[None]:
+    """Keep the lease alive while a slow call runs, from a thread of its own; a killed process stops renewing."""
+    done = Event()
+
+    def renew() -> None:
+        try:
+            while not done.wait(settings.LEASE_SECONDS / 3):
+                if not Job.objects.renew(job.pk, key):
+                    return
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=renew, name=f"lease of job {job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def after_failure(failures: int, retry_after: float | None = None) -> timedelta:
+    """The wait after the `failures`-th failure in a row: 4 s doubling, with jitter, never below what was asked."""
+    pause = min(LONGEST_PAUSE, 2.0 * 2 ** min(failures, 10))
+    return timedelta(seconds=max(pause * random.uniform(0.75, 1.25), retry_after or 0.0))  # noqa: S311  (no secret)
+
+
+def until_next(hint: float, quiet: float) -> timedelta:
+    """How long to wait after a good answer: the provider's hint, longer where nothing has moved for `quiet` seconds."""
+    pause = max(hint, min(120.0, quiet / 20))
+    return timedelta(seconds=pause * random.uniform(0.85, 1.15))  # noqa: S311  (no secret)

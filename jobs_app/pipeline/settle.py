@@ -1,0 +1,38 @@
+"""Ends and refusals of a job, written the same way wherever they are met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ftstudio.errors import StudioError
+from ftstudio.web.texts import to_row
+from jobs_app.core import lifecycle
+from jobs_app.models import Job
+
+
+def error_row(refusal: StudioError) -> dict[str, Any]:
+    """A refusal as `Job.error` keeps it: {"code", "template", "params"}."""
+    return {"code": refusal.code, **to_row(refusal.message)}
+
+
+@transaction.atomic
+def end(job: Job, key: str, state: str, *, error: StudioError | None = None, note: str = "") -> bool:
+    """End a job that this worker holds, and let go of it. False: the lease was lost, nothing is written."""
+    if not Job.objects.renew(job.pk, key):
+        return False
+    job.refresh_from_db(fields=["state"])
+    if not lifecycle.can(job.state, state):
+        return False
+    Job.objects.move(
+        job,
+        state,
+        note=note,
+        error=error_row(error) if error else None,
+        finished_at=timezone.now(),
+        next_poll_at=None,
+        cancel_wanted=False,
+    )
+    return Job.objects.release(job.pk, key)

@@ -1,0 +1,256 @@
+"""What a person may ask of a fine-tune job: draft it, launch it, and steer it while it runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from datasets_app.models import Snapshot
+from datasets_app.models.snapshot import SnapshotState
+from ftstudio.accounts.models import AuditEntry, User
+from ftstudio.accounts.policy import require
+from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.queue import enqueue
+from jobs_app.core import lifecycle
+from jobs_app.core.preflight import QUESTIONS, Item, blockers
+from jobs_app.core.recipes import check_name, parse
+from jobs_app.models import Connection, Job
+from jobs_app.providers import PROVIDERS
+from jobs_app.tasks import poll_job, submit_job
+
+from . import readiness
+
+CHANGES = frozenset(
+    {"name", "description", "snapshot", "connection", "base_model", "recipe", "answers"}
+)
+
+
+def create(
+    *,
+    actor: User,
+    name: str,
+    connection: Connection,
+    snapshot: Snapshot | None = None,
+    base_model: str = "",
+    recipe: Mapping[str, Any] | None = None,
+    description: str = "",
+    answers: Mapping[str, bool] | None = None,
+    waive: Mapping[str, str] | None = None,
+) -> Job:
+    """A draft. What is still missing may be left out and is asked for at launch; what is given must be usable.
+
+    `recipe` holds settings by name; those left out take the provider's defaults. `answers` are a person's answers
+    to `core.preflight.QUESTIONS`; None: the questions are not asked. `waive` is a reason by rule (see `launch`).
+    """
+    require(actor, connection.project_id, "jobs.create")
+    job = Job(project_id=connection.project_id, connection=connection, created_by=actor, marker=_marker())
+    _apply(
+        job,
+        {
+            "name": name,
+            "description": description,
+            "snapshot": snapshot,
+            "base_model": base_model,
+            "recipe": recipe or {},
+            "answers": answers,
+        },
+    )
+    with transaction.atomic():
+        job.waivers = _waivers(job, actor, waive)
+        job.save(force_insert=True)
+        AuditEntry.objects.record(actor=actor, verb="jobs.create", target=job, project=job.project)
+    return job
+
+
+def update(*, actor: User, job: Job, **changes: Any) -> Job:
+    """Change a draft; the names are those of `create`. Raises Conflict once the job has been launched."""
+    require(actor, job.project_id, "jobs.create")
+    if unknown := set(changes) - CHANGES:
+        raise InvalidInput(**{name: _("This cannot be changed.") for name in sorted(unknown)})
+    if not job.is_draft:
+        raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
+    if "connection" in changes and "recipe" not in changes:
+        changes["recipe"] = {}  # another provider has other settings
+    _apply(job, changes)
+    columns = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers")
+    values = {column: getattr(job, column) for column in columns}
+    if Job.objects.filter(pk=job.pk, state=lifecycle.DRAFT).update(**values) != 1:
+        raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
+    return job
+
+
+def preflight(job: Job) -> list[Item]:
+    """Every precondition of the launch, answered from the rows as they are now."""
+    return readiness.checklist_of(job)
+
+
+def launch(*, actor: User, job: Job, waive: Mapping[str, str] | None = None) -> Job:
+    """Check everything again, freeze the inference contract, and hand the job to the workers. Twice is a Conflict.
+
+    `waive` is a reason by rule for error findings that may be trained on all the same; "*" stands for all rules.
+    Raises InvalidInput with one field for each precondition that is not met.
+    """
+    require(actor, job.project_id, "jobs.launch")
+    if not job.is_draft:
+        raise Conflict(_("This job has been launched already."))
+    job.waivers = _waivers(job, actor, waive)
+    if waiting := blockers(preflight(job)):
+        fields = {item.id.replace("-", "_"): item.detail for item in waiting}
+        raise InvalidInput(Text("The job is not ready to be launched."), **fields)
+    now = timezone.now()
+    with transaction.atomic():
+        launched = Job.objects.move(
+            job,
+            lifecycle.QUEUED,
+            actor=actor,
+            contract=readiness.inference_contract(job),
+            estimate=readiness.estimate_of(job),
+            waivers=job.waivers,
+            launched_at=now,
+            next_poll_at=now + timedelta(seconds=settings.SWEEP_SECONDS),
+        )
+        if not launched:
+            raise Conflict(_("This job has been launched already."))
+        AuditEntry.objects.record(
+            actor=actor, verb="jobs.launch", target=job, project=job.project, waivers=job.waivers
+        )
+        enqueue(submit_job, job.pk)
+    return job
+
+
+def cancel(*, actor: User, job: Job) -> Job:
+    """Ask for an end. A job that the provider finishes first stays finished: its word settles it."""
+    _steer(actor, job, "cancel", lifecycle.CANCELLING, cancel_wanted=True)
+    return job
+
+
+def pause(*, actor: User, job: Job) -> Job:
+    """Ask a provider that can to pause the running job."""
+    _require_pause(job)
+    _steer(actor, job, "pause", lifecycle.PAUSING)
+    return job
+
+
+def resume(*, actor: User, job: Job) -> Job:
+    """Let a paused job go on."""
+    _require_pause(job)
+    _steer(actor, job, "resume", lifecycle.QUEUED)
+    return job
+
+
+def clone(*, actor: User, job: Job, **changes: Any) -> Job:
+    """A new draft with this job's settings, changed where `changes` says so; it remembers where it came from."""
+    require(actor, job.project_id, "jobs.create")
+    if unknown := set(changes) - CHANGES:
+        raise InvalidInput(**{name: _("This cannot be changed.") for name in sorted(unknown)})
+    twin = Job(project_id=job.project_id, created_by=actor, marker=_marker(), parent=job, connection=job.connection)
+    same = {name: getattr(job, name) for name in ("description", "snapshot", "base_model", "recipe")}
+    asked = dict.fromkeys(QUESTIONS, False) if job.answers else None
+    if "connection" in changes and "recipe" not in changes:
+        same["recipe"] = {}
+    _apply(twin, {"name": _next_name(job), "answers": asked, **same, **changes})
+    with transaction.atomic():
+        twin.save(force_insert=True)
+        AuditEntry.objects.record(actor=actor, verb="jobs.clone", target=twin, project=job.project, parent=str(job.pk))
+    return twin
+
+
+def _apply(job: Job, changes: Mapping[str, Any]) -> None:
+    """Put the changes on the job in memory, each checked for what it means."""
+    values = dict(changes)
+    if (connection := values.pop("connection", None)) is not None:
+        if connection.project_id != job.project_id:
+            raise InvalidInput(connection=_("Choose a connection of the job's own project."))
+        job.connection = connection
+    provider = _provider(job.connection)
+    if "name" in values:
+        job.name = check_name(str(values["name"]).strip(), provider.capabilities.name_rule)
+    if "description" in values:
+        job.description = str(values["description"] or "").strip()
+        if len(job.description) > 300:
+            raise InvalidInput(description=_("At most 300 characters."))
+    if "snapshot" in values:
+        job.snapshot = _usable(values["snapshot"], job)
+    if "base_model" in values:
+        job.base_model = str(values["base_model"] or "").strip()
+        if len(job.base_model) > 200:
+            raise InvalidInput(base_model=_("At most 200 characters."))
+    if "recipe" in values:
+        job.recipe = _recipe(provider, values["recipe"] or {})
+    if "answers" in values:
+        given = values["answers"]
+        job.answers = {} if given is None else {name: bool(given.get(name)) for name in QUESTIONS}
+
+
+def _usable(snapshot: Snapshot | None, job: Job) -> Snapshot | None:
+    if snapshot is None:
+        return None
+    if snapshot.dataset.project_id != job.project_id:
+        raise InvalidInput(snapshot=_("Choose a snapshot of the job's own project."))
+    if snapshot.state == SnapshotState.FAILED:
+        raise InvalidInput(snapshot=_("Freezing this snapshot failed; choose another one."))
+    return snapshot
+
+
+def _recipe(provider: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    settings_given = dict(given)
+    method = settings_given.pop("method", None) or "supervised"
+    if method not in provider.capabilities.methods:
+        raise InvalidInput(
+            method=_("This provider offers: %(methods)s.") % {"methods": ", ".join(provider.capabilities.methods)}
+        )
+    return {"method": method, **parse(settings_given, provider.parameters)}
+
+
+def _provider(connection: Connection) -> Any:
+    if connection.kind not in PROVIDERS:
+        raise InvalidInput(connection=_("This installation no longer knows the provider of this connection."))
+    return PROVIDERS[connection.kind]
+
+
+def _waivers(job: Job, actor: User, waive: Mapping[str, str] | None) -> list[dict[str, str]]:
+    """The job's waivers with those of `waive` added. Each needs a reason, and the right to waive."""
+    if not waive:
+        return job.waivers
+    require(actor, job.project_id, "exports.waive")
+    if any(not str(reason).strip() for reason in waive.values()):
+        raise InvalidInput(waive=_("Say why, for each rule that you waive."))
+    kept = [waiver for waiver in job.waivers if waiver.get("rule") not in waive]
+    by = actor.get_full_name()
+    return [*kept, *({"rule": str(rule), "reason": str(why).strip()[:300], "by": by} for rule, why in waive.items())]
+
+
+def _steer(actor: User, job: Job, verb: str, to: str, **changes: Any) -> None:
+    """Write down what the person wants; a worker tells the provider."""
+    require(actor, job.project_id, f"jobs.{verb}")
+    if verb not in lifecycle.verbs(job.state):
+        raise Conflict(_("In its present state the job cannot do that."))
+    with transaction.atomic():
+        if not Job.objects.move(job, to, actor=actor, next_poll_at=timezone.now(), **changes):
+            raise Conflict()
+        AuditEntry.objects.record(actor=actor, verb=f"jobs.{verb}", target=job, project=job.project)
+        enqueue(poll_job if job.provider_job else submit_job, job.pk)
+
+
+def _require_pause(job: Job) -> None:
+    if not _provider(job.connection).capabilities.pause:
+        raise Conflict(_("This provider cannot pause jobs."))
+
+
+def _next_name(job: Job) -> str:
+    """The name with a counter: rain, rain-2, rain-3."""
+    stem, dash, number = job.name.rpartition("-")
+    if dash and number.isdecimal() and len(number) < 4:
+        return f"{stem}-{int(number) + 1}"
+    return f"{job.name[:195]}-2"
+
+
+def _marker() -> str:
+    return f"fts-{secrets.token_hex(16)}"

@@ -1,0 +1,133 @@
+"""What a launch rests on, read from the rows: the checklist, the estimate, and the contract that is frozen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+
+from datasets_app.models import FindingRow, SnapshotEntry
+from datasets_app.models.snapshot import Snapshot, SnapshotState
+from ftstudio.errors import Text
+from jobs_app.core.estimates import estimate
+from jobs_app.core.preflight import Item, checklist
+from jobs_app.models import Job
+from jobs_app.providers import PROVIDERS
+
+ALL_RULES = "*"
+
+
+def checklist_of(job: Job) -> list[Item]:
+    """The pre-flight list of a draft. A draft without questions asked (`answers` empty) is not asked them."""
+    snapshot = job.snapshot
+    provider = PROVIDERS[job.connection.kind]
+    counts = snapshot.counts if snapshot else {}
+    open_errors, reason = _open_errors(job)
+    items = checklist(
+        name=job.name,
+        name_rule=provider.capabilities.name_rule,
+        train_rows=counts.get("train", 0),
+        validation_rows=counts.get("validation", 0),
+        shared_rows=_shared_rows(snapshot),
+        minimum_rows=provider.capabilities.minimum_rows,
+        error_findings=open_errors,
+        waiver=reason,
+        credential=bool(job.connection.credential),
+        base_model=job.base_model,
+        price_known=bool(_price(job)),
+        answers=job.answers or None,
+    )
+    return [_snapshot_item(snapshot), *items]
+
+
+def inference_contract(job: Job) -> dict[str, Any]:
+    """How the tuned model is to be called, as it was trained: rules, prompt, decoding, the form of the answer."""
+    snapshot = job.snapshot
+    assert snapshot is not None  # noqa: S101  (the checklist has seen to it)
+    rules = snapshot.contract or {}
+    written_as = (rules.get("json") or {}).get("written_as") or ("json-content" if rules.get("json") else "text")
+    return {
+        "contract": rules,
+        "system_prompt": snapshot.system_prompt,
+        "decoding": {"temperature": 0},
+        "written_as": written_as,
+        "guideline_version": snapshot.guideline_version,
+        "rule_set_version": snapshot.rule_set_version,
+        "snapshot": snapshot.content_hash,
+    }
+
+
+def estimate_of(job: Job) -> dict[str, Any]:
+    """What the run will come to: tokens, updates, epochs, batch_size, cost, currency, seconds, assumed.
+
+    Tokens are those trained over all epochs; `cost` is a decimal string; None where it cannot be told.
+    """
+    if job.snapshot is None:
+        return {}
+    price, currency = _price(job) or (None, "")
+    counts = job.snapshot.counts
+    tokens = job.snapshot.entries.filter(split="train").aggregate(n=Sum("sample__tokens"))["n"]
+    found = estimate(
+        train_rows=counts.get("train", 0),
+        validation_rows=counts.get("validation", 0),
+        epochs=job.recipe.get("epochs"),
+        batch_size=job.recipe.get("batch_size"),
+        tokens=tokens,
+        price_per_million=price,
+    )
+    return {
+        "tokens": found.trained_tokens,
+        "updates": found.updates,
+        "epochs": found.epochs,
+        "batch_size": found.batch_size,
+        "cost": None if found.cost is None else str(found.cost),
+        "currency": currency,
+        "seconds": settings.REHEARSAL_SECONDS if PROVIDERS[job.connection.kind].rehearsal else None,
+        "assumed": list(found.assumed),
+    }
+
+
+def _price(job: Job) -> tuple[Decimal, str] | None:
+    """Price per million trained tokens and its currency, where the provider's list has the base model."""
+    for model in PROVIDERS[job.connection.kind].base_models:
+        if model.id == job.base_model and model.price_per_million:
+            return Decimal(model.price_per_million), model.currency
+    return None
+
+
+def _snapshot_item(snapshot: Snapshot | None) -> Item:
+    ready = snapshot is not None and snapshot.state == SnapshotState.READY
+    if snapshot is None:
+        detail = Text("Choose the snapshot to train on.")
+    elif ready:
+        detail = Text("Snapshot {number}, frozen.", number=snapshot.number)
+    else:
+        detail = Text("The snapshot is still being frozen. Wait a moment.")
+    return Item("snapshot", Text("Data"), ready, detail, fatal=True)
+
+
+def _open_errors(job: Job) -> tuple[int, str]:
+    """How many frozen rows have error findings that nobody waived, and the reason given for those that were."""
+    if job.snapshot is None:
+        return 0, ""
+    waived = {waiver.get("rule"): waiver.get("reason", "") for waiver in job.waivers}
+    total = job.snapshot.counts.get("errors", 0)
+    if not total or not waived:
+        return total, ""
+    if ALL_RULES in waived:
+        return total, str(waived[ALL_RULES])
+    frozen = job.snapshot.entries.filter(worst=3).values("revision_id")
+    errors = FindingRow.objects.filter(revision_id__in=frozen, severity="error")
+    still = errors.exclude(rule__in=waived).values("sample_id").distinct().count()
+    return (still, "") if still else (total, "; ".join(str(reason) for reason in waived.values()))
+
+
+def _shared_rows(snapshot: Snapshot | None) -> int:
+    """Training rows whose content also stands on the validation side."""
+    if snapshot is None or not snapshot.counts.get("validation"):
+        return 0
+    entries = SnapshotEntry.objects.filter(snapshot=snapshot)
+    aside = entries.filter(split="validation").values("revision__content_hash")
+    return entries.filter(split="train", revision__content_hash__in=aside).count()
