@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from ftstudio.errors import Text
@@ -37,7 +38,7 @@ class Rehearsal(OpenAI):
     base_models: ClassVar[tuple[BaseModel, ...]] = (
         BaseModel("rehearsal-small", "Rehearsal, small", _SOURCE, _CHECKED, price_per_million="0"),
         BaseModel("rehearsal-large", "Rehearsal, large", _SOURCE, _CHECKED, price_per_million="0"),
-        *OpenAI.base_models,
+        *(replace(model, price_per_million="0") for model in OpenAI.base_models),
     )
 
 
