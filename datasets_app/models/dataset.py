@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 from ftstudio.fields import OrderedJSONField
 
+from .lease import Leased, LeasedQuerySet
 
-class Dataset(models.Model):
+
+class DatasetQuerySet(InProjectQuerySet, LeasedQuerySet):
+    def to_check(self) -> DatasetQuerySet:
+        """Datasets whose samples are being graded again, or wait for it, because their rules changed."""
+        return self.exclude(checking_version="")
+
+
+class Dataset(Leased):
+    """The lease belongs to the worker that grades the samples again after a change of the rules."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="datasets")
     name = models.CharField(_("name"), max_length=100)
@@ -23,6 +34,8 @@ class Dataset(models.Model):
     profile = models.CharField(_("rule profile"), max_length=40, default="local")
     system_prompt = models.TextField(_("system prompt"), blank=True)
     rule_set_version = models.CharField(max_length=12, blank=True)  # Checker.version the counters stand for
+    checking_version = models.CharField(max_length=12, blank=True)  # the version being applied; "" when none is
+    checked_to = models.PositiveIntegerField(default=0)  # the position up to which it has been applied
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -30,7 +43,7 @@ class Dataset(models.Model):
     samples_total = models.PositiveIntegerField(default=0)
     next_position = models.PositiveIntegerField(default=1)
 
-    objects = InProjectQuerySet.as_manager()
+    objects = DatasetQuerySet.as_manager()
 
     class Meta:
         ordering = ("name", "id")
@@ -40,16 +53,40 @@ class Dataset(models.Model):
         return self.name
 
 
+class DatasetCountQuerySet(models.QuerySet["DatasetCount"]):
+    def add(self, dataset: Dataset | uuid.UUID, changes: Mapping[tuple[str, str], int]) -> None:
+        """Add to counters, given as {(kind, key): difference}, inside the caller's transaction.
+
+        Always in the same order, so that two transactions wait for each other instead of dead-locking.
+        """
+        field = self.model._meta.get_field("dataset")
+        connection = connections[self.db]
+        owner = field.get_db_prep_save(dataset.pk if isinstance(dataset, Dataset) else dataset, connection)
+        rows = [(owner, kind, key, n) for (kind, key), n in sorted(changes.items()) if n]
+        if not rows:
+            return
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {table} (dataset_id, kind, key, n) VALUES (%s, %s, %s, %s) "  # noqa: S608
+                f"ON CONFLICT (dataset_id, kind, key) DO UPDATE SET n = {table}.n + excluded.n",
+                rows,
+            )
+
+
 class DatasetCount(models.Model):
     """How many samples of a dataset have one property: kind status, rule, split, tag or worst; `key` its value.
 
-    For kind `rule` it is the number of samples with at least one current finding of the rule.
+    For kind `rule` it is the number of samples with at least one current finding of the rule; for kind `worst`
+    the key is error, warning, hint or clean. Samples without a split are not counted under `split`.
     """
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="counts")
     kind = models.CharField(max_length=10)
     key = models.CharField(max_length=100)
     n = models.IntegerField(default=0)
+
+    objects = DatasetCountQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("dataset", "kind", "key"), name="one_count_per_key"),)

@@ -40,7 +40,9 @@ class Decision(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("sample", "client_id"), name="one_decision_per_request", condition=models.Q(client_id__isnull=False)
+                fields=("sample", "client_id"),
+                name="one_decision_per_request",
+                condition=models.Q(client_id__isnull=False),
             ),
         )
         indexes = (models.Index(fields=("by", "-id"), name="decision_by_person"),)

@@ -40,7 +40,9 @@ class Revision(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("sample", "number"), name="one_revision_per_number"),
             models.UniqueConstraint(
-                fields=("sample", "client_id"), name="one_revision_per_request", condition=models.Q(client_id__isnull=False)
+                fields=("sample", "client_id"),
+                name="one_revision_per_request",
+                condition=models.Q(client_id__isnull=False),
             ),
         )
 

@@ -40,8 +40,12 @@ class Sample(models.Model):
     snippet = models.CharField(max_length=120, blank=True)
     revision_number = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(auto_now=True)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
-    leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    leased_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     leased_until = models.DateTimeField(null=True, blank=True)
 
     objects = SampleQuerySet.as_manager()
@@ -53,6 +57,9 @@ class Sample(models.Model):
             models.Index(fields=("dataset", "status", "position"), name="sample_by_status"),
             models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
             models.Index(fields=("dataset", "fingerprint"), name="sample_by_fingerprint"),
+            models.Index(
+                fields=("dataset", "worst", "position"), name="sample_by_worst", condition=models.Q(worst__gt=0)
+            ),
         )
 
     def __str__(self) -> str:

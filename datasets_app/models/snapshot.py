@@ -41,6 +41,7 @@ class Snapshot(Leased):
     seed = models.BigIntegerField(default=0)
     group_by = models.CharField(max_length=100, blank=True)
     filter = OrderedJSONField(default=dict)
+    upto = models.PositiveIntegerField(default=0)  # the dataset's last position when the snapshot was asked for
     contract = OrderedJSONField(default=dict)
     guideline = models.TextField(blank=True)
     guideline_version = models.PositiveIntegerField(default=1)

@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 
 from ftstudio.errors import NotAllowed
 
-from .models import Membership, Role
+from .models import Membership, Project, Role
 
 if TYPE_CHECKING:
-    from .models import Project, User
+    from .models import User
+    from .models.project import ProjectQuerySet
 
 ACTIONS: dict[str, Role] = {
     "samples.edit": Role.ANNOTATOR,
     "samples.decide": Role.ANNOTATOR,
+    "samples.overrule": Role.REVIEWER,  # accept a sample that has error findings, with a reason
     "samples.tag": Role.ANNOTATOR,
     "exports.create": Role.REVIEWER,
     "exports.waive": Role.LEAD,
@@ -56,6 +58,13 @@ def allows(user: User, project: Project | UUID, action: str) -> bool:
     needed = ACTIONS[action]
     role = role_of(user, project if isinstance(project, UUID) else project.pk)
     return role is not None and role.rank >= needed.rank
+
+
+def where_allowed(user: User, action: str) -> ProjectQuerySet:
+    """The person's projects in which their role reaches the action's."""
+    roles = [role for role in Role if role.rank >= ACTIONS[action].rank]
+    mine = Membership.objects.filter(user=user, role__in=roles).values("project_id")
+    return Project.objects.visible_to(user).filter(pk__in=mine)
 
 
 def require(user: User, project: Project | UUID, action: str) -> None:

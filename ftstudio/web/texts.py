@@ -23,13 +23,22 @@ def say(text: str) -> str:
 
 
 def to_row(text: str) -> dict[str, Any]:
-    """A sentence as it is kept in an OrderedJSONField: {"template", "params"}."""
+    """A sentence as it is kept in an OrderedJSONField: {"template", "params"}; a `Text` among the params nests."""
     if isinstance(text, Text):
-        params = {name: str(value) if isinstance(value, str) else value for name, value in text.params.items()}
-        return {"template": text.template, "params": params}
+        return {"template": text.template, "params": {name: _to_param(value) for name, value in text.params.items()}}
     return {"template": "{text}", "params": {"text": str(text)}}
 
 
 def from_row(row: Mapping[str, Any]) -> Text:
     """The inverse of `to_row`."""
-    return Text(row["template"], **row.get("params", {}))
+    params = row.get("params", {})
+    return Text(
+        row["template"],
+        **{name: from_row(value) if isinstance(value, Mapping) else value for name, value in params.items()},
+    )
+
+
+def _to_param(value: Any) -> Any:
+    if isinstance(value, Text):
+        return to_row(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

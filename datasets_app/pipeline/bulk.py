@@ -1,0 +1,68 @@
+"""Many rows at once: COPY on PostgreSQL, executemany on SQLite; building model objects would cost more than storing.
+
+Nothing else in the data side writes SQL for inserts. Model defaults, `auto_now` and signals do not run here: the
+caller gives every column but the primary key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db import connections, models, router
+
+_PLAIN = (models.IntegerField, models.CharField, models.TextField, models.BooleanField)
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert `rows`, each a sequence of Python values in the order of `columns` (attribute names, as `dataset_id`)."""
+    fields = [model._meta.get_field(_field_name(model, name)) for name in columns]
+    connection = connections[router.db_for_write(model)]
+    ready = _prepare(fields, rows, connection)
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = ", ".join(quote(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in ready:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", ready)  # noqa: S608
+
+
+def _field_name(model: type[models.Model], attname: str) -> str:
+    return next(field.name for field in model._meta.concrete_fields if field.attname == attname)
+
+
+def _prepare(fields: Sequence[Any], rows: Iterable[Sequence[Any]], connection: Any) -> Iterable[Sequence[Any]]:
+    """The values as the database driver takes them; columns whose Python value is already that are left alone."""
+    converters = [(at, _converter(field, connection)) for at, field in enumerate(fields) if not _is_plain(field)]
+    for row in rows:
+        values = list(row)
+        for at, convert in converters:
+            values[at] = convert(values[at])
+        yield values
+
+
+def _is_plain(field: Any) -> bool:
+    target = field.target_field if field.is_relation else field
+    return type(target).get_db_prep_save is models.Field.get_db_prep_save and (
+        type(target).__module__ == "django.db.models.fields" and isinstance(target, _PLAIN)
+    )
+
+
+def _converter(field: Any, connection: Any) -> Callable[[Any], Any]:
+    """Django's own conversion; for keys and times, of which a chunk holds few different ones, it is remembered."""
+    prepare = field.get_db_prep_save
+    if not isinstance(field, models.ForeignKey | models.DateTimeField):
+        return lambda value: prepare(value, connection)
+    known: dict[Any, Any] = {}
+
+    def convert(value: Any) -> Any:
+        if value not in known:
+            known[value] = prepare(value, connection)
+        return known[value]
+
+    return convert

@@ -1,0 +1,111 @@
+"""Grading every sample of a dataset again after its contract or profile changed, chunk by chunk under a lease.
+
+`Dataset.checking_version` says which rules are being applied and `checked_to` how far; both move in the chunk's
+own transaction. A change of the rules meanwhile starts over at the first position.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from datasets_app.core import samples
+from datasets_app.core.engine import Checker
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample
+
+from . import bulk, deduplicate
+from .grading import FINDING_COLUMNS, MOST_FINDINGS, checker_of, finding_values, worst_key, worst_of
+
+
+class _Stopped(Exception):
+    """The lease is gone or the rules changed again."""
+
+
+def check(dataset_id: UUID | str) -> None:
+    """Apply the dataset's rules to all its samples, as far as that is still to do. Safe to call at any time."""
+    key = uuid4().hex
+    if not Dataset.objects.to_check().claim(dataset_id, key):
+        return
+    try:
+        while _one_version(dataset_id, key):
+            continue  # the rules changed while we were at it: begin again under the newest
+    finally:
+        Dataset.objects.release(dataset_id, key)
+
+
+def _one_version(dataset_id: UUID | str, key: str) -> bool:
+    """Apply the newest rules to the end. True if they were overtaken by newer ones that wait now."""
+    dataset = Dataset.objects.get(pk=dataset_id)
+    if not dataset.checking_version:
+        return False
+    checker = checker_of(dataset)
+    try:
+        while _chunk(dataset, checker, key):
+            continue
+    except _Stopped:
+        return Dataset.objects.to_check().filter(pk=dataset_id, lease_key=key).exists()
+    return False
+
+
+def _chunk(dataset: Dataset, checker: Checker, key: str) -> bool:
+    """Check the next samples by position. False: there were none left, and the dataset is up to date."""
+    step = settings.INGEST_CHUNK_ROWS
+    mine = Dataset.objects.filter(checking_version=dataset.checking_version)
+    with transaction.atomic():
+        if not mine.renew(dataset.pk, key):  # first, because it locks the dataset: imports wait, and no one is missed
+            raise _Stopped
+        rows = list(
+            Sample.objects.select_for_update()
+            .filter(dataset=dataset, position__gt=dataset.checked_to)
+            .order_by("position")
+            .only("pk", "position", "worst", "fingerprint", "revision_number")[:step]
+        )
+        if not rows:
+            mine.renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=checker.version)
+            return False
+        _regrade(dataset, checker, rows)
+        mine.renew(dataset.pk, key, checked_to=rows[-1].position)
+    dataset.checked_to = rows[-1].position
+    return True
+
+
+def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None:
+    pks = [row.pk for row in rows]
+    revisions = {
+        sample_id: (pk, payload)
+        for sample_id, pk, payload in Revision.objects.current()
+        .filter(sample__in=pks)
+        .order_by()
+        .values_list("sample_id", "pk", "payload")
+    }
+    current = FindingRow.objects.current().filter(sample__in=pks).order_by()
+    changes: Counter[tuple[str, str]] = Counter()
+    changes.subtract(("rule", rule) for _, rule in current.values_list("sample_id", "rule").distinct())
+    current.delete()
+    firsts = deduplicate.first_positions(dataset.pk, (row.fingerprint for row in rows))
+    values: list[tuple[Any, ...]] = []
+    for row in rows:
+        revision_id, payload = revisions[row.pk]
+        findings = checker.check(samples.from_json(payload))[:MOST_FINDINGS]
+        if (first := firsts[row.fingerprint]) != row.position:
+            repeated = deduplicate.finding_of(first, checker)
+            findings = (*findings, repeated) if repeated else findings
+        worst = worst_of(findings)
+        changes["worst", worst_key(row.worst)] -= 1
+        changes["worst", worst_key(worst)] += 1
+        changes.update(("rule", rule) for rule in {finding.rule for finding in findings})
+        row.worst, row.findings_total = worst, len(findings)
+        values += (
+            finding_values(
+                finding, dataset_id=dataset.pk, sample_id=row.pk, revision_id=revision_id, version=checker.version
+            )
+            for finding in findings
+        )
+    bulk.insert(FindingRow, FINDING_COLUMNS, values)
+    Sample.objects.bulk_update(rows, ["worst", "findings_total"], batch_size=200)
+    DatasetCount.objects.add(dataset, changes)

@@ -1,0 +1,109 @@
+"""Equal samples of one dataset: every later one carries a `duplicate` finding that names the first.
+
+Equal means the same `core.duplicates.fingerprint`. The pipeline compares as it imports and re-checks; an edit
+calls `refresh`, because it may end one pair and begin another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db.models import F, Min
+
+from datasets_app.core.engine import Checker, severity_of
+from datasets_app.core.findings import RANK, Finding
+from datasets_app.models import DatasetCount, FindingRow, Revision, Sample
+from ftstudio.errors import Text
+
+from . import bulk
+from .grading import FINDING_COLUMNS, finding_values, worst_key
+
+RULE = "duplicate"
+TITLE = Text("Same content twice")
+_AT_ONCE = 500
+_LOOKED_AT = 200  # members of one group that an edit looks at; a re-check looks at all
+
+
+def severity(checker: Checker) -> str:
+    """How grave a repetition is under the checker's contract and profile; "off" where it is none of their business."""
+    return severity_of(RULE, "warning", contract=checker.contract, profile=checker.profile)
+
+
+def finding_of(first: int, checker: Checker) -> Finding | None:
+    """What is said of a later sample; None when the contract or profile has switched the rule off."""
+    level = severity_of(RULE, "warning", contract=checker.contract, profile=checker.profile)
+    if level == "off":
+        return None
+    return Finding(RULE, level, Text("The same content as sample {first}: keep one of them.", first=f"{first:04d}"))
+
+
+def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, int]:
+    """The position of the first sample with each fingerprint, for those that the dataset holds."""
+    found: dict[str, int] = {}
+    wanted = sorted(set(fingerprints))
+    for block in _blocks(wanted):
+        rows = Sample.objects.filter(dataset_id=dataset_id, fingerprint__in=block).order_by()
+        found.update(rows.values_list("fingerprint").annotate(Min("position")))
+    return found
+
+
+def refresh(dataset_id: Any, fingerprints: Iterable[str], checker: Checker, *, fresh: int | None = None) -> None:
+    """Make the findings of the samples with these fingerprints true again, inside the caller's transaction.
+
+    `fresh` is a sample that is known to have no duplicate finding just now: alone in its group it needs no look.
+    """
+    for fingerprint in sorted(set(fingerprints)):
+        members = list(
+            Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
+            .order_by("position")
+            .values_list("pk", "position", "revision_number")[:_LOOKED_AT]
+        )
+        if not members or [pk for pk, _, _ in members] == [fresh]:
+            continue
+        rows = FindingRow.objects.current().filter(rule=RULE, sample__in=[pk for pk, _, _ in members])
+        said = dict(rows.values_list("sample_id", "message"))
+        first = members[0][1]
+        finding = finding_of(first, checker)
+        for pk, position, revision_number in members:
+            wanted = finding if position != first else None
+            has = said.get(pk)
+            if wanted is None and has is not None:
+                _take_back(dataset_id, pk)
+            elif wanted is not None and (has is None or has["params"] != dict(wanted.message.params)):
+                if has is not None:
+                    _take_back(dataset_id, pk)
+                _say(dataset_id, pk, revision_number, wanted, checker.version)
+
+
+def _say(dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str) -> None:
+    revision_id = Revision.objects.values_list("pk", flat=True).get(sample_id=sample_id, number=number)
+    row = finding_values(
+        finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version
+    )
+    bulk.insert(FindingRow, FINDING_COLUMNS, [row])
+    _recount(dataset_id, sample_id, +1)
+
+
+def _take_back(dataset_id: Any, sample_id: int) -> None:
+    FindingRow.objects.current().filter(rule=RULE, sample_id=sample_id).delete()
+    _recount(dataset_id, sample_id, -1)
+
+
+def _recount(dataset_id: Any, sample_id: int, difference: int) -> None:
+    """Bring one sample's worst severity and the dataset's counters in line with its findings."""
+    before = Sample.objects.values_list("worst", flat=True).get(pk=sample_id)
+    rows = FindingRow.objects.current().filter(sample_id=sample_id).values_list("severity", flat=True)
+    worst = max((RANK[severity] for severity in rows), default=0)
+    Sample.objects.filter(pk=sample_id).update(worst=worst, findings_total=F("findings_total") + difference)
+    changes: Counter[tuple[str, str]] = Counter({("rule", RULE): difference})
+    if worst != before:
+        changes["worst", worst_key(before)] -= 1
+        changes["worst", worst_key(worst)] += 1
+    DatasetCount.objects.add(dataset_id, changes)
+
+
+def _blocks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(items), _AT_ONCE):
+        yield items[at : at + _AT_ONCE]

@@ -1,0 +1,98 @@
+"""A sample's next revision, with everything that hangs on it, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.utils import timezone
+
+from datasets_app.core.engine import Checker
+from datasets_app.core.findings import RANK
+from datasets_app.models import DatasetCount, FindingRow, Revision, Sample, SampleText
+from datasets_app.models.sample import Status
+
+from . import bulk, deduplicate
+from .grading import FINDING_COLUMNS, Graded, finding_values, worst_key, worst_of
+
+
+def revise(
+    sample: Sample,
+    graded: Graded,
+    *,
+    checker: Checker,
+    base_revision: int,
+    author: Any,
+    origin: str,
+    reason: str,
+    guideline_version: int,
+    client_id: str | None,
+) -> bool:
+    """Write the revision after `base_revision`. False, with nothing written, if the sample shows another one by now.
+
+    `sample` is the row as read inside this transaction; it is brought up to date. An accepted sample that gets an
+    error finding is pending again; every other status stays.
+    """
+    worst = worst_of(graded.findings)
+    status = sample.status
+    if status == Status.ACCEPTED and worst == RANK["error"]:
+        status = Status.PENDING
+    changes: dict[str, Any] = {
+        "revision_number": base_revision + 1,
+        "status": status,
+        "tokens": graded.tokens,
+        "worst": worst,
+        "findings_total": len(graded.findings),
+        "has_rejected": bool(graded.sample.rejected),
+        "fingerprint": graded.fingerprint,
+        "title": graded.title,
+        "snippet": graded.snippet,
+        "changed_at": timezone.now(),
+        "changed_by_id": author.pk,
+    }
+    if not Sample.objects.filter(pk=sample.pk, revision_number=base_revision).update(**changes):
+        return False
+    revision = Revision.objects.create(
+        sample_id=sample.pk,
+        number=base_revision + 1,
+        payload=graded.payload,
+        content_hash=graded.content_hash,
+        origin=origin,
+        reason=reason,
+        author=author,
+        guideline_version=guideline_version,
+        rule_set_version=checker.version,
+        client_id=client_id,
+    )
+    counted = Counter({("status", sample.status): -1, ("worst", worst_key(sample.worst)): -1})
+    counted.update({("status", status): 1, ("worst", worst_key(worst)): 1})
+    _replace_findings(sample, revision, graded, checker, counted)
+    SampleText.objects.filter(pk=sample.pk).exclude(text=graded.search).update(text=graded.search)
+    DatasetCount.objects.add(sample.dataset_id, counted)
+    fingerprints = {sample.fingerprint, graded.fingerprint}
+    for name, value in changes.items():
+        setattr(sample, name, value)
+    deduplicate.refresh(sample.dataset_id, fingerprints, checker, fresh=sample.pk)
+    return True
+
+
+def _replace_findings(
+    sample: Sample, revision: Revision, graded: Graded, checker: Checker, counted: Counter[tuple[str, str]]
+) -> None:
+    current = FindingRow.objects.current().filter(sample_id=sample.pk)
+    before = set(current.values_list("rule", flat=True).order_by())
+    if before:
+        current.update(current=False)
+    after = {finding.rule for finding in graded.findings}
+    counted.update({("rule", rule): 1 for rule in after - before})
+    counted.subtract({("rule", rule): 1 for rule in before - after})
+    if graded.findings:
+        bulk.insert(
+            FindingRow,
+            FINDING_COLUMNS,
+            (
+                finding_values(finding, dataset_id=sample.dataset_id, sample_id=sample.pk, revision_id=revision.pk,
+                               version=checker.version)
+                for finding in graded.findings
+            ),
+        )  # fmt: skip

@@ -1,0 +1,187 @@
+"""Datasets: making and changing them, and what their kept counters say about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from datasets_app import tasks
+from datasets_app.core import contracts, profiles
+from datasets_app.core.engine import severity_of
+from datasets_app.core.findings import RANK
+from datasets_app.core.rules import RULES
+from datasets_app.core.statistics import wilson
+from datasets_app.models import Dataset, DatasetCount
+from datasets_app.pipeline import deduplicate
+from datasets_app.pipeline.grading import checker_of
+from ftstudio.accounts.models import AuditEntry, Project, User
+from ftstudio.accounts.policy import require
+from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.queue import enqueue
+
+__all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headline", "quality", "update"]
+
+CHANGEABLE = ("name", "description", "contract", "guideline", "system_prompt", "profile")
+_TEXT_LIMITS = {"name": 100, "description": 300, "guideline": 200_000, "system_prompt": 50_000}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleQuality:
+    """How many samples one rule speaks about: `n` of `total`, with the 95 % Wilson interval of the share (0 to 1)."""
+
+    rule: str
+    title: Text
+    severity: str
+    n: int
+    total: int
+    share: float
+    low: float
+    high: float
+
+
+Headline = RuleQuality
+
+
+def create(
+    *,
+    actor: User,
+    project: Project,
+    name: str,
+    contract: Mapping[str, Any] | None = None,
+    guideline: str = "",
+    system_prompt: str = "",
+    profile: str = "local",
+    description: str = "",
+) -> Dataset:
+    """Make a dataset. Raises InvalidInput for a contract, profile or name that cannot be used."""
+    require(actor, project, "datasets.create")
+    values = _checked(
+        {
+            "name": name,
+            "description": description,
+            "contract": contract or {},
+            "guideline": guideline,
+            "system_prompt": system_prompt,
+            "profile": profile,
+        }
+    )
+    dataset = Dataset(project=project, created_by=actor, **values)
+    dataset.rule_set_version = checker_of(dataset).version
+    with transaction.atomic():
+        _save(dataset)
+        AuditEntry.objects.record(actor=actor, verb="datasets.create", target=dataset, project=project)
+    return dataset
+
+
+def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
+    """Change some of name, description, contract, guideline, system_prompt and profile.
+
+    A new contract or profile has every sample graded again in the background; a new guideline counts its version up.
+    """
+    require(actor, dataset.project_id, "datasets.update")
+    if unknown := sorted(set(changes) - set(CHANGEABLE)):
+        raise InvalidInput(**{name: Text("A dataset has no such setting.") for name in unknown})
+    values = _checked(changes)
+    with transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
+        if not changed:
+            return dataset
+        for name, value in changed.items():
+            setattr(dataset, name, value)
+        fields = [*changed, "changed_at"]
+        if "guideline" in changed:
+            dataset.guideline_version += 1
+            fields.append("guideline_version")
+        if changed.keys() & {"contract", "profile"}:
+            version = checker_of(dataset).version
+            if version != dataset.rule_set_version or dataset.checking_version:
+                dataset.checking_version, dataset.checked_to = version, 0
+                fields += ["checking_version", "checked_to"]
+                enqueue(tasks.check_dataset, dataset.pk)
+        _save(dataset, update_fields=fields)
+        AuditEntry.objects.record(
+            actor=actor, verb="datasets.update", target=dataset, project=dataset.project, changed=sorted(changed)
+        )
+    return dataset
+
+
+def _save(dataset: Dataset, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            dataset.save(**how)
+    except IntegrityError as error:
+        raise Conflict(
+            code="name_taken",
+            name=Text("This project has a dataset called “{name}” already: choose another name.", name=dataset.name),
+        ) from error
+
+
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as they are stored. Raises InvalidInput naming what cannot be used, all at once."""
+    checked = dict(values)
+    refused: dict[str, str] = {}
+    for name, limit in _TEXT_LIMITS.items():
+        if name in checked:
+            checked[name] = str(checked[name]).replace("\x00", "")
+            if len(checked[name]) > limit:
+                refused[name] = Text("At most {n} characters, please.", n=limit)
+    if "name" in checked:
+        checked["name"] = checked["name"].strip()
+        if not checked["name"]:
+            refused["name"] = Text("Give the dataset a name.")
+    if "contract" in checked:
+        try:
+            checked["contract"] = contracts.to_data(contracts.parse(checked["contract"]))
+        except InvalidInput as error:
+            refused["contract"] = error.message
+    if "profile" in checked and checked["profile"] not in profiles.PROFILES:
+        known = ", ".join(profiles.PROFILES)
+        refused["profile"] = Text("“{name}” is no profile: use one of {known}.", name=checked["profile"], known=known)
+    if refused:
+        raise InvalidInput(**refused)
+    return checked
+
+
+def counts(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """The kept counters, kind → key → number of samples; kinds status, rule, split, tag and worst, zeros left out."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    rows = DatasetCount.objects.filter(dataset=dataset, n__gt=0).order_by("key")
+    for kind, key, n in rows.values_list("kind", "key", "n"):
+        found[kind][key] = n
+    return {kind: found[kind] for kind in ("status", "rule", "split", "tag", "worst")}
+
+
+def quality(dataset: Dataset) -> list[RuleQuality]:
+    """What each rule found, the gravest severity first and then the most samples first."""
+    checker = checker_of(dataset)
+    total = Dataset.objects.values_list("samples_total", flat=True).get(pk=dataset.pk)
+    rows = []
+    for rule, n in counts(dataset)["rule"].items():
+        n = min(n, total)
+        low, high = wilson(n, total)
+        severity = _severity(rule, checker)
+        rows.append(RuleQuality(rule, _title(rule), severity, n, total, n / total if total else 0.0, low, high))
+    return sorted(rows, key=lambda row: (-RANK.get(row.severity, 0), -row.n, row.rule))
+
+
+def headline(dataset: Dataset) -> Headline | None:
+    """The one sentence worth reading first: the rule that most samples break, errors before all others."""
+    return next(iter(quality(dataset)), None)
+
+
+def _title(rule: str) -> Text:
+    if rule == deduplicate.RULE:
+        return deduplicate.TITLE
+    return RULES[rule].title if rule in RULES else Text("{rule}", rule=rule)
+
+
+def _severity(rule: str, checker: Any) -> str:
+    if rule == deduplicate.RULE:
+        return deduplicate.severity(checker)
+    default = RULES[rule].severity if rule in RULES else "warning"
+    return severity_of(rule, default, contract=checker.contract, profile=checker.profile)

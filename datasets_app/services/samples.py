@@ -1,0 +1,186 @@
+"""Samples: saving an edit, looking at one before it is saved, tags and history. Decisions live next door."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from datasets_app.core import diffs, samples, tokens
+from datasets_app.core.diffs import Op
+from datasets_app.core.findings import Finding
+from datasets_app.models import Dataset, DatasetCount, Revision, Sample, SampleTag
+from datasets_app.models.revision import RevisionQuerySet
+from datasets_app.pipeline.grading import checker_of, grade
+from datasets_app.pipeline.revise import revise
+from ftstudio.accounts.models import User
+from ftstudio.accounts.policy import require
+from ftstudio.errors import Conflict, InvalidInput, Text
+
+from . import contents
+from .contents import Messages
+from .decisions import decide, next_for, undo
+
+__all__ = ["Preview", "decide", "history", "next_for", "preview", "save", "tag", "undo"]
+
+ORIGINS = ("edit", "fix", "restore")
+MOST_TAGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be said of a content: nothing is stored.
+
+    `tokens` holds one estimate per turn; `requirements` the contract's sentences with whether they are met and the
+    rule that says so; `ops` and `distance` compare the answer with the one it replaces (empty and 0 without one).
+    """
+
+    sample: samples.Sample
+    findings: tuple[Finding, ...]
+    tokens: list[int]
+    requirements: list[tuple[Text, bool, str]]
+    ops: list[Op]
+    distance: int
+
+
+def preview(*, dataset: Dataset, data: Mapping[str, Any], against: str | None = None) -> Preview:
+    """Grade `data` (storage form) as it stands in an editor.
+
+    The answer is compared with the text `against`, or with the rejected answer in `data`.
+    Raises InvalidInput for data that could not be saved either.
+    """
+    empty = samples.Sample(messages=())
+    sample = contents.changed(
+        empty,
+        messages=data.get("messages", []),
+        rejected=data.get("rejected", []),
+        tools=data.get("tools", []),
+    )
+    checker = checker_of(dataset)
+    answer = sample.answer.text if sample.answer else ""
+    before = against if against is not None else "\n".join(turn.text for turn in sample.rejected) or None
+    return Preview(
+        sample=sample,
+        findings=checker.check(sample),
+        tokens=tokens.of_messages(sample),
+        requirements=checker.requirements(sample),
+        ops=[] if before is None else diffs.diff(before, answer),
+        distance=0 if before is None else diffs.distance(before, answer),
+    )
+
+
+def save(
+    *,
+    actor: User,
+    sample: Sample,
+    base_revision: int,
+    messages: Messages | None = None,
+    rejected: Messages | None = None,
+    tools: Messages | None = None,
+    tags: Iterable[str] | None = None,
+    reason: str = "",
+    client_id: str | None = None,
+    origin: str = "edit",
+) -> Sample:
+    """Store a changed content as the sample's next revision; parts that are None stay as they are.
+
+    `messages`, `rejected` and `tools` are in the storage form of core.samples. When the imported answer is
+    corrected for the first time, it is kept as the rejected one. Nothing changed: no revision. The same
+    `client_id` again: the same result. Raises Conflict `stale` with `base`, `mine`, `theirs` and `revision` in
+    its details when the sample shows another revision than `base_revision` by now.
+    """
+    dataset = sample.dataset
+    require(actor, dataset.project_id, "samples.edit")
+    if origin not in ORIGINS:
+        raise InvalidInput(origin=Text("“{name}” is no origin.", name=origin[:20]))
+    if len(reason) > 300:
+        raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
+    base = Revision.objects.filter(sample=sample, number=base_revision).first()
+    if base is None:
+        raise InvalidInput(base_revision=Text("This sample has no revision {n}.", n=base_revision))
+    before = samples.from_json(base.payload)
+    after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
+    if rejected is None:
+        after = contents.paired(before, after, imported=base.origin == "import")
+    names = None if tags is None else _tag_names(tags)
+    checker = checker_of(dataset)
+    graded = grade(after, checker)  # before the transaction: the write lock is held for rows, not for thinking
+    with transaction.atomic():
+        now = Sample.objects.select_for_update().get(pk=sample.pk)
+        if graded.payload != base.payload:
+            written = revise(
+                now,
+                graded,
+                checker=checker,
+                base_revision=base_revision,
+                author=actor,
+                origin=origin,
+                reason=reason.replace("\x00", ""),
+                guideline_version=dataset.guideline_version,
+                client_id=client_id,
+            )
+            if not written and not _is_repeat(now, client_id):
+                raise _stale(now, before, after)
+        if names is not None:
+            _set_tags(now, names)
+    now.dataset = dataset
+    return now
+
+
+def _is_repeat(sample: Sample, client_id: str | None) -> bool:
+    """Whether this very request was answered before and only the answer was lost."""
+    return client_id is not None and Revision.objects.filter(sample=sample, client_id=client_id).exists()
+
+
+def _stale(now: Sample, base: samples.Sample, mine: samples.Sample) -> Conflict:
+    theirs = Revision.objects.get(sample=now, number=now.revision_number)
+    return Conflict(
+        Text("Somebody has changed this sample since you opened it. Your text is kept: compare, and save again."),
+        code="stale",
+        details={
+            "base": samples.to_data(base),
+            "mine": samples.to_data(mine),
+            "theirs": samples.to_data(samples.from_json(theirs.payload)),
+            "revision": now.revision_number,
+        },
+    )
+
+
+def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
+    """Give the sample exactly these tags; returns them as stored. Raises InvalidInput for too many or too long ones."""
+    require(actor, sample.dataset.project_id, "samples.tag")
+    wanted = _tag_names(names)
+    with transaction.atomic():
+        _set_tags(Sample.objects.select_for_update().get(pk=sample.pk), wanted)
+    return wanted
+
+
+def _tag_names(names: Iterable[str]) -> list[str]:
+    wanted = sorted({" ".join(str(name).replace("\x00", "").split()) for name in names} - {""})
+    if too_long := next((name for name in wanted if len(name) > 40), None):
+        raise InvalidInput(tags=Text("The tag “{name}” is longer than 40 characters.", name=too_long[:60]))
+    if len(wanted) > MOST_TAGS:
+        raise InvalidInput(tags=Text("A sample may have at most {n} tags.", n=MOST_TAGS))
+    return wanted
+
+
+def _set_tags(sample: Sample, wanted: list[str]) -> None:
+    rows = SampleTag.objects.filter(sample=sample)
+    before = set(rows.values_list("name", flat=True))
+    gone, new = before - set(wanted), set(wanted) - before
+    if gone:
+        rows.filter(name__in=gone).delete()
+    SampleTag.objects.bulk_create(
+        SampleTag(dataset_id=sample.dataset_id, sample=sample, name=name) for name in sorted(new)
+    )
+    changes = Counter({("tag", name): 1 for name in new})
+    changes.subtract({("tag", name): 1 for name in gone})
+    DatasetCount.objects.add(sample.dataset_id, changes)
+
+
+def history(sample: Sample) -> RevisionQuerySet:
+    """The sample's revisions, newest first, with their authors."""
+    return Revision.objects.filter(sample=sample).select_related("author").order_by("-number")
