@@ -67,14 +67,16 @@ def loss_chart(
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers (1, 2 or 5 times a power of ten apart) that enclose `low` to `high`; about `count` of them."""
     span = high - low
-    if not math.isfinite(span) or span <= 0:
-        span = abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    if not span > max(size, 1.0) * 1e-9:  # equal, or too close for a scale to tell them apart
+        span = size if size > 1e-9 else 1.0
         low, high = low - span / 2, high + span / 2
-    raw = span / max(1, count - 1)
-    power = 10.0 ** math.floor(math.log10(raw))
+    raw = (high - low) / max(1, count - 1)
+    exponent = math.floor(math.log10(raw))
+    power = 10.0**exponent
     gap = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999999)
     first, last = math.floor(low / gap + 1e-9), math.ceil(high / gap - 1e-9)
-    return [round(index * gap, 12) for index in range(first, last + 1)]
+    return [round(index * gap, max(0, 1 - exponent)) for index in range(first, last + 1)]
 
 
 class _Frame:

@@ -170,7 +170,9 @@ class Provider(Protocol):
     hosts: ClassVar[tuple[str, ...]]  # its own hosts; ".example.com" also means everything below it
     rehearsal: ClassVar[bool]  # True: nothing is trained, and every page has to say so
 
-    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None: ...
+    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None:
+        """Speak to `base_url` through `http`, which the provider closes. Raises ProviderError for a credential that
+        cannot be one (kind "auth")."""
 
     def probe(self) -> None:
         """Return if the credential opens the fine-tuning part of the account; costs nothing."""

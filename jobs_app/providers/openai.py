@@ -98,9 +98,15 @@ class OpenAI:
     )
 
     def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None:
-        self._secret = credential
+        self._secret = credential.strip()
+        if not re.fullmatch(r"[\x21-\x7e]+", self._secret):
+            raise ProviderError(
+                Text("The connection's credential is empty or holds characters that no key has."), "auth"
+            )
         # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
-        self._client = openai.OpenAI(api_key=credential, base_url=base_url, http_client=http, max_retries=0)
+        self._client = openai.OpenAI(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
+        # The client picks these up from the environment of the process, where they belong to nobody's connection.
+        self._client.organization = self._client.project = self._client.admin_api_key = None
 
     def probe(self) -> None:
         self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))

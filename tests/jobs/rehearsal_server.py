@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -40,9 +41,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(app: Any) -> Iterator[str]:
+def serve(app: Any, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The application on a free port of this machine; yields its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -70,8 +71,9 @@ class Rehearsal:
         return self.ask("GET", "/_rehearsal/counts").json()
 
     def ask(self, method: str, path: str, *, key: str = KEY, **more: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         with httpx2.Client(trust_env=False) as client:
-            return client.request(method, self.url + path, headers={"Authorization": f"Bearer {key}"}, **more)
+            return client.request(method, self.url + path, headers=headers, **more)
 
 
 @contextmanager
