@@ -1,28 +1,57 @@
 // Keys that are printed on what they press: <a|button data-key="a" data-key-name="Accept">…<kbd>a</kbd></button>.
-// They are off while somebody types or composes. `/` searches, `?` lists the keys of the page.
+// A key is a character, "space", "backspace", "ctrl+s" (Command on a Mac) or "alt+1"; several stand with spaces between.
+// Plain keys are off while somebody types; none is taken from an input method. `/` searches, `?` lists the keys.
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const PRESSABLE = "button, a[href], summary, [role=button], input";
+const PRINTED = { space: "Space", backspace: "⌫", escape: "Esc", ctrl: "Ctrl", alt: "Alt", shift: "Shift", enter: "Enter" };
 
 export function isTyping(event) {
-  return event.isComposing || event.keyCode === 229 || event.target.closest?.(TYPING) !== null;
+  return event.isComposing || event.keyCode === 229 || Boolean(event.target.closest?.(TYPING));
 }
 
+function visible(element) {
+  return element.getClientRects().length > 0;
+}
+
+// A tag's checkbox is drawn by its label, so a visible label is enough.
 function reachable(element) {
-  return element.getClientRects().length > 0 && element.getAttribute("aria-disabled") !== "true";
+  if (element.disabled || element.getAttribute("aria-disabled") === "true") return false;
+  return visible(element) || [...(element.labels ?? [])].some(visible);
+}
+
+function nameOf(event) {
+  const parts = [];
+  if (event.ctrlKey || event.metaKey) parts.push("ctrl");
+  if (event.altKey) parts.push("alt");
+  // With Alt a Mac keyboard types another character; the place of the key says which digit was meant.
+  let key = event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key.toLowerCase();
+  if (key === " ") key = "space";
+  // Shift is part of a name only where it does not already change the character: "?" is "?".
+  if (event.shiftKey && (key.length > 1 || parts.length)) parts.push("shift");
+  return [...parts, key].join("+");
+}
+
+function printed(name) {
+  return name.split("+").map((part) => {
+    const key = document.createElement("kbd");
+    key.textContent = PRINTED[part] ?? part;
+    return key;
+  });
 }
 
 function showKeys() {
   const dialog = document.getElementById("keys");
-  if (!dialog) return;
+  if (!dialog || dialog.open) return;
   const list = dialog.querySelector("[data-keys-here]");
   list.replaceChildren();
   const seen = new Set();
   for (const element of document.querySelectorAll("[data-key]")) {
     const { key, keyName } = element.dataset;
-    if (seen.has(key)) continue;
+    if (seen.has(key) || !reachable(element)) continue;
     seen.add(key);
     const term = document.createElement("dt");
-    term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    term.append(...key.split(" ").flatMap(printed));
     const words = document.createElement("dd");
     words.textContent = keyName || element.textContent.trim();
     list.append(term, words);
@@ -30,28 +59,40 @@ function showKeys() {
   dialog.showModal();
 }
 
-export function listenForKeys() {
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    if (document.querySelector("dialog[open]")) return;
-    if (event.key === "/") {
-      const search = document.getElementById("site-search");
-      if (!search || !reachable(search)) return;
-      event.preventDefault();
-      search.focus();
-      return;
-    }
-    if (event.key === "?") {
-      event.preventDefault();
-      showKeys();
-      return;
-    }
-    const pressed = [...document.querySelectorAll("[data-key]")].find(
-      (element) => element.dataset.key === event.key && reachable(element),
-    );
-    if (!pressed) return;
+function press(event) {
+  if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+  if (document.querySelector("dialog[open]")) return;
+  const name = nameOf(event);
+  if (isTyping(event) && !/^(ctrl|alt)\+/.test(name) && name !== "escape") return;
+  // Space and Enter belong to the button or link that has the focus.
+  if (/^(space|enter)$/.test(name) && event.target.closest?.(PRESSABLE)) return;
+  if (event.repeat && !/^[jk]$/.test(name)) return;
+  if (name === "/") {
+    const search = [...document.querySelectorAll("[data-search], #site-search")].find(reachable);
+    if (!search) return;
     event.preventDefault();
-    if (pressed.matches("input[type=text], input[type=search], textarea")) pressed.focus();
-    else pressed.click();
+    search.focus();
+    return;
+  }
+  if (name === "?") {
+    event.preventDefault();
+    showKeys();
+    return;
+  }
+  const pressed = [...document.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key.split(" ").includes(name) && reachable(element),
+  );
+  if (!pressed) return;
+  event.preventDefault();
+  if (pressed.matches("input[type=text], input[type=search], textarea")) pressed.focus();
+  else pressed.click();
+}
+
+export function listenForKeys() {
+  document.addEventListener("keydown", press);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-opens=keys]")) return;
+    event.preventDefault();
+    showKeys();
   });
 }

@@ -19,5 +19,16 @@ function setUp() {
   }
 }
 
+// Dropping mine drops the copy that this browser kept of it, too.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-drop-draft]");
+  if (!link) return;
+  try {
+    localStorage.removeItem(`ftstudio:draft:${link.dataset.dropDraft}`);
+  } catch {
+    /* storage is switched off: nothing was kept */
+  }
+});
+
 document.addEventListener("desk:shown", setUp);
 setUp();

@@ -1,0 +1,67 @@
+"""The answer to a save that came too late: base, theirs and mine, and a form that saves on top of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest
+
+from datasets_app.models import Revision, Sample
+from ftstudio.errors import Conflict
+
+from .edits import ANSWER
+from .merging import Place, places_of
+
+
+def conflict_context(sample: Sample, request: HttpRequest, error: Conflict) -> dict[str, Any]:
+    """What the conflict page shows. `error` is the `stale` of `services.samples.save`."""
+    base, mine, theirs = (error.details[name] for name in ("base", "mine", "theirs"))
+    number = int(error.details["revision"])
+    revision = Revision.objects.select_related("author").get(sample=sample, number=number)
+    places = places_of(base, mine, theirs)
+    return {
+        "sample": sample,
+        "dataset": sample.dataset,
+        "revision": revision,
+        "base_revision": request.POST.get("base_revision", ""),
+        "client_id": uuid4().hex,
+        "places": places or [],
+        "apart": None if places is not None else _apart(base, mine, theirs),
+        "open": sum(place.open for place in places or []),
+        "merged_alone": sum(piece.kind in ("mine", "theirs") for place in places or [] for piece in place.pieces),
+        "rows": _rows(theirs, places or []) if places is not None else _mine(mine),
+    }
+
+
+def _rows(theirs: dict[str, Any], places: list[Place]) -> list[dict[str, Any]]:
+    """Their turns in order; those with a choice carry a text field, the others stay as they are."""
+    chosen = {place.index: place for place in places}
+    last = len(theirs["messages"]) - 1
+    return [
+        {
+            "key": ANSWER if at == last and turn["role"] == "assistant" else f"k{at}",
+            "index": at,
+            "place": chosen.get(at),
+        }
+        for at, turn in enumerate(theirs["messages"])
+    ]
+
+
+def _mine(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where the turns themselves differ: mine as new turns, to be changed by hand."""
+    return [
+        {"key": f"n{at:08d}", "index": None, "role": turn["role"], "text": turn["content"]}
+        for at, turn in enumerate(mine["messages"])
+        if isinstance(turn["content"], str)
+    ]
+
+
+def _apart(*versions: dict[str, Any]) -> list[str]:
+    return [
+        "\n\n".join(
+            f"{turn['role']}: {turn['content'] if isinstance(turn['content'], str) else '…'}"
+            for turn in data["messages"]
+        )
+        for data in versions
+    ]

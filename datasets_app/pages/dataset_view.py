@@ -1,0 +1,224 @@
+"""What the dataset pages show, put into words and addresses. Reads kept counters; never counts samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from datasets_app.core import contracts
+from datasets_app.core.findings import RANK
+from datasets_app.core.statistics import wilson
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, Upload
+from datasets_app.models.sample import Status
+from datasets_app.models.upload import UploadState
+from datasets_app.services import browse, datasets
+from ftstudio.accounts.models import Project
+from ftstudio.accounts.policy import allows
+from ftstudio.errors import InvalidInput
+from ftstudio.web.texts import say
+
+from .forms import FilterForm, UploadForm
+
+SEVERITY = {rank: severity for severity, rank in RANK.items()}
+SIDES = (("train", "accent"), ("validation", "soft"), ("test", "dim"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One share of a bar: `share` from 0 to 1, `tone` a fill of the stylesheet."""
+
+    label: str
+    n: int
+    share: float
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the samples table: the sample with its gravest finding, and how many more there are."""
+
+    sample: Sample
+    severity: str
+    rule: str
+    more: int
+
+
+def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
+    """The datasets of a project with their kept counters."""
+    found = list(Dataset.objects.visible_to(user).filter(project=project))
+    counted: dict[Any, dict[str, int]] = {dataset.pk: {} for dataset in found}
+    kept = DatasetCount.objects.filter(dataset__in=found, kind__in=("status", "worst"), key__in=("pending", "error"))
+    for pk, key, n in kept.values_list("dataset_id", "key", "n"):
+        counted[pk][key] = n
+    return [
+        {
+            "dataset": dataset,
+            "pending": counted[dataset.pk].get("pending", 0),
+            "errors": counted[dataset.pk].get("error", 0),
+            "requirements": len(requirements_of(dataset)),
+        }
+        for dataset in found
+    ]
+
+
+def dataset_context(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+    """Everything on the dataset page. The address says which samples; what it asks wrongly is said on the filters."""
+    counts = datasets.counts(dataset)
+    form = FilterForm(request.GET, rules=counts["rule"], tags=counts["tag"])
+    filters, cursor = browse.Filters(), request.GET.get("cursor", "")
+    try:
+        filters = browse.Filters.parse(request.GET)
+        page = browse.page(dataset=dataset, filters=filters, cursor=cursor)
+    except InvalidInput as error:
+        for name, text in error.fields.items():
+            form.add_error(name if name in form.fields else None, say(text))
+        page = browse.page(dataset=dataset, filters=filters)
+    snapshots = list(dataset.snapshots.all()[:5])
+    newest = next((snapshot for snapshot in snapshots if snapshot.state == "ready"), None)
+    uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
+    lines = datasets.quality(dataset)
+    return {
+        "dataset": dataset,
+        "requirements": requirements_of(dataset),
+        "may": {
+            "update": allows(request.user, dataset.project_id, "datasets.update"),
+            "upload": allows(request.user, dataset.project_id, "uploads.create"),
+            "freeze": allows(request.user, dataset.project_id, "snapshots.freeze"),
+        },
+        "pending": counts["status"].get(Status.PENDING, 0),
+        "headline": _headline(lines),
+        "quality": _quality(dataset, counts, lines),
+        "tabs": _tabs(dataset, counts, filters),
+        "chips": _chips(dataset, filters),
+        "filters": form,
+        "page": _with_findings(page),
+        "total": browse.total(dataset=dataset, filters=filters),
+        "queue_query": f"?{urlencode(filters.chosen())}" if filters.chosen() else "",
+        "newest": newest,
+        "splits": parts_of([(_split(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
+        if newest
+        else [],
+        "snapshots": snapshots,
+        "snapshots_live": any(not snapshot.is_final for snapshot in snapshots),
+        "uploads": uploads,
+        "uploads_live": any(not upload.is_final for upload in uploads) or bool(dataset.checking_version),
+        "upload_form": UploadForm(),
+    }
+
+
+def requirements_of(dataset: Dataset) -> list[Any]:
+    """The contract, one sentence per requirement."""
+    return contracts.describe(datasets.checker_of(dataset).contract)
+
+
+def parts_of(counted: Iterable[tuple[str, int, str]], total: int | None = None) -> list[Part]:
+    """Counts as shares of their sum, or of `total`."""
+    rows = list(counted)
+    whole = (total if total is not None else sum(n for _label, n, _tone in rows)) or 1
+    return [Part(label, n, n / whole, tone) for label, n, tone in rows]
+
+
+def shown_upload(upload: Upload) -> Upload:
+    """The upload with its progress in bytes read, from 0 to 1, and the same in words."""
+    upload.progress = min(1.0, upload.offset / upload.size) if upload.size else 0.0
+    if upload.state == UploadState.DONE:
+        upload.progress = 1.0
+    upload.spoken = _("%(percent)d %% read") % {"percent": 100 * upload.progress}
+    return upload
+
+
+def address(dataset: Dataset, chosen: Mapping[str, str]) -> str:
+    """The dataset page with these filters."""
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return reverse("pages:dataset-detail", args=[dataset.pk]) + (f"?{query}" if query else "")
+
+
+def _headline(lines: list[datasets.RuleQuality]) -> dict[str, Any] | None:
+    line = lines[0] if lines else None
+    return None if line is None else _spoken(line)
+
+
+def _spoken(line: datasets.RuleQuality) -> dict[str, Any]:
+    return {
+        "rule": line.rule, "title": say(line.title), "tone": line.severity, "count": line.n, "total": line.total,
+        "share": line.share, "low_percent": f"{100 * line.low:.1f}", "high_percent": f"{100 * line.high:.1f}",
+    }  # fmt: skip
+
+
+def _quality(
+    dataset: Dataset, counts: Mapping[str, Mapping[str, int]], lines: list[datasets.RuleQuality]
+) -> dict[str, Any]:
+    total = dataset.samples_total
+    clean = min(total, counts["worst"].get("clean", 0))
+    low, high = wilson(clean, total)
+    return {
+        "total": total,
+        "clean": clean,
+        "clean_share": clean / total if total else None,
+        "low_percent": f"{100 * low:.1f}",
+        "high_percent": f"{100 * high:.1f}",
+        "lines": [
+            {
+                "rule": line.rule, "title": say(line.title), "severity": line.severity, "count": line.n,
+                "share": line.share, "url": address(dataset, {"rule": line.rule}),
+                "spoken": _("%(n)d of %(total)d") % {"n": line.n, "total": line.total},
+            }
+            for line in lines
+        ],
+    }  # fmt: skip
+
+
+def _tabs(dataset: Dataset, counts: Mapping[str, Mapping[str, int]], filters: browse.Filters) -> list[dict[str, Any]]:
+    chosen = filters.chosen()
+    rest = {name: value for name, value in chosen.items() if name != "status"}
+    tabs = [("", _("All"), dataset.samples_total)]
+    tabs += [(value, label, counts["status"].get(value, 0)) for value, label in Status.choices]
+    return [
+        {"label": label, "n": n, "url": address(dataset, {**rest, "status": value}), "current": filters.status == value}
+        for value, label, n in tabs
+        if n or not value or filters.status == value
+    ]
+
+
+def _chips(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
+    chosen = filters.chosen()
+    names = {
+        "q": _("text"),
+        "status": _("status"),
+        "split": _("split"),
+        "rule": _("rule"),
+        "tag": _("tag"),
+        "worst": _("worst"),
+    }
+    return [
+        {
+            "label": _("%(filter)s: %(value)s") % {"filter": names[name], "value": value},
+            "without": address(dataset, {key: kept for key, kept in chosen.items() if key != name}),
+        }
+        for name, value in chosen.items()
+    ]
+
+
+def _split(name: str) -> str:
+    return {"train": _("Train"), "validation": _("Validation"), "test": _("Test")}[name]
+
+
+def _with_findings(page: Any) -> Any:
+    """The page's rows with each sample's gravest rule: one more query for the whole page."""
+    worst: dict[int, tuple[str, str]] = {}
+    dirty = [sample.pk for sample in page.rows if sample.worst]
+    found = FindingRow.objects.current().filter(sample__in=dirty).order_by("id") if dirty else FindingRow.objects.none()
+    for pk, rule, severity in found.values_list("sample_id", "rule", "severity"):
+        if pk not in worst or RANK[severity] > RANK[worst[pk][1]]:
+            worst[pk] = (rule, severity)
+    rows = []
+    for sample in page.rows:
+        rule, severity = worst.get(sample.pk, ("", SEVERITY.get(sample.worst, "")))
+        rows.append(Row(sample, severity, rule, max(0, sample.findings_total - 1) if severity else 0))
+    return type(page)(rows, page.earlier, page.later)

@@ -1,0 +1,73 @@
+"""Datasets: the list, the form with the contract, and the page where the work on one begins."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from datasets_app.models import Dataset
+from datasets_app.services import datasets
+from ftstudio.accounts.policy import allows
+from ftstudio.errors import NotAllowed
+from ftstudio.web.current import current_project, remember_project
+from ftstudio.web.render import render_page
+
+from .dataset_view import dataset_context, dataset_rows
+from .forms import DatasetForm
+from .landing import landing_on, status_of
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The datasets of the current project. The search of the header arrives here with `q`."""
+    project = current_project(request)
+    context = {
+        "project": project,
+        "datasets": dataset_rows(project, request.user) if project else [],
+        "may_create": project is not None and allows(request.user, project, "datasets.create"),
+        "query": request.GET.get("q", "")[:200],
+    }
+    return render_page(request, "datasets/list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """A new dataset in the current project."""
+    project = current_project(request)
+    if project is None or not allows(request.user, project, "datasets.create"):
+        raise NotAllowed
+    form = DatasetForm(request.POST or None, initial={"profile": "local"})
+    if request.method == "POST" and form.is_valid():
+        with landing_on(form):
+            dataset = datasets.create(project=project, actor=request.user, **form.changes)
+            return redirect("pages:dataset-detail", dataset.pk)
+    return render_page(request, "datasets/form.html", {"form": form, "dataset": None}, status=status_of(form))
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One dataset: what its answers break, its samples as filtered by the address, its files and snapshots."""
+    dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
+    if current_project(request) != dataset.project:
+        remember_project(request, dataset.project)
+    return render_page(request, "datasets/detail.html", dataset_context(request, dataset))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def update(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The contract, the guideline and the rest of the settings."""
+    dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
+    form = DatasetForm(request.POST or None, dataset=dataset)
+    if request.method == "POST" and form.is_valid():
+        with landing_on(form):
+            datasets.update(dataset=dataset, actor=request.user, **form.changes)
+            return redirect("pages:dataset-detail", dataset.pk)
+    return render_page(request, "datasets/form.html", {"form": form, "dataset": dataset}, status=status_of(form))

@@ -1,0 +1,70 @@
+"""What the editor's form says about a sample's content, as the storage form that the services take.
+
+Each turn has a key in the repeated field `turn`, in order; `KEY-from` is the turn's index in the base revision (absent
+for a new turn), `KEY-text`, `KEY-role`, `KEY-call-N` what was typed. What was not sent stays as it is in the base.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django.http import QueryDict
+
+from datasets_app.core import samples
+
+ANSWER = "a"
+REJECTED = "r"
+Turns = list[dict[str, Any]]
+
+
+def edited(post: QueryDict, base: samples.Sample) -> tuple[Turns | None, Turns | None]:
+    """`(messages, rejected)` after the edit; None for a part that the form did not show."""
+    data = samples.to_data(base)
+    keys = post.getlist("turn")
+    messages = [turn for key in keys if (turn := _turn(post, key, data["messages"])) is not None] if keys else None
+    rejected = None
+    if f"{REJECTED}-text" in post:
+        rejected = copy.deepcopy(data.get("rejected", []))
+        if rejected:
+            _write(rejected[-1], post[f"{REJECTED}-text"])
+    return messages, rejected
+
+
+def _turn(post: QueryDict, key: str, before: Turns) -> dict[str, Any] | None:
+    """One turn of the form; None when it is taken away or was never filled in."""
+    if post.get(f"{key}-remove"):
+        return None
+    text = post.get(f"{key}-text")
+    index = post.get(f"{key}-from", "")
+    if not (index.isdecimal() and len(index) < 10 and int(index) < len(before)):
+        default = "assistant" if key == ANSWER else "user"
+        role = post.get(f"{key}-role") or default
+        return {"role": role, "content": as_typed(text)} if text and text.strip() else None
+    turn = copy.deepcopy(before[int(index)])
+    if role := post.get(f"{key}-role"):
+        turn["role"] = role
+    if text is not None:
+        _write(turn, text)
+    for at, call in enumerate(turn.get("tool_calls", [])):
+        if (arguments := post.get(f"{key}-call-{at}")) is not None and not same_text(arguments, call["arguments"]):
+            call["arguments"] = as_typed(arguments)
+    return turn
+
+
+def _write(turn: dict[str, Any], text: str) -> None:
+    """Put the text into the turn. Content parts are not text, and no content at all stays none while nothing is typed."""
+    content = turn["content"]
+    if isinstance(content, list) or same_text(text, content or ""):
+        return
+    turn["content"] = as_typed(text)
+
+
+def as_typed(text: str) -> str:
+    """A form sends every line break as CRLF, whatever was typed."""
+    return text.replace("\r\n", "\n")
+
+
+def same_text(sent: str, stored: str) -> bool:
+    """Whether a form field came back as it was shown: a browser cannot say which kind of line break it was."""
+    return as_typed(sent) == as_typed(stored).replace("\r", "\n")

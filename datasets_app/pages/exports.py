@@ -1,0 +1,79 @@
+"""Exports: a snapshot as a file, its manifest, and the download."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from datasets_app.models import Export
+from datasets_app.services import exports
+from ftstudio.web.render import render_page
+from ftstudio.web.texts import from_row, say
+
+from .forms import ExportForm
+from .landing import landing_on, status_of
+from .snapshots import snapshot_context, snapshot_of
+
+
+@login_required
+@require_POST
+def create(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Have the snapshot written; errors stand in the way unless a reason is given."""
+    snapshot = snapshot_of(request, pk)
+    form = ExportForm(request.POST)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"].strip()
+        with landing_on(form):
+            export = exports.create(
+                actor=request.user, snapshot=snapshot, codec=form.cleaned_data["codec"],
+                split=form.cleaned_data["split"], waive={"reason": reason} if reason else None,
+            )  # fmt: skip
+            return redirect("pages:export-detail", export.pk)
+    context = snapshot_context(request, snapshot, form)
+    return render_page(request, "snapshots/detail.html", context, status=status_of(form))
+
+
+def _export(request: HttpRequest, pk: UUID) -> Export:
+    return get_object_or_404(
+        Export.objects.visible_to(request.user).select_related("snapshot__dataset", "created_by"), pk=pk
+    )
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far the writing came, then the file with its manifest."""
+    export = _export(request, pk)
+    total = sum(
+        export.snapshot.counts.get(side, 0) for side in ("train", "validation", "test") if export.split in ("all", side)
+    )
+    context = {
+        "export": export,
+        "snapshot": export.snapshot,
+        "dataset": export.snapshot.dataset,
+        "manifest": json.dumps(export.manifest, ensure_ascii=False, indent=2) if export.manifest else "",
+        "reason": say(from_row(export.error)) if export.error else "",
+        "total": total,
+        "progress": min(1.0, export.rows_written / total) if total else 0.0,
+    }
+    return render_page(request, "exports/detail.html", context)
+
+
+@login_required
+@require_safe
+def file(request: HttpRequest, pk: UUID) -> FileResponse:
+    """The file, always as an attachment."""
+    export = _export(request, pk)
+    answer = FileResponse(
+        exports.file_of(export),
+        as_attachment=True,
+        filename=exports.name_of(export),
+        content_type="application/x-ndjson",
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

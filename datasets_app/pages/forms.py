@@ -1,0 +1,152 @@
+"""What may be typed into the data side's forms: shape only. Meaning is decided by the services, once for both skins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from datasets_app.core import profiles
+from datasets_app.core.codecs import CODECS
+from datasets_app.models import Dataset
+from datasets_app.models.sample import Status
+from ftstudio.web.texts import say
+
+from .contract_form import ContractForm
+
+Choices = list[tuple[str, Any]]
+
+
+def codec_choices() -> Choices:
+    """Every format by name, with its label in the reader's language."""
+    return [(codec.name, say(codec.label)) for codec in CODECS.values()]
+
+
+class DatasetForm(ContractForm):
+    """A dataset with its contract; the same form creates and changes it."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    description = forms.CharField(label=_("What it is for"), max_length=300, required=False)
+    profile = forms.ChoiceField(
+        label=_("Rule profile"), help_text=_("Whose limits and demands apply beside the contract.")
+    )
+    system_prompt = forms.CharField(
+        label=_("System prompt"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "area", "spellcheck": "false"}),
+        help_text=_("What the model is told before the conversation, in training and afterwards."),
+    )  # fmt: skip
+    guideline = forms.CharField(
+        label=_("Guideline"), required=False, widget=forms.Textarea(attrs={"rows": 6, "class": "area"}),
+        help_text=_("What annotators read beside every sample. Plain text."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
+        if dataset is not None:
+            names = ("name", "description", "profile", "system_prompt", "guideline")
+            kwargs["initial"] = {name: getattr(dataset, name) for name in names}
+        super().__init__(*args, stored=dataset.contract if dataset else None, **kwargs)
+        self.fields["profile"].choices = [  # type: ignore[attr-defined]
+            (profile.name, say(profile.label)) for profile in profiles.PROFILES.values()
+        ]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The dataset's fields as asked for. Only after `is_valid()`."""
+        names = ("name", "description", "profile", "system_prompt", "guideline")
+        return {**{name: self.cleaned_data[name] for name in names}, "contract": self.contract_data}
+
+
+class FilterForm(forms.Form):
+    """The filters of the samples table. Every choice is in the address, so that a view can be shared."""
+
+    q = forms.CharField(label=_("Text contains"), required=False)
+    status = forms.ChoiceField(label=_("Status"), required=False)
+    split = forms.ChoiceField(label=_("Split"), required=False)
+    rule = forms.ChoiceField(label=_("Rule"), required=False)
+    tag = forms.ChoiceField(label=_("Tag"), required=False)
+
+    def __init__(self, *args: Any, rules: Iterable[str] = (), tags: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        splits = [("train", _("train")), ("validation", _("validation")), ("test", _("test"))]
+        for name, first, choices in (
+            ("status", _("Any status"), Status.choices),
+            ("split", _("Any split"), splits),
+            ("rule", _("Any rule"), [(rule, rule) for rule in rules]),
+            ("tag", _("Any tag"), [(tag, tag) for tag in tags]),
+        ):
+            field = self.fields[name]
+            asked = self.data.get(name, "")
+            known = [value for value, _label in choices]
+            # A shared address may ask for a rule that nothing breaks any more: it answers with no rows, not with all.
+            gone = [(asked, asked)] if asked and asked not in known and name in ("rule", "tag") else []
+            field.choices = [("", first), *choices, *gone]  # type: ignore[attr-defined]
+
+    @property
+    def selects(self) -> list[forms.BoundField]:
+        """The filters with closed choices; tags only where the dataset has any."""
+        names = ("status", "split", "rule", *(("tag",) if len(self.fields["tag"].choices) > 1 else ()))  # type: ignore[attr-defined]
+        return [self[name] for name in names]
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label=_("File"), allow_empty_file=True)
+    format = forms.ChoiceField(label=_("Format"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["format"].choices = [("auto", _("Recognise it by itself")), *codec_choices()]  # type: ignore[attr-defined]
+
+    again = forms.BooleanField(
+        label=_("Take it in again, although it is here already"), required=False, widget=forms.HiddenInput
+    )
+
+    def clean_format(self) -> str:
+        return self.cleaned_data["format"] or "auto"
+
+
+class SnapshotForm(forms.Form):
+    train = forms.IntegerField(label=_("Train, percent"), min_value=0, max_value=100, initial=90)
+    validation = forms.IntegerField(label=_("Validation, percent"), min_value=0, max_value=100, initial=10)
+    test = forms.IntegerField(label=_("Test, percent"), min_value=0, max_value=100, initial=0)
+    seed = forms.IntegerField(
+        label=_("Seed"), initial=0, help_text=_("The same seed puts the same sample on the same side, always.")
+    )
+    group_by = forms.CharField(
+        label=_("Keep together"), required=False, max_length=100,
+        help_text=_("A key of the row such as metadata.doc, or the word duplicates. Rows with one value stay on one side."),
+    )  # fmt: skip
+    status = forms.ChoiceField(label=_("Which samples"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["status"].choices = [  # type: ignore[attr-defined]
+            ("", _("All samples")), (Status.ACCEPTED, _("Only the accepted ones")),
+        ]  # fmt: skip
+
+    @property
+    def shares(self) -> dict[str, int]:
+        return {side: self.cleaned_data[side] for side in ("train", "validation", "test")}
+
+
+class ExportForm(forms.Form):
+    codec = forms.ChoiceField(label=_("Format"))
+    split = forms.ChoiceField(
+        label=_("Split"),
+        choices=[("all", _("all")), ("train", _("train")), ("validation", _("validation")), ("test", _("test"))],
+    )
+    reason = forms.CharField(
+        label=_("Export in spite of errors, because"), required=False, max_length=300,
+        help_text=_("Error findings block an export. A reason lets them through and is written into the manifest."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["codec"].choices = codec_choices()  # type: ignore[attr-defined]
+
+
+class DecisionForm(forms.Form):
+    decision = forms.CharField(max_length=10)
+    reason = forms.CharField(required=False, max_length=300)
+    client_id = forms.CharField(required=False, max_length=40)

@@ -1,0 +1,208 @@
+"""The correction desk: open a sample, check, save, decide, undo, tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from datasets_app.core import samples as core
+from datasets_app.models import Dataset, Revision, Sample
+from datasets_app.services import samples
+from ftstudio.errors import Conflict, InvalidInput
+from ftstudio.web.current import current_project
+from ftstudio.web.refusals import status_of
+from ftstudio.web.render import render_page
+from ftstudio.web.texts import say
+
+from .conflict import conflict_context
+from .desk import checked, desk_context, original_of, tags_context, turns_of
+from .edits import edited
+from .forms import DecisionForm
+
+
+def sample_of(request: HttpRequest, pk: int) -> Sample:
+    """The sample, if the person may see it; else 404."""
+    return get_object_or_404(Sample.objects.visible_to(request.user).select_related("dataset", "leased_by"), pk=pk)
+
+
+@login_required
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Annotate whatever waits in the current project: the first dataset with a pending sample."""
+    waiting = Dataset.objects.visible_to(request.user).filter(
+        project=current_project(request), counts__kind="status", counts__key="pending", counts__n__gt=0
+    )
+    dataset = waiting.first()
+    if dataset is None:
+        notices.info(request, _("Nothing waits for a decision in this project."))
+        return redirect("pages:dataset-list")
+    return redirect("pages:dataset-annotate", dataset.pk)
+
+
+@login_required
+@require_safe
+def annotate(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Go to the next sample that waits. A GET, so that it can be a link: all it changes is a lease that runs out."""
+    dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
+    return _next(request, dataset, None)
+
+
+def _next(request: HttpRequest, dataset: Dataset, after: Sample | None) -> HttpResponse:
+    sample = samples.next_for(actor=request.user, dataset=dataset, after=after)
+    if sample is None:
+        notices.success(request, _("Nothing waits here any more: every sample has a decision or is held by somebody."))
+        return redirect("pages:dataset-detail", dataset.pk)
+    return redirect("pages:sample-detail", sample.pk)
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One sample on the desk."""
+    sample = sample_of(request, pk)
+    context = desk_context(sample, request.user, editing=request.GET.get("view") == "turns")
+    return render_page(request, "samples/detail.html", context)
+
+
+@login_required
+@require_POST
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the checks say of the text as it is being typed: the parts findings, diff, tokens and requirements."""
+    sample = sample_of(request, pk)
+    current = core.from_json(_revision(sample, sample.revision_number).payload)
+    base = core.from_json(_base(request, sample).payload)
+    turns, rejected = edited(request.POST, base)
+    data = {**core.to_data(base), **{k: v for k, v in (("messages", turns), ("rejected", rejected)) if v is not None}}
+    seen = checked(sample.dataset, data, original_of(sample, current))
+    answer, wrong = turns_of(data, seen.raw)
+    context = {
+        "checked": seen, "sample": sample, "may_edit": True, "turn": answer[-1], "rejected": wrong,
+        "original": original_of(sample, current),
+    }  # fmt: skip
+    return render(request, "samples/checked.html", context)
+
+
+@login_required
+@require_POST
+def save(request: HttpRequest, pk: int) -> HttpResponse:
+    """Store what was typed (with one fix applied, where a fix button sent the form) and stay on the sample."""
+    sample = sample_of(request, pk)
+    try:
+        _save(request, sample)
+    except (InvalidInput, Conflict) as error:
+        return _refused(request, sample, error)
+    query = "?view=turns" if request.POST.get("view") == "turns" else ""
+    answer = redirect("pages:sample-detail", sample.pk)
+    answer["Location"] += query
+    return answer
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save what was typed, give the verdict on it, and go on to the next sample."""
+    sample = sample_of(request, pk)
+    form = DecisionForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise InvalidInput(**{name: errors[0] for name, errors in form.errors.items()})
+        saved = _save(request, sample)
+        samples.decide(actor=request.user, sample=saved, revision=saved.revision_number, **form.cleaned_data)
+    except (InvalidInput, Conflict) as error:
+        return _refused(request, sample, error)
+    return _next(request, sample.dataset, sample)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take my decision back and open the sample again."""
+    sample = sample_of(request, pk)
+    samples.undo(actor=request.user, sample=sample)
+    return redirect("pages:sample-detail", sample.pk)
+
+
+@login_required
+@require_POST
+def tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the sample exactly the tags of the form."""
+    sample = sample_of(request, pk)
+    samples.tag(actor=request.user, sample=sample, names=request.POST.getlist("tags"))
+    if getattr(request, "htmx", None):
+        return render_page(request, "samples/detail.html", tags_context(sample), part="tags")
+    return redirect("pages:sample-detail", sample.pk)
+
+
+def _save(request: HttpRequest, sample: Sample) -> Sample:
+    base = _base(request, sample)
+    turns, rejected = edited(request.POST, core.from_json(base.payload))
+    origin = "edit"
+    if wanted := request.POST.get("fix"):
+        turns, origin = _fixed(sample, base, turns, wanted), "fix"
+    return samples.save(
+        actor=request.user,
+        sample=sample,
+        base_revision=base.number,
+        messages=turns,
+        rejected=rejected,
+        client_id=request.POST.get("client_id", "")[:40] or None,
+        origin=origin,
+    )
+
+
+def _fixed(sample: Sample, base: Revision, turns: list[dict[str, Any]] | None, wanted: str) -> list[dict[str, Any]]:
+    """The turns with one finding's fix written into them: what the fix button does where no script runs."""
+    data = core.to_data(core.from_json(base.payload))
+    turns = data["messages"] if turns is None else turns
+    for finding in samples.preview(dataset=sample.dataset, data={**data, "messages": turns}).findings:
+        fix = finding.fix
+        if fix is None or f"{finding.rule}:{finding.path}:{fix.start}:{fix.end}" != wanted:
+            continue
+        at = finding.path.split("/")
+        turn = turns[int(at[2])]
+        if at[3] == "content" and isinstance(turn["content"], str):
+            turn["content"] = fix.apply(turn["content"])
+        elif at[3] == "tool_calls":
+            turn["tool_calls"][int(at[4])]["arguments"] = fix.apply(turn["tool_calls"][int(at[4])]["arguments"])
+        return turns
+    raise InvalidInput(fix=_("This fix no longer fits the text."))
+
+
+def _base(request: HttpRequest, sample: Sample) -> Revision:
+    """The revision that the form was opened on."""
+    number = request.POST.get("base_revision", "")
+    found = _revision(sample, int(number)) if number.isdecimal() and len(number) < 10 else None
+    if found is None:
+        raise InvalidInput(
+            base_revision=_("This form does not say which revision it was opened on: open the sample again.")
+        )
+    return found
+
+
+def _revision(sample: Sample, number: int) -> Any:
+    return Revision.objects.filter(sample=sample, number=number).first()
+
+
+def _refused(request: HttpRequest, sample: Sample, error: InvalidInput | Conflict) -> HttpResponse:
+    """The desk or the conflict page with everything the person typed still in it."""
+    status = status_of(error)
+    if "theirs" in error.details:
+        return render_page(request, "samples/conflict.html", conflict_context(sample, request, error), status=status)
+    sample.refresh_from_db()
+    number = request.POST.get("base_revision", "")
+    base = _revision(sample, int(number)) if number.isdecimal() and len(number) < 10 else None
+    turns, rejected = edited(request.POST, core.from_json(base.payload)) if base else (None, None)
+    try:
+        context = desk_context(
+            sample, request.user, messages=turns, rejected=rejected, editing=request.POST.get("view") == "turns",
+            problem=say(error.message), reason=request.POST.get("reason", "")[:300],
+        )  # fmt: skip
+    except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
+        context = desk_context(sample, request.user, problem=say(error.message))
+    return render_page(request, "samples/detail.html", context, status=status)

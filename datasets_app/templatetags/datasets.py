@@ -1,0 +1,86 @@
+"""What only the data side's templates need: the language of sample texts, marked texts, diffs, the bar of splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from datasets_app.core.diffs import Op
+from datasets_app.core.scripts import script_of
+
+register = template.Library()
+
+_LANGUAGES = {"Han": "zh-Hans", "Hiragana": "ja", "Katakana": "ja", "Hangul": "ko", "Latin": "", "Cyrillic": "ru"}
+SPACES = {" ": "␣", "\u3000": "□", "\t": "⇥", "\u00a0": "⍽"}
+
+
+def language_of(text: str) -> str:
+    """The language a text is set in, from its letters: kana make it Japanese, else Han makes it Chinese; "" unknown."""
+    scripts = {script_of(char) for char in text[:400]}
+    for script in ("Hiragana", "Katakana", "Hangul", "Han", "Cyrillic"):
+        if script in scripts:
+            return _LANGUAGES[script]
+    return ""
+
+
+@register.simple_tag
+def lang_of(*texts: Any) -> SafeString:
+    """`<p{% lang_of text %}>`: the lang attribute, so that Han characters get the face of their language."""
+    language = language_of("".join(str(text) for text in texts))
+    return format_html(' lang="{}"', language) if language else mark_safe("")
+
+
+@register.simple_tag
+def marked(text: str, spans: Iterable[Any]) -> SafeString:
+    """The text with a mark under each span (`start`, `end`, `severity`; code points); overlaps keep the first."""
+    pieces: list[SafeString] = []
+    at = 0
+    for span in sorted((s for s in spans if s.start is not None), key=lambda s: (s.start, -s.end)):
+        if span.start < at or span.end <= span.start:
+            continue
+        pieces.append(
+            format_html(
+                '{}<mark class="{}">{}</mark>', text[at : span.start], span.severity, text[span.start : span.end]
+            )
+        )
+        at = span.end
+    return mark_safe("".join([*pieces, format_html("{}", text[at:])]))
+
+
+@register.simple_tag
+def diffed(ops: Iterable[Op]) -> SafeString:
+    """A diff as ins and del; a touched space is drawn, because here it matters most."""
+    return format_html_join("", "{}", ((_op(op),) for op in ops))
+
+
+def _op(op: Op) -> SafeString:
+    if op.kind == "equal":
+        return format_html("{}", op.text)
+    tag = "ins" if op.kind == "insert" else "del"
+    if op.text.strip() == "" and all(char in SPACES for char in op.text):
+        drawn = "".join(SPACES[char] for char in op.text)
+        return format_html('<{} class="sp">{}</{}>', mark_safe(tag), drawn, mark_safe(tag))
+    drawn = "".join(SPACES.get(char, char) if char != " " else char for char in op.text).replace("\n", "↵\n")
+    return format_html("<{}>{}</{}>", mark_safe(tag), drawn, mark_safe(tag))
+
+
+@register.simple_tag
+def split_bar(parts: Iterable[Any]) -> SafeString:
+    """Shares side by side in one bar; each part has `label`, `n`, `share` and `tone`."""
+    parts = list(parts)
+    rects = []
+    at = 0.0
+    for part in parts:
+        width = 100 * part.share
+        rects.append(
+            format_html(
+                '<rect x="{}%" y="0" width="{}%" height="100%" class="f-{}"/>', f"{at:.2f}", f"{width:.2f}", part.tone
+            )
+        )
+        at += width
+    label = ", ".join(f"{part.n} {part.label}" for part in parts)
+    return format_html('<svg class="bar tall" role="img" aria-label="{}">{}</svg>', label, mark_safe("".join(rects)))
