@@ -134,7 +134,7 @@ else:
                 "timeout": 20,
                 "init_command": (
                     "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-                    "PRAGMA cache_size=-32768;PRAGMA mmap_size=268435456;"
+                    "PRAGMA cache_size=-32768;PRAGMA mmap_size=67108864;"
                 ),
             },
         }
@@ -208,7 +208,7 @@ ACCOUNT_ADAPTER = "ftstudio.accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SESSION_REMEMBER = None  # the person ticks it at sign-in
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 MFA_TOTP_ISSUER = "ftstudio"

@@ -8,3 +8,6 @@ class AccountsConfig(AppConfig):
     name = "ftstudio.accounts"
     label = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from ftstudio.accounts.api import schema  # noqa: F401  (registers the OpenAPI security schemes)

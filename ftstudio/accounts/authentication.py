@@ -26,7 +26,7 @@ def hash_secret(secret: str) -> str:
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer <token>`. An unknown, expired or revoked token is 401, never a fall-back to the session."""
+    """`Authorization: Bearer <token>`. Unknown, expired or revoked is 401, never a fall-back to the session."""
 
     keyword = "Bearer"
 

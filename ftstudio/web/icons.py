@@ -29,7 +29,10 @@ ICONS: dict[str, str] = {
     "trash": '<path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5"/>',
     "link": '<path d="M6.5 9.5l3-3M7 5l2-2a2.8 2.8 0 014 4l-2 2M9 11l-2 2a2.8 2.8 0 01-4-4l2-2"/>',
     "filter": '<path d="M2.5 4h11L9.5 8.5V13l-3-1.5v-3z"/>',
-    "gear": '<path d="M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6"/><circle cx="10" cy="5" r="1.5"/><circle cx="6" cy="11" r="1.5"/>',
+    "gear": (
+        '<path d="M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6"/>'
+        '<circle cx="10" cy="5" r="1.5"/><circle cx="6" cy="11" r="1.5"/>'
+    ),
     "refresh": '<path d="M13 8a5 5 0 11-1.5-3.5M13 2.5V5h-2.5"/>',
     "layers": '<path d="M8 2.5L14 6 8 9.5 2 6zM2.5 9L8 12.5 13.5 9"/>',
     "cube": '<path d="M8 2l5.5 3v6L8 14l-5.5-3V5zM2.5 5L8 8l5.5-3M8 8v6"/>',

@@ -22,34 +22,47 @@ class ApiCursor(CursorPagination):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One screen of rows. `earlier` and `later` are cursors, empty where there is nothing more."""
+    """One screen of rows. `earlier` and `later` are cursors, empty where there is nothing more.
+
+    They speak of the listing's order: in a list of the newest first, `later` leads to the older rows.
+    """
 
     rows: list[Any]
     earlier: str
     later: str
+    newest_first: bool = False
 
 
 def keyset(
-    queryset: QuerySet[Any], *, cursor: str, size: int, key: str, of: Callable[[Any], int] | None = None
+    queryset: QuerySet[Any],
+    *,
+    cursor: str,
+    size: int,
+    key: str,
+    of: Callable[[Any], int] | None = None,
+    newest_first: bool = False,
 ) -> Page:
-    """A page of `queryset` in ascending order of the unique integer column `key`.
+    """A page of `queryset` in ascending (or `newest_first`, descending) order of the unique integer column `key`.
 
-    `cursor` is "" for the first page, `>N` for what follows N, `<N` for what goes before it. Costs one index range,
-    the same on the first and on the last page. Raises InvalidInput for a cursor that we did not write.
+    `cursor` is "" for the first page, `>N` for what the list shows after N, `<N` for what it shows before. Costs one
+    index range, the same on the first and on the last page. Raises InvalidInput for a cursor that we did not write.
     """
     value_of = of or (lambda row: getattr(row, key))
-    if cursor and not (cursor[0] in "<>" and cursor[1:].isdecimal() and len(cursor) < 20):
+    if cursor and not (cursor[0] in "<>" and cursor[1:].isascii() and cursor[1:].isdecimal() and len(cursor) < 20):
         raise InvalidInput(cursor=Text("This cursor is not one of ours; start again from the first page."))
     back = cursor.startswith("<")
+    descending = back != newest_first
     if cursor:
-        queryset = queryset.filter(**{f"{key}__{'lt' if back else 'gt'}": int(cursor[1:])})
-    rows = list(queryset.order_by(f"-{key}" if back else key)[: size + 1])
+        queryset = queryset.filter(**{f"{key}__{'lt' if descending else 'gt'}": int(cursor[1:])})
+    rows = list(queryset.order_by(f"-{key}" if descending else key)[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
     if back:
         rows.reverse()
     if not rows:
-        return Page([], "", "")
+        return Page([], "", "", newest_first)
     before = more if back else bool(cursor)
     after = bool(cursor) if back else more
-    return Page(rows, f"<{value_of(rows[0])}" if before else "", f">{value_of(rows[-1])}" if after else "")
+    earlier = f"<{value_of(rows[0])}" if before else ""
+    later = f">{value_of(rows[-1])}" if after else ""
+    return Page(rows, earlier, later, newest_first)

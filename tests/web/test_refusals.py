@@ -36,7 +36,7 @@ def test_the_page_for_our_own_mistakes_asks_neither_database_nor_session(rf: Req
     assert "Something broke" in answer.content.decode()
 
 
-@pytest.mark.parametrize("language, word", [("en", "not yours to see"), ("zh-hans", "")])
+@pytest.mark.parametrize(("language", "word"), [("en", "not yours to see"), ("zh-hans", "")])
 def test_the_refusal_speaks_the_readers_language(alice: User, language: str, word: str) -> None:
     alice.language = language
     alice.save()

@@ -1,1 +1,23 @@
-urlpatterns: list = []
+"""People and projects, in the namespace `api`."""
+
+from django.urls import path
+
+from .audit import AuditDetail, AuditList
+from .invitations import InvitationAccept, InvitationDetail, InvitationList
+from .me import Me, TokenDetail, TokenList
+from .projects import MemberDetail, MemberList, ProjectDetail, ProjectList
+
+urlpatterns = [
+    path("me/", Me.as_view(), name="me"),
+    path("projects/", ProjectList.as_view(), name="project-list"),
+    path("projects/<uuid:pk>/", ProjectDetail.as_view(), name="project-detail"),
+    path("projects/<uuid:pk>/members/", MemberList.as_view(), name="member-list"),
+    path("projects/<uuid:pk>/members/<int:member>/", MemberDetail.as_view(), name="member-detail"),
+    path("projects/<uuid:pk>/invitations/", InvitationList.as_view(), name="invitation-list"),
+    path("projects/<uuid:pk>/invitations/<uuid:invitation>/", InvitationDetail.as_view(), name="invitation-detail"),
+    path("invitations/accept/", InvitationAccept.as_view(), name="invitation-accept"),
+    path("tokens/", TokenList.as_view(), name="token-list"),
+    path("tokens/<uuid:pk>/", TokenDetail.as_view(), name="token-detail"),
+    path("audit/", AuditList.as_view(), name="audit-list"),
+    path("audit/<int:pk>/", AuditDetail.as_view(), name="audit-detail"),
+]

@@ -1,1 +1,26 @@
-urlpatterns: list = []
+"""Pages of people and projects, in the namespace `pages`."""
+
+from django.urls import path
+
+from .account import account, token_create, token_revoke
+from .audit import audit_list
+from .join import invitation_accept
+from .members import invitation_create, invitation_withdraw, member_list, member_remove, member_update
+from .projects import project_create, project_list, project_switch, project_update
+
+urlpatterns = [
+    path("account/", account, name="account"),
+    path("tokens/create/", token_create, name="token-create"),
+    path("tokens/<uuid:pk>/revoke/", token_revoke, name="token-revoke"),
+    path("projects/", project_list, name="project-list"),
+    path("projects/create/", project_create, name="project-create"),
+    path("projects/switch/", project_switch, name="project-switch"),
+    path("projects/<uuid:pk>/update/", project_update, name="project-update"),
+    path("projects/<uuid:pk>/invite/", invitation_create, name="invitation-create"),
+    path("members/", member_list, name="member-list"),
+    path("members/<int:pk>/update/", member_update, name="member-update"),
+    path("members/<int:pk>/remove/", member_remove, name="member-remove"),
+    path("invitations/<uuid:pk>/withdraw/", invitation_withdraw, name="invitation-withdraw"),
+    path("join/<str:secret>/", invitation_accept, name="invitation-accept"),
+    path("audit/", audit_list, name="audit-list"),
+]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 
 from ftstudio.accounts.models import User
 from ftstudio.errors import InvalidInput, Text
+
+from .checks import one_line
 
 THEMES = ("", "light", "dark")
 
@@ -17,14 +18,10 @@ def change(*, actor: User, name: str | None = None, language: str | None = None,
         raise InvalidInput(language=Text("ftstudio does not speak this language."))
     if theme is not None and theme not in THEMES:
         raise InvalidInput(theme=Text("The theme is light, dark, or empty to follow the system."))
-    given = {"name": name, "language": language, "theme": theme}
-    changed = [field for field, value in given.items() if value is not None and value.strip() != getattr(actor, field)]
+    given = {"name": name and one_line(name, field="name"), "language": language, "theme": theme}
+    changed = [field for field, value in given.items() if value is not None and value != getattr(actor, field)]
     for field in changed:
-        setattr(actor, field, (given[field] or "").strip())
-    try:
-        actor.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in changed])
-    except ValidationError as error:
-        raise InvalidInput(**{field: messages[0] for field, messages in error.message_dict.items()}) from error
+        setattr(actor, field, given[field])
     if changed:
         actor.save(update_fields=changed)
     return actor

@@ -147,6 +147,7 @@ def pager(context: Context, page: Page, target: str = "", note: str = "", param:
     return {
         "earlier": link(page.earlier) if page.earlier else "",
         "later": link(page.later) if page.later else "",
+        "newest_first": page.newest_first,
         "target": target,
         "note": note,
     }
@@ -163,6 +164,8 @@ def field(bound: BoundField, label: str = "", placeholder: str = "") -> dict[str
         kind = "set"
     elif isinstance(widget, CheckboxInput):
         kind = "choice"
+    if widget.attrs.get("placeholder") == bound.label:
+        del widget.attrs["placeholder"]  # it only repeats the label
     attrs = {"placeholder": placeholder} if placeholder else {}
     return {"field": bound, "kind": kind, "label": label or bound.label, "control": bound.as_widget(attrs=attrs)}
 
