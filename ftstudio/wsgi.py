@@ -13,5 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 
 application = get_wsgi_application()
 if settings.REHEARSAL:
-    rehearsal = import_string("jobs_app.rehearsal.app.create_app")(folder=settings.REHEARSAL_FOLDER)
+    rehearsal = import_string("jobs_app.rehearsal.app.create_app")(
+        folder=settings.REHEARSAL_FOLDER, seconds=settings.REHEARSAL_SECONDS
+    )
     application = DispatcherMiddleware(application, {"/rehearsal": rehearsal})

@@ -89,7 +89,7 @@ class _Frame:
         finite = [value for _, value in points if math.isfinite(value)]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
         # A loss is read against zero where that leaves the curve its room.
-        self.y_ticks = ticks(0.0 if 0 <= low <= high * 0.75 else low, high)
+        self.y_ticks = ticks(0.0 if 0 <= low <= high * 0.75 or 0 < low == high else low, high, 6)
         self.low, self.high = self.y_ticks[0], self.y_ticks[-1]
         self.last = max([step for step, _ in points] + list(steps) + [1])
 
@@ -153,13 +153,21 @@ def _marks(frame: _Frame, points: Points, kind: str) -> Iterable[str]:
 
 
 def _names(frame: _Frame, train: Points, valid: Points, labels: Mapping[str, str]) -> Iterable[str]:
-    """The name of each line beside it: training above its beginning, validation above its end."""
+    """The name of each line above it: training at its beginning, validation at its end."""
     if first := next(((step, value) for step, value in train if math.isfinite(value)), None):
-        x, y = frame.x(first[0]) + 10, max(frame.top + 4.0, frame.y(first[1]) - 4)
-        yield f'<text class="m" x="{x:.1f}" y="{y:.1f}">{escape(labels["train"])}</text>'
+        yield _name(frame, first, labels["train"], 10)
     if last := next(((step, value) for step, value in reversed(valid) if math.isfinite(value)), None):
-        x, y = frame.x(last[0]) - 6, max(frame.top + 4.0, frame.y(last[1]) - 10)
-        yield f'<text class="m end" x="{x:.1f}" y="{y:.1f}">{escape(labels["valid"])}</text>'
+        yield _name(frame, last, labels["valid"], -6)
+
+
+def _name(frame: _Frame, point: tuple[int, float], word: str, offset: int) -> str:
+    """The word beside a point, turned inwards where it would leave the frame."""
+    if frame.x(point[0]) + offset > frame.left + (frame.right - frame.left) * 0.8:
+        offset = -abs(offset)
+    elif frame.x(point[0]) + offset < frame.left + (frame.right - frame.left) * 0.2:
+        offset = abs(offset)
+    x, y = frame.x(point[0]) + offset, max(frame.top + 4.0, frame.y(point[1]) - 10)
+    return f'<text class="{"m" if offset > 0 else "m end"}" x="{x:.1f}" y="{y:.1f}">{escape(word)}</text>'
 
 
 def _number(value: float) -> str:

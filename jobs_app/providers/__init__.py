@@ -8,7 +8,7 @@ import httpx2
 
 from datasets_app.core.registry import Registry
 from jobs_app.providers.base import Provider
-from jobs_app.providers.http import check_base_url, guarded_client
+from jobs_app.providers.http import check_base_url, guarded_client, host_of
 
 PROVIDERS: Registry[type[Provider]] = Registry("jobs_app.providers", "PROVIDER")
 
@@ -56,6 +56,6 @@ def _reach(kind: str, rehearsal_url: str, house_hosts: Collection[str]) -> tuple
 
 def _host(url: str) -> str:
     try:
-        return httpx2.URL(url).host.lower()
+        return host_of(httpx2.URL(url))
     except httpx2.InvalidURL:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -19,11 +20,14 @@ from jobs_app.providers.base import CheckpointIn, ErrorKind, EventIn, ProviderEr
 
 DAILY_WAIT = 6 * 3600.0  # a daily share comes back at an hour that nobody tells us
 _LEVELS = {"warn": "warning", "warning": "warning", "error": "error", "info": "info"}
-# How a closed programme says so. The exact code is not published, so both the code and the sentence are looked at.
+LONGEST_WAIT = 24 * 3600.0  # whatever a header says: a job that is never asked about again is lost
+# How a closed programme may say so. The exact code is not published (OpenAI's notice says 2026 and 2027), so the
+# sentence is looked at: it speaks of training and of whom it is closed to, not of one model.
 _CLOSED = re.compile(
-    r"(fine[- ]?tuning|training)[^.]{0,80}(no longer|not) (available|supported|enabled|permitted|allowed|offered)"
-    r"|(no longer|not) (available|permitted|allowed|eligible)[^.]{0,80}fine[- ]?tun|deprecated[^.]{0,40}fine[- ]?tun",
-    re.IGNORECASE,
+    r"(?=.*(fine[- ]?tun|training))"
+    r"(?=.*(no longer|not (currently )?(available|enabled|permitted|allowed|eligible)|closed))"
+    r"(?=.*(organi[sz]ation|account|project|customer|no longer))",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -35,7 +39,8 @@ def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> Pro
     code = (error.code or "").lower()
     if status == 401:
         return ProviderError(Text("The provider does not accept the credential. {says}", says=says), "auth")
-    if status == 403 or (creating and status in (400, 404) and _CLOSED.search(says)):
+    about_a_model = code.startswith("model") or error.param == "model"
+    if status == 403 or (creating and status in (400, 404) and not about_a_model and _CLOSED.match(says)):
         if creating:
             return ProviderError(
                 Text(
@@ -143,15 +148,15 @@ def moment(seconds: object) -> datetime | None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds a provider asks us to wait (`retry-after-ms`, `retry-after` in seconds or as a date)."""
-    try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
+    seconds = _seconds(headers.get("retry-after-ms", ""))
+    if seconds is not None:
+        seconds /= 1000
+    else:
         text = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        date = email.utils.parsedate_tz(text)
-        return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None
+        seconds = _seconds(text)
+        if seconds is None and (date := email.utils.parsedate_tz(text)) is not None:
+            seconds = email.utils.mktime_tz(date) - time.time()
+    return None if seconds is None else min(LONGEST_WAIT, max(0.0, seconds))
 
 
 def quoted(body: object, secret: str) -> str:
@@ -165,6 +170,14 @@ def quoted(body: object, secret: str) -> str:
     if secret:
         text = text.replace(secret, "…")
     return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _limited(code: str, says: str, wait: float | None) -> ProviderError:

@@ -36,6 +36,7 @@ class ProviderError(Unavailable):
 
     def __init__(self, message: Text, kind: ErrorKind, retry_after: float | None = None) -> None:
         super().__init__(message, code=f"provider_{kind.replace('-', '_')}")
+        self.sentence = message
         self.kind: ErrorKind = kind
         self.retry_after = retry_after
 

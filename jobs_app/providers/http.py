@@ -113,7 +113,7 @@ class GuardedTransport(httpx2.BaseTransport):
         self._pools: dict[str, httpx2.HTTPTransport] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = request.url
+        url, host = request.url, host_of(request.url)
         _check_url(url, allowed_hosts=self._allowed_hosts, allow_private=self._allow_private)
         failure: httpx2.ConnectError | httpx2.ConnectTimeout | None = None
         for address in self._addresses(url):
@@ -122,15 +122,15 @@ class GuardedTransport(httpx2.BaseTransport):
                 url.copy_with(host=str(address)),
                 headers=request.headers,  # holds Host, written from the original URL
                 stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": url.host},
+                extensions={**request.extensions, "sni_hostname": host},
             )
             try:
-                response = self._pool(url.host).handle_request(pinned)
+                response = self._pool(host).handle_request(pinned)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failure = error  # nothing was sent yet, so the host's next address may be tried
             else:
                 return self._capped(response)
-        raise failure or httpx2.ConnectError(f"{url.host} has no address", request=request)
+        raise failure or httpx2.ConnectError(f"{host} has no address", request=request)
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -142,7 +142,7 @@ class GuardedTransport(httpx2.BaseTransport):
         return self._pools[host]
 
     def _addresses(self, url: httpx2.URL) -> list[Address]:
-        host = url.host
+        host = host_of(url)
         try:
             found = self._resolve(host, url.port or (443 if url.scheme == "https" else 80))
         except (OSError, UnicodeError) as error:
@@ -195,7 +195,7 @@ class _CappedStream(httpx2.SyncByteStream):
 
 
 def _check_url(url: httpx2.URL, *, allowed_hosts: Collection[str] | None, allow_private: bool) -> None:
-    host = url.host.lower()
+    host = host_of(url)
     if url.scheme not in ("http", "https") or not host:
         raise ProviderError(Text("A web address begins with https://."), "request")
     if url.scheme == "http" and not allow_private:
@@ -216,6 +216,11 @@ def _check_url(url: httpx2.URL, *, allowed_hosts: Collection[str] | None, allow_
         raise ProviderError(
             Text("{host} is an address inside this network, which connections may not use.", host=host), "request"
         )
+
+
+def host_of(url: httpx2.URL) -> str:
+    """The host as it stands on the wire: lower case, a Chinese or accented name in its ASCII form."""
+    return url.raw_host.decode("ascii").lower()
 
 
 def _unwrapped(address: Address) -> Address:

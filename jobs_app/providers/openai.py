@@ -233,7 +233,7 @@ class OpenAI:
         except ProviderError as refusal:
             # The guard speaks this way of an answer it will not read to its end: then the create was executed.
             if creating and refusal.transient:
-                raise ProviderError(Text(refusal.message), "unknown-outcome") from refusal
+                raise ProviderError(refusal.sentence, "unknown-outcome") from refusal
             raise
 
     def _move(self, call: Callable[[], _Raw]) -> str:

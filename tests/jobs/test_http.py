@@ -256,3 +256,16 @@ def test_a_rehearsal_connection_reaches_the_configured_address_and_no_other():
 def test_the_operator_may_open_a_server_in_the_house():
     url = check_address("openai", "http://llm.house:8000/v1", house_hosts=["LLM.house"])
     assert url == "http://llm.house:8000/v1"
+
+
+def test_a_chinese_host_is_resolved_and_asked_for_in_its_ascii_form(port):
+    names = Names(["127.0.0.1"])
+    with client(names, allowed_hosts=["xn--fiq228c.example"]) as http:
+        assert http.get(f"http://中文.example:{port}/").text == f"xn--fiq228c.example:{port}"
+    assert names.asked == ["xn--fiq228c.example"]
+
+
+def test_an_ipv6_address_is_connected_to_as_one():
+    """Nobody listens there; what counts is that the address is tried as it is and not read as a host and a port."""
+    with client(Names(["::1"])) as http, pytest.raises(httpx2.ConnectError):
+        http.get("http://provider.example:9/")

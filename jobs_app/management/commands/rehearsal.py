@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
-from werkzeug.serving import run_simple
+from werkzeug.serving import make_server
 
 from jobs_app.rehearsal.app import KEY_PREFIX, create_app
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8801)
+        parser.add_argument("--port", type=int, default=8801, help="0 takes any free port")
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--folder", type=Path, default=None, help="where it keeps its files (var/rehearsal)")
         parser.add_argument("--seconds", type=float, default=None, help="how long a job takes")
@@ -28,10 +28,12 @@ class Command(BaseCommand):
             folder=options["folder"] or settings.REHEARSAL_FOLDER,
             seconds=settings.REHEARSAL_SECONDS if options["seconds"] is None else options["seconds"],
         )
-        address = f"http://{options['host']}:{options['port']}/v1"
+        server = make_server(options["host"], options["port"], app, threaded=True)
+        server.daemon_threads = True  # Ctrl-C does not wait for an answer that a fault holds back
         self.stdout.write(
             _("Rehearsal (no model is trained): base URL {address}, key {key}").format(
-                address=address, key=f"{KEY_PREFIX}anything"
+                address=f"http://{options['host']}:{server.port}/v1", key=f"{KEY_PREFIX}anything"
             )
         )
-        run_simple(options["host"], options["port"], app, threaded=True)
+        self.stdout.flush()
+        server.serve_forever()
