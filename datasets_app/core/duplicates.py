@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
-
-import orjson
 
 from datasets_app.core.samples import Message, Sample
 
@@ -41,6 +40,6 @@ def _parts(messages: Iterable[Message]) -> Iterable[str]:
         if isinstance(message.content, list):
             for part in message.content:
                 if not isinstance(part.get("text"), str):
-                    yield orjson.dumps(part, option=orjson.OPT_SORT_KEYS).decode()
+                    yield json.dumps(part, sort_keys=True)
         for call in message.tool_calls:
             yield f"\x01{call.name}\x01{call.arguments}"

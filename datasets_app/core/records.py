@@ -15,6 +15,7 @@ from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Text
 
 MAX_LINE = 64 << 20  # bytes; longer lines are reported, not read
+_HEAD = 1 << 16
 _PEEK = 100  # rows looked at to find out the codec
 
 
@@ -86,11 +87,16 @@ class Source:
                 yield _parsed(line.number, line.raw)
 
     def _is_array(self) -> bool:
-        """Whether the file begins with “[” and goes on as an array of objects; leaves the stream at its start."""
+        """Whether the file is one array of objects and not lines of arrays; leaves the stream at its start."""
         start = self.stream.tell()
-        head = self.stream.read(4096).removeprefix(BOM).lstrip()
+        first = self.stream.readline(_HEAD).removeprefix(BOM).strip()
+        rest = self.stream.read(_HEAD).strip()
         self.stream.seek(start)
-        return head.startswith(b"[") and head[1:].lstrip()[:1] in (b"{", b"]", b"")
+        if not first:
+            first, rest = rest, b""
+        if not first.startswith(b"[") or (rest and first.endswith(b"]")):
+            return False
+        return (first + rest)[1:].lstrip()[:1] in (b"{", b"]", b"")
 
 
 def _parsed(number: int, raw: bytes) -> Row:

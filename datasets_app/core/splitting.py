@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
-
-import orjson
 
 from datasets_app.core.duplicates import fingerprint
 from datasets_app.core.samples import Sample
@@ -64,4 +63,4 @@ def group_key(sample: Sample, group_by: str, fallback: str) -> str:
         value = value[key]
     if value is None or value == "":
         return fallback
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -9,20 +9,24 @@ spelling found there is restored, a spaced spelling found there is kept. Tidying
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from datasets_app.core.findings import Fix
 
 SPACES = " \t\u00a0"
-_WORD = r"\w+(?:[.,:]\w+)*"
+LONGEST = 100_000  # characters; a longer text is data, not prose, and is left alone
+MOST_CODES = 200
+_REMEMBERED = 200  # characters of a compound that are looked back at
+_WORD = r"\w++(?:[.,:]\w++)*+"  # possessive: a long word is never tried again from inside
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PROTECTED = re.compile(
     r"(?P<fence>^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=mark)[^\n]*$|\Z))"
-    r"|(?P<code>(?P<tick>`+)[^`].*?(?<!`)(?P=tick)(?!`))"
-    r"|(?P<math>\$\$.+?\$\$|\$[^$\n]+\$)"
-    r"|(?P<url>(?:[a-zA-Z][a-zA-Z0-9+.-]*://|www\.)[^\s<>\"'“”，。；）]+)"
-    r"|(?P<tag></?[a-zA-Z][^>\n]*>)"
+    r"|(?P<code>(?P<tick>`{1,8})(?!`)[^\n]{1,1000}?(?<!`)(?P=tick)(?!`))"
+    r"|(?P<math>\$\$.{1,1000}?\$\$|\$[^$\n]{1,300}\$)"
+    r"|(?P<url>(?:(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{0,20}://|www\.)[^\s<>\"'“”，。；）]+)"
+    r"|(?P<tag></?[a-zA-Z][^>\n]{0,300}>)"
     r"|(?P<table>^[ \t]*\|[^\n]*$|^[^\n|]*\|[^\n|]*\|[^\n]*$|^[ \t]{4,}\S[^\n]*$)",
     re.MULTILINE | re.DOTALL,
 )
@@ -36,16 +40,20 @@ def _chain(tight: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     symbol = "|".join(re.escape(each) for each in sorted(tight, key=len, reverse=True))
     joint = rf"[{SPACES}]*(?:{symbol})[{SPACES}]*"
     return (
-        re.compile(rf"{_WORD}(?:{joint}{_WORD})+"),
+        re.compile(rf"(?<!\w)(?<!\w[.,:]){_WORD}(?:{joint}{_WORD})+"),
         re.compile(rf"(?P<before>[{SPACES}]*)(?P<symbol>{symbol})(?P<after>[{SPACES}]*)(?P<word>{_WORD})"),
     )
 
 
 def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
     """The places where `text` has spaces around one of the `tight` symbols, each with its repair."""
-    if not tight or not any(space + symbol in text or symbol + space in text for symbol in tight for space in SPACES):
+    if (
+        not tight
+        or len(text) > LONGEST
+        or not any(space + symbol in text or symbol + space in text for symbol in tight for space in SPACES)
+    ):
         return
-    protected = [match.span() for match in _PROTECTED.finditer(text)]
+    protected = [match.span() for match in _PROTECTED.finditer(text)]  # in order, none within another
     chain, joint = _chain(tuple(tight))
     for run in chain.finditer(text):
         yield from _loose_in(run, joint, protected, source)
@@ -65,18 +73,19 @@ def _loose_in(
     first = joint.search(text, run.start(), run.end())
     if first is None:
         return
-    left = text[run.start() : first.start()]  # the compound to the left, as it reads once tightened
+    left = text[run.start() : first.start()][-_REMEMBERED:]  # the compound to the left, as it reads once tightened
     at = first.start()
     while (found := joint.match(text, at, run.end())) is not None:
         symbol, before, after = found["symbol"], found["before"], found["after"]
         word = found["word"]
         start, end = at, found.start("word")
-        touches = any(begin <= end and start <= stop for begin, stop in protected)
+        nearest = bisect_right(protected, (end, LONGEST)) - 1
+        touches = nearest >= 0 and start <= protected[nearest][1]
         if not before and not after:
-            left += symbol + word
+            left = (left + symbol + word)[-_REMEMBERED:]
         elif not touches and _belongs_together(left, before, symbol, after, word, run, source):
             yield Fix(start, end, symbol)
-            left += symbol + word
+            left = (left + symbol + word)[-_REMEMBERED:]
         else:
             left = word
         at = found.end()
@@ -133,14 +142,16 @@ def _in_equation(run: re.Match[str]) -> bool:
 
 @lru_cache(maxsize=64)
 def _codes(tight: tuple[str, ...]) -> re.Pattern[str]:
-    part = rf"(?:[{_HAN}]|[^\W{_HAN}_]+(?:[._][^\W{_HAN}_]+)*)"
+    part = rf"(?:[{_HAN}]|[^\W{_HAN}_]++(?:[._][^\W{_HAN}_]++)*+)"
     symbol = "|".join(re.escape(each) for each in sorted(tight, key=len, reverse=True))
-    return re.compile(rf"{part}(?:(?:{symbol}){part})+")
+    return re.compile(rf"(?<![^\W{_HAN}_])(?<![^\W{_HAN}_][._]){part}(?:(?:{symbol}){part})+")
 
 
 def spans(text: str, tight: Sequence[str]) -> list[str]:
-    """The codes of a text: word parts joined by tight symbols, such as “AW30-02-B” or “A/B”."""
-    return list(dict.fromkeys(_codes(tuple(tight)).findall(text))) if tight else []
+    """The codes of a text: word parts joined by tight symbols, such as “AW30-02-B” or “A/B”; at most 200."""
+    if not tight or len(text) > LONGEST:
+        return []
+    return list(dict.fromkeys(_codes(tuple(tight)).findall(text)))[:MOST_CODES]
 
 
 @lru_cache(maxsize=1024)

@@ -92,10 +92,10 @@ def _of_text(rules: TextRules) -> Iterator[tuple[Text, str, dict[str, Any]]]:
         yield Text("Contains “{pattern}”.", pattern=pattern.pattern), "required-text", {"require": (pattern,)}
 
 
-_SENTENCES = (Text("{min} to {max} sentences."), Text("At most {max} sentences."), Text("At least {min} sentences."),
-              Text("Exactly {max} sentences."))  # fmt: skip
-_CHARACTERS = (Text("{min} to {max} characters."), Text("At most {max} characters."),
-               Text("At least {min} characters."), Text("Exactly {max} characters."))  # fmt: skip
+_SENTENCES = (Text("Sentences: {min} to {max}."), Text("Sentences: at most {max}."), Text("Sentences: at least {min}."),
+              Text("Sentences: exactly {max}."))  # fmt: skip
+_CHARACTERS = (Text("Characters: {min} to {max}."), Text("Characters: at most {max}."),
+               Text("Characters: at least {min}."), Text("Characters: exactly {max}."))  # fmt: skip
 
 
 def _bounds(bounds: Range, said: tuple[Text, Text, Text, Text]) -> Text:

@@ -175,7 +175,7 @@ class Rule(ABC):
             return self.found(message, place.path)
         begin, stop = span or (start, end)
         fix = None
-        if replacement is not None:
+        if replacement is not None and not (place.rules.at and ('"' in replacement or "\\" in replacement)):
             fix = Fix(begin + place.offset, stop + place.offset, replacement)
         return self.found(message, place.path, start + place.offset, end + place.offset, fix)
 

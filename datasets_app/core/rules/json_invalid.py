@@ -38,7 +38,7 @@ class JsonInvalid(Rule):
         if answer is None or (answer.value is not None and answer.error is None):
             return
         if answer.error is not None and answer.error.code in self.codes:
-            yield self.found(Text("The answer is not JSON. {reason}", reason=answer.error.text), answer.path)
+            yield self.found(Text("In the answer: {reason}", reason=answer.error.text), answer.path)
 
 
 RULE = JsonInvalid()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
+from datasets_app.core.profiles import ALL_ROLES
 from datasets_app.core.rules.base import Context, Rule, chat
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -19,7 +20,7 @@ class LastTurnNotAssistant(Rule):
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         messages = sample.messages
-        if not messages or messages[-1].role == "assistant":
+        if not messages or messages[-1].role == "assistant" or messages[-1].role not in ALL_ROLES:
             return
         if any(message.role == "assistant" for message in messages):
             yield self.found(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
+from datasets_app.core.profiles import ALL_ROLES
 from datasets_app.core.rules.base import Context, Rule, chat, turns
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -19,7 +20,7 @@ class NoAssistant(Rule):
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         for message in sample.messages:
-            if message.role == "assistant":
+            if message.role == "assistant" or message.role not in ALL_ROLES:  # an unknown role is mended first
                 return
         yield self.found(Text("There is no assistant turn: write the answer."))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
+from datasets_app.core.profiles import ALL_ROLES
 from datasets_app.core.rules.base import Context, Rule, chat, turns
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -20,6 +21,8 @@ class NoCompletePair(Rule):
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         asked = answered = False
         for message in sample.messages:
+            if message.role not in ALL_ROLES:
+                return  # an unknown role is mended first
             if message.role == "user":
                 asked = True
             elif message.role == "assistant":

@@ -40,11 +40,11 @@ class SentenceCount(Rule):
             if bounds.max is not None and len(found) > bounds.max:
                 extra = found[bounds.max][0], found[-1][1]
                 yield self.found_at(
-                    place, Text("{count} sentences, at most {max} wanted.", count=len(found), max=bounds.max), *extra
+                    place, Text("Sentences: {count}, at most {max} wanted.", count=len(found), max=bounds.max), *extra
                 )
             else:
                 yield self.found_at(
-                    place, Text("{count} sentences, at least {min} wanted.", count=len(found), min=bounds.min)
+                    place, Text("Sentences: {count}, at least {min} wanted.", count=len(found), min=bounds.min)
                 )
 
 

@@ -38,13 +38,15 @@ class SymbolAltered(Rule):
         rules = context.contract.symbols
         if answer is None or rules is None:
             return
+        if len(answer.text) > symbols.LONGEST:
+            return
         if isinstance(rules.verbatim, tuple):
             spans = [match.group() for pattern in rules.verbatim
                      for match in pattern.finditer(answer.source, 0, LOOKED_AT) if match.group().strip()]  # fmt: skip
         else:
             spans = symbols.spans(answer.source, rules.tight or USUAL)
         loose = {(fix.start, fix.end) for fix in symbols.loose(answer.text, rules.tight, answer.source)}
-        for span in dict.fromkeys(spans):
+        for span in list(dict.fromkeys(spans))[: symbols.MOST_CODES]:
             for match in symbols.skeleton(span).finditer(answer.text):
                 copy = match.group()
                 if copy == span or copy in answer.source:

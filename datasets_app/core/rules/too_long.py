@@ -35,12 +35,12 @@ class TooLong(Rule):
             if bounds.max is not None and len(text) > bounds.max:
                 start = place.text.find(text) + bounds.max
                 yield self.found_at(
-                    place, Text("{count} characters, at most {max} wanted.", count=len(text), max=bounds.max),
+                    place, Text("Characters: {count}, at most {max} wanted.", count=len(text), max=bounds.max),
                     start, start + len(text) - bounds.max,
                 )  # fmt: skip
             else:
                 yield self.found_at(
-                    place, Text("{count} characters, at least {min} wanted.", count=len(text), min=bounds.min)
+                    place, Text("Characters: {count}, at least {min} wanted.", count=len(text), min=bounds.min)
                 )
 
 
