@@ -1,4 +1,4 @@
-"""How gunicorn serves ftstudio, alike under `manage.py up` and in docker-compose.yml (gunicorn reads this file itself)."""
+"""How gunicorn serves ftstudio, alike under `manage.py up` and in docker-compose.yml. It finds this file by itself."""
 
 from __future__ import annotations
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+from .launch import launch
+
 LONGEST_LINE = 64 * 1024
 
 
@@ -25,20 +23,24 @@ def _always() -> bool:
 class Program:
     """What to run and when to call it ready.
 
+    `command` is what a shell would run. Where it is `[python, "-m", module, …]` and `warm` is set, the child is a
+    fork that runs the module at once, with all that the supervisor has imported already.
     `ready` is asked now and then while the child starts; it must answer within a second or two.
     `grace` is how many seconds the child gets between SIGTERM and SIGKILL.
     `orphaned` is the signal the kernel sends it should the supervisor itself be killed.
+    `handles` are the file handles it may keep; lines that contain `hidden` are not passed on.
     """
 
     name: str
     command: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
+    warm: bool = False
     ready: Callable[[], bool] = _always
     grace: float = 5.0
     orphaned: signal.Signals = signal.SIGTERM
     handles: tuple[int, ...] = ()
-    hidden: str = "\n"  # lines that contain this are not passed on
+    hidden: str = "\n"
 
 
 class Child:
@@ -48,35 +50,27 @@ class Child:
         self.program = program
         self.started = time.monotonic()
         self._rest = b""
-        # Safe although `preexec_fn` is used: the supervisor has one thread only.
-        self._process = subprocess.Popen(  # noqa: S603
-            list(program.command),
-            cwd=program.folder,
-            env=dict(program.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=program.handles,
-            preexec_fn=_die_with_parent(program.orphaned),
+        self._code: int | None = None
+        self.pid, self.output = launch(
+            command=program.command,
+            folder=program.folder,
+            environment=program.environment,
+            warm=program.warm,
+            orphaned=program.orphaned,
+            handles=program.handles,
         )
-        assert self._process.stdout is not None  # noqa: S101  (it is a pipe)
-        self.output = self._process.stdout
-        os.set_blocking(self.output.fileno(), False)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def exit_code(self) -> int | None:
         """None while it runs; otherwise its code, negative for the signal that ended it."""
-        return self._process.poll()
+        if self._code is None:
+            self._reap(os.WNOHANG)
+        return self._code
 
     def lines(self) -> list[str]:
         """The whole lines written since the last call; once the child has ended, also an unfinished last one."""
         ended = self.exit_code() is not None
         with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self.output.fileno(), LONGEST_LINE):
+            while chunk := os.read(self.output, LONGEST_LINE):
                 self._rest += chunk
         *whole, self._rest = self._rest.split(b"\n")
         if self._rest and (ended or len(self._rest) > LONGEST_LINE):
@@ -87,29 +81,20 @@ class Child:
 
     def end(self) -> None:
         """Ask it to finish what it holds and go."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        if self.exit_code() is None:
+            os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End what is left of its process group at once, and reap it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._code is None:
+            self._reap(0)
 
     def close(self) -> None:
-        self.output.close()
+        os.close(self.output)
 
-
-def _die_with_parent(orphaned: signal.Signals) -> Callable[[], None] | None:
-    """What runs in the child between fork and exec: have the kernel signal it when its parent dies (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, int(orphaned), 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return prepare
+    def _reap(self, how: int) -> None:
+        pid, status = os.waitpid(self.pid, how)
+        if pid:
+            self._code = os.waitstatus_to_exitcode(status)

@@ -81,6 +81,7 @@ class Plan:
             command=[sys.executable, *arguments],
             folder=self.folder,
             environment=self.environment,
+            warm=True,
             ready=ready,
             grace=grace,
             orphaned=orphaned,

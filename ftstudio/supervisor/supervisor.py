@@ -39,7 +39,7 @@ class _Place:
 
 
 class Supervisor:
-    """`add` programs in the order of their start, `start` may bring one up early, `run` keeps them all until told to stop.
+    """`add` programs in the order of their start, `start` brings one up early, `run` keeps them all until told to stop.
 
     `say(name, line)` gets every line, the children's and the supervisor's own (named "up").
     """
@@ -59,7 +59,7 @@ class Supervisor:
         self._start(next(place for place in self._places if place.program.name == name))
 
     def run(self, *, on_ready: Callable[[str], None] = lambda name: None) -> None:
-        """Keep everything running until SIGINT, SIGTERM or SIGHUP. Raises NeverStarted when a child cannot be brought up."""
+        """Keep everything running until SIGINT, SIGTERM or SIGHUP. Raises NeverStarted if one never gets up."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._told_to_stop)
         while not self._stop:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -36,11 +37,12 @@ class Command(BaseCommand):
         os.umask(0o077)  # what is written to var/ is ours alone
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
+        _move_to(site)
         with self._only_one() as handle, self._door(host, port) as door:
             plan = Plan(
                 folder=Path(settings.BASE_DIR),
                 var=settings.VAR,
-                environment={**os.environ, "FTSTUDIO_URL": site, "PYTHONUNBUFFERED": "1"},
+                environment={**os.environ, "FTSTUDIO_URL": site},
                 host=host,
                 port=port,
                 workers=workers,
@@ -83,11 +85,12 @@ class Command(BaseCommand):
         with gate.closed(settings.VAR):
             if not settings.REDIS_URL:
                 supervisor.start("broker")
+            import_module(settings.ROOT_URLCONF)  # once, for us and for every child that is forked from here
             supervisor.start("web")
             self.check()
             call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
             link = _first_owner_link(site)
-        connections.close_all()
+        connections.close_all()  # the children to come are forks: they open their own
         return link
 
     def _greet(self, name: str, here: str, site: str, link: str | None) -> None:
@@ -98,7 +101,7 @@ class Command(BaseCommand):
             if link:
                 self._say("up", f"Nobody is here yet. Become the owner with this link, which works once: {link}")
             if settings.REHEARSAL:
-                self._say("up", f"Rehearsal provider (no model is trained): {site}/rehearsal/v1")
+                self._say("up", f"Rehearsal provider (no model is trained): {settings.REHEARSAL_URL}")
         elif name == "beat":
             cache.close()
             self._say("up", "worker and beat are at work. Ctrl-C stops everything.")
@@ -129,6 +132,13 @@ class Command(BaseCommand):
             ) from error
         with door:
             yield door.fileno()
+
+
+def _move_to(site: str) -> None:
+    """The address is known only now, after the settings were read: put right what they derive from it."""
+    settings.SITE_URL = site.rstrip("/")
+    if not env.text("FTSTUDIO_REHEARSAL_URL"):
+        settings.REHEARSAL_URL = f"{settings.SITE_URL}/rehearsal/v1"
 
 
 def _has_beaten(*, since: float) -> Callable[[], bool]:
