@@ -254,6 +254,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields called `state` in several nouns: the enums keep their own names.
+    "ENUM_NAME_OVERRIDES": {
+        "WorkState": "datasets_app.models.upload.UploadState",
+        "SnapshotState": "datasets_app.models.snapshot.SnapshotState",
+    },
 }
 
 # --- What a page may load: everything from here, scripts and styles only as files ----------------------------------

@@ -1,4 +1,4 @@
-"""Many rows at once: COPY on PostgreSQL, executemany on SQLite; building model objects would cost more than storing.
+"""Many rows at once: COPY on PostgreSQL, wide VALUES lists on SQLite; model objects would cost more than storing them.
 
 Nothing else in the data side writes SQL for inserts. Model defaults, `auto_now` and signals do not run here: the
 caller gives every column but the primary key.
@@ -6,10 +6,14 @@ caller gives every column but the primary key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connections, models, router
+
+MOST_ROWS = 250  # of one statement on SQLite
 
 _PLAIN = (models.IntegerField, models.CharField, models.TextField, models.BooleanField)
 
@@ -27,9 +31,25 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in ready:
                     copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", ready)  # noqa: S608
+            return
+        # Not executemany: SQLite opens a savepoint for every statement that fires a trigger, and at a savepoint FTS5
+        # writes out what it has gathered. Row by row, the search index would take twice as long.
+        marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
+        for block in _blocks(ready, _rows_at_once(connection, len(fields))):
+            values = ", ".join([marks] * len(block))
+            sql = f"INSERT INTO {table} ({names}) VALUES {values}"  # noqa: S608
+            cursor.execute(sql, list(chain.from_iterable(block)))
+
+
+def _rows_at_once(connection: Any, columns: int) -> int:
+    variables: int = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    return max(1, min(MOST_ROWS, variables // columns))
+
+
+def _blocks(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+    rows = iter(rows)
+    while block := list(islice(rows, size)):
+        yield block
 
 
 def _field_name(model: type[models.Model], attname: str) -> str:

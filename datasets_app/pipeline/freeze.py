@@ -89,7 +89,7 @@ def _chunk(snapshot: Snapshot, key: str) -> bool:
     values = []
     for pk, position, number, worst, fingerprint in rows:
         revision_id, payload = revisions[pk, number]
-        group = _group(snapshot.group_by, fingerprint, payload, fallback=f"{snapshot.dataset_id}:{position}")
+        group = _group(snapshot.group_by, fingerprint, payload, fallback=str(position))
         on = side(seed=snapshot.seed, key=group, shares=shares)
         values.append((snapshot.pk, pk, revision_id, position, on, hashlib.sha256(group.encode()).hexdigest(), worst))
     with transaction.atomic():

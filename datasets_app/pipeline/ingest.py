@@ -38,7 +38,7 @@ class _RulesChanged(Exception):
 
 
 def ingest(upload_id: UUID | str) -> None:
-    """Import the upload as far as it goes. Safe to call at any time: one that is held, finished or cancelled is let be."""
+    """Import the upload as far as it goes. Safe to call at any time: one held, finished or cancelled is let be."""
     key = uuid4().hex
     if not Upload.objects.unfinished().claim(upload_id, key):
         return

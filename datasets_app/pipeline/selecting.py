@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from datasets_app.core.findings import RANK
-from datasets_app.core.rules import RULES
+from datasets_app.core.rules import RULE_IDS
 from datasets_app.core.splitting import SIDES
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, SampleTag
 from datasets_app.models.sample import SampleQuerySet, Status
 from ftstudio.errors import InvalidInput, Text
 
-from . import deduplicate, searching
+from . import searching
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
@@ -43,7 +43,7 @@ class Filters:
         known: dict[str, Any] = {
             "status": Status.values,
             "split": SIDES,
-            "rule": (*RULES, deduplicate.RULE),
+            "rule": RULE_IDS,
             "worst": WORST,
         }
         refused = {

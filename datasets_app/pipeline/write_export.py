@@ -1,4 +1,4 @@
-"""Writing a snapshot as a file: revisions through a codec, in the dataset's order, flat in memory, same bytes always."""
+"""A snapshot as a file: revisions through a codec, in the dataset's order, in flat memory, same bytes always."""
 
 from __future__ import annotations
 

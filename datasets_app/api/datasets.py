@@ -1,0 +1,56 @@
+"""Datasets through the API."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from datasets_app.models import Dataset
+from datasets_app.services import datasets
+from ftstudio.accounts.models import Project
+
+from .loading import NewestFirst, read, visible
+from .serializers import DatasetChangeInput, DatasetDetailOutput, DatasetInput, DatasetOutput
+
+
+class DatasetList(ListAPIView[Dataset]):
+    """The datasets of my projects, newest first."""
+
+    serializer_class = DatasetOutput
+    pagination_class = NewestFirst
+    queryset = Dataset.objects.none()
+
+    def get_queryset(self) -> QuerySet[Dataset]:
+        return Dataset.objects.visible_to(self.request.user)
+
+    @extend_schema(request=DatasetInput, responses={201: DatasetDetailOutput})
+    def post(self, request: Request) -> Response:
+        """Make a dataset."""
+        given = read(DatasetInput, request)
+        project = visible(Project.objects.all(), request, pk=given.pop("project"))
+        return Response(_shown(datasets.create(actor=request.user, project=project, **given)), status=201)
+
+
+class DatasetDetail(APIView):
+    @extend_schema(responses=DatasetDetailOutput)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """One dataset, with its counters."""
+        return Response(_shown(visible(Dataset.objects.all(), request, pk=pk)))
+
+    @extend_schema(request=DatasetChangeInput, responses=DatasetDetailOutput)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Change it; a new contract or profile has its samples graded again."""
+        dataset = visible(Dataset.objects.all(), request, pk=pk)
+        changed = datasets.update(actor=request.user, dataset=dataset, **read(DatasetChangeInput, request))
+        return Response(_shown(changed))
+
+
+def _shown(dataset: Dataset) -> object:
+    context = {"counts": datasets.counts(dataset), "quality": datasets.quality(dataset)}
+    return DatasetDetailOutput(dataset, context=context).data

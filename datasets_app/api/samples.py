@@ -1,0 +1,159 @@
+"""Samples through the API: the list, one of them, its revisions and decisions, and the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.views import APIView
+
+from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
+from datasets_app.services import browse, samples
+
+from .loading import ApiCursor, HighestNumberFirst, read, visible
+from .serializers import (
+    DecisionInput,
+    DecisionOutput,
+    NextInput,
+    RevisionDetailOutput,
+    RevisionOutput,
+    SampleOutput,
+    SamplePageOutput,
+    SampleRowOutput,
+    SampleSaveInput,
+    content_of,
+)
+
+FILTERS = [
+    OpenApiParameter(name, OpenApiTypes.STR, description=text)
+    for name, text in {
+        "status": "pending, accepted, rejected, skipped or flagged.",
+        "split": "train, validation or test in the newest snapshot.",
+        "rule": "With a finding of this rule.",
+        "tag": "With this tag.",
+        "worst": "The gravest finding is error, warning or hint; or clean.",
+        "q": "With this text, regardless of case.",
+        "cursor": "From the address of another page.",
+    }.items()
+]
+
+
+class SampleList(APIView):
+    @extend_schema(parameters=FILTERS, responses=SamplePageOutput)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """A dataset's samples by position, without their contents."""
+        dataset = visible(Dataset.objects.all(), request, pk=pk)
+        filters = browse.Filters.parse(request.query_params)
+        page = browse.page(dataset=dataset, filters=filters, cursor=request.query_params.get("cursor", ""))
+        return Response(
+            {
+                "next": _address(request, page.later),
+                "previous": _address(request, page.earlier),
+                "total": browse.total(dataset=dataset, filters=filters),
+                "results": SampleRowOutput(page.rows, many=True).data,
+            }
+        )
+
+
+def _address(request: Request, cursor: str) -> str | None:
+    here = remove_query_param(request.build_absolute_uri(), "cursor")
+    return replace_query_param(here, "cursor", cursor) if cursor else None
+
+
+def _sample(request: Request, pk: int) -> Sample:
+    found: Sample = visible(Sample.objects.select_related("dataset__project"), request, pk=pk)
+    return found
+
+
+def _shown(sample: Sample) -> Any:
+    """The sample with its newest content, findings and tags: three small queries, whatever it holds."""
+    revision = Revision.objects.get(sample=sample, number=sample.revision_number)
+    return SampleOutput(
+        {
+            "id": sample.pk,
+            "dataset": sample.dataset_id,
+            "position": sample.position,
+            "revision": sample.revision_number,
+            "status": sample.status,
+            "split": sample.split,
+            "tokens": sample.tokens,
+            "leased_until": sample.leased_until,
+            "tags": list(SampleTag.objects.filter(sample=sample).values_list("name", flat=True)),
+            "findings": FindingRow.objects.current().filter(sample=sample),
+            **content_of(revision),
+        }
+    ).data
+
+
+class SampleDetail(APIView):
+    @extend_schema(responses=SampleOutput)
+    def get(self, request: Request, pk: int) -> Response:
+        """One sample."""
+        return Response(_shown(_sample(request, pk)))
+
+    @extend_schema(request=SampleSaveInput, responses=SampleOutput)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Save a correction as the next revision; 409 with `base`, `mine` and `theirs` if somebody was faster."""
+        sample = _sample(request, pk)
+        return Response(_shown(samples.save(actor=request.user, sample=sample, **read(SampleSaveInput, request))))
+
+
+class RevisionList(ListAPIView[Revision]):
+    """A sample's revisions, newest first."""
+
+    serializer_class = RevisionOutput
+    pagination_class = HighestNumberFirst
+    queryset = Revision.objects.none()
+
+    def get_queryset(self) -> QuerySet[Revision]:
+        return samples.history(_sample(self.request, self.kwargs["pk"])).defer("payload")
+
+
+class RevisionDetail(APIView):
+    @extend_schema(responses=RevisionDetailOutput)
+    def get(self, request: Request, pk: int, number: int) -> Response:
+        """One revision with its content."""
+        revision = visible(Revision.objects.select_related("author"), request, sample=pk, number=number)
+        return Response(RevisionDetailOutput(revision).data)
+
+
+class DecisionList(ListAPIView[Decision]):
+    """What people decided about a sample, newest first."""
+
+    serializer_class = DecisionOutput
+    pagination_class = ApiCursor
+    queryset = Decision.objects.none()
+
+    def get_queryset(self) -> QuerySet[Decision]:
+        decisions = Decision.objects.filter(sample=_sample(self.request, self.kwargs["pk"]))
+        return decisions.select_related("by", "revision").defer("revision__payload")
+
+    @extend_schema(request=DecisionInput, responses={201: DecisionOutput})
+    def post(self, request: Request, pk: int) -> Response:
+        """Accept, reject, skip or flag the revision that was looked at; 409 if there is a newer one."""
+        sample = _sample(request, pk)
+        made = samples.decide(actor=request.user, sample=sample, **read(DecisionInput, request))
+        return Response(DecisionOutput(made).data, status=201)
+
+
+class SampleUndo(APIView):
+    @extend_schema(request=None, responses=SampleOutput)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take back my newest decision about the sample."""
+        return Response(_shown(samples.undo(actor=request.user, sample=_sample(request, pk))))
+
+
+class NextSample(APIView):
+    @extend_schema(request=NextInput, responses={200: SampleOutput, 204: None})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """The next pending sample, held for me for ten minutes; 204 when nothing waits."""
+        dataset = visible(Dataset.objects.all(), request, pk=pk)
+        sample = samples.next_for(actor=request.user, dataset=dataset, **read(NextInput, request))
+        return Response(_shown(sample)) if sample else Response(status=204)
