@@ -12,7 +12,8 @@ from datasets_app.models import Snapshot
 from ftstudio.accounts.models import Project
 from ftstudio.web.texts import from_row, say
 from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, ModelVersion
-from jobs_app.providers import PROVIDERS
+
+TRAINS_NOTHING = "True: no model is trained."
 
 
 class Visible(serializers.PrimaryKeyRelatedField):
@@ -22,12 +23,8 @@ class Visible(serializers.PrimaryKeyRelatedField):
         return super().get_queryset().visible_to(self.context["request"].user)
 
 
-def is_rehearsal(kind: str) -> bool:
-    return kind in PROVIDERS and PROVIDERS[kind].rehearsal
-
-
 class ConnectionOutput(serializers.ModelSerializer[Connection]):
-    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+    rehearsal = serializers.BooleanField(source="is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
 
     class Meta:
         model = Connection
@@ -36,9 +33,6 @@ class ConnectionOutput(serializers.ModelSerializer[Connection]):
             "probe_error",
         )  # fmt: skip
         read_only_fields = fields
-
-    def get_rehearsal(self, connection: Connection) -> bool:
-        return is_rehearsal(connection.kind)
 
 
 class ConnectionInput(serializers.Serializer[Any]):
@@ -56,7 +50,7 @@ class ConnectionChange(serializers.Serializer[Any]):
 
 
 class JobOutput(serializers.ModelSerializer[Job]):
-    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+    rehearsal = serializers.BooleanField(source="connection.is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
     error = serializers.SerializerMethodField()
 
     class Meta:
@@ -69,18 +63,12 @@ class JobOutput(serializers.ModelSerializer[Job]):
             "polled_at", "poll_error",
         )  # fmt: skip
         read_only_fields = fields
-        extra_kwargs = {
-            **{name: {"help_text": "object"} for name in ("recipe", "contract", "answers", "estimate")},
-        }
 
     recipe = serializers.DictField(read_only=True)
     contract = serializers.DictField(read_only=True)
     answers = serializers.DictField(read_only=True)
     estimate = serializers.DictField(read_only=True)
     waivers = serializers.ListField(child=serializers.DictField(), read_only=True)
-
-    def get_rehearsal(self, job: Job) -> bool:
-        return is_rehearsal(job.connection.kind)
 
     @extend_schema_field(
         {"type": ["object", "null"], "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
@@ -96,6 +84,13 @@ def error_text(row: dict[str, Any]) -> str:
     return say(from_row(row)) if "template" in row else str(row.get("message", ""))
 
 
+class WaiveInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+    rules = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, help_text="Left out: every rule with errors."
+    )
+
+
 class JobInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     connection = Visible(queryset=Connection.objects.select_related("project"))
@@ -104,7 +99,7 @@ class JobInput(serializers.Serializer[Any]):
     recipe = serializers.DictField(required=False)
     description = serializers.CharField(max_length=300, required=False, allow_blank=True)
     answers = serializers.DictField(child=serializers.BooleanField(), required=False, allow_null=True)
-    waive = serializers.DictField(child=serializers.CharField(max_length=300), required=False)
+    waive = WaiveInput(required=False)
 
 
 class JobChange(serializers.Serializer[Any]):
@@ -118,9 +113,7 @@ class JobChange(serializers.Serializer[Any]):
 
 
 class JobLaunchInput(serializers.Serializer[Any]):
-    waive = serializers.DictField(
-        child=serializers.CharField(max_length=300), required=False, help_text="Reason by rule; * stands for all rules."
-    )
+    waive = WaiveInput(required=False)
 
 
 class PreflightItem(serializers.Serializer[Any]):
@@ -173,7 +166,7 @@ class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):
 
 
 class ModelVersionOutput(serializers.ModelSerializer[ModelVersion]):
-    rehearsal = serializers.SerializerMethodField(help_text="True: no model is trained.")
+    rehearsal = serializers.BooleanField(source="connection.is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
     base_model = serializers.CharField(source="job.base_model", read_only=True)
     contract = serializers.DictField(read_only=True)
 
@@ -183,6 +176,3 @@ class ModelVersionOutput(serializers.ModelSerializer[ModelVersion]):
             "id", "project", "alias", "model", "base_model", "rehearsal", "job", "connection", "contract", "created_at",
         )  # fmt: skip
         read_only_fields = fields
-
-    def get_rehearsal(self, version: ModelVersion) -> bool:
-        return is_rehearsal(version.connection.kind)

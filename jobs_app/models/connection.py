@@ -9,7 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
+from ftstudio.errors import Text
 from ftstudio.fields import EncryptedTextField
+from jobs_app.providers import PROVIDERS
 
 
 class Connection(models.Model):
@@ -33,3 +35,13 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Nothing is trained through it, and every page says so."""
+        return self.kind in PROVIDERS and PROVIDERS[self.kind].rehearsal
+
+    @property
+    def provider_label(self) -> str:
+        """The provider's name for people: a translatable `Text`, or the bare kind of a provider that is gone."""
+        return PROVIDERS[self.kind].label if self.kind in PROVIDERS else Text("{kind}", kind=self.kind)

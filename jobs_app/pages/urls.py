@@ -1,1 +1,24 @@
-urlpatterns: list = []
+from django.urls import path
+
+from . import board, connections, home, jobs, models
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("demo/", home.demo_create, name="demo-create"),
+    path("jobs/", board.job_list, name="job-list"),
+    path("jobs/new/", jobs.job_create, name="job-create"),
+    path("jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
+    path("jobs/<uuid:pk>/edit/", jobs.job_update, name="job-update"),
+    path("jobs/<uuid:pk>/metrics.json", jobs.job_metrics, name="job-metrics"),
+    path("jobs/<uuid:pk>/launch/", jobs.job_launch, name="job-launch"),
+    path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),
+    path("jobs/<uuid:pk>/pause/", jobs.job_pause, name="job-pause"),
+    path("jobs/<uuid:pk>/resume/", jobs.job_resume, name="job-resume"),
+    path("jobs/<uuid:pk>/clone/", jobs.job_clone, name="job-clone"),
+    path("connections/", connections.connection_list, name="connection-list"),
+    path("connections/new/", connections.connection_create, name="connection-create"),
+    path("connections/<uuid:pk>/edit/", connections.connection_update, name="connection-update"),
+    path("connections/<uuid:pk>/probe/", connections.connection_probe, name="connection-probe"),
+    path("models/", models.model_list, name="model-list"),
+    path("models/<uuid:pk>/", models.model_detail, name="model-detail"),
+]

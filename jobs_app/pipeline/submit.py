@@ -87,8 +87,8 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
         if written.refused:
             raise InvalidInput(
                 Text(
-                    "{n} rows of the snapshot cannot be written in the provider's format “{codec}”. Export the snapshot "
-                    "in this format to see which.",
+                    "{n} rows of the snapshot cannot be written in the provider's format “{codec}”. "
+                    "Export the snapshot in this format to see which.",
                     n=written.refused,
                     codec=provider.codec,
                 )

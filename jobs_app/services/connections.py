@@ -49,7 +49,7 @@ def update(
     """
     require(actor, connection.project_id, "connections.update")
     moved = base_url is not None and base_url.strip() != connection.base_url
-    if moved and connection.credential and not (credential or "").strip() and not _is_rehearsal(connection):
+    if moved and connection.credential and not (credential or "").strip() and not connection.is_rehearsal:
         raise InvalidInput(credential=_("Give the credential again: it is not sent to a new address unasked."))
     return _save(connection, actor, "connections.update", name=name, base_url=base_url, credential=credential)
 
@@ -93,7 +93,3 @@ def _save(
     except IntegrityError as error:
         raise InvalidInput(name=_("The project has a connection of this name already.")) from error
     return connection
-
-
-def _is_rehearsal(connection: Connection) -> bool:
-    return connection.kind in PROVIDERS and PROVIDERS[connection.kind].rehearsal

@@ -42,12 +42,12 @@ def create(
     recipe: Mapping[str, Any] | None = None,
     description: str = "",
     answers: Mapping[str, bool] | None = None,
-    waive: Mapping[str, str] | None = None,
+    waive: Mapping[str, Any] | None = None,
 ) -> Job:
     """A draft. What is still missing may be left out and is asked for at launch; what is given must be usable.
 
     `recipe` holds settings by name; those left out take the provider's defaults. `answers` are a person's answers
-    to `core.preflight.QUESTIONS`; None: the questions are not asked. `waive` is a reason by rule (see `launch`).
+    to `core.preflight.QUESTIONS`; None: the questions are not asked. `waive` as in `launch`.
     """
     require(actor, connection.project_id, "jobs.create")
     job = Job(project_id=connection.project_id, connection=connection, created_by=actor, marker=_marker())
@@ -79,7 +79,7 @@ def update(*, actor: User, job: Job, **changes: Any) -> Job:
     if "connection" in changes and "recipe" not in changes:
         changes["recipe"] = {}  # another provider has other settings
     _apply(job, changes)
-    columns = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers")
+    columns = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers", "waivers")
     values = {column: getattr(job, column) for column in columns}
     if Job.objects.filter(pk=job.pk, state=lifecycle.DRAFT).update(**values) != 1:
         raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
@@ -91,11 +91,11 @@ def preflight(job: Job) -> list[Item]:
     return readiness.checklist_of(job)
 
 
-def launch(*, actor: User, job: Job, waive: Mapping[str, str] | None = None) -> Job:
+def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> Job:
     """Check everything again, freeze the inference contract, and hand the job to the workers. Twice is a Conflict.
 
-    `waive` is a reason by rule for error findings that may be trained on all the same; "*" stands for all rules.
-    Raises InvalidInput with one field for each precondition that is not met.
+    `waive={"reason": …, "rules"?: […]}` lets error findings pass, without `rules` all of them. Raises InvalidInput
+    with one field for each precondition that is not met.
     """
     require(actor, job.project_id, "jobs.launch")
     if not job.is_draft:
@@ -177,7 +177,9 @@ def _apply(job: Job, changes: Mapping[str, Any]) -> None:
         if len(job.description) > 300:
             raise InvalidInput(description=_("At most 300 characters."))
     if "snapshot" in values:
-        job.snapshot = _usable(values["snapshot"], job)
+        before, job.snapshot = job.snapshot_id, _usable(values["snapshot"], job)
+        if job.snapshot_id != before:
+            job.waivers = []  # a reason was given for the errors of the data of then
     if "base_model" in values:
         job.base_model = str(values["base_model"] or "").strip()
         if len(job.base_model) > 200:
@@ -215,16 +217,20 @@ def _provider(connection: Connection) -> Any:
     return PROVIDERS[connection.kind]
 
 
-def _waivers(job: Job, actor: User, waive: Mapping[str, str] | None) -> list[dict[str, str]]:
-    """The job's waivers with those of `waive` added. Each needs a reason, and the right to waive."""
+def _waivers(job: Job, actor: User, waive: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """The job's waivers with those of `waive` added. A waiver needs a reason, and the right to waive."""
     if not waive:
         return job.waivers
     require(actor, job.project_id, "exports.waive")
-    if any(not str(reason).strip() for reason in waive.values()):
-        raise InvalidInput(waive=_("Say why, for each rule that you waive."))
-    kept = [waiver for waiver in job.waivers if waiver.get("rule") not in waive]
-    by = actor.get_full_name()
-    return [*kept, *({"rule": str(rule), "reason": str(why).strip()[:300], "by": by} for rule, why in waive.items())]
+    reason = str(waive.get("reason") or "").strip()
+    if not reason:
+        raise InvalidInput(waive=_("Say why these errors may pass; the reason is kept with the job."))
+    if len(reason) > 300:
+        raise InvalidInput(waive=_("At most 300 characters."))
+    errors = readiness.errors_of(job.snapshot)
+    rules = [str(rule) for rule in waive.get("rules") or errors if str(rule) in errors]
+    kept = [waiver for waiver in job.waivers if waiver.get("rule") not in rules]
+    return [*kept, *({"rule": rule, "reason": reason, "by": actor.get_username()} for rule in rules)]
 
 
 def _steer(actor: User, job: Job, verb: str, to: str, **changes: Any) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
 
-from datasets_app.models import FindingRow, SnapshotEntry
+from datasets_app.models import SnapshotEntry
 from datasets_app.models.snapshot import Snapshot, SnapshotState
 from ftstudio.errors import Text
 from jobs_app.core.estimates import estimate
@@ -16,7 +17,7 @@ from jobs_app.core.preflight import Item, checklist
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 
-ALL_RULES = "*"
+ANY_RULE = "any"  # stands for the rules of a snapshot whose counts do not name them
 
 
 def checklist_of(job: Job) -> list[Item]:
@@ -108,20 +109,25 @@ def _snapshot_item(snapshot: Snapshot | None) -> Item:
     return Item("snapshot", Text("Data"), ready, detail, fatal=True)
 
 
+def errors_of(snapshot: Snapshot | None) -> dict[str, int]:
+    """rule → rows that it calls wrong, in the sides that are sent to the provider."""
+    if snapshot is None:
+        return {}
+    by_side = snapshot.counts.get("rules", {})
+    found: Counter[str] = Counter()
+    for side in ("train", "validation"):
+        found.update(by_side.get(side, {}))
+    total = snapshot.counts.get("errors", 0)
+    return dict(found.most_common()) if by_side or not total else {ANY_RULE: total}
+
+
 def _open_errors(job: Job) -> tuple[int, str]:
-    """How many frozen rows have error findings that nobody waived, and the reason given for those that were."""
-    if job.snapshot is None:
-        return 0, ""
-    waived = {waiver.get("rule"): waiver.get("reason", "") for waiver in job.waivers}
-    total = job.snapshot.counts.get("errors", 0)
-    if not total or not waived:
-        return total, ""
-    if ALL_RULES in waived:
-        return total, str(waived[ALL_RULES])
-    frozen = job.snapshot.entries.filter(worst=3).values("revision_id")
-    errors = FindingRow.objects.filter(revision_id__in=frozen, severity="error")
-    still = errors.exclude(rule__in=waived).values("sample_id").distinct().count()
-    return (still, "") if still else (total, "; ".join(str(reason) for reason in waived.values()))
+    """How many errors count in the checklist, and the reason for which all of them are waived ("": not all)."""
+    errors = errors_of(job.snapshot)
+    waived = {waiver.get("rule"): str(waiver.get("reason", "")) for waiver in job.waivers}
+    still = sum(n for rule, n in errors.items() if rule not in waived)
+    reasons = "; ".join(dict.fromkeys(reason for rule, reason in waived.items() if rule in errors))
+    return (still, "") if still else (sum(errors.values()), reasons)
 
 
 def _shared_rows(snapshot: Snapshot | None) -> int:

@@ -30,7 +30,8 @@ def make_snapshot(owner: Any, project: Any, *, train: int = 24, validation: int 
         system_prompt=SYSTEM,
         content_hash="a" * 64,
         created_by=owner,
-        counts={"train": train, "validation": validation, "test": 0, "tokens": 9 * total, "errors": errors},
+        counts={"train": train, "validation": validation, "test": 0, "tokens": 9 * total, "errors": errors}
+        | {"rules": {"train": {"echo": errors} if errors else {}, "validation": {}, "test": {}}},
     )
     entries = []
     for n in range(1, total + 1):

@@ -96,9 +96,9 @@ def test_errors_in_the_snapshot_keep_the_job_until_they_are_waived(
         jobs.launch(actor=alice, job=draft)
     assert "3" in refusal.value.fields["findings"]
     with pytest.raises(InvalidInput):
-        jobs.launch(actor=alice, job=draft, waive={"*": " "})
-    jobs.launch(actor=alice, job=draft, waive={"*": "a first try"})
-    assert Job.objects.get(pk=draft.pk).waivers == [{"rule": "*", "reason": "a first try", "by": "Alice"}]
+        jobs.launch(actor=alice, job=draft, waive={"reason": " "})
+    jobs.launch(actor=alice, job=draft, waive={"reason": "a first try"})
+    assert Job.objects.get(pk=draft.pk).waivers == [{"rule": "echo", "reason": "a first try", "by": "alice"}]
 
 
 def test_a_question_that_was_asked_has_to_be_answered(alice: User, draft: Job) -> None:

@@ -1,0 +1,79 @@
+"""Provider accounts in the browser."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ftstudio.accounts.policy import allows, require
+from ftstudio.errors import NotAllowed
+from ftstudio.web.current import current_project
+from ftstudio.web.refusals import refusals_on
+from ftstudio.web.render import render_page
+from jobs_app.models import Connection
+from jobs_app.services import connections
+
+from .forms import ConnectionForm, ConnectionUpdateForm
+
+
+@login_required
+@require_safe
+def connection_list(request: HttpRequest) -> HttpResponse:
+    project = current_project(request)
+    rows = Connection.objects.visible_to(request.user).filter(project=project).defer("credential")
+    may_add = project is not None and allows(request.user, project, "connections.create")
+    return render_page(request, "connections/list.html", {"connections": rows, "may_add": may_add})
+
+
+@login_required
+def connection_create(request: HttpRequest) -> HttpResponse:
+    project = current_project(request)
+    if project is None:
+        raise NotAllowed(_("You belong to no project yet."))
+    require(request.user, project, "connections.create")
+    form = ConnectionForm(request.POST or None, initial={"kind": "rehearsal"})
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            connection = connections.create(actor=request.user, project=project, **form.cleaned_data)
+            return redirect("pages:connection-update", connection.pk)
+    return _form_page(request, form, None)
+
+
+@login_required
+def connection_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+    connection = _found(request, pk)
+    form = ConnectionUpdateForm(request.POST or None, connection=connection)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            connections.update(actor=request.user, connection=connection, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("pages:connection-update", connection.pk)
+    return _form_page(request, form, connection)
+
+
+@login_required
+@require_POST
+def connection_probe(request: HttpRequest, pk: UUID) -> HttpResponse:
+    connection = connections.probe(actor=request.user, connection=_found(request, pk))
+    if getattr(request, "htmx", None):
+        return _form_page(request, ConnectionUpdateForm(connection=connection), connection, part="probe")
+    return redirect("pages:connection-update", connection.pk)
+
+
+def _form_page(
+    request: HttpRequest, form: ConnectionForm, connection: Connection | None, part: str = ""
+) -> HttpResponse:
+    may_change = connection is None or allows(request.user, connection.project_id, "connections.update")
+    context = {"form": form, "connection": connection, "may_change": may_change}
+    status = 422 if form.errors else 200
+    return render_page(request, "connections/form.html", context, part=part or None, status=status)
+
+
+def _found(request: HttpRequest, pk: UUID) -> Connection:
+    return get_object_or_404(Connection.objects.visible_to(request.user).select_related("project"), pk=pk)

@@ -1,0 +1,208 @@
+"""A job in the browser: its draft on one resumable page, its progress, and what a person may ask of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ftstudio.accounts.policy import allows, require
+from ftstudio.errors import NotAllowed
+from ftstudio.web.current import current_project
+from ftstudio.web.refusals import refusals_on
+from ftstudio.web.render import render_page
+from jobs_app.core import lifecycle
+from jobs_app.core.preflight import QUESTIONS, blockers
+from jobs_app.models import Job
+from jobs_app.providers import PROVIDERS
+from jobs_app.services import jobs, readiness
+
+from . import progress
+from .calling import call_of
+from .forms import DraftForm, JobStartForm, LaunchForm
+
+EVENTS = 60
+
+
+def found(request: HttpRequest, pk: UUID) -> Job:
+    rows = Job.objects.visible_to(request.user).select_related(
+        "connection", "snapshot__dataset", "project", "parent", "created_by"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+@login_required
+def job_create(request: HttpRequest) -> HttpResponse:
+    project = current_project(request)
+    if project is None:
+        raise NotAllowed(_("You belong to no project yet."))
+    require(request.user, project, "jobs.create")
+    form = JobStartForm(request.POST or None, user=request.user, project=project)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            job = jobs.create(actor=request.user, answers=dict.fromkeys(QUESTIONS, False), **form.cleaned_data)
+            return redirect("pages:job-update", job.pk)
+    drafts = Job.objects.visible_to(request.user).filter(project=project, state=lifecycle.DRAFT)[:5]
+    may_connect = allows(request.user, project, "connections.create")
+    context = {"form": form, "drafts": drafts, "may_connect": may_connect}
+    return render_page(request, "jobs/create.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def job_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The draft. Each change is saved as it is made; without script, by the button."""
+    job = found(request, pk)
+    if not job.is_draft:
+        return redirect("pages:job-detail", pk)
+    provider = job.connection_id
+    form = DraftForm(request.POST or None, job=job, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            jobs.update(actor=request.user, job=job, **_only_what_fits(form, job))
+            if job.connection_id != provider:
+                return _go(request, "pages:job-update", pk)
+    return _draft_page(request, job, form, LaunchForm(), saved=form.is_bound and not form.errors)
+
+
+@login_required
+@require_POST
+def job_launch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = found(request, pk)
+    form = LaunchForm(request.POST)
+    if form.is_valid():
+        with refusals_on(form):
+            reason = form.cleaned_data["waive"].strip()
+            jobs.launch(actor=request.user, job=job, waive={"reason": reason} if reason else None)
+            return _go(request, "pages:job-detail", pk)
+    return _draft_page(request, job, DraftForm(job=job, user=request.user), form)
+
+
+@login_required
+@require_safe
+def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = found(request, pk)
+    if job.is_draft:
+        return redirect("pages:job-update", pk)
+    return render_page(request, "jobs/detail.html", _detail(request, job))
+
+
+@login_required
+@require_safe
+def job_metrics(request: HttpRequest, pk: UUID) -> JsonResponse:
+    """The curves as data for the live chart: `{"train": [[step, loss], …], "valid": […], "final": bool}`."""
+    job = found(request, pk)
+    curves = progress.curves_of(job)
+
+    def plain(line: progress.Line) -> list[list[float | None]]:
+        return [[step, value if math.isfinite(value) else None] for step, value in line]
+
+    return JsonResponse({"train": plain(curves.train), "valid": plain(curves.valid), "final": job.is_final})
+
+
+@login_required
+@require_POST
+def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _steer(request, pk, jobs.cancel)
+
+
+@login_required
+@require_POST
+def job_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _steer(request, pk, jobs.pause)
+
+
+@login_required
+@require_POST
+def job_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _steer(request, pk, jobs.resume)
+
+
+@login_required
+@require_POST
+def job_clone(request: HttpRequest, pk: UUID) -> HttpResponse:
+    twin = jobs.clone(actor=request.user, job=found(request, pk))
+    return _go(request, "pages:job-update", twin.pk)
+
+
+def _steer(request: HttpRequest, pk: UUID, verb: Callable[..., Job]) -> HttpResponse:
+    verb(actor=request.user, job=found(request, pk))
+    return _go(request, "pages:job-detail", pk)
+
+
+def _go(request: HttpRequest, view: str, pk: UUID) -> HttpResponse:
+    """Lead on to a page; htmx is told to load it as a whole."""
+    answer = redirect(view, pk)
+    if getattr(request, "htmx", None) and isinstance(answer, HttpResponseRedirect):
+        return HttpResponse(headers={"HX-Redirect": answer.url})
+    return answer
+
+
+def _only_what_fits(form: DraftForm, job: Job) -> dict[str, Any]:
+    """The changes; the settings of a provider that has just been left are left with it."""
+    changes = form.changes()
+    if changes["connection"].kind != job.connection.kind:
+        del changes["recipe"]
+    return changes
+
+
+def _draft_page(
+    request: HttpRequest, job: Job, form: DraftForm, launch: LaunchForm, *, saved: bool = False
+) -> HttpResponse:
+    items = jobs.preflight(job)
+    provider = PROVIDERS[job.connection.kind]
+    context = {
+        "job": job,
+        "form": form,
+        "launch_form": launch,
+        "items": items,
+        "open_items": len(blockers(items)),
+        "estimate": readiness.estimate_of(job),
+        "provider": provider,
+        "base_models": provider.base_models,
+        "presets": [
+            {"label": preset.label, "values": json.dumps(dict(preset.values))}
+            for preset in getattr(provider, "presets", ())
+        ],
+        "saved": saved,
+        "errors": [error for errors in form.errors.values() for error in errors],
+        "has_errors_in_data": any(item.id == "findings" and not item.ok for item in items),
+        "may_launch": allows(request.user, job.project_id, "jobs.launch"),
+    }
+    return render_page(request, "jobs/draft.html", context, status=422 if form.errors or launch.errors else 200)
+
+
+def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:
+    checkpoints = list(job.checkpoints.order_by("step"))
+    curves = progress.curves_of(job, [checkpoint.step for checkpoint in checkpoints])
+    verdict = progress.verdict_of(job, curves)
+    verbs = {verb for verb in lifecycle.verbs(job.state) if verb != "clone" and _may(request, job, verb)}
+    if not PROVIDERS[job.connection.kind].capabilities.pause:
+        verbs -= {"pause", "resume"}
+    return {
+        "job": job,
+        "model": getattr(job, "model_version", None),
+        "stations": progress.stations(job, list(job.moves.select_related("actor"))),
+        "checkpoints": checkpoints,
+        "curves": curves,
+        "verdict": verdict[0] if verdict else None,
+        "tone": verdict[1] if verdict else "",
+        "comparison": progress.comparison(job),
+        "rows_text": progress.rows_text(job),
+        "call": call_of(job.connection, job.result_model, job.contract) if job.result_model else None,
+        "events": list(job.events.order_by("-at", "-id")[:EVENTS]),
+        "events_total": job.events.count(),
+        "verbs": verbs,
+        "may_clone": allows(request.user, job.project_id, "jobs.create"),
+    }
+
+
+def _may(request: HttpRequest, job: Job, verb: str) -> bool:
+    return allows(request.user, job.project_id, f"jobs.{verb}")

@@ -1,0 +1,226 @@
+"""What the job's page tells about a run: its stations, its curves, what they allow to be said, what it came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ftstudio.web.states import look_of
+from ftstudio.web.texts import say
+from jobs_app.core import charts, lifecycle, metrics, verdicts
+from jobs_app.models import Job, JobMove
+
+Line = Sequence[tuple[int, float]]
+
+ROAD = (lifecycle.QUEUED, lifecycle.UPLOADING, lifecycle.VALIDATING, lifecycle.RUNNING, lifecycle.SUCCEEDED)
+TABLE_BUCKETS = 20  # the table shows at most two figures of each
+# By the verdict's English template; whatever is only suspected or cannot be told stays a hint.
+TONES = {
+    "Diverged": "error",
+    "Overfit": "warning",
+    "Overfit onset": "warning",
+    "Underfit": "warning",
+    "Converged": "ok",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One state on the timeline; `kind` is done, now, failed or "" for what is still to come."""
+
+    word: str
+    at: datetime | None
+    note: str
+    kind: str
+
+
+def stations(job: Job, moves: Sequence[JobMove]) -> list[Station]:
+    """Where the job has been, where it is, and where it is likely to go."""
+    been = [Station(_word(lifecycle.DRAFT), job.created_at, "", "now" if job.is_draft else "done")]
+    for index, move in enumerate(moves):
+        later = moves[index + 1].at if index + 1 < len(moves) else None
+        kind = "done"
+        if index == len(moves) - 1:
+            kind = {"failed": "failed", "cancelled": "failed", "succeeded": "done"}.get(move.after, "now")
+        been.append(Station(_word(move.after), move.at, _note(move, later), kind))
+    if job.is_final:
+        return been
+    ahead = ROAD[ROAD.index(job.state) + 1 :] if job.state in ROAD else ()
+    if job.is_draft:
+        ahead = ROAD
+    return [*been, *(Station(_word(state), None, "", "") for state in ahead)]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The figures of a run by name, drawn, in words, and as rows of a table (step, training, validation)."""
+
+    series: Mapping[str, Line]
+    svg: SafeString
+    rows: list[tuple[int, float | None, float | None]]
+    last_step: int
+
+    @property
+    def train(self) -> Line:
+        return self.series.get("train_loss", ())
+
+    @property
+    def valid(self) -> Line:
+        return metrics.validation(self.series)
+
+
+def curves_of(job: Job, checkpoints: Sequence[int] = ()) -> Curves:
+    """The curves as far as they have been reported."""
+    stored = job.metrics.order_by("step").values_list("step", "name", "value")
+    series = metrics.series(metrics.Point(*row) for row in stored)
+    train, valid = series.get("train_loss", []), metrics.validation(series)
+    svg = charts.loss_chart(
+        series,
+        title=_("Loss by training step"),
+        description=_in_words(train, valid),
+        checkpoints=checkpoints,
+        labels={name: say(text) for name, text in charts.LABELS.items()},
+    )
+    by_step: dict[int, list[float | None]] = {}
+    for place, line in enumerate((train, valid)):
+        for step, value in metrics.downsample(line, TABLE_BUCKETS):
+            by_step.setdefault(step, [None, None])[place] = value if math.isfinite(value) else None
+    rows = [(step, pair[0], pair[1]) for step, pair in sorted(by_step.items())]
+    return Curves(series, mark_safe(svg), rows, max((step for step, _value in train), default=0))
+
+
+def verdict_of(job: Job, curves: Curves) -> tuple[verdicts.Verdict, str] | None:
+    """What a finished run's curves allow to be said, and the tone of the panel. None while it is too early."""
+    accuracy = curves.series.get("train_mean_token_accuracy", ())
+    return _judged(job, curves.train, curves.valid, accuracy[-1][1] if accuracy else None)
+
+
+def verdict_word(job: Job, train: Line, valid: Line) -> dict[str, str] | None:
+    """The verdict as the table of jobs shows it: `word` and `tone`."""
+    found = _judged(job, train, valid, None)
+    return {"word": say(found[0].word), "tone": found[1]} if found else None
+
+
+def _judged(job: Job, train: Line, valid: Line, accuracy: float | None) -> tuple[verdicts.Verdict, str] | None:
+    if job.state != lifecycle.SUCCEEDED or not train:
+        return None
+    verdict = verdicts.judge(
+        train=train,
+        valid=valid,
+        validation_rows=job.rows_validation,
+        epochs=job.estimate.get("epochs"),
+        token_accuracy=accuracy,
+    )
+    return verdict, TONES.get(verdict.word.template, "hint")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One line of “estimate and actual”; empty where it is not known."""
+
+    label: str
+    estimate: str
+    actual: str
+    off: str
+
+
+def comparison(job: Job) -> list[Compared]:
+    """What was expected at launch beside what came."""
+    expected = job.estimate
+    seconds = (job.finished_at - job.launched_at).total_seconds() if job.finished_at and job.launched_at else None
+    money = job.currency or str(expected.get("currency") or "")
+    return [
+        _compared(_("Cost"), _number(expected.get("cost")), _number(job.cost), lambda n: f"{n:.2f} {money}".strip()),
+        _compared(_("Time"), _number(expected.get("seconds")), seconds, duration),
+        _compared(_("Tokens"), _number(expected.get("tokens")), _number(job.trained_tokens), lambda n: f"{n:,.0f}"),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """49 m 38 s; 1 h 06 m."""
+    whole = timedelta(seconds=round(seconds))
+    hours, rest = divmod(int(whole.total_seconds()), 3600)
+    minutes, secs = divmod(rest, 60)
+    if hours:
+        return _("%(h)d h %(m)02d m") % {"h": hours, "m": minutes}
+    if minutes:
+        return _("%(m)d m %(s)02d s") % {"m": minutes, "s": secs}
+    return _("%(s)d s") % {"s": secs}
+
+
+def spark(train: Line, valid: Line) -> SafeString:
+    """A thumbnail of the curves: grey training, blue validation, one scale. Empty without figures."""
+    lines = [metrics.downsample([p for p in line if math.isfinite(p[1])], 12) for line in (train, valid)]
+    values = [value for line in lines for _step, value in line]
+    if len(values) < 2:
+        return SafeString("")
+    low, high = min(values), max(values)
+    last = max(step for line in lines for step, _value in line) or 1
+
+    def path(line: Line) -> str:
+        spots = (f"{88 * step / last:.1f} {20 - 18 * (value - low) / ((high - low) or 1):.1f}" for step, value in line)
+        return "M" + "L".join(spots)
+
+    drawn = "".join(
+        f'<path{kind} d="{path(line)}"/>'
+        for line, kind in zip(lines, ("", ' class="v"'), strict=True)
+        if len(line) > 1
+    )
+    label = _in_words(train, valid).replace('"', "")
+    return mark_safe(f'<svg class="spark" viewBox="0 0 88 22" role="img" aria-label="{label}">{drawn}</svg>')
+
+
+def _in_words(train: Line, valid: Line) -> str:
+    if not train:
+        return _("No figures have been reported yet.")
+    said = _("Training loss goes from %(first).2f to %(last).2f over %(steps)d steps.") % {
+        "first": train[0][1],
+        "last": train[-1][1],
+        "steps": train[-1][0],
+    }
+    if not valid:
+        return said
+    more = _("Validation loss was measured %(n)d times and ends at %(last).2f.")
+    return f"{said} {more % {'n': len(valid), 'last': valid[-1][1]}}"
+
+
+def _word(state: str) -> str:
+    return str(look_of(state).word)
+
+
+def _note(move: JobMove, later: datetime | None) -> str:
+    parts = [str(move.actor)] if move.actor_id else []
+    if later is not None:
+        parts.append(duration((later - move.at).total_seconds()))
+    if move.note == "no model named":
+        parts.append(_("the provider named no model"))
+    elif move.note:
+        parts.append(move.note)
+    return ", ".join(parts)
+
+
+def _compared(label: str, estimate: float | None, actual: float | None, show: Any) -> Compared:
+    off = ""
+    if estimate is not None and actual is not None and actual:
+        share = 100 * (actual - estimate) / estimate if estimate else None
+        off = "" if share is None else _("exact") if abs(share) < 0.05 else f"{share:+.1f} %"
+    expected, came = ("" if value is None else show(value) for value in (estimate, actual))
+    return Compared(label, expected, came, off)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def rows_text(job: Job) -> str:
+    """24 training rows, 12 validation rows."""
+    train = ngettext("%(n)d training row", "%(n)d training rows", job.rows_train) % {"n": job.rows_train}
+    aside = ngettext("%(n)d validation row", "%(n)d validation rows", job.rows_validation)
+    return f"{train}, {aside % {'n': job.rows_validation}}"
