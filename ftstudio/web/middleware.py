@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 
 from ftstudio.errors import StudioError
@@ -30,13 +33,20 @@ class PersonMiddleware:
 
 
 class RefusalMiddleware:
-    """A StudioError that leaves a page view becomes a page that says what and what to do."""
+    """A StudioError that leaves a page view becomes a page that says what and what to do; a part that asks after the
+    session ended sends the whole page to the door, instead of drawing the door inside itself."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        htmx: Any = getattr(request, "htmx", None)
+        door = reverse("account_login")
+        if htmx and response.status_code == 302 and response.headers["Location"].split("?")[0] == door:
+            page = htmx.current_url_abs_path or "/"
+            return HttpResponse(status=204, headers={"HX-Redirect": f"{door}?{urlencode({'next': page})}"})
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return page_refusal(request, exception) if isinstance(exception, StudioError) else None

@@ -20,8 +20,8 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("pages:dataset-list", _("Datasets"), ("dataset", "upload", "sample", "snapshot", "export")),
-    Entry("pages:annotate", _("Annotate"), ("annotate",)),
+    Entry("pages:dataset-list", _("Datasets"), ("dataset", "upload", "snapshot", "export")),
+    Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision")),
     Entry("pages:job-list", _("Jobs"), ("job",)),
     Entry("pages:model-list", _("Models"), ("model",)),
     Entry("pages:connection-list", _("Connections"), ("connection",)),

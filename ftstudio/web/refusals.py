@@ -100,6 +100,11 @@ def page_403(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 403, _("You may not do that."))
 
 
+def page_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: an old page, another tab's sign-in, blocked cookies, or somebody else's form."""
+    return _page(request, 403, _("This page was open for too long, or cookies are blocked. Reload it and try again."))
+
+
 def page_404(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, _("There is no such page, or it is not yours to see."))
 

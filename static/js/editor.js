@@ -254,6 +254,7 @@ function setUp() {
   if (!form || form.dataset.ready) { if (!form) desk = null; return; }
   form.dataset.ready = "1";
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+  document.querySelector("#sample-form [data-blank]")?.remove(); // the empty turn is for those without this script
   desk = { form, answer: byId("answer"), busy: false, dirty: false, kept: true, timer: 0, asking: null };
   form.addEventListener("input", (event) => {
     if (event.target.matches("textarea, select") && !event.isComposing) typed();

@@ -195,6 +195,15 @@ def url_or_none(view: str, *args: Any) -> str | None:
     return navigation.url_or_none(view, *args)
 
 
+@register.simple_tag(takes_context=True)
+def here(context: Context) -> str:
+    """`{% here as next_path %}`: where a person comes back to after a switch; the page before, if this is a POST."""
+    request: HttpRequest | None = context.get("request")
+    if request is None:
+        return "/"
+    return request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")
+
+
 @register.inclusion_tag("_ui/pulse.html")
 def pulse() -> dict[str, Any]:
     """`{% pulse %}`: how many workers are alive; asks again every 15 seconds."""
@@ -231,10 +240,12 @@ def percent(fraction: Any, digits: int = 1) -> str:
 
 @register.filter
 def initials(name: Any) -> str:
-    """Lin Yue → LY; 林悦 → 林悦; alice → AL. At most two characters."""
+    """Lin Yue → LY; alice → AL; 林悦 → 悦, because two of them do not fit the circle."""
     words = str(name).split()
     if not words:
         return "?"
+    if not words[0].isascii() and len(words) == 1:
+        return words[0][-1].upper()
     if len(words) == 1:
         return words[0][:2].upper()
     return (words[0][0] + words[-1][0]).upper()
