@@ -199,8 +199,8 @@ def write_message(message: Message) -> dict[str, Json]:
     ):
         return {"role": message.role, "content": message.content}
     found = _parts_of(message)
-    order: Sequence[str] = extras.get(KEYS, ())
-    if not order:
+    order: Sequence[str] | None = extras.get(KEYS)
+    if order is None:
         return found
     if "content" not in order and message.content is None:
         found.pop("content", None)

@@ -1,0 +1,144 @@
+"""Spaces around symbols: the trap table, and what must hold for any text."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from datasets_app.core import contracts, symbols
+from datasets_app.core.normalisers import NORMALISERS
+
+TIGHT = ("-", "/")
+
+TRAPS = [
+    # damaged codes are mended
+    ("Sikalastic - 609", "Sikalastic-609"),
+    ("Sikalastic -609", "Sikalastic -609"),  # could be a sign; only the input can tell
+    ("AW30 -02", "AW30-02"),
+    ("AW30- 02", "AW30-02"),
+    ("AW30 - 02 - B", "AW30-02-B"),
+    ("AW30 - 02 - 03", "AW30-02-03"),
+    ("AW30\u00a0-\t02", "AW30-02"),
+    ("输入 / 输出", "输入/输出"),
+    ("使用Sikalastic - 609修补", "使用Sikalastic-609修补"),
+    # lists, arithmetic, numbers, signs
+    ("清单:\n- 第一项", "清单:\n- 第一项"),
+    ("清单:\n  - 第一项\n  - 第二项", "清单:\n  - 第一项\n  - 第二项"),
+    ("5 - 3 = 2", "5 - 3 = 2"),
+    ("x - y = 2", "x - y = 2"),
+    ("z = x - y", "z = x - y"),
+    ("2020 - 2021", "2020 - 2021"),
+    ("1.5 - 2,5", "1.5 - 2,5"),
+    ("10:00 - 12:00", "10:00 - 12:00"),
+    ("3 / 4", "3 / 4"),
+    ("气温 -5 度", "气温 -5 度"),
+    ("temperature -5", "temperature -5"),
+    ("A\n- B", "A\n- B"),
+    ("A -\nB", "A -\nB"),
+    # code, commands, paths, addresses, tables, formulas, tags
+    ("run rm -rf now", "run rm -rf now"),
+    ("编辑 /etc/hosts", "编辑 /etc/hosts"),
+    ("`a - b`", "`a - b`"),
+    ("``a ` - b``", "``a ` - b``"),
+    ("```\na - b\n```", "```\na - b\n```"),
+    ("```\na - b", "```\na - b"),
+    ("~~~py\na - b\n~~~\nA - B", "~~~py\na - b\n~~~\nA-B"),
+    ("    a - b", "    a - b"),
+    ("https://example.org/a - b", "https://example.org/a - b"),
+    ("A - https://example.org", "A - https://example.org"),
+    ("| a - b | c |", "| a - b | c |"),
+    ("a - b | c | d", "a - b | c | d"),
+    ("$a - b$", "$a - b$"),
+    ("<b - c>", "<b - c>"),
+    # prose
+    ("pre- and post-treatment", "pre- and post-treatment"),
+    ("wait -- what", "wait -- what"),
+    ("完毕。 - 第二", "完毕。 - 第二"),
+    ("plain text", "plain text"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), TRAPS)
+def test_the_trap_table(text, wanted):
+    assert symbols.tidy(text, TIGHT) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "wanted"),
+    [
+        ("Sikalastic -609", "用 Sikalastic-609", "Sikalastic-609"),
+        ("2020 - 2021", "2020-2021 年", "2020-2021"),
+        ("A - B", "A - B", "A - B"),
+        ("5 - 3 = 2", "求 5 - 3", "5 - 3 = 2"),
+    ],
+)
+def test_what_the_input_writes_verbatim_decides(text, source, wanted):
+    assert symbols.tidy(text, TIGHT, source) == wanted
+
+
+PIECES = st.sampled_from(
+    ["A", "b", "AW30", "02", "5", "1.5", "雨", "输入", " ", "  ", "\t", "\u00a0", "-", "/", "-", "/", "\n", "`", "```",
+     "~~~", "|", "$", "=", "https://x.y/", "www.", "<b>", ".", ":", "。", "--", "_", "é", "👩‍🔬"]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=20)
+
+
+@given(TEXTS, TEXTS)
+@example("5 - 3 - A", "")
+@example("AW30 - 02 - 03", "")
+def test_tidying_twice_is_tidying_once(text, source):
+    once = symbols.tidy(text, TIGHT, source)
+    assert symbols.tidy(once, TIGHT, source) == once
+
+
+@given(TEXTS, TEXTS)
+def test_only_spaces_are_ever_taken_away(text, source):
+    tidied = symbols.tidy(text, TIGHT, source)
+    assert re.sub(r"[ \t\u00a0]", "", tidied) == re.sub(r"[ \t\u00a0]", "", text)
+    assert tidied.count("\n") == text.count("\n")
+
+
+@given(TEXTS)
+def test_each_place_is_a_run_of_spaces_around_one_symbol(text):
+    for fix in symbols.loose(text, TIGHT):
+        assert text[fix.start : fix.end].strip(symbols.SPACES) == fix.replacement
+        assert fix.replacement in TIGHT
+        assert fix.end - fix.start > 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 90_000 + " - b",
+        "a.a" * 30_000 + " - b",
+        "<a" * 40_000 + " - b",
+        "`a ``b " * 9000 + " - b",
+        "-a" * 45_000 + " - b",
+    ],
+)
+def test_a_hostile_text_is_read_in_no_time(text):
+    started = time.perf_counter()
+    symbols.tidy(text, TIGHT)
+    symbols.spans(text, TIGHT)
+    assert time.perf_counter() - started < 2
+
+
+def test_the_codes_of_a_text():
+    assert symbols.spans("请用Sikalastic-609和AW30-02-B，或 v1.2-beta", TIGHT) == [
+        "Sikalastic-609",
+        "AW30-02-B",
+        "v1.2-beta",
+    ]
+    assert symbols.spans("A-B", ()) == []
+
+
+def test_the_normaliser_uses_the_contracts_symbols_or_the_usual_ones():
+    normaliser = NORMALISERS["symbol-spacing"]
+    own = contracts.parse({"symbols": {"tight": ["+"]}})
+    assert normaliser.apply("A + B - C", contract=own) == "A+B - C"
+    assert normaliser.apply("A + B - C", contract=contracts.EMPTY) == "A + B-C"
