@@ -206,8 +206,12 @@ def _turn(
     message: samples.Message, at: int, path: str, raw: Sequence[Finding], tokens: int, *, is_answer: bool
 ) -> Turn:
     labels = {
-        "system": _("System"), "developer": _("Developer"), "user": _("User"), "assistant": _("Assistant"), "tool": _("Tool"),
-    }  # fmt: skip
+        "system": _("System"),
+        "developer": _("Developer"),
+        "user": _("User"),
+        "assistant": _("Assistant"),
+        "tool": _("Tool"),
+    }
     key = ANSWER if is_answer else f"k{at}"
     return Turn(
         key=key,

@@ -53,7 +53,7 @@ def _turn(post: QueryDict, key: str, before: Turns) -> dict[str, Any] | None:
 
 
 def _write(turn: dict[str, Any], text: str) -> None:
-    """Put the text into the turn. Content parts are not text, and no content at all stays none while nothing is typed."""
+    """Put the text into the turn. Content parts are not text; no content at all stays none while nothing is typed."""
     content = turn["content"]
     if isinstance(content, list) or same_text(text, content or ""):
         return

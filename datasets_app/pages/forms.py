@@ -115,7 +115,7 @@ class SnapshotForm(forms.Form):
     )
     group_by = forms.CharField(
         label=_("Keep together"), required=False, max_length=100,
-        help_text=_("A key of the row such as metadata.doc, or the word duplicates. Rows with one value stay on one side."),
+        help_text=_("A key such as metadata.doc, or the word duplicates: rows with the same value stay on one side."),
     )  # fmt: skip
     status = forms.ChoiceField(label=_("Which samples"), required=False)
 

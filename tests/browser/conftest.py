@@ -1,0 +1,137 @@
+"""A real Chromium against the real server. Nothing of ours is replaced: what was enqueued is run by `work_off`.
+
+Where no Chromium is found the tests are skipped and the summary says so; with FTSTUDIO_BROWSER=required that fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import PASSWORD
+
+# The driver's event loop runs in this thread, so Django would take the test's own queries for asynchronous ones.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+REQUIRED = os.environ.get("FTSTUDIO_BROWSER") == "required"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+]
+# axe's best-practice rules are asked for as well: unique landmarks, headings in order.
+AXE = {"resultTypes": ["violations"]}
+
+
+def chromium() -> str | None:
+    """The path of a Chromium on this machine."""
+    named = os.environ.get("FTSTUDIO_CHROMIUM")
+    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if chromium() is None:
+        terminalreporter.write_sep("!", "NO CHROMIUM: the browser tests did not run", red=True, bold=True)
+        terminalreporter.write_line("Install one (Debian: apt-get install chromium fonts-noto-cjk) and run again.")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run."""
+    path = chromium()
+    if path is None:
+        if REQUIRED:
+            pytest.fail("FTSTUDIO_BROWSER=required, but no Chromium was found on this machine")
+        pytest.skip("NO CHROMIUM was found: this browser test did not run")
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+class Watched:
+    """A page with its guard: whatever the console or the content security policy complains about fails the test."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.expected: list[str] = []
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error" and not any(part in text for part in self.expected):
+            self.complaints.append(text)
+
+    def expect_status(self, status: int) -> None:
+        """Chromium logs every failed request; this one is meant to fail."""
+        self.expected.append(f"status of {status}")
+
+    def is_accessible(self) -> None:
+        """axe finds nothing on the page as it is now."""
+        found = Axe().run(self.page, options=AXE).response["violations"]
+        problems = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
+        assert problems == [], f"axe on {self.page.url}: {problems}"
+
+    def stays_in_its_width(self) -> None:
+        """The page itself never scrolls sideways."""
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
+
+
+Opener = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_browser(browser: Browser, live_server: Any) -> Iterator[Opener]:
+    """`open_browser(user, locale="zh-CN", width=390)`: a person's own browser, logged in through the login page."""
+    contexts: list[BrowserContext] = []
+    watched: list[Watched] = []
+    cache.clear()
+
+    def open_one(user: Any = None, *, locale: str = "en-GB", width: int = 1440, height: int = 900, **options: Any) -> Watched:
+        context = browser.new_context(
+            base_url=live_server.url,
+            locale=locale,
+            viewport={"width": width, "height": height},
+            accept_downloads=True,
+            reduced_motion="reduce",
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        one = Watched(context.new_page())
+        watched.append(one)
+        if user is not None:
+            one.page.goto("/account/login/")
+            one.page.fill("[name=login]", user.username)
+            one.page.fill("[name=password]", PASSWORD)
+            one.page.click("main button[type=submit]")
+            one.page.wait_for_url(lambda url: "/login" not in url)
+        return one
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    complaints = [text for one in watched for text in one.complaints]
+    assert complaints == [], complaints
