@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from django.conf import settings
 
 from datasets_app.core import samples
@@ -99,8 +98,8 @@ def _wrong(part: str, at: int, why: Text) -> InvalidInput:
 def _refuse_unstorable(sample: Sample) -> None:
     """Half characters, endless nesting, numbers JSON does not know, or simply too much."""
     try:
-        size = len(samples.to_json(sample))
-    except (orjson.JSONEncodeError, RecursionError) as error:
+        size = len(samples.to_json(sample).encode())
+    except (TypeError, ValueError, RecursionError) as error:  # orjson's error is a TypeError, json's a ValueError
         raise InvalidInput(
             messages=Text("This content cannot be stored as JSON text: {reason}.", reason=str(error)[:200])
         ) from error
