@@ -10,9 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
-from ftstudio.errors import StudioError
-
-from .refusals import page_refusal
+from .refusals import page_refusal, refusal_behind
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -33,7 +31,7 @@ class PersonMiddleware:
 
 
 class RefusalMiddleware:
-    """A StudioError that leaves a page view becomes a page that says what and what to do; a part that asks after the
+    """A refusal that leaves a page view becomes a page that says what and what to do; a part that asks after the
     session ended sends the whole page to the door, instead of drawing the door inside itself."""
 
     def __init__(self, get_response: Answer) -> None:
@@ -49,4 +47,5 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return page_refusal(request, exception) if isinstance(exception, StudioError) else None
+        refusal = refusal_behind(exception)
+        return page_refusal(request, refusal) if refusal is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,15 +13,26 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError, Unavailable
+from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError, Text, Unavailable
 
 from .texts import say
 
+logger = logging.getLogger(__name__)
+
 STATUS: dict[type[StudioError], int] = {InvalidInput: 422, NotAllowed: 403, Conflict: 409, Unavailable: 503}
+
+
+def refusal_behind(error: Exception) -> StudioError | None:
+    """The refusal that an exception stands for: itself, or for a broker (and cache) that is away Unavailable."""
+    if isinstance(error, RedisError):
+        logger.warning("the broker does not answer", exc_info=error)
+        return Unavailable(Text("The broker does not answer just now, and this needs it. Try again in a moment."))
+    return error if isinstance(error, StudioError) else None
 
 
 def status_of(error: StudioError) -> int:
@@ -51,9 +63,9 @@ def refusals_on(form: Form) -> Iterator[None]:
 
 def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler: every error answer of the API has the same body."""
-    if isinstance(error, StudioError):
+    if (refusal := refusal_behind(error)) is not None:
         set_rollback()
-        return Response(body_of(error), status=status_of(error))
+        return Response(body_of(refusal), status=status_of(refusal))
     if isinstance(error, exceptions.ValidationError):
         set_rollback()
         detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}

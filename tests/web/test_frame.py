@@ -104,6 +104,16 @@ def test_pages_go_on_while_the_broker_is_away(alice: User, tmp_path: Path) -> No
         assert Client().get("/healthz").json() == {"database": "ok", "broker": "away"}
 
 
+def test_signing_in_while_the_broker_is_away_is_put_off_not_broken(alice: User, tmp_path: Path) -> None:
+    """Throttling counts in the broker's server; without it nobody gets in, and the page says why."""
+    away = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"unix://{tmp_path}/nobody.sock"}
+    limits = {"login": "30/m/ip", "login_failed": "5/5m/key"}
+    with override_settings(CACHES={"default": away}, ACCOUNT_RATE_LIMITS=limits):
+        answer = Client().post("/account/login/", {"login": "alice", "password": "correct horse battery"})
+    assert answer.status_code == 503
+    assert "Try again in a moment" in answer.content.decode()
+
+
 def test_the_pulse_counts_workers_for_those_inside(alice: User) -> None:
     cache.clear()
     browser = browser_of(alice)

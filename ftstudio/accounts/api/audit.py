@@ -33,12 +33,12 @@ class AuditList(ListAPIView[AuditEntry]):
     def get_queryset(self) -> QuerySet[AuditEntry]:
         wanted = self.request.query_params.get("project")
         if not wanted:
-            return audit.entries(actor=self.request.user)  # type: ignore[arg-type]
+            return audit.entries(actor=self.request.user)
         try:
             pk = UUID(wanted)
         except ValueError as error:
             raise InvalidInput(project=Text("This is not the id of a project.")) from error
-        return audit.entries(actor=self.request.user, project=my_project(self.request, pk))  # type: ignore[arg-type]
+        return audit.entries(actor=self.request.user, project=my_project(self.request, pk))
 
 
 class AuditDetail(APIView):

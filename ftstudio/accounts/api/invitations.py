@@ -31,7 +31,7 @@ class InvitationList(ListAPIView[Invitation]):
 
     def get_queryset(self) -> QuerySet[Invitation]:
         project = my_project(self.request, self.kwargs["pk"])
-        require(self.request.user, project, "members.invite")  # type: ignore[arg-type]
+        require(self.request.user, project, "members.invite")
         return Invitation.objects.filter(project=project).select_related("created_by", "accepted_by")
 
     @extend_schema(request=InvitationInput, responses={201: InvitationCreated})
@@ -51,7 +51,9 @@ class InvitationDetail(APIView):
     def invitation(self, request: Request, pk: UUID, invitation: UUID) -> Invitation:
         project = my_project(request, pk)
         known: Any = Invitation.objects.filter(project=project)
-        found = get_object_or_404(known.select_related("project", "created_by", "accepted_by"), pk=invitation)
+        found: Invitation = get_object_or_404(
+            known.select_related("project", "created_by", "accepted_by"), pk=invitation
+        )
         require(request.user, project, "members.invite")
         return found
 
@@ -71,7 +73,7 @@ class InvitationAccept(APIView):
 
     permission_classes = (AllowAny, ScopeAllows)
 
-    @extend_schema(request=InvitationAcceptInput, responses={201: PersonOutput}, auth=[{}])
+    @extend_schema(request=InvitationAcceptInput, responses={201: PersonOutput}, auth=[{}])  # type: ignore[list-item]
     def post(self, request: Request) -> Response:
         data = InvitationAcceptInput(data=request.data)
         data.is_valid(raise_exception=True)

@@ -82,7 +82,8 @@ class MemberDetail(APIView):
 
     def member(self, request: Request, pk: UUID, member: int) -> Membership:
         known: Any = Membership.objects.visible_to(request.user).select_related("user", "project")
-        return get_object_or_404(known, pk=member, project=pk)
+        found: Membership = get_object_or_404(known, pk=member, project=pk)
+        return found
 
     @extend_schema(responses=MemberOutput)
     def get(self, request: Request, pk: UUID, member: int) -> Response:

@@ -44,7 +44,8 @@ class ProjectOutput(serializers.ModelSerializer[Project]):
 
     @extend_schema_field(serializers.ChoiceField(Role.choices))
     def get_role(self, project: Project) -> str:
-        return next(m.role for m in project.memberships.all() if m.user_id == self.context["request"].user.pk)
+        asker = self.context["request"].user.pk
+        return str(next(membership.role for membership in project.memberships.all() if membership.user_id == asker))
 
 
 class ProjectInput(serializers.Serializer[Any]):
@@ -69,7 +70,16 @@ class InvitationOutput(serializers.ModelSerializer[Invitation]):
 
     class Meta:
         model = Invitation
-        fields = ("id", "role", "email", "created_by", "created_at", "expires_at", "accepted_at", "accepted_by")
+        fields: tuple[str, ...] = (
+            "id",
+            "role",
+            "email",
+            "created_by",
+            "created_at",
+            "expires_at",
+            "accepted_at",
+            "accepted_by",
+        )
 
 
 class InvitationInput(serializers.Serializer[Any]):
@@ -106,7 +116,17 @@ class TokenOutput(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "prefix", "scopes", "project", "created_at", "expires_at", "last_used_at", "revoked_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "prefix",
+            "scopes",
+            "project",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+            "revoked_at",
+        )
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(SCOPES)))
     def get_scopes(self, token: ApiToken) -> list[str]:

@@ -34,6 +34,8 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
+    prefix = "token"  # it shares its page with the profile
+
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What uses it, for example “nightly export”."))
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
@@ -53,7 +55,7 @@ class TokenForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="token", **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["project"].queryset = Project.objects.visible_to(user)  # type: ignore[attr-defined]
 
 
@@ -62,6 +64,8 @@ class ProjectForm(forms.Form):
 
 
 class InviteForm(forms.Form):
+    prefix = "invite"  # it shares its page with the roles and the name
+
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.ANNOTATOR)
     email = forms.EmailField(
         label=_("E-mail"),
@@ -76,7 +80,7 @@ class InviteForm(forms.Form):
     )
 
     def __init__(self, *args: Any, up_to: Role | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="invite", **kwargs)
+        super().__init__(*args, **kwargs)
         if up_to is not None:
             self.fields["role"].choices = [  # type: ignore[attr-defined]
                 (role.value, role.label) for role in Role if role.rank <= up_to.rank

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -10,15 +11,21 @@ from django.core.validators import validate_email
 from ftstudio.errors import InvalidInput, Text
 
 
+def refusal_of(field: str, text: str) -> InvalidInput:
+    """A refusal of the field whose name is only known at run time."""
+    fields: dict[str, Any] = {field: text}
+    return InvalidInput(**fields)
+
+
 def one_line(value: str, *, field: str, longest: int = 100) -> str:
     """The trimmed value. Raises InvalidInput for `field` when it is empty, too long or more than one line."""
     value = value.strip()
     if not value:
-        raise InvalidInput(**{field: Text("This may not be empty.")})
+        raise refusal_of(field, Text("This may not be empty."))
     if len(value) > longest:
-        raise InvalidInput(**{field: Text("At most {longest} characters, please.", longest=longest)})
+        raise refusal_of(field, Text("At most {longest} characters, please.", longest=longest))
     if not value.isprintable():
-        raise InvalidInput(**{field: Text("Only visible characters in one line, please.")})
+        raise refusal_of(field, Text("Only visible characters in one line, please."))
     return value
 
 
@@ -28,7 +35,7 @@ def address(value: str, *, field: str = "email") -> str:
     try:
         validate_email(value)
     except ValidationError as error:
-        raise InvalidInput(**{field: Text("This is not an e-mail address.")}) from error
+        raise refusal_of(field, Text("This is not an e-mail address.")) from error
     return value
 
 
@@ -43,4 +50,5 @@ def first_messages(error: ValidationError, *, known: Iterable[str], other: str) 
     """Django's validation error as a refusal: the first message of each known field, the rest under `other`."""
     names = set(known)
     messages = error.message_dict if hasattr(error, "error_dict") else {other: error.messages}
-    return InvalidInput(**{(name if name in names else other): texts[0] for name, texts in messages.items()})
+    fields: dict[str, Any] = {(name if name in names else other): texts[0] for name, texts in messages.items()}
+    return InvalidInput(**fields)

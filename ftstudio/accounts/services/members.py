@@ -63,7 +63,7 @@ def remove(*, actor: User, membership: Membership) -> None:
 def _locked(membership: Membership) -> Membership:
     """The membership as it is now, with its project locked: two owners cannot remove each other at once."""
     Project.objects.select_for_update().get(pk=membership.project_id)
-    fresh = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
+    fresh: Membership | None = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
     if fresh is None:
         raise Conflict(Text("This person has left the project in the meantime."))
     return fresh

@@ -166,7 +166,7 @@ def field(bound: BoundField, label: str = "", placeholder: str = "") -> dict[str
         kind = "choice"
     if widget.attrs.get("placeholder") == bound.label:
         del widget.attrs["placeholder"]  # it only repeats the label
-    attrs = {"placeholder": placeholder} if placeholder else {}
+    attrs: dict[str, str | bool] = {"placeholder": placeholder} if placeholder else {}
     return {"field": bound, "kind": kind, "label": label or bound.label, "control": bound.as_widget(attrs=attrs)}
 
 
