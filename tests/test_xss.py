@@ -86,6 +86,7 @@ def pages_of(client: Any, world: dict[str, Any]) -> list[tuple[str, str]]:
         answer = client.get(route.url(world))
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             found.append((answer.request["PATH_INFO"], answer.content.decode()))
+        answer.close()
     return found
 
 

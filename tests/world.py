@@ -78,7 +78,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     snapshot = Snapshot.objects.create(
         dataset=dataset, number=1, state="ready", shares={"train": 90, "validation": 10, "test": 0}, group_by=short,
         contract=dataset.contract, guideline=text, system_prompt=text, content_hash="1" * 64, created_by=owner,
-        counts={"train": 1, "validation": 0, "test": 0, "tokens": 9, "errors": 1, "groups": 1},
+        counts={"train": 1, "validation": 0, "test": 0, "tokens": 9, "errors": 1, "groups": 1,
+                "rules": {"train": {"label-unknown": 1}}},
     )  # fmt: skip
     SnapshotEntry.objects.create(
         snapshot=snapshot, sample=sample, revision=revision, position=1, split="train", group="g", worst=3

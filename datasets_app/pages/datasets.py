@@ -7,11 +7,12 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets_app.models import Dataset
 from datasets_app.services import datasets
-from ftstudio.accounts.policy import allows
+from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import NotAllowed
 from ftstudio.web.current import current_project, remember_project
 from ftstudio.web.render import render_page
@@ -40,8 +41,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """A new dataset in the current project."""
     project = current_project(request)
-    if project is None or not allows(request.user, project, "datasets.create"):
-        raise NotAllowed
+    if project is None:
+        raise NotAllowed(_("You belong to no project yet."))
+    require(request.user, project, "datasets.create")
     form = DatasetForm(request.POST or None, initial={"profile": "local"})
     if request.method == "POST" and form.is_valid():
         with landing_on(form):

@@ -1,0 +1,385 @@
+"""The browser and the API are two doors to one room: the same request gives the same rows or the same refusal.
+
+Every case is sent through both doors, each in a transaction of its own that is undone afterwards.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from datasets_app.core import samples
+from datasets_app.models import Dataset, Decision, Export, Revision, Sample, Snapshot, Upload
+from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
+from jobs_app.models import Connection, Job
+from tests.conftest import api_of, browser_of, make_user
+from tests.walk import routes
+from tests.world import make_world
+
+World = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`page` and `api` give (path, data) of the two doors; `rows` what to compare; `refusal` the expected status."""
+
+    name: str
+    page: Callable[[World], tuple[str, dict[str, Any]]]
+    api: Callable[[World], tuple[str, str, dict[str, Any]]]
+    rows: Callable[[], Any]
+    who: str = "owner"
+    refusal: int | None = None
+
+
+def lines() -> SimpleUploadedFile:
+    row = {"messages": [{"role": "user", "content": "Rain?"}, {"role": "assistant", "content": "It rains."}]}
+    return SimpleUploadedFile("more.jsonl", json.dumps(row).encode() + b"\n")
+
+
+def answered(world: World, text: str) -> list[dict[str, Any]]:
+    data = samples.to_data(samples.from_json(Revision.objects.get(sample=world["samples"], number=1).payload))
+    return [*data["messages"][:-1], {**data["messages"][-1], "content": text}]
+
+
+def typed(text: str, base: int = 1) -> dict[str, Any]:
+    """The desk's form with the answer changed to `text`."""
+    return {
+        "base_revision": base, "turn": ["0", "1", "a"], "0-from": 0, "1-from": 1, "a-from": 2, "a-text": text,
+    }  # fmt: skip
+
+
+def revisions() -> Any:
+    return list(Revision.objects.order_by("sample_id", "number").values_list("number", "content_hash", "origin"))
+
+
+def decisions() -> Any:
+    return [
+        list(Decision.objects.order_by("id").values_list("decision", "status_before", "reason")),
+        list(Sample.objects.values_list("status", "revision_number")),
+    ]
+
+
+def snapshots() -> Any:
+    return list(Snapshot.objects.order_by("number").values_list("number", "shares", "seed", "group_by", "filter"))
+
+
+def jobs() -> Any:
+    return list(Job.objects.order_by("created_at").values_list("name", "state", "base_model", "recipe", "description"))
+
+
+def datasets() -> Any:
+    return list(Dataset.objects.order_by("name").values_list("name", "contract", "guideline", "profile", "system_prompt"))
+
+
+def connections() -> Any:
+    return list(Connection.objects.order_by("name").values_list("name", "kind", "base_url", "credential_hint"))
+
+
+def members() -> Any:
+    return list(Membership.objects.order_by("pk").values_list("user__username", "role"))
+
+
+CONTRACT = {"text": {"no_echo": True}}
+CASES = [
+    Case(
+        "a dataset is created",
+        lambda w: ("/datasets/create/", {"name": "New", "profile": "local", "contract": json.dumps(CONTRACT), "view": "raw"}),
+        lambda w: ("post", "/api/v1/datasets/", {"name": "New", "project": str(w["projects"].pk), "contract": CONTRACT}),
+        lambda: [row[0] for row in datasets()],
+    ),
+    Case(
+        "a second dataset of the same name",
+        lambda w: ("/datasets/create/", {"name": w["datasets"].name, "profile": "local"}),
+        lambda w: ("post", "/api/v1/datasets/", {"name": w["datasets"].name, "project": str(w["projects"].pk)}),
+        datasets,
+        refusal=409,
+    ),
+    Case(
+        "an annotator creates a dataset",
+        lambda w: ("/datasets/create/", {"name": "New", "profile": "local"}),
+        lambda w: ("post", "/api/v1/datasets/", {"name": "New", "project": str(w["projects"].pk)}),
+        datasets,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
+        "a file is uploaded",
+        lambda w: (f"/datasets/{w['datasets'].pk}/upload/", {"file": lines(), "format": "auto"}),
+        lambda w: ("upload", f"/api/v1/datasets/{w['datasets'].pk}/uploads/", {"file": lines(), "format": "auto"}),
+        lambda: list(Upload.objects.order_by("created_at").values_list("name", "sha256", "state", "format")),
+    ),
+    Case(
+        "an empty file is uploaded",
+        lambda w: (f"/datasets/{w['datasets'].pk}/upload/", {"file": SimpleUploadedFile("none.jsonl", b"")}),
+        lambda w: (
+            "upload",
+            f"/api/v1/datasets/{w['datasets'].pk}/uploads/",
+            {"file": SimpleUploadedFile("none.jsonl", b"")},
+        ),
+        lambda: Upload.objects.count(),
+        refusal=422,
+    ),
+    Case(
+        "a correction is saved",
+        lambda w: (f"/samples/{w['samples'].pk}/save/", typed("It pours.")),
+        lambda w: (
+            "patch",
+            f"/api/v1/samples/{w['samples'].pk}/",
+            {"base_revision": 1, "messages": answered(w, "It pours.")},
+        ),
+        revisions,
+        who="annotator",
+    ),
+    Case(
+        "an accept",
+        lambda w: (f"/samples/{w['samples'].pk}/decide/", {**typed("rain"), "decision": "reject", "reason": "dull"}),
+        lambda w: (
+            "post",
+            f"/api/v1/samples/{w['samples'].pk}/decisions/",
+            {"decision": "reject", "revision": 1, "reason": "dull"},
+        ),
+        lambda: list(Decision.objects.order_by("id").values_list("decision", "reason")),
+        who="annotator",
+    ),
+    Case(
+        "a verdict that does not exist",
+        lambda w: (f"/samples/{w['samples'].pk}/decide/", {**typed("It rains."), "decision": "maybe"}),
+        lambda w: ("post", f"/api/v1/samples/{w['samples'].pk}/decisions/", {"decision": "maybe", "revision": 1}),
+        decisions,
+        refusal=422,
+    ),
+    Case(
+        "a snapshot is frozen",
+        lambda w: (
+            f"/datasets/{w['datasets'].pk}/snapshots/create/",
+            {"train": 80, "validation": 10, "test": 10, "seed": 7, "group_by": "metadata.doc"},
+        ),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/snapshots/",
+            {"shares": {"train": 80, "validation": 10, "test": 10}, "seed": 7, "group_by": "metadata.doc"},
+        ),
+        snapshots,
+    ),
+    Case(
+        "shares that do not add up",
+        lambda w: (
+            f"/datasets/{w['datasets'].pk}/snapshots/create/",
+            {"train": 80, "validation": 10, "test": 5, "seed": 7},
+        ),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/snapshots/",
+            {"shares": {"train": 80, "validation": 10, "test": 5}, "seed": 7},
+        ),
+        snapshots,
+        refusal=422,
+    ),
+    Case(
+        "an annotator freezes a snapshot",
+        lambda w: (f"/datasets/{w['datasets'].pk}/snapshots/create/", {"train": 90, "validation": 10, "test": 0, "seed": 0}),
+        lambda w: ("post", f"/api/v1/datasets/{w['datasets'].pk}/snapshots/", {}),
+        snapshots,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
+        "an export that errors block",
+        lambda w: (f"/snapshots/{w['snapshots'].pk}/exports/create/", {"codec": "openai-chat", "split": "all"}),
+        lambda w: ("post", f"/api/v1/snapshots/{w['snapshots'].pk}/exports/", {"codec": "openai-chat", "split": "all"}),
+        lambda: Export.objects.count(),
+        refusal=409,
+    ),
+    Case(
+        "an export with a waiver",
+        lambda w: (
+            f"/snapshots/{w['snapshots'].pk}/exports/create/",
+            {"codec": "openai-chat", "split": "train", "reason": "known"},
+        ),
+        lambda w: (
+            "post",
+            f"/api/v1/snapshots/{w['snapshots'].pk}/exports/",
+            {"codec": "openai-chat", "split": "train", "waive": {"reason": "known"}},
+        ),
+        lambda: [
+            (codec, split, [(waiver["rule"], waiver["reason"]) for waiver in waivers])
+            for codec, split, waivers in Export.objects.order_by("created_at").values_list("codec", "split", "waivers")
+        ],
+    ),
+    Case(
+        "a connection is made",
+        lambda w: ("/connections/new/", {"name": "Second", "kind": "rehearsal", "credential": "rehearsal-abcdef"}),
+        lambda w: (
+            "post",
+            "/api/v1/connections/",
+            {"name": "Second", "kind": "rehearsal", "credential": "rehearsal-abcdef", "project": str(w["projects"].pk)},
+        ),
+        connections,
+    ),
+    Case(
+        "a connection to a place inside the house",
+        lambda w: (
+            "/connections/new/",
+            {"name": "Second", "kind": "openai", "credential": "x", "base_url": "https://169.254.169.254/v1"},
+        ),
+        lambda w: (
+            "post",
+            "/api/v1/connections/",
+            {
+                "name": "Second", "kind": "openai", "credential": "x", "base_url": "https://169.254.169.254/v1",
+                "project": str(w["projects"].pk),
+            },
+        ),
+        connections,
+        refusal=422,
+    ),
+    Case(
+        "a finished job is launched again",
+        lambda w: (f"/jobs/{w['jobs'].pk}/launch/", {}),
+        lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/launch/", {}),
+        jobs,
+        refusal=409,
+    ),
+    Case(
+        "a finished job is cancelled",
+        lambda w: (f"/jobs/{w['jobs'].pk}/cancel/", {}),
+        lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/cancel/", {}),
+        jobs,
+        refusal=409,
+    ),
+    Case(
+        "an annotator cancels a job",
+        lambda w: (f"/jobs/{w['jobs'].pk}/cancel/", {}),
+        lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/cancel/", {}),
+        jobs,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
+        "a job is cloned",
+        lambda w: (f"/jobs/{w['jobs'].pk}/clone/", {}),
+        lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/clone/", {}),
+        lambda: Job.objects.filter(parent__isnull=False, state="draft").count(),
+    ),
+    Case(
+        "somebody is invited",
+        lambda w: (f"/projects/{w['projects'].pk}/invite/", {"invite-role": "reviewer", "invite-email": "new@example.org", "invite-days": 7}),
+        lambda w: (
+            "post",
+            f"/api/v1/projects/{w['projects'].pk}/invitations/",
+            {"role": "reviewer", "email": "new@example.org"},
+        ),
+        lambda: list(Invitation.objects.order_by("created_at").values_list("role", "email")),
+    ),
+    Case(
+        "the last owner steps down",
+        lambda w: (f"/members/{w['members'].pk}/update/", {"role": "annotator"}),
+        lambda w: (
+            "patch",
+            f"/api/v1/projects/{w['projects'].pk}/members/{w['members'].pk}/",
+            {"role": "annotator"},
+        ),
+        members,
+        refusal=409,
+    ),
+    Case(
+        "a token is made",
+        lambda w: ("/tokens/create/", {"token-name": "script", "token-scopes": ["read", "write"], "token-days": 30}),
+        lambda w: ("post", "/api/v1/tokens/", {"name": "script", "scopes": ["read", "write"], "days": 30}),
+        lambda: list(ApiToken.objects.exclude(name="test").order_by("created_at").values_list("name", "scopes")),
+    ),
+    Case(
+        "a project is created",
+        lambda w: ("/projects/create/", {"name": "Another"}),
+        lambda w: ("post", "/api/v1/projects/", {"name": "Another"}),
+        lambda: sorted(Project.objects.values_list("name", flat=True)),
+    ),
+]
+
+
+@pytest.fixture
+def world(alice: Any, project: Any) -> World:
+    made = make_world(alice, project)
+    annotator = make_user("Ann")
+    Membership.objects.create(user=annotator, project=project, role="annotator")
+    return {**made, "owner": alice, "annotator": annotator}
+
+
+def send(world: World, case: Case, door: str) -> tuple[int, str, Any]:
+    """Status, body and rows behind one door; nothing of it stays."""
+    point = transaction.savepoint()
+    person = world[case.who]
+    person.__dict__.pop("_roles", None)
+    if door == "page":
+        path, data = case.page(world)
+        answer = browser_of(person).post(path, data)
+    else:
+        method, path, data = case.api(world)
+        client = api_of(person)
+        if method == "upload":
+            answer = client.post(path, data, format="multipart")
+        else:
+            answer = getattr(client, method)(path, data, format="json")
+    found = answer.status_code, answer.content.decode(), case.rows()
+    transaction.savepoint_rollback(point)
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_both_doors_lead_to_the_same_room(case: Case, world: World) -> None:
+    page_status, page_body, page_rows = send(world, case, "page")
+    api_status, api_body, api_rows = send(world, case, "api")
+    assert page_rows == api_rows, (page_status, api_status, page_body[-6000:])
+    if case.refusal is None:
+        assert page_status in (200, 201, 302), page_body[:2000]
+        assert api_status in (200, 201, 202), api_body
+    else:
+        assert (page_status, api_status) == (case.refusal, case.refusal), (page_body[:2000], api_body)
+        refused = json.loads(api_body)
+        said = [refused["message"], *(text for text in refused["fields"].values() if isinstance(text, str))]
+        assert any(text in html.unescape(page_body) for text in said), (said, page_body[:3000])
+
+
+# What the pages can do and under which name the API does it: a new verb on either side must say its twin here.
+TWINS = {
+    "dataset-create": "dataset-list",
+    "dataset-update": "dataset-detail",
+    "dataset-upload": "upload-list",
+    "dataset-annotate": "sample-next",
+    "annotate": "sample-next",
+    "snapshot-create": "snapshot-list",
+    "export-create": "export-list",
+    "sample-save": "sample-detail",
+    "sample-tag": "sample-detail",
+    "sample-decide": "decision-list",
+    "revision-restore": "sample-detail",
+    "job-create": "job-list",
+    "job-update": "job-detail",
+    "connection-create": "connection-list",
+    "connection-update": "connection-detail",
+    "invitation-create": "invitation-list",
+    "invitation-withdraw": "invitation-detail",
+    "member-update": "member-detail",
+    "member-remove": "member-detail",
+    "project-create": "project-list",
+    "project-update": "project-detail",
+    "token-create": "token-list",
+    "token-revoke": "token-detail",
+    "account": "me",
+}
+# Only for eyes: places to stand, not verbs.
+# The demo project is `manage.py seed_demo` for those who have no browser.
+PAGES_ONLY = {"home", "project-switch", "search", "demo-create"}
+
+
+def test_every_page_has_a_twin_in_the_api() -> None:
+    pages = {route.name for route in routes() if route.namespace == "pages"} - PAGES_ONLY
+    api = {route.name for route in routes() if route.namespace == "api"}
+    assert {name for name in pages if TWINS.get(name, name) not in api} == set()
