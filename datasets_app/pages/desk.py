@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 
 from .dataset_view import SEVERITY, Part, parts_of
-from .edits import ANSWER, REJECTED, Turns
+from .edits import ANSWER, REJECTED, Edit
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 QUEUE = 4  # samples shown before and after the open one
@@ -111,7 +111,8 @@ class Checked:
     held: int
     open: str
     summary: str
-    raw: Sequence[Finding] = field(default_factory=tuple)
+    raw: Sequence[Finding]
+    per_turn: Sequence[int]
 
 
 def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked:
@@ -148,6 +149,7 @@ def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked
         if shown
         else _("No findings"),
         raw=seen.findings,
+        per_turn=seen.tokens,
     )
 
 
@@ -181,15 +183,22 @@ def _short(ops: Sequence[Op]) -> list[Op]:
 
 
 def turns_of(
-    data: Mapping[str, Any], raw: Sequence[Finding], tokens: Sequence[int] = ()
+    data: Mapping[str, Any],
+    raw: Sequence[Finding],
+    tokens: Sequence[int] = (),
+    indices: Sequence[int | None] | None = None,
 ) -> tuple[list[Turn], Turn | None]:
-    """`(turns with the answer last, the rejected answer)`. A sample without an answer gets an empty one to fill in."""
+    """`(turns with the answer last, the rejected answer)`. A sample without an answer gets an empty one to fill in.
+
+    `indices` says which turns of the form's revision these are, where that is not simply their order.
+    """
     sample = samples.from_data(data)
     last = len(sample.messages) - 1 if sample.answer else None
-    turns = [
-        _turn(message, at, f"/messages/{at}", raw, tokens[at] if at < len(tokens) else 0, is_answer=at == last)
-        for at, message in enumerate(sample.messages)
-    ]
+    turns = []
+    for at, message in enumerate(sample.messages):
+        index = at if indices is None else indices[at]
+        counted = tokens[at] if at < len(tokens) else 0
+        turns.append(_turn(message, at, index, raw, counted, is_answer=at == last))
     if last is None:
         at = len(sample.messages)
         turns.append(Turn(ANSWER, None, "assistant", _("Answer"), "", f"/messages/{at}/content", is_answer=True))
@@ -203,8 +212,9 @@ def turns_of(
 
 
 def _turn(
-    message: samples.Message, at: int, path: str, raw: Sequence[Finding], tokens: int, *, is_answer: bool
+    message: samples.Message, at: int, index: int | None, raw: Sequence[Finding], tokens: int, *, is_answer: bool
 ) -> Turn:
+    path = f"/messages/{at}"
     labels = {
         "system": _("System"),
         "developer": _("Developer"),
@@ -215,7 +225,7 @@ def _turn(
     key = ANSWER if is_answer else f"k{at}"
     return Turn(
         key=key,
-        index=at,
+        index=index,
         role=message.role,
         label=labels.get(message.role, message.role or _("No role")),
         text=message.text,
@@ -225,8 +235,8 @@ def _turn(
         is_answer=is_answer,
         roles=() if is_answer else tuple(dict.fromkeys((*ROLES, message.role))),
         calls=[
-            Call(call.name, call.arguments, f"{key}-call-{index}", f"{path}/tool_calls/{index}/arguments")
-            for index, call in enumerate(message.tool_calls)
+            Call(call.name, call.arguments, f"{key}-call-{nth}", f"{path}/tool_calls/{nth}/arguments")
+            for nth, call in enumerate(message.tool_calls)
         ],
         spans=[finding for finding in raw if finding.path == f"{path}/content"],
     )
@@ -246,30 +256,32 @@ def desk_context(
     sample: Sample,
     user: User,
     *,
-    messages: Turns | None = None,
-    rejected: Turns | None = None,
+    edit: Edit | None = None,
+    base: int | None = None,
     editing: bool = False,
     problem: str = "",
     reason: str = "",
 ) -> dict[str, Any]:
-    """Everything on the desk. `messages` and `rejected` are what the person typed, where that is not what is stored."""
+    """Everything on the desk. `edit` is what the person typed on top of revision `base`, where it is not stored."""
     dataset = sample.dataset
     revisions = list(service.history(sample)[:10])
     revision = revisions[0]
     content = samples.from_json(revision.payload)
     data = samples.to_data(content)
     original = original_of(sample, content)
-    if messages is not None:
-        data["messages"] = messages
-    if rejected is not None:
-        data["rejected"] = rejected
+    if edit and edit.messages is not None:
+        data["messages"] = edit.messages
+    if edit and edit.rejected is not None:
+        data["rejected"] = edit.rejected
     seen = checked(dataset, data, original)
-    turns, wrong = turns_of(data, seen.raw, service.preview(dataset=dataset, data=data).tokens)
+    indices = edit.indices if edit and edit.messages is not None else None
+    turns, wrong = turns_of(data, seen.raw, seen.per_turn, indices)
     contract = datasets.checker_of(dataset).contract
     return {
         "sample": sample,
         "dataset": dataset,
         "revision": revision,
+        "base_revision": base or revision.number,
         "client_id": uuid4().hex,
         "editing": editing,
         "problem": problem,

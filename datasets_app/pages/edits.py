@@ -7,7 +7,7 @@ for a new turn), `KEY-text`, `KEY-role`, `KEY-call-N` what was typed. What was n
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import QueryDict
 
@@ -18,17 +18,35 @@ REJECTED = "r"
 Turns = list[dict[str, Any]]
 
 
-def edited(post: QueryDict, base: samples.Sample) -> tuple[Turns | None, Turns | None]:
-    """`(messages, rejected)` after the edit; None for a part that the form did not show."""
+class Edit(NamedTuple):
+    """The content after the edit; None for a part that the form did not show.
+
+    `indices` says for each of `messages` which turn of the base it was, None for a new one.
+    """
+
+    messages: Turns | None
+    rejected: Turns | None
+    indices: list[int | None]
+
+
+def edited(post: QueryDict, base: samples.Sample) -> Edit:
+    """What the form makes of the revision it was opened on."""
     data = samples.to_data(base)
     keys = post.getlist("turn")
-    messages = [turn for key in keys if (turn := _turn(post, key, data["messages"])) is not None] if keys else None
+    turns = [
+        (_index(post, key, data["messages"]), turn) for key in keys if (turn := _turn(post, key, data["messages"]))
+    ]
     rejected = None
     if f"{REJECTED}-text" in post:
         rejected = copy.deepcopy(data.get("rejected", []))
         if rejected:
             _write(rejected[-1], post[f"{REJECTED}-text"])
-    return messages, rejected
+    return Edit([turn for _at, turn in turns] if keys else None, rejected, [at for at, _turn in turns])
+
+
+def _index(post: QueryDict, key: str, before: Turns) -> int | None:
+    index = post.get(f"{key}-from", "")
+    return int(index) if index.isdecimal() and len(index) < 10 and int(index) < len(before) else None
 
 
 def _turn(post: QueryDict, key: str, before: Turns) -> dict[str, Any] | None:
@@ -36,12 +54,12 @@ def _turn(post: QueryDict, key: str, before: Turns) -> dict[str, Any] | None:
     if post.get(f"{key}-remove"):
         return None
     text = post.get(f"{key}-text")
-    index = post.get(f"{key}-from", "")
-    if not (index.isdecimal() and len(index) < 10 and int(index) < len(before)):
+    index = _index(post, key, before)
+    if index is None:
         default = "assistant" if key == ANSWER else "user"
         role = post.get(f"{key}-role") or default
         return {"role": role, "content": as_typed(text)} if text and text.strip() else None
-    turn = copy.deepcopy(before[int(index)])
+    turn = copy.deepcopy(before[index])
     if role := post.get(f"{key}-role"):
         turn["role"] = role
     if text is not None:

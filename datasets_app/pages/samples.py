@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -77,7 +78,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     sample = sample_of(request, pk)
     current = core.from_json(_revision(sample, sample.revision_number).payload)
     base = core.from_json(_base(request, sample).payload)
-    turns, rejected = edited(request.POST, base)
+    turns, rejected, _indices = edited(request.POST, base)
     data = {**core.to_data(base), **{k: v for k, v in (("messages", turns), ("rejected", rejected)) if v is not None}}
     seen = checked(sample.dataset, data, original_of(sample, current))
     answer, wrong = turns_of(data, seen.raw)
@@ -109,13 +110,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Save what was typed, give the verdict on it, and go on to the next sample."""
     sample = sample_of(request, pk)
     form = DecisionForm(request.POST)
+    seen = None
     try:
         if not form.is_valid():
             raise InvalidInput(**{name: errors[0] for name, errors in form.errors.items()})
-        saved = _save(request, sample)
-        samples.decide(actor=request.user, sample=saved, revision=saved.revision_number, **form.cleaned_data)
+        seen = _save(request, sample)
+        samples.decide(actor=request.user, sample=sample, revision=seen, **form.cleaned_data)
     except (InvalidInput, Conflict) as error:
-        return _refused(request, sample, error)
+        return _refused(request, sample, error, saved=seen)
     return _next(request, sample.dataset, sample)
 
 
@@ -139,21 +141,28 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("pages:sample-detail", sample.pk)
 
 
-def _save(request: HttpRequest, sample: Sample) -> Sample:
+def _save(request: HttpRequest, sample: Sample) -> int:
+    """Save what was typed; the number of the revision that the person now has before them.
+
+    That is the one this request made, else the one the form was opened on: somebody else's newer one was not seen.
+    """
     base = _base(request, sample)
-    turns, rejected = edited(request.POST, core.from_json(base.payload))
+    turns, rejected, _indices = edited(request.POST, core.from_json(base.payload))
     origin = "edit"
     if wanted := request.POST.get("fix"):
         turns, origin = _fixed(sample, base, turns, wanted), "fix"
-    return samples.save(
+    client_id = request.POST.get("client_id", "")[:40] or uuid4().hex
+    samples.save(
         actor=request.user,
         sample=sample,
         base_revision=base.number,
         messages=turns,
         rejected=rejected,
-        client_id=request.POST.get("client_id", "")[:40] or None,
+        client_id=client_id,
         origin=origin,
     )
+    made = Revision.objects.filter(sample=sample, client_id=client_id).values_list("number", flat=True).first()
+    return made or base.number
 
 
 def _fixed(sample: Sample, base: Revision, turns: list[dict[str, Any]] | None, wanted: str) -> list[dict[str, Any]]:
@@ -189,20 +198,37 @@ def _revision(sample: Sample, number: int) -> Any:
     return Revision.objects.filter(sample=sample, number=number).first()
 
 
-def _refused(request: HttpRequest, sample: Sample, error: InvalidInput | Conflict) -> HttpResponse:
-    """The desk or the conflict page with everything the person typed still in it."""
+def _refused(
+    request: HttpRequest, sample: Sample, error: InvalidInput | Conflict, *, saved: int | None = None
+) -> HttpResponse:
+    """The desk or the conflict page with everything the person typed still in it.
+
+    The form stays on the revision it was opened on, or on the one that was `saved` before the refusal, so that a
+    newer one of somebody else is not overwritten by sending it again.
+    """
     status = status_of(error)
     if "theirs" in error.details:
         return render_page(request, "samples/conflict.html", conflict_context(sample, request, error), status=status)
     sample.refresh_from_db()
-    number = request.POST.get("base_revision", "")
-    base = _revision(sample, int(number)) if number.isdecimal() and len(number) < 10 else None
-    turns, rejected = edited(request.POST, core.from_json(base.payload)) if base else (None, None)
-    try:
-        context = desk_context(
-            sample, request.user, messages=turns, rejected=rejected, editing=request.POST.get("view") == "turns",
-            problem=say(error.message), reason=request.POST.get("reason", "")[:300],
-        )  # fmt: skip
-    except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
-        context = desk_context(sample, request.user, problem=say(error.message))
+    problem, editing = say(error.message), request.POST.get("view") == "turns"
+    if isinstance(error, Conflict):  # nothing was typed, or it is saved: show what there is to see now
+        context = desk_context(sample, request.user, problem=problem, editing=editing)
+    else:
+        base = _base(request, sample)
+        edit = edited(request.POST, core.from_json(base.payload))
+        if saved:
+            edit = edit._replace(indices=list(range(len(edit.indices))))  # they are turns of what was saved
+        reason = request.POST.get("reason", "")[:300]
+        try:
+            context = desk_context(
+                sample,
+                request.user,
+                edit=edit,
+                base=saved or base.number,
+                editing=editing,
+                problem=problem,
+                reason=reason,
+            )
+        except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
+            context = desk_context(sample, request.user, base=base.number, problem=problem)
     return render_page(request, "samples/detail.html", context, status=status)

@@ -122,7 +122,7 @@ def save(
                 guideline_version=dataset.guideline_version,
                 client_id=client_id,
             )
-            if not written and not _is_repeat(now, client_id):
+            if not written and not _is_repeat(now, client_id, graded.content_hash):
                 raise _stale(now, before, after)
         if names is not None:
             _set_tags(now, names)
@@ -130,9 +130,13 @@ def save(
     return now
 
 
-def _is_repeat(sample: Sample, client_id: str | None) -> bool:
-    """Whether this very request was answered before and only the answer was lost."""
-    return client_id is not None and Revision.objects.filter(sample=sample, client_id=client_id).exists()
+def _is_repeat(sample: Sample, client_id: str | None, content_hash: str) -> bool:
+    """Whether this very request, with this very content, was answered before and only the answer was lost.
+
+    A form that was sent again with other words has the same `client_id` too; its words must not be dropped.
+    """
+    before = Revision.objects.filter(sample=sample, client_id=client_id, content_hash=content_hash)
+    return client_id is not None and before.exists()
 
 
 def _stale(now: Sample, base: samples.Sample, mine: samples.Sample) -> Conflict:

@@ -124,6 +124,7 @@ async function check() {
 }
 
 function typed() {
+  desk.form.elements.client_id.value = newId(); // other words are another request, also after a lost answer
   const kept = drafts.keep(desk.form);
   desk.dirty = true;
   desk.kept = kept;
@@ -174,7 +175,7 @@ async function send(button) {
     else if (answer.status === 409) show(page, "");
     else if (answer.ok && deciding) { drafts.forget(form); show(page, answer.url); return; }
     else if (answer.ok) saved(page, sent);
-    else say(page.querySelector("[data-problem]")?.textContent.trim() || word("sayFailed"), "error");
+    else refused(page);
   } catch {
     say(word("sayFailed"), "error");
   } finally {
@@ -183,10 +184,23 @@ async function send(button) {
   }
 }
 
+// The text may have been saved before the verdict was refused: the form goes on from the revision that the answer names.
+function goOnFrom(page) {
+  const base = page.querySelector("#sample-form [name=base_revision]")?.value;
+  if (base) desk.form.elements.base_revision.value = base;
+  desk.form.elements.client_id.value = newId();
+}
+
+function refused(page) {
+  const problem = page.querySelector("[data-problem]")?.textContent.trim();
+  if (problem) goOnFrom(page);
+  drafts.keep(desk.form);
+  say(problem || word("sayFailed"), "error");
+}
+
 function saved(page, sent) {
   const { form } = desk;
-  form.elements.base_revision.value = page.querySelector("[name=base_revision]").value;
-  form.elements.client_id.value = newId();
+  goOnFrom(page);
   const same = JSON.stringify(drafts.fieldsOf(form)) === sent;
   replaceParts(page, same ? SAVED_PARTS : ["cap", "history"]);
   desk.dirty = !same;

@@ -109,7 +109,9 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Opener]:
     watched: list[Watched] = []
     cache.clear()
 
-    def open_one(user: Any = None, *, locale: str = "en-GB", width: int = 1440, height: int = 900, **options: Any) -> Watched:
+    def open_one(
+        user: Any = None, *, locale: str = "en-GB", width: int = 1440, height: int = 900, **options: Any
+    ) -> Watched:
         context = browser.new_context(
             base_url=live_server.url,
             locale=locale,
