@@ -50,12 +50,17 @@ def is_loopback(host: str) -> bool:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether web answers its health question (with anything but an error of the server)."""
+    """Whether web answers its health question with anything but an error of the server."""
+    return (status(host, port) or 500) < 500
+
+
+def status(host: str, port: int, *, name: str = "localhost") -> int | None:
+    """The HTTP status of the health question, asked as a proxy in front of the site `name` would; None: no answer."""
     connection = http.client.HTTPConnection(reachable(host).strip("[]"), port, timeout=2)
     try:
-        connection.request("GET", "/healthz", headers={"Host": "localhost"})
-        return connection.getresponse().status < 500
+        connection.request("GET", "/healthz", headers={"Host": name, "X-Forwarded-Proto": "https"})
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

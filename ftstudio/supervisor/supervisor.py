@@ -86,6 +86,7 @@ class Supervisor:
     def _start(self, place: _Place) -> None:
         place.child = Child(place.program)
         place.ready = place.warned = False
+        self._say("up", f"{place.program.name} is process {place.child.pid}")
         self._selector.register(place.child.output, selectors.EVENT_READ, place.child)
 
     def _listen(self, seconds: float) -> None:
