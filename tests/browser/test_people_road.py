@@ -101,6 +101,7 @@ def test_the_keyboard_alone_is_enough(open_browser: Opener, alice: User, project
 def test_a_refused_part_is_said_on_top_of_the_page(open_browser: Opener, alice: User, project: Project) -> None:
     watched = open_browser(alice)
     watched.expect_status(404)
+    watched.expected.append("Response Status Error Code 404")  # htmx logs it too
     watched.page.goto("/audit/")
     watched.page.evaluate("htmx.ajax('GET', '/nothing-here/', {target: '#audit'})")
     expect(watched.page.locator("#refused")).to_contain_text("There is no such page")
