@@ -67,6 +67,11 @@ class Snapshot(Leased):
     def is_final(self) -> bool:
         return self.state != SnapshotState.BUILDING
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples on each side; 0 until the snapshot is built."""
+        return {side: self.counts.get(side, 0) for side in ("train", "validation", "test")}
+
 
 class SnapshotEntry(models.Model):
     """One sample's place in a snapshot. `position` is the sample's, so exports keep the dataset's order."""

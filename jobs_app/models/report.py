@@ -53,3 +53,12 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} @ {self.step}"
+
+    @property
+    def train_loss(self) -> float | None:
+        return self.metrics.get("train_loss")
+
+    @property
+    def valid_loss(self) -> float | None:
+        """Over the whole validation file where the provider says so, else over a batch of it."""
+        return self.metrics.get("full_valid_loss", self.metrics.get("valid_loss"))
