@@ -164,8 +164,8 @@ def field(bound: BoundField, label: str = "", placeholder: str = "") -> dict[str
         kind = "set"
     elif isinstance(widget, CheckboxInput):
         kind = "choice"
-    if widget.attrs.get("placeholder") == bound.label:
-        del widget.attrs["placeholder"]  # it only repeats the label
+    if label or widget.attrs.get("placeholder") == bound.label:
+        widget.attrs.pop("placeholder", None)  # it only repeats the label, or the one that `label` replaces
     attrs: dict[str, str | bool] = {"placeholder": placeholder} if placeholder else {}
     return {"field": bound, "kind": kind, "label": label or bound.label, "control": bound.as_widget(attrs=attrs)}
 
