@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,10 @@ def keys(source: str, *, template: bool, origin: str = "") -> Iterator[Key]:
 
 
 def _extract(text: str) -> Iterator[tuple[int, str, str | tuple[str, ...], list[str], str | None]]:
-    for item in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):  # type: ignore[arg-type]
+    # babel remarks on an empty text on stderr; to us that is simply no message.
+    with contextlib.redirect_stderr(io.StringIO()):
+        items = list(extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS))  # type: ignore[arg-type]
+    for item in items:
         if any(item[1] if isinstance(item[1], tuple) else (item[1],)):
             yield (item[0], "", item[1], item[2], item[3])  # type: ignore[misc]
 
