@@ -29,7 +29,7 @@ from . import progress
 from .calling import call_of
 from .forms import DraftForm, JobStartForm, LaunchForm
 
-EVENTS = 60
+EVENTS = 200
 
 
 def found(request: HttpRequest, pk: UUID) -> Job:

@@ -83,6 +83,8 @@ def curves_of(job: Job, checkpoints: Sequence[int] = ()) -> Curves:
     train, valid = series.get("train_loss", []), metrics.validation(series)
     svg = charts.loss_chart(
         series,
+        width=900,
+        height=320,
         title=_("Loss by training step"),
         description=_in_words(train, valid),
         checkpoints=checkpoints,
@@ -93,6 +95,7 @@ def curves_of(job: Job, checkpoints: Sequence[int] = ()) -> Curves:
         for step, value in metrics.downsample(line, TABLE_BUCKETS):
             by_step.setdefault(step, [None, None])[place] = value if math.isfinite(value) else None
     rows = [(step, pair[0], pair[1]) for step, pair in sorted(by_step.items())]
+    svg = svg.replace('class="chart"', 'class="chart big"', 1)  # keeps its size on a phone, where it scrolls sideways
     return Curves(series, mark_safe(svg), rows, max((step for step, _value in train), default=0))
 
 

@@ -1,7 +1,7 @@
 """The demo project: a small dataset of our own with its contract, a snapshot, and a rehearsal of a job.
 
-Every step looks for what is there before it makes it, so that a second run changes nothing and an interrupted one
-is finished by the next.
+Every step looks for what is there before it makes it, so that a second run changes nothing. All of it is one
+transaction: nobody sees half a demo, and no worker takes the import up before it is done here.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def may_open(user: User) -> bool:
     return projects.may_create(user) or _existing(user) is not None
 
 
+@transaction.atomic
 def open_demo(*, actor: User, launch: bool = True) -> Made:
     """Make the demo project for `actor`, or what is missing of it. The import and the snapshot are built here and now.
 
@@ -114,7 +115,6 @@ def _connection(actor: User, project: Project, new: list[str]) -> Connection:
     return found
 
 
-@transaction.atomic
 def _job(actor: User, connection: Connection, snapshot: Snapshot, new: list[str]) -> Job:
     job = Job.objects.filter(project=connection.project_id, name=JOB).order_by("created_at").first()
     if job is None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from jobs_app.rehearsal.app import create_app
@@ -44,21 +43,28 @@ class Rehearsal:
         return self._ask("counts")
 
     def _ask(self, path: str, sent: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.url}/_rehearsal/{path}",
-            data=None if sent is None else json.dumps(sent).encode(),
-            headers={"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        method = "GET" if sent is None else "POST"
+        with httpx2.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}, timeout=10) as client:
+            return client.request(method, f"{self.url}/_rehearsal/{path}", json=sent).raise_for_status().json()
 
 
 @contextmanager
-def rehearsal_server(folder: Path, *, seconds: float = 40.0) -> Iterator[Rehearsal]:
-    """Serve until the block ends. A job takes `seconds` of the server's clock."""
+def rehearsal_server(
+    folder: Path, *, seconds: float = 40.0, reached: list[str] | None = None
+) -> Iterator[Rehearsal]:
+    """Serve until the block ends. A job takes `seconds` of the server's clock.
+
+    Each request that arrives is written to `reached` as "METHOD /path" before it is answered.
+    """
     running = Rehearsal("")
     app = create_app(folder=folder, clock=running.clock, seconds=seconds)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+
+    def door(environ: Any, start_response: Any) -> Any:
+        if reached is not None:
+            reached.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        return app(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=Quiet)
     server.daemon_threads = True  # a request that a test holds open does not hold up the end
     running.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

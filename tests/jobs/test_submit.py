@@ -43,7 +43,7 @@ def test_a_create_whose_answer_was_lost_is_found_again(
     assert (job.state, job.provider_job) == ("uploading", "")
     assert job.create_tried_at is not None
     assert job.next_poll_at is not None
-    if fault in ("error", "overloaded"):  # nothing was executed: the provider gets a minute to list it, then it is repeated
+    if fault in ("error", "overloaded"):  # nothing was executed: it is repeated once the provider must have listed it
         submit(launched.pk)
         assert again(launched).provider_job == ""
         Job.objects.filter(pk=launched.pk).update(create_tried_at=timezone.now() - timedelta(seconds=61))
