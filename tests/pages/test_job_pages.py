@@ -74,7 +74,7 @@ def test_the_road_of_a_job_in_the_browser(pages: Client, rehearsal: Rehearsal, s
     assert "from openai import OpenAI" in page
     assert rehearsal.url in page
     assert "Training verdict" in page
-    assert '<svg class="chart"' in page
+    assert '<svg class="chart big"' in page
     assert "rain-v1" in pages.get(reverse("pages:model-list")).content.decode()
     figures = pages.get(reverse("pages:job-metrics", args=[job.pk])).json()
     assert figures["final"] is True
