@@ -1,5 +1,7 @@
 // Two people edited one text: each choice writes the result again; what is typed into the result itself stays.
 
+import { keep } from "./drafts.js";
+
 function compose(panel) {
   const area = document.getElementById(panel.dataset.result);
   let text = "";
@@ -18,6 +20,11 @@ function setUp() {
     panel.addEventListener("change", () => compose(panel));
   }
 }
+
+// The merged text takes the place of the draft that led here: if the save fails it is still there, on the right base.
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "merge") keep(event.target);
+});
 
 // Dropping mine drops the copy that this browser kept of it, too.
 document.addEventListener("click", (event) => {

@@ -227,7 +227,8 @@ def test_a_verdict_on_what_was_not_seen_is_409_and_shows_what_is_new(
 ) -> None:
     sample = first(dataset)
     browser_of(bob).post(url("sample-save", sample.pk), body(sample, GOOD))
-    answer = pages.post(url("sample-decide", sample.pk), body(sample, "雨伞最懂离别。", decision="accept", client_id="y"))
+    sent = body(sample, "雨伞最懂离别。", decision="accept", client_id="y")
+    answer = pages.post(url("sample-decide", sample.pk), sent)
     assert answer.status_code == 409
     assert GOOD in answer.content.decode()
     assert 'name="base_revision" value="2"' in answer.content.decode()
@@ -332,8 +333,8 @@ def test_annotating_goes_on_until_nothing_waits(pages: Client, dataset: Dataset)
 def test_imported_markup_stays_text(pages: Client, dataset: Dataset) -> None:
     sample = first(dataset)
     pages.post(url("sample-save", sample.pk), body(sample, "</textarea><script>alert(1)</script>"))
-    addresses = (url("sample-detail", sample.pk), url("revision-detail", sample.pk, 2), url("dataset-detail", dataset.pk))
-    for address in addresses:
+    one, two = url("sample-detail", sample.pk), url("revision-detail", sample.pk, 2)
+    for address in (one, two, url("dataset-detail", dataset.pk)):
         assert "<script>alert" not in pages.get(address).content.decode(), address
 
 
@@ -351,6 +352,7 @@ def test_a_snapshot_is_frozen_exported_and_downloaded(pages: Client, dataset: Da
     pages.post(url("snapshot-create", dataset.pk), {"train": "90", "validation": "10", "test": "0", "seed": "7"})
     snapshot = Snapshot.objects.get()
     assert "every 1s" in pages.get(url("snapshot-detail", snapshot.pk)).content.decode()
+    assert pages.get(url("dataset-detail", dataset.pk)).status_code == 200
     work_off()
     html = pages.get(url("snapshot-detail", snapshot.pk)).content.decode()
     snapshot.refresh_from_db()

@@ -1,0 +1,253 @@
+"""The correction desk under real hands: keys, drafts, lost connections, two people, input methods, phones, no script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from datasets_app.models import Dataset, Sample
+from datasets_app.pipeline import ingest
+from datasets_app.services import datasets, samples, uploads
+
+from . import steps
+from .conftest import Opener
+
+NEW = "晴天被忘在门后，雨天才被想起。"
+
+
+@pytest.fixture
+def dataset(leo: Any, project: Any, tmp_path: Path) -> Dataset:
+    """Ten samples, three of which repeat their word; the second lacks its full stop as well."""
+    made = datasets.create(
+        actor=leo, project=project, name="Words", contract={**steps.CONTRACT, "severity": {"echo": "warning"}}
+    )
+    records = steps.rows(broken=3)
+    records[1]["messages"][-1]["content"] = "闹钟最懂离别"
+    with steps.written(tmp_path, records).open("rb") as file:
+        upload = uploads.receive(actor=leo, dataset=made, file=file, name="words.jsonl")
+    ingest.ingest(upload.pk)
+    made.refresh_from_db()
+    return made
+
+
+def sample_at(dataset: Dataset, position: int) -> Sample:
+    return Sample.objects.select_related("dataset").get(dataset=dataset, position=position)
+
+
+def on_desk(page: Page, sample: Sample) -> None:
+    page.goto(f"/samples/{sample.pk}/")
+    page.wait_for_selector("#sample-form[data-ready]")
+
+
+def test_letters_are_letters_while_somebody_types(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    on_desk(one.page, sample)
+    one.page.keyboard.press("e")
+    one.page.keyboard.press("End")
+    one.page.keyboard.type("axf jk")
+    expect(one.page.locator("#answer")).to_have_value("雨伞最懂离别。axf jk")
+    sample.refresh_from_db()
+    assert sample.status == "pending"
+
+
+def test_a_key_that_an_input_method_is_composing_with_decides_nothing(
+    open_browser: Opener, leo: Any, dataset: Dataset
+) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    on_desk(one.page, sample)
+    one.page.evaluate(
+        """() => { for (const key of ["a", " ", "Backspace", "x"]) document.body.dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, isComposing: true })); }"""
+    )
+    one.page.focus("#answer")
+    one.page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true, keyCode: 229 }))"""
+    )
+    expect(one.page.locator("#sample-h")).to_contain_text("0001")
+    sample.refresh_from_db()
+    assert sample.status == "pending"
+
+
+def test_a_fix_is_one_key_and_the_browsers_undo_takes_it_back(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    on_desk(one.page, sample_at(dataset, 2))
+    one.page.keyboard.press("e")
+    one.page.keyboard.press("Alt+1")
+    expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别。")
+    expect(one.page.locator("#findings .finding.error")).to_have_count(0)
+    one.page.keyboard.press("Control+z")
+    expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别")
+
+
+def test_findings_are_walked_by_key_and_fixed_by_the_dot(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    on_desk(one.page, sample_at(dataset, 2))
+    one.page.keyboard.press("j")
+    expect(one.page.locator("#findings .finding[aria-current]")).to_have_count(1)
+    one.page.keyboard.press(".")
+    expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别。")
+
+
+def test_accepting_with_an_open_error_leads_to_the_error_first(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 2)
+    one.expect_status(422)
+    on_desk(one.page, sample)
+    one.page.keyboard.press("a")
+    expect(one.page.locator("#findings .finding.error[aria-current]")).to_have_count(1)
+    one.page.keyboard.press("a")  # meant, but a reason is asked for
+    expect(one.page.locator("#autosave")).to_have_attribute("data-tone", "error")
+    one.page.fill("#reason", "a saying")
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("a")
+    one.page.wait_for_url(lambda url: f"/samples/{sample.pk}/" not in url)
+    sample.refresh_from_db()
+    assert sample.status == "accepted"
+
+
+def test_verdicts_skip_flag_reject_and_undo_have_keys(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    on_desk(one.page, sample_at(dataset, 4))
+    for position, key in ((4, "Space"), (5, "f"), (6, "x")):
+        expect(one.page.locator("#sample-h")).to_contain_text(f"{position:04d}")
+        one.page.keyboard.press(key)
+        expect(one.page.locator("#sample-h")).to_contain_text(f"{position + 1:04d}")
+    one.page.keyboard.press("Backspace")
+    expect(one.page.locator("#sample-h")).to_contain_text("0006")
+    statuses = list(Sample.objects.filter(dataset=dataset, position__in=(4, 5, 6)).values_list("status", flat=True))
+    assert statuses == ["skipped", "flagged", "pending"]
+
+
+def test_unsaved_text_is_back_after_the_window_was_closed(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    on_desk(one.page, sample)
+    one.page.fill("#answer", NEW)
+    expect(one.page.locator("#findings .finding.warning")).to_have_count(0)
+    on_desk(one.page, sample_at(dataset, 3))
+    on_desk(one.page, sample)
+    expect(one.page.locator("#answer")).to_have_value(NEW)
+    one.page.keyboard.press("Control+s")
+    expect(one.page.locator("[name=base_revision]")).to_have_value("2")
+    assert one.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('ftstudio:draft')).length") == 0
+
+
+def test_a_lost_connection_keeps_the_text_and_the_next_try_saves_it_once(
+    open_browser: Opener, leo: Any, dataset: Dataset
+) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    one.expected.append("ERR_INTERNET_DISCONNECTED")
+    on_desk(one.page, sample)
+    one.page.fill("#answer", NEW)
+    one.page.context.set_offline(True)
+    one.page.keyboard.press("Control+s")
+    expect(one.page.locator("#autosave")).to_have_attribute("data-tone", "error")
+    expect(one.page.locator("#answer")).to_have_value(NEW)
+    one.page.context.set_offline(False)
+    one.page.keyboard.press("Control+s")
+    expect(one.page.locator("[name=base_revision]")).to_have_value("2")
+    assert sample.revisions.count() == 2
+
+
+def test_two_people_edit_one_answer_and_neither_text_is_lost(
+    open_browser: Opener, leo: Any, bob: Any, dataset: Dataset
+) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    one.expect_status(409)
+    on_desk(one.page, sample)
+    one.page.fill("#answer", "雨伞最懂重逢。")
+    samples.save(
+        actor=bob, sample=sample, base_revision=1,
+        messages=[{"role": "system", "content": "用一句话写这个词，不要出现它。"}, {"role": "user", "content": "雨伞"},
+                  {"role": "assistant", "content": "它最懂离别与晴天。"}],
+    )  # fmt: skip
+    one.page.keyboard.press("Control+s")
+    expect(one.page.locator("#merge")).to_be_visible()
+    one.is_accessible()
+    result = one.page.locator("textarea")
+    expect(result.first).to_have_value("它最懂重逢。")
+    one.page.keyboard.press("t")
+    expect(result.first).to_have_value("它最懂离别与晴天。")
+    one.page.keyboard.press("e")
+    expect(result.first).to_have_value("它最懂离别与晴天重逢。")
+    one.page.keyboard.press("Control+s")
+    one.page.wait_for_selector("#sample-form[data-ready]")
+    expect(one.page.locator("#answer")).to_have_value("它最懂离别与晴天重逢。")
+    assert sample.revisions.count() == 3
+
+
+def test_tags_have_digits(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    on_desk(one.page, sample)
+    with one.page.expect_response(lambda answer: "/tag/" in answer.url):
+        one.page.keyboard.press("1")
+    expect(one.page.locator("#tags input:checked")).to_have_count(1)
+    assert sample.tags.count() == 1
+
+
+def test_the_list_of_keys_opens_and_closes(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    on_desk(one.page, sample_at(dataset, 1))
+    one.page.keyboard.press("?")
+    expect(one.page.locator("#keys")).to_be_visible()
+    one.is_accessible()
+    one.page.keyboard.press("a")  # silent while the list is open
+    one.page.keyboard.press("Escape")
+    expect(one.page.locator("#keys")).to_be_hidden()
+    assert sample_at(dataset, 1).status == "pending"
+
+
+def test_turns_are_added_by_hand(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 1)
+    one.page.goto(f"/samples/{sample.pk}/?view=turns")
+    one.page.wait_for_selector("#sample-form[data-ready]")
+    one.is_accessible()
+    one.page.click("[data-act=turn]")
+    one.page.keyboard.insert_text("再说一次。")
+    one.page.keyboard.press("Control+s")
+    expect(one.page.locator("[name=base_revision]")).to_have_value("2")
+    assert "再说一次。" in sample.revisions.get(number=2).payload
+
+
+def test_filters_answer_without_a_page_load_and_can_be_shared(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    one.page.goto(f"/datasets/{dataset.pk}/")
+    one.page.evaluate("window.kept = true")
+    one.page.fill("#id_q", "最懂离别")
+    expect(one.page.locator("#samples tbody tr")).to_have_count(3)
+    one.page.select_option("#id_rule", "terminal-punctuation")
+    expect(one.page.locator("#samples tbody tr")).to_have_count(1)
+    assert one.page.evaluate("window.kept") is True
+    one.is_accessible()
+    shared = one.page.url
+    one.page.goto(shared)
+    expect(one.page.locator("#samples tbody tr")).to_have_count(1)
+
+
+def test_a_phone_fits(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo, width=390, height=844)
+    desk = f"/samples/{sample_at(dataset, 1).pk}/"
+    for address in (f"/datasets/{dataset.pk}/", desk, "/datasets/create/", "/datasets/"):
+        one.page.goto(address)
+        one.stays_in_its_width()
+        one.is_accessible()
+
+
+def test_everything_works_without_a_script(open_browser: Opener, leo: Any, dataset: Dataset, tmp_path: Path) -> None:
+    one, sample = open_browser(leo, java_script_enabled=False), sample_at(dataset, 1)
+    page = one.page
+    page.goto(f"/datasets/{dataset.pk}/annotate/")
+    page.fill("#answer", NEW)
+    page.click("button[name=decision][value=accept]")
+    expect(page.locator("#sample-h")).to_contain_text("0002")
+    sample.refresh_from_db()
+    assert (sample.status, sample.revision_number) == ("accepted", 2)
+    page.click("#findings button[name=fix]")
+    expect(page.locator("#answer")).to_have_value("闹钟最懂离别。")
+    page.goto(f"/datasets/{dataset.pk}/")
+    more = steps.written(tmp_path, steps.rows(total=2), "more.jsonl")
+    page.set_input_files("form[data-upload] input[type=file]", str(more))
+    page.click("form[data-upload] button")
+    page.wait_for_url(lambda url: "/uploads/" in url)
