@@ -24,6 +24,7 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
 from . import bulk
+from .attempts import failing_once
 from .selecting import selected
 
 CHUNK = 2000
@@ -40,8 +41,10 @@ def freeze(snapshot_id: UUID | str) -> None:
     building = Snapshot.objects.filter(state=SnapshotState.BUILDING)
     if not building.claim(snapshot_id, key):
         return
+    snapshot = Snapshot.objects.select_related("dataset").get(pk=snapshot_id)
     try:
-        _run(Snapshot.objects.select_related("dataset").get(pk=snapshot_id), key)
+        with failing_once(lambda text: _fail(snapshot, key, "internal", text)):
+            _run(snapshot, key)
     finally:
         Snapshot.objects.release(snapshot_id, key)
 
@@ -50,14 +53,9 @@ def _run(snapshot: Snapshot, key: str) -> None:
     while _chunk(snapshot, key):
         continue
     if not snapshot.entries.exists():
-        error = _said("empty", Text("No sample fits what was asked for."))
-        _end(snapshot, key, state=SnapshotState.FAILED, error=error)
+        _fail(snapshot, key, "empty", Text("No sample fits what was asked for."))
         return
-    try:
-        _prove_disjoint(snapshot)
-    except SplitLeak as error:
-        _end(snapshot, key, state=SnapshotState.FAILED, error=_said("split-leak", Text("{why}", why=str(error))))
-        raise
+    prove_disjoint(snapshot)
     counts = _count(snapshot)
     content_hash = _hash(snapshot)
     with transaction.atomic():
@@ -65,8 +63,8 @@ def _run(snapshot: Snapshot, key: str) -> None:
             _put_sides_on_samples(snapshot, counts)
 
 
-def _said(code: str, text: Text) -> dict[str, Any]:
-    return {"code": code, **to_row(text)}
+def _fail(snapshot: Snapshot, key: str, code: str, text: Text) -> None:
+    _end(snapshot, key, state=SnapshotState.FAILED, error={"code": code, **to_row(text)})
 
 
 def _end(snapshot: Snapshot, key: str, **changes: Any) -> bool:
@@ -119,7 +117,7 @@ def _group(group_by: str, fingerprint: str, payload: str, *, fallback: str) -> s
     return group_key(samples.from_json(payload), group_by, fallback) if group_by else fallback
 
 
-def _prove_disjoint(snapshot: Snapshot) -> None:
+def prove_disjoint(snapshot: Snapshot) -> None:
     """Raise SplitLeak if any group has entries on two sides."""
     leaks = (
         snapshot.entries.order_by().values("group").annotate(sides=Count("split", distinct=True)).filter(sides__gt=1)

@@ -21,6 +21,7 @@ from ftstudio.web.texts import from_row, to_row
 
 from . import bulk
 from .append import append
+from .attempts import failing_once
 from .grading import checker_of
 from .reading import Chunk, lines_from, read_chunk, recognise
 
@@ -42,16 +43,22 @@ def ingest(upload_id: UUID | str) -> None:
     key = uuid4().hex
     if not Upload.objects.unfinished().claim(upload_id, key):
         return
+    upload = Upload.objects.select_related("dataset").get(pk=upload_id)
     try:
-        _run(upload_id, key)
-    except _Stopped:
-        logger.info("import %s was stopped or taken over", upload_id)
+        with failing_once(lambda text: _fail(upload, key, "internal", text)):
+            _run(upload, key)
     finally:
         Upload.objects.release(upload_id, key)
 
 
-def _run(upload_id: UUID | str, key: str) -> None:
-    upload = Upload.objects.select_related("dataset").get(pk=upload_id)
+def _run(upload: Upload, key: str) -> None:
+    try:
+        _import(upload, key)
+    except _Stopped:
+        logger.info("import %s was stopped or taken over", upload.pk)
+
+
+def _import(upload: Upload, key: str) -> None:
     mine = Upload.objects.unfinished()
     if upload.started_at is None:
         upload.started_at = timezone.now()

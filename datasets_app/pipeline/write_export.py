@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ from datasets_app.models import Export, Snapshot
 from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
+
+from .attempts import failing_once
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 2000
 LISTED = 1000  # refused and reduced rows that a manifest names one by one; it counts all of them
@@ -94,15 +99,22 @@ def write_export(export_id: UUID | str) -> None:
     key = uuid4().hex
     if not Export.objects.unfinished().claim(export_id, key):
         return
+    export = Export.objects.select_related("snapshot__dataset", "created_by").get(pk=export_id)
     try:
-        _run(Export.objects.select_related("snapshot__dataset", "created_by").get(pk=export_id), key)
-    except _Stopped:
-        return
+        with failing_once(lambda text: _fail(export, key, "internal", text)):
+            _run(export, key)
     finally:
         Export.objects.release(export_id, key)
 
 
 def _run(export: Export, key: str) -> None:
+    try:
+        _write(export, key)
+    except _Stopped:
+        logger.info("export %s was taken over", export.pk)
+
+
+def _write(export: Export, key: str) -> None:
     mine = Export.objects.unfinished()
 
     def progress(rows: int) -> None:
@@ -114,7 +126,7 @@ def _run(export: Export, key: str) -> None:
     with tempfile.TemporaryFile() as file:
         written = write_lines(export.snapshot, export.codec, export.split, file, progress=progress)
         if not written.rows:
-            _fail(export, key, written)
+            _nothing_written(export, key, written)
             return
         file.seek(0)
         name = export.file.field.generate_filename(export, f"{export.pk}.jsonl")
@@ -136,18 +148,19 @@ def _run(export: Export, key: str) -> None:
         storage.delete(name)
 
 
-def _fail(export: Export, key: str, written: Written) -> None:
+def _nothing_written(export: Export, key: str, written: Written) -> None:
     if written.refused_rows:
         text = Text("The format can carry none of the samples: see the manifest for what it would lose.")
     else:
         text = Text("The snapshot has no sample in this split.")
+    _fail(export, key, "nothing-written", text, manifest=manifest_of(export, written))
+
+
+def _fail(export: Export, key: str, code: str, text: Text, **changes: Any) -> None:
+    error = {"code": code, **to_row(text)}
+    now = timezone.now()
     Export.objects.unfinished().release(
-        export.pk,
-        key,
-        state=UploadState.FAILED,
-        manifest=manifest_of(export, written),
-        error={"code": "nothing-written", **to_row(text)},
-        finished_at=timezone.now(),
+        export.pk, key, state=UploadState.FAILED, error=error, finished_at=now, **changes
     )
 
 
