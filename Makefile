@@ -45,7 +45,7 @@ test-services: .venv/test.stamp ## The same tests on PostgreSQL and Redis: DATAB
 CHECKS := check-lint check-format check-templates check-types check-layers check-migrations check-messages
 .PHONY: check $(CHECKS)
 check: .venv/test.stamp ## Everything that can be judged without running the product, at once
-	@$(MAKE) --no-print-directory -j 4 --output-sync=target $(CHECKS)
+	@$(MAKE) --no-print-directory -k -j 4 --output-sync=target $(CHECKS)
 check-lint: ; @.venv/bin/ruff check --quiet .
 check-format: ; @.venv/bin/ruff format --check --quiet . || { echo "make format would change files"; exit 1; }
 check-templates: ; @find templates -name '*.html' -print0 | xargs -0 .venv/bin/djade --check --target-version 5.2
@@ -74,7 +74,7 @@ screenshots: .venv/test.stamp ## Photograph the main pages into docs/screenshots
 
 .PHONY: bench
 bench: .venv/test.stamp ## Measure the promises about speed and memory
-	@for script in import list save export; do $(PY) -m benchmarks.$$script $(ARGS) || exit 1; done
+	@for script in cold_start import_rows list_pages save export_rows; do $(PY) -m benchmarks.$$script $(ARGS) || exit 1; done
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --excludes requirements.excludes
 .PHONY: lock

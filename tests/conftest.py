@@ -1,7 +1,8 @@
-"""People and doors. Alice leads everything, Bob annotates beside her, Mallory is a stranger with a project of her own."""
+"""People and doors. Alice leads everything, Bob annotates beside her, Mallory is a stranger with her own project."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,25 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ftstudio.accounts.models import ApiToken, Membership, Project, Role, User
+from ftstudio import messages
 from ftstudio.accounts.authentication import hash_secret
+from ftstudio.accounts.models import ApiToken, Membership, Project, Role, User
 
 PASSWORD = "correct horse battery"
+
+
+def pytest_sessionstart() -> None:
+    """The pages speak Chinese too: compile what the catalogues say now."""
+    messages.compile_stale()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say it loudly when browser tests were skipped, also under xdist, where the folder's own summary stays silent."""
+    reports = terminalreporter.getreports("skipped")
+    skipped = [report for report in reports if "browser" in getattr(report, "keywords", {})]
+    if skipped and "PYTEST_XDIST_WORKER" not in os.environ:
+        terminalreporter.write_sep("!", f"{len(skipped)} BROWSER TESTS WERE SKIPPED", red=True, bold=True)
+        terminalreporter.write_line("No Chromium did the clicking. Debian: apt-get install chromium fonts-wqy-zenhei")
 
 
 def make_user(name: str, **extra: Any) -> User:

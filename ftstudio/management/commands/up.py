@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser, cal
 from django.db import connections
 
 from ftstudio import environment as env
-from ftstudio import heart, messages
+from ftstudio import heart, messages, version
 from ftstudio.supervisor import address, broker, gate, lock
 from ftstudio.supervisor.programs import STOP_ORDER, Plan
 from ftstudio.supervisor.supervisor import NeverStarted, Supervisor
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         os.umask(0o077)  # what is written to var/ is ours alone
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
+        self._say("up", f"ftstudio {version.current()}, state in {settings.VAR}")
         _move_to(site)
         with self._only_one() as handle, self._door(host, port) as door:
             plan = Plan(
