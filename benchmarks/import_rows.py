@@ -21,7 +21,7 @@ def main(rows: int) -> None:
         upload, seconds = stack.imported(stack.dataset(CONTRACT), file)
         assert upload["rows_accepted"] == rows, upload
         print(f"import  {rows} rows of {size // rows} bytes in {seconds:.1f} s = {rows / seconds:,.0f} rows/s")
-        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB, web peak {stack.peak_mb('gunicorn'):.0f} MB")
+        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB, web peak {stack.peak_mb('web'):.0f} MB")
 
 
 if __name__ == "__main__":

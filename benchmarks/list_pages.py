@@ -7,12 +7,11 @@ Bars at 100,000 samples: p50 < 25 ms and p95 < 50 ms on any page; text search p5
 
 from __future__ import annotations
 
-import http.client
 import sys
 from pathlib import Path
 
 from benchmarks.data import CONTRACT, write
-from benchmarks.stack import Stack, query, spread, timed
+from benchmarks.stack import Door, Stack, query, spread, timed
 
 LOGIN = """
 import django; django.setup()
@@ -35,13 +34,12 @@ def main(rows: int) -> None:
         dataset = stack.dataset(CONTRACT)
         stack.imported(dataset, file)
         session = stack.python(LOGIN).strip()
-        browser = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=60)
+        browser = Door(stack.port)
 
         def page(**fields: str) -> int:
             """The samples part of the dataset page, as htmx asks for it."""
             headers = {"Cookie": f"sessionid={session}", "HX-Request": "true", "HX-Target": "samples"}
-            browser.request("GET", f"/datasets/{dataset}/?{query(**fields)}", headers=headers)
-            answer = browser.getresponse()
+            answer = browser.ask("GET", f"/datasets/{dataset}/?{query(**fields)}", headers=headers)
             answer.read()
             return answer.status
 

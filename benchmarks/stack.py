@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import statistics
@@ -52,11 +53,22 @@ class Door:
         if body is not None:
             data = json.dumps(body)
             headers["Content-Type"] = "application/json"
-        self.connection.request(method, path, data, headers)
-        answer = self.connection.getresponse()
+        answer = self.ask(method, path, data, headers)
         raw = answer.read()
         is_json = answer.getheader("content-type", "").startswith("application/json")
         return answer.status, json.loads(raw) if raw and is_json else raw
+
+    def ask(
+        self, method: str, path: str, data: str | None = None, headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        """One request; a connection that the server closed while it was idle is opened again."""
+        try:
+            self.connection.request(method, path, data, headers or {})
+            return self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self.connection.close()
+            self.connection.request(method, path, data, headers or {})
+            return self.connection.getresponse()
 
     def upload(self, path: str, file: Path) -> tuple[int, Any]:
         """Multipart POST of one file, streamed."""
@@ -132,19 +144,17 @@ class Stack:
             [sys.executable, "-c", code], cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         ).stdout
 
-    def peak_mb(self, word: str) -> float:
-        """The highest resident memory that any process of this stack with `word` in its command line had, in MB."""
-        peak = 0
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                command = (status.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                environment = (status.parent / "environ").read_bytes()
-                if word in command and self.folder.name.encode() in environment:
-                    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-                    peak = max(peak, int(line.split()[1]))
-            except (OSError, StopIteration):
-                continue
-        return peak / 1024
+    def peak_mb(self, program: str) -> float:
+        """The highest resident memory of the program's largest process so far, in MB; `program` as `up` names it."""
+        log = (Path(self.folder.name) / "up.log").read_text(errors="replace")
+        started = re.findall(rf"{program} is process (\d+)", log)
+        assert started, log
+        family = [int(started[-1])]
+        for process in family:
+            tasks = Path(f"/proc/{process}/task").glob("*/children")
+            family += [int(child) for children in tasks for child in children.read_text().split()]
+        marks = [re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text()) for process in family]
+        return max(int(mark[1]) for mark in marks if mark) / 1024
 
     def dataset(self, contract: dict[str, Any]) -> str:
         status, body = self.door.call(
