@@ -164,20 +164,18 @@ def _parameter_field(parameter: Parameter) -> forms.Field:
 
 
 def _range(parameter: Parameter) -> str:
-    """The range and the default in words."""
-    parts = []
+    """The range and the default in words: “Range: 1 to 50, or auto.”"""
     low, high = shown(parameter.minimum), shown(parameter.maximum)
+    parts = []
     if low and high:
         parts.append(_("%(low)s to %(high)s") % {"low": low, "high": high})
     elif low:
         parts.append((_("above %(low)s") if parameter.above_minimum else _("from %(low)s")) % {"low": low})
     if parameter.auto:
         parts.append(_("or auto"))
-    if parameter.default is not None:
-        default = parameter.default
-        word = default if isinstance(default, str) else shown(float(default))
-        parts.append(_("usually %(default)s") % {"default": word})
-    return ", ".join(parts) + "." if parts else ""
+    if isinstance(parameter.default, int | float):
+        parts.append(_("usually %(default)s") % {"default": shown(float(parameter.default))})
+    return _("Range: %(range)s.") % {"range": ", ".join(parts)} if parts else ""
 
 
 def _connections(user: User, project: Any) -> Any:

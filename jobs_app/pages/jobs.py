@@ -176,7 +176,8 @@ def _draft_page(
         "has_errors_in_data": any(item.id == "findings" and not item.ok for item in items),
         "may_launch": allows(request.user, job.project_id, "jobs.launch"),
     }
-    return render_page(request, "jobs/draft.html", context, status=422 if form.errors or launch.errors else 200)
+    status = 422 if form.errors or launch.errors else 200
+    return render_page(request, "jobs/draft.html", context, part="changed", status=status)
 
 
 def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:

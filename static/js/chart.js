@@ -33,7 +33,8 @@ function colours() {
 
 function draw(box, data) {
   const colour = colours();
-  const axis = { stroke: colour["--ink-2"], grid: { stroke: colour["--line"] }, ticks: { stroke: colour["--line"] } };
+  const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  const axis = { font, labelFont: font, stroke: colour["--ink-2"], grid: { stroke: colour["--line"] }, ticks: { stroke: colour["--line"] } };
   const options = {
     width: box.clientWidth || 640,
     height: 260,
