@@ -59,7 +59,12 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
     if current_project(request) != dataset.project:
         remember_project(request, dataset.project)
-    return render_page(request, "datasets/detail.html", dataset_context(request, dataset))
+    context = dataset_context(request, dataset)
+    answer = render_page(request, "datasets/detail.html", context)
+    asked = getattr(getattr(request, "htmx", None), "target", None)
+    if asked in ("uploads", "snapshots") and not context[f"{asked}_live"]:
+        answer["HX-Refresh"] = "true"  # the work has ended: what it changed stands all over the page
+    return answer
 
 
 @login_required

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from datasets_app.core import diffs
 from datasets_app.core.diffs import Op
 
@@ -46,6 +48,12 @@ class Place:
     mine: str
     theirs: str
     pieces: Sequence[Piece]
+
+    @property
+    def label(self) -> str:
+        """Whose words these are, in the reader's language."""
+        labels = {"system": _("System"), "user": _("User"), "assistant": _("Answer"), "rejected": _("Model")}
+        return labels.get(self.role, self.role)
 
     @property
     def result(self) -> str:

@@ -49,7 +49,10 @@ def snapshot_of(request: HttpRequest, pk: UUID) -> Snapshot:
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is in it, on which side, under which contract, and its exports."""
     snapshot = snapshot_of(request, pk)
-    return render_page(request, "snapshots/detail.html", snapshot_context(request, snapshot, ExportForm()))
+    answer = render_page(request, "snapshots/detail.html", snapshot_context(request, snapshot, ExportForm()))
+    if getattr(getattr(request, "htmx", None), "target", None) == "state" and snapshot.is_final:
+        answer["HX-Refresh"] = "true"  # it is built: now there is an export to be asked for
+    return answer
 
 
 def snapshot_context(request: HttpRequest, snapshot: Snapshot, form: ExportForm) -> dict[str, object]:

@@ -7,8 +7,8 @@ import { paint, unitAt } from "./marks.js";
 
 const CHECK_AFTER = 250; // ms of quiet before the server is asked
 const SETTLE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 350; // so that the choice is seen
-const SAVED_PARTS = ["cap", "rejected", "findings", "diff", "tokens", "requirements", "history"];
-const CHECKED_PARTS = ["findings", "diff", "tokens", "requirements"];
+const SAVED_PARTS = ["cap", "rejected", "findings", "diff", "tokens", "requirements", "characters", "queue", "history"];
+const CHECKED_PARTS = ["findings", "diff", "tokens", "requirements", "characters"];
 
 const byId = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -68,7 +68,8 @@ function press(event) {
   if (/^(space|enter)$/.test(name) && event.target.closest?.(PRESSABLE)) return;
   if (event.repeat && !/^[jk]$/.test(name)) return;
   if (name === "/") {
-    const search = [...document.querySelectorAll("[data-search], #site-search")].find(reachable);
+    const own = document.querySelectorAll("[data-search]"); // the page's own search comes before the header's
+    const search = [...own, ...document.querySelectorAll("#site-search")].find(reachable);
     if (!search) return;
     event.preventDefault();
     search.focus();

@@ -130,8 +130,7 @@ def freeze_snapshot(one: Watched, dataset: Dataset) -> Snapshot:
     page.click("main form button.go")
     page.wait_for_url(re.compile(r"/snapshots/[0-9a-f-]{36}/"))
     work_off()
-    expect(page.locator("#state .badge.ok")).to_be_visible()
-    page.reload()
+    expect(page.locator("form[action$='/exports/create/']")).to_be_visible()  # by polling, without a click
     one.is_accessible()
     return Snapshot.objects.filter(dataset=dataset).latest("number")
 

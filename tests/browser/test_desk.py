@@ -1,4 +1,4 @@
-"""The correction desk under real hands: keys, drafts, lost connections, two people, input methods, phones, no script."""
+"""The correction desk under real hands: keys, drafts, lost connections, two people, input methods, phones, no JS."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_findings_are_walked_by_key_and_fixed_by_the_dot(open_browser: Opener, l
     expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别。")
 
 
-def test_accepting_with_an_open_error_leads_to_the_error_first(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+def test_accepting_with_an_open_error_leads_to_it_first(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
     one, sample = open_browser(leo), sample_at(dataset, 2)
     one.expect_status(422)
     on_desk(one.page, sample)

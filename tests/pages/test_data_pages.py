@@ -71,7 +71,9 @@ def test_a_filter_is_an_address_and_answers_as_a_part(pages: Client, dataset: Da
     whole = pages.get(address).content.decode()
     part = pages.get(address, headers={**HTMX, "HX-Target": "samples"}).content.decode()
     assert "<html" in whole
-    assert part.strip().startswith("<section")
+    assert part.strip().startswith('<div id="samples">')
+    assert 'id="tabs"' in part
+    assert 'id="id_q"' not in part, "what is being typed is never replaced"
     assert part.count("<tr>") == 1 + 3
     assert "hx-get" in part
 
@@ -176,7 +178,7 @@ def test_the_text_area_gives_leading_line_breaks_back(pages: Client, dataset: Da
 def test_checking_answers_with_parts_and_stores_nothing(pages: Client, dataset: Dataset) -> None:
     sample = first(dataset)
     html = pages.post(url("sample-check", sample.pk), body(sample, "晴天被忘在门后")).content.decode()
-    parts = ["findings", "diff", "tokens", "requirements"]
+    parts = ["findings", "diff", "tokens", "requirements", "characters"]
     assert re.findall(rf'id="({"|".join(parts)})"', html) == parts
     assert "<textarea" not in html
     assert "terminal-punctuation" in html

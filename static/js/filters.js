@@ -1,0 +1,20 @@
+// The filters of a table stay where they are while the rows below change: caret, composition and what is typed
+// meanwhile are never replaced. Rows are asked for when typing pauses, not while an input method is composing.
+
+const form = () => document.getElementById("filters");
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-search]") && !event.isComposing) event.target.dispatchEvent(new Event("typed", { bubbles: true }));
+});
+document.addEventListener("compositionend", (event) => {
+  if (event.target.matches("[data-search]")) event.target.dispatchEvent(new Event("typed", { bubbles: true }));
+});
+
+// A tab, a chip or the back button changes the address: the fields follow it.
+function follow() {
+  const asked = new URLSearchParams(location.search);
+  for (const field of form()?.elements ?? []) {
+    if (field.name && field !== document.activeElement) field.value = asked.get(field.name) ?? "";
+  }
+}
+document.addEventListener("htmx:pushedIntoHistory", follow);
