@@ -19,6 +19,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample
 
 from . import bulk, deduplicate
+from .attempts import past_deadlocks
 from .grading import FINDING_COLUMNS, MOST_FINDINGS, checker_of, finding_values, worst_key, worst_of
 
 
@@ -45,7 +46,7 @@ def _one_version(dataset_id: UUID | str, key: str) -> bool:
         return False
     checker = checker_of(dataset)
     try:
-        while _chunk(dataset, checker, key):
+        while past_deadlocks(lambda: _chunk(dataset, checker, key)):
             continue
     except _Stopped:
         return Dataset.objects.to_check().filter(pk=dataset_id, lease_key=key).exists()
@@ -60,7 +61,7 @@ def _chunk(dataset: Dataset, checker: Checker, key: str) -> bool:
         if not mine.renew(dataset.pk, key):  # first, because it locks the dataset: imports wait, and no one is missed
             raise _Stopped
         rows = list(
-            Sample.objects.select_for_update()
+            Sample.objects.select_for_update(no_key=True)
             .filter(dataset=dataset, position__gt=dataset.checked_to)
             .order_by("position")
             .only("pk", "position", "worst", "fingerprint", "revision_number")[:step]

@@ -14,11 +14,13 @@ from django.db.models import F, Min
 
 from datasets_app.core.engine import Checker, severity_of
 from datasets_app.core.findings import RANK, Finding
-from datasets_app.models import DatasetCount, FindingRow, Revision, Sample
+from datasets_app.models import FindingRow, Revision, Sample
 from ftstudio.errors import Text
 
 from . import bulk
 from .grading import FINDING_COLUMNS, finding_values, worst_key
+
+Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 
 RULE = "duplicate"
 TITLE = Text("Same content twice")
@@ -49,10 +51,24 @@ def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, i
     return found
 
 
-def refresh(dataset_id: Any, fingerprints: Iterable[str], checker: Checker, *, fresh: int | None = None) -> None:
+def locked(sample: Sample, fingerprint: str) -> Sample:
+    """The sample's row as it is now, locked together with those that an edit to `fingerprint` may touch.
+
+    All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out.
+    """
+    group = Sample.objects.filter(dataset_id=sample.dataset_id, fingerprint__in={sample.fingerprint, fingerprint})
+    pks = {sample.pk, *group.order_by("position").values_list("pk", flat=True)[:_LOOKED_AT]}
+    rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    return next(row for row in rows if row.pk == sample.pk)
+
+
+def refresh(
+    dataset_id: Any, fingerprints: Iterable[str], checker: Checker, counted: Changes, *, fresh: int | None = None
+) -> None:
     """Make the findings of the samples with these fingerprints true again, inside the caller's transaction.
 
-    `fresh` is a sample that is known to have no duplicate finding just now: alone in its group it needs no look.
+    What changes in the dataset's counters is added to `counted`. `fresh` is a sample that is known to have no
+    duplicate finding just now: alone in its group it needs no look.
     """
     for fingerprint in sorted(set(fingerprints)):
         members = list(
@@ -70,11 +86,12 @@ def refresh(dataset_id: Any, fingerprints: Iterable[str], checker: Checker, *, f
             wanted = finding if position != first else None
             has = said.get(pk)
             if wanted is None and has is not None:
-                _take_back(dataset_id, pk)
+                _take_back(pk, counted)
             elif wanted is not None and (has is None or has["params"] != dict(wanted.message.params)):
                 if has is not None:
-                    _take_back(dataset_id, pk)
+                    _take_back(pk, counted)
                 _say(dataset_id, pk, revision_number, wanted, checker.version)
+                _recount(pk, +1, counted)
 
 
 def _say(dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str) -> None:
@@ -83,25 +100,22 @@ def _say(dataset_id: Any, sample_id: int, number: int, finding: Finding, version
         finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version
     )
     bulk.insert(FindingRow, FINDING_COLUMNS, [row])
-    _recount(dataset_id, sample_id, +1)
 
 
-def _take_back(dataset_id: Any, sample_id: int) -> None:
+def _take_back(sample_id: int, counted: Changes) -> None:
     FindingRow.objects.current().filter(rule=RULE, sample_id=sample_id).delete()
-    _recount(dataset_id, sample_id, -1)
+    _recount(sample_id, -1, counted)
 
 
-def _recount(dataset_id: Any, sample_id: int, difference: int) -> None:
-    """Bring one sample's worst severity and the dataset's counters in line with its findings."""
+def _recount(sample_id: int, difference: int, counted: Changes) -> None:
+    """Bring one sample's worst severity in line with its findings, and note what that means for the counters."""
     before = Sample.objects.values_list("worst", flat=True).get(pk=sample_id)
     rows = FindingRow.objects.current().filter(sample_id=sample_id).values_list("severity", flat=True)
     worst = max((RANK[severity] for severity in rows), default=0)
     Sample.objects.filter(pk=sample_id).update(worst=worst, findings_total=F("findings_total") + difference)
-    changes: Counter[tuple[str, str]] = Counter({("rule", RULE): difference})
-    if worst != before:
-        changes["worst", worst_key(before)] -= 1
-        changes["worst", worst_key(worst)] += 1
-    DatasetCount.objects.add(dataset_id, changes)
+    counted["rule", RULE] += difference
+    counted["worst", worst_key(before)] -= 1
+    counted["worst", worst_key(worst)] += 1
 
 
 def _blocks(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -7,6 +7,7 @@ worker that dies anywhere loses nothing and doubles nothing: the next one begins
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from ftstudio.web.texts import from_row, to_row
 
 from . import bulk
 from .append import append
-from .attempts import failing_once
+from .attempts import failing_once, past_deadlocks
 from .grading import checker_of
 from .reading import Chunk, lines_from, read_chunk, recognise
 
@@ -88,7 +89,7 @@ def _read_all(upload: Upload, key: str, stream: Any) -> None:
             while not ended:
                 checker = checker_of(upload.dataset)
                 chunk = read_chunk(lines, offset=upload.offset, line=upload.line, codec=upload.codec, checker=checker)
-                _commit(upload, key, chunk)
+                past_deadlocks(partial(_commit, upload, key, chunk))
                 ended = chunk.ended
         except _RulesChanged:
             upload.dataset.refresh_from_db()
@@ -99,7 +100,8 @@ def _commit(upload: Upload, key: str, chunk: Chunk) -> None:
     """One chunk, whole or not at all."""
     dataset = upload.dataset
     with transaction.atomic():
-        now = Dataset.objects.select_for_update().only("contract", "profile").get(pk=dataset.pk)
+        # no_key: rows that point at the dataset may be written meanwhile, so that an import never blocks a save
+        now = Dataset.objects.select_for_update(no_key=True).only("contract", "profile").get(pk=dataset.pk)
         if (now.contract, now.profile) != (dataset.contract, dataset.profile):
             raise _RulesChanged
         duplicates = 0

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import RANK
-from datasets_app.models import DatasetCount, FindingRow, Revision, Sample, SampleText
+from datasets_app.models import FindingRow, Revision, Sample, SampleText
 from datasets_app.models.sample import Status
 
 from . import bulk, deduplicate
@@ -27,8 +27,12 @@ def revise(
     reason: str,
     guideline_version: int,
     client_id: str | None,
+    counted: Counter[tuple[str, str]],
 ) -> bool:
     """Write the revision after `base_revision`. False, with nothing written, if the sample shows another one by now.
+
+    What changes in the dataset's counters is added to `counted`, for the caller to write last and in one go:
+    counters are rows that everybody waits for, and taking them twice could lock two people into each other.
 
     `sample` is the row as read inside this transaction; it is brought up to date. An accepted sample that gets an
     error finding is pending again; every other status stays.
@@ -64,15 +68,14 @@ def revise(
         rule_set_version=checker.version,
         client_id=client_id,
     )
-    counted = Counter({("status", sample.status): -1, ("worst", worst_key(sample.worst)): -1})
-    counted.update({("status", status): 1, ("worst", worst_key(worst)): 1})
+    counted.subtract([("status", sample.status), ("worst", worst_key(sample.worst))])
+    counted.update([("status", status), ("worst", worst_key(worst))])
     _replace_findings(sample, revision, graded, checker, counted)
     SampleText.objects.filter(pk=sample.pk).exclude(text=graded.search).update(text=graded.search)
-    DatasetCount.objects.add(sample.dataset_id, counted)
     fingerprints = {sample.fingerprint, graded.fingerprint}
     for name, value in changes.items():
         setattr(sample, name, value)
-    deduplicate.refresh(sample.dataset_id, fingerprints, checker, fresh=sample.pk)
+    deduplicate.refresh(sample.dataset_id, fingerprints, checker, counted, fresh=sample.pk)
     return True
 
 
@@ -84,8 +87,8 @@ def _replace_findings(
     if before:
         current.update(current=False)
     after = {finding.rule for finding in graded.findings}
-    counted.update({("rule", rule): 1 for rule in after - before})
-    counted.subtract({("rule", rule): 1 for rule in before - after})
+    counted.update(("rule", rule) for rule in after - before)
+    counted.subtract(("rule", rule) for rule in before - after)
     if graded.findings:
         bulk.insert(
             FindingRow,

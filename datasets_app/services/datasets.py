@@ -87,7 +87,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
         raise InvalidInput(**{name: Text("A dataset has no such setting.") for name in unknown})
     values = _checked(changes)
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
         if not changed:
             return dataset

@@ -87,7 +87,7 @@ def decide(
     if len(reason) > 300:
         raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
     with transaction.atomic():
-        now = Sample.objects.select_for_update().get(pk=sample.pk)
+        now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         if client_id and (before := Decision.objects.filter(sample=now, client_id=client_id).first()):
             return before
         if now.revision_number != revision:
@@ -134,7 +134,7 @@ def undo(*, actor: User, sample: Sample) -> Sample:
     """
     require(actor, sample.dataset.project_id, "samples.decide")
     with transaction.atomic():
-        now = Sample.objects.select_for_update().get(pk=sample.pk)
+        now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         newest = Decision.objects.filter(sample=now, undone_at=None).first()
         if newest is None or newest.by_id != actor.pk:
             raise Conflict(Text("There is no decision of yours to take back here."), code="nothing_to_undo")

@@ -14,6 +14,8 @@ from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
 from datasets_app.models import Dataset, DatasetCount, Revision, Sample, SampleTag
 from datasets_app.models.revision import RevisionQuerySet
+from datasets_app.pipeline import deduplicate
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of, grade
 from datasets_app.pipeline.revise import revise
 from ftstudio.accounts.models import User
@@ -108,24 +110,32 @@ def save(
     names = None if tags is None else _tag_names(tags)
     checker = checker_of(dataset)
     graded = grade(after, checker)  # before the transaction: the write lock is held for rows, not for thinking
-    with transaction.atomic():
-        now = Sample.objects.select_for_update().get(pk=sample.pk)
-        if graded.payload != base.payload:
-            written = revise(
-                now,
-                graded,
-                checker=checker,
-                base_revision=base_revision,
-                author=actor,
-                origin=origin,
-                reason=reason.replace("\x00", ""),
-                guideline_version=dataset.guideline_version,
-                client_id=client_id,
-            )
-            if not written and not _is_repeat(now, client_id, graded.content_hash):
-                raise _stale(now, before, after)
-        if names is not None:
-            _set_tags(now, names)
+
+    def write() -> Sample:
+        counted: Counter[tuple[str, str]] = Counter()
+        with transaction.atomic():
+            now = deduplicate.locked(sample, graded.fingerprint)
+            if graded.payload != base.payload:
+                written = revise(
+                    now,
+                    graded,
+                    checker=checker,
+                    base_revision=base_revision,
+                    author=actor,
+                    origin=origin,
+                    reason=reason.replace("\x00", ""),
+                    guideline_version=dataset.guideline_version,
+                    client_id=client_id,
+                    counted=counted,
+                )
+                if not written and not _is_repeat(now, client_id, graded.content_hash):
+                    raise _stale(now, before, after)
+            if names is not None:
+                _set_tags(now, names, counted)
+            DatasetCount.objects.add(dataset, counted)
+        return now
+
+    now = past_deadlocks(write)
     now.dataset = dataset
     return now
 
@@ -157,8 +167,10 @@ def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
     """Give the sample exactly these tags; returns them as stored. Raises InvalidInput for too many or too long ones."""
     require(actor, sample.dataset.project_id, "samples.tag")
     wanted = _tag_names(names)
+    counted: Counter[tuple[str, str]] = Counter()
     with transaction.atomic():
-        _set_tags(Sample.objects.select_for_update().get(pk=sample.pk), wanted)
+        _set_tags(Sample.objects.select_for_update(no_key=True).get(pk=sample.pk), wanted, counted)
+        DatasetCount.objects.add(sample.dataset_id, counted)
     return wanted
 
 
@@ -171,7 +183,7 @@ def _tag_names(names: Iterable[str]) -> list[str]:
     return wanted
 
 
-def _set_tags(sample: Sample, wanted: list[str]) -> None:
+def _set_tags(sample: Sample, wanted: list[str], counted: Counter[tuple[str, str]]) -> None:
     rows = SampleTag.objects.filter(sample=sample)
     before = set(rows.values_list("name", flat=True))
     gone, new = before - set(wanted), set(wanted) - before
@@ -180,9 +192,8 @@ def _set_tags(sample: Sample, wanted: list[str]) -> None:
     SampleTag.objects.bulk_create(
         SampleTag(dataset_id=sample.dataset_id, sample=sample, name=name) for name in sorted(new)
     )
-    changes = Counter({("tag", name): 1 for name in new})
-    changes.subtract({("tag", name): 1 for name in gone})
-    DatasetCount.objects.add(sample.dataset_id, changes)
+    counted.update(("tag", name) for name in new)
+    counted.subtract(("tag", name) for name in gone)
 
 
 def history(sample: Sample) -> RevisionQuerySet:

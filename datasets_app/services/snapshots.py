@@ -45,7 +45,7 @@ def freeze(
         raise InvalidInput(group_by=text)
     chosen = Filters.parse(_known_filters(filter or {})).chosen()
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if not dataset.samples_total:
             raise Conflict(Text("This dataset has no samples yet: import some first."), code="empty")
         last = Snapshot.objects.filter(dataset=dataset).aggregate(n=Max("number"))["n"] or 0
