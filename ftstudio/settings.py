@@ -185,7 +185,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 SWEEP_SECONDS = env.number("FTSTUDIO_SWEEP_SECONDS", 15)
 POLL_SECONDS = env.number("FTSTUDIO_POLL_SECONDS", 3)
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+# Everything below recurs within seconds: there is no last run worth a file that a kill could damage.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "beat the worker's heart": {"task": "ftstudio.tasks.heartbeat", "schedule": 10},
     "take up unfinished data work": {"task": "datasets_app.tasks.sweep", "schedule": SWEEP_SECONDS},
