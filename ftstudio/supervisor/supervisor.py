@@ -18,6 +18,7 @@ TICK = 0.1  # seconds between two looks at the children
 READY_WITHIN = 60.0  # seconds; after that the next child is started anyway, with a warning
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead child is started again, doubling
 PROVEN_AFTER = 30.0  # a child that lived this long starts again without a wait
+ECHO = 1.0  # seconds in which a second signal is the first one again (a terminal and a wrapper both pass it on)
 GIVE_UP_AFTER = 5  # deaths in a row of a child that has never been ready
 
 
@@ -50,6 +51,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._stop = False
         self._hurry = False
+        self._told = 0.0
 
     def add(self, program: Program) -> None:
         self._places.append(_Place(program))
@@ -80,8 +82,11 @@ class Supervisor:
 
     # --- the parts of the loop ---------------------------------------------------------------------------------
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self._hurry = self._stop  # a second Ctrl-C does not wait any more
-        self._stop = True
+        now = time.monotonic()
+        if not self._stop:
+            self._stop, self._told = True, now
+        elif now - self._told > ECHO:
+            self._hurry = True  # a second Ctrl-C does not wait any more
 
     def _start(self, place: _Place) -> None:
         place.child = Child(place.program)
