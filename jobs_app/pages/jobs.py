@@ -19,7 +19,7 @@ from ftstudio.errors import NotAllowed
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
-from jobs_app.core import lifecycle
+from jobs_app.core import lifecycle, recipes
 from jobs_app.core.preflight import QUESTIONS, blockers
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
@@ -172,7 +172,8 @@ def _draft_page(
             for preset in getattr(provider, "presets", ())
         ],
         "saved": saved,
-        "errors": [error for errors in form.errors.values() for error in errors],
+        "errors": [(_label(form, name), error) for name, errors in form.errors.items() for error in errors],
+        "warnings": recipes.warnings(job.recipe, provider.parameters).values(),
         "has_errors_in_data": any(item.id == "findings" and not item.ok for item in items),
         "may_launch": allows(request.user, job.project_id, "jobs.launch"),
     }
@@ -180,12 +181,17 @@ def _draft_page(
     return render_page(request, "jobs/draft.html", context, part="changed", status=status)
 
 
+def _label(form: DraftForm, name: str) -> str:
+    return str(form.fields[name].label) if name in form.fields else ""
+
+
 def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:
     checkpoints = list(job.checkpoints.order_by("step"))
     curves = progress.curves_of(job, [checkpoint.step for checkpoint in checkpoints])
     verdict = progress.verdict_of(job, curves)
     verbs = {verb for verb in lifecycle.verbs(job.state) if verb != "clone" and _may(request, job, verb)}
-    if not PROVIDERS[job.connection.kind].capabilities.pause:
+    provider = PROVIDERS.get(job.connection.kind)
+    if provider is None or not provider.capabilities.pause:
         verbs -= {"pause", "resume"}
     return {
         "job": job,
@@ -201,6 +207,7 @@ def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:
         "events": list(job.events.order_by("-at", "-id")[:EVENTS]),
         "events_total": job.events.count(),
         "verbs": verbs,
+        "unknown_word": "" if provider is None or job.raw_state in provider.states else job.raw_state,
         "may_clone": allows(request.user, job.project_id, "jobs.create"),
     }
 

@@ -25,8 +25,8 @@ def address_of(kind: str, base_url: str) -> str:
     )
 
 
-def client_of(connection: Connection) -> Provider:
-    """The provider behind a connection, through the guarded client.
+def client_of(connection: Connection, *, timeout: float = 60.0) -> Provider:
+    """The provider behind a connection, through the guarded client; `timeout` in seconds for each step of a call.
 
     Raises InvalidInput(base_url=…) if the installation no longer allows the address, Unavailable if the credential
     cannot be opened.
@@ -37,6 +37,7 @@ def client_of(connection: Connection) -> Provider:
         credential=connection.credential,
         rehearsal_url=settings.REHEARSAL_URL,
         house_hosts=settings.PROVIDER_HOSTS,
+        timeout=timeout,
     )
 
 

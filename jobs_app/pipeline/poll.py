@@ -19,7 +19,7 @@ from jobs_app.core import lifecycle
 from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric, ModelVersion
 from jobs_app.providers.base import Provider, ProviderError, Report
 
-from .clients import after_failure, client_of, until_next
+from .clients import after_failure, client_of, held, until_next
 from .settle import end, error_row
 
 MODEL_LAG = timedelta(minutes=2)  # a provider may report success a moment before it names the model
@@ -35,10 +35,11 @@ def poll(job_id: UUID | str) -> None:
     job = Job.objects.select_related("connection").get(pk=job_id)
     try:
         provider = client_of(job.connection)
-        if _ask_for_what_is_wanted(job, key, provider):
-            return
-        known = list(job.events.order_by("-id").values_list("provider_id", flat=True)[:KNOWN_EVENTS])
-        report = provider.report(job.provider_job, after_event=known[0] if known else None, have=known)
+        with held(job, key):
+            if _ask_for_what_is_wanted(job, key, provider):
+                return
+            known = list(job.events.order_by("-id").values_list("provider_id", flat=True)[:KNOWN_EVENTS])
+            report = provider.report(job.provider_job, after_event=known[0] if known else None, have=known)
     except StudioError as refusal:
         _postpone(job, key, refusal)
     else:
@@ -67,7 +68,8 @@ def _ask_for_what_is_wanted(job: Job, key: str, provider: Provider) -> bool:
         # Too late or not possible: what the job is now, the report below says.
         Job.objects.renew(job.pk, key, cancel_wanted=False)
         if job.state == lifecycle.PAUSING:
-            Job.objects.move(job, lifecycle.RUNNING, note=refusal.message)
+            with transaction.atomic():
+                Job.objects.move(job, lifecycle.RUNNING, note=refusal.message)
     return False
 
 

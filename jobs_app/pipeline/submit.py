@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -44,8 +45,11 @@ def submit(job_id: UUID | str) -> None:
         if job.state == lifecycle.CANCELLING and job.create_tried_at is None:
             end(job, key, lifecycle.CANCELLED)
             return
-        if job.state == lifecycle.QUEUED and not Job.objects.move(job, lifecycle.UPLOADING):
-            raise _Lost
+        if job.state == lifecycle.QUEUED:
+            with transaction.atomic():
+                moved = Job.objects.move(job, lifecycle.UPLOADING)
+            if not moved:
+                raise _Lost
         with held(job, key):
             _steps(job, key, client_of(job.connection))
     except _Lost:

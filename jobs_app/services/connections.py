@@ -16,6 +16,7 @@ from jobs_app.pipeline.clients import address_of, client_of
 from jobs_app.providers import PROVIDERS
 
 HINT = 4  # characters of the credential that people see
+PATIENCE = 10.0  # seconds that somebody waits in front of a page
 
 
 def create(
@@ -59,7 +60,7 @@ def probe(*, actor: User, connection: Connection) -> Connection:
     require(actor, connection.project_id, "jobs.create")
     error = ""
     try:
-        client_of(connection).probe()
+        client_of(connection, timeout=PATIENCE).probe()
     except StudioError as refusal:
         error = refusal.message
     connection.probed_at, connection.probe_error = timezone.now(), error[:300]

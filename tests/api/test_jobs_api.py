@@ -47,7 +47,7 @@ def test_the_road_of_a_job_through_the_api(
     assert job["result_model"]
     events = api.get(f"{url}events/").data
     assert {"next", "previous", "results"} == set(events)
-    assert any("Fine-tuning job started" == event["message"] for event in events["results"])
+    assert any(event["message"] == "Fine-tuning job started" for event in events["results"])
     assert {"step", "name", "value"} == set(api.get(f"{url}metrics/").data["results"][0])
     assert api.get(f"{url}checkpoints/").data["results"]
     models = api.get(f"{V1}/models/").data["results"]

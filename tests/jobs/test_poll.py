@@ -207,3 +207,13 @@ def test_waiting_grows_with_failures_and_with_silence() -> None:
     assert after_failure(1, 3600) == timedelta(hours=1)
     assert until_next(2, 0) < timedelta(seconds=3)
     assert timedelta(seconds=100) < until_next(2, 1e6) < timedelta(seconds=140)
+
+
+def test_a_provider_that_cannot_pause_now_leaves_the_job_running(
+    alice: User, running: Job, rehearsal: Rehearsal, again: Again
+) -> None:
+    rehearsal.fault("jobs.pause", "conflict")
+    jobs.pause(actor=alice, job=running)
+    poll(running.pk)
+    assert again(running).state == "running"
+    assert "already changed" in again(running).moves.order_by("-id")[0].note

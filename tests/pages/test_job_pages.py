@@ -129,6 +129,11 @@ def test_a_person_steers_a_job_from_its_page(verb: str, pages: Client, launched:
     assert pages.post(reverse("pages:job-pause", args=[launched.pk])).status_code == 409
 
 
+def test_a_word_that_nobody_knows_is_shown_as_it_came(pages: Client, launched: Job) -> None:
+    Job.objects.filter(pk=launched.pk).update(state="running", raw_state="reticulating")
+    assert "reticulating" in pages.get(reverse("pages:job-detail", args=[launched.pk])).content.decode()
+
+
 def test_an_annotator_sees_the_job_and_no_buttons(bob: User, launched: Job) -> None:
     page = browser_of(bob).get(reverse("pages:job-detail", args=[launched.pk])).content.decode()
     assert "Cancel job" not in page
