@@ -128,7 +128,8 @@ def job_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def job_clone(request: HttpRequest, pk: UUID) -> HttpResponse:
-    twin = jobs.clone(actor=request.user, job=found(request, pk))
+    asked = dict.fromkeys(QUESTIONS, False)  # a person in front of a page is asked, whatever the parent was
+    twin = jobs.clone(actor=request.user, job=found(request, pk), answers=asked)
     return _go(request, "pages:job-update", twin.pk)
 
 
