@@ -5,40 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0002_trigram_search'),
+        ("datasets_app", "0002_trigram_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dataset',
-            name='checked_to',
+            model_name="dataset",
+            name="checked_to",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='checking_version',
+            model_name="dataset",
+            name="checking_version",
             field=models.CharField(blank=True, max_length=12),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='lease_key',
+            model_name="dataset",
+            name="lease_key",
             field=models.CharField(blank=True, editable=False, max_length=32),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='leased_until',
+            model_name="dataset",
+            name="leased_until",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='snapshot',
-            name='upto',
+            model_name="snapshot",
+            name="upto",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddIndex(
-            model_name='sample',
-            index=models.Index(condition=models.Q(('worst__gt', 0)), fields=['dataset', 'worst', 'position'], name='sample_by_worst'),
+            model_name="sample",
+            index=models.Index(
+                condition=models.Q(("worst__gt", 0)), fields=["dataset", "worst", "position"], name="sample_by_worst"
+            ),
         ),
     ]

@@ -58,6 +58,9 @@ class Sample(models.Model):
             models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
             models.Index(fields=("dataset", "fingerprint"), name="sample_by_fingerprint"),
             models.Index(
+                fields=("leased_by", "dataset"), name="sample_by_holder", condition=models.Q(leased_by__isnull=False)
+            ),
+            models.Index(
                 fields=("dataset", "worst", "position"), name="sample_by_worst", condition=models.Q(worst__gt=0)
             ),
         )

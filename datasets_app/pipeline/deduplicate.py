@@ -25,6 +25,8 @@ Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 RULE = "duplicate"
 TITLE = Text("Same content twice")
 _AT_ONCE = 500
+# A sum, because for the bare column SQLite would walk the whole dataset by position in search of a rare fingerprint.
+_BY_POSITION = F("position") + 0
 _LOOKED_AT = 200  # members of one group that an edit looks at; a re-check looks at all
 
 
@@ -57,7 +59,7 @@ def locked(sample: Sample, fingerprint: str) -> Sample:
     All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out.
     """
     group = Sample.objects.filter(dataset_id=sample.dataset_id, fingerprint__in={sample.fingerprint, fingerprint})
-    pks = {sample.pk, *group.order_by("position").values_list("pk", flat=True)[:_LOOKED_AT]}
+    pks = {sample.pk, *group.order_by(_BY_POSITION).values_list("pk", flat=True)[:_LOOKED_AT]}
     rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
     return next(row for row in rows if row.pk == sample.pk)
 
@@ -73,7 +75,7 @@ def refresh(
     for fingerprint in sorted(set(fingerprints)):
         members = list(
             Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
-            .order_by("position")
+            .order_by(_BY_POSITION)
             .values_list("pk", "position", "revision_number")[:_LOOKED_AT]
         )
         if not members or [pk for pk, _, _ in members] == [fresh]:

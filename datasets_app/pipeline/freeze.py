@@ -24,7 +24,7 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
 from . import bulk
-from .attempts import failing_once
+from .attempts import failing_once, past_deadlocks
 from .selecting import selected
 
 CHUNK = 2000
@@ -58,6 +58,10 @@ def _run(snapshot: Snapshot, key: str) -> None:
     prove_disjoint(snapshot)
     counts = _count(snapshot)
     content_hash = _hash(snapshot)
+    past_deadlocks(lambda: _make_ready(snapshot, key, counts, content_hash))
+
+
+def _make_ready(snapshot: Snapshot, key: str, counts: Mapping[str, Any], content_hash: str) -> None:
     with transaction.atomic():
         if _end(snapshot, key, state=SnapshotState.READY, counts=counts, content_hash=content_hash):
             _put_sides_on_samples(snapshot, counts)

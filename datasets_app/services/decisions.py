@@ -39,8 +39,12 @@ def next_for(*, actor: User, dataset: Dataset, after: Sample | int | None = None
     pending = Sample.objects.filter(dataset=dataset, status=Status.PENDING)
     position = after.position if isinstance(after, Sample) else after
     if position is None:
-        mine = pending.filter(leased_by=actor, leased_until__gt=now).order_by("position").first()
-        return (mine and _lease(mine, actor, now)) or _first_free(pending, actor, now)
+        # Sorted here: asked for in order, the database would walk all that is pending to find the few that are held.
+        mine = pending.filter(leased_by=actor, leased_until__gt=now).order_by()
+        for held in sorted(mine, key=lambda sample: sample.position):
+            if leased := _lease(held, actor, now):
+                return leased
+        return _first_free(pending, actor, now)
     behind = _first_free(pending.filter(position__gt=position), actor, now)
     return behind or _first_free(pending.filter(position__lt=position), actor, now)
 
