@@ -292,7 +292,7 @@ class DecisionOutput(serializers.ModelSerializer[Decision]):
 class DecisionInput(serializers.Serializer[Any]):
     """`revision` is the number of the revision that was looked at."""
 
-    decision = serializers.ChoiceField(Verdict.choices)
+    decision = serializers.CharField(help_text=", ".join(Verdict.values))
     revision = serializers.IntegerField(min_value=1)
     client_id = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
     reason = serializers.CharField(required=False, allow_blank=True, default="")

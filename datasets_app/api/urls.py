@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .checks import SampleCheck
 from .datasets import DatasetDetail, DatasetList
 from .samples import (
     DecisionList,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/samples/", SampleList.as_view(), name="sample-list"),
     path("datasets/<uuid:pk>/next/", NextSample.as_view(), name="sample-next"),
     path("samples/<int:pk>/", SampleDetail.as_view(), name="sample-detail"),
+    path("samples/<int:pk>/check/", SampleCheck.as_view(), name="sample-check"),
     path("samples/<int:pk>/revisions/", RevisionList.as_view(), name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
