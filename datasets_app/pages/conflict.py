@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpRequest
-
 from datasets_app.models import Revision, Sample
 from ftstudio.errors import Conflict
 
 from .edits import ANSWER
 from .merging import Place, places_of
+from .requests import PersonRequest
 
 
-def conflict_context(sample: Sample, request: HttpRequest, error: Conflict) -> dict[str, Any]:
+def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) -> dict[str, Any]:
     """What the conflict page shows. `error` is the `stale` of `services.samples.save`."""
     base, mine, theirs = (error.details[name] for name in ("base", "mine", "theirs"))
     number = int(error.details["revision"])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -24,6 +23,7 @@ from ftstudio.errors import InvalidInput
 from ftstudio.web.texts import say
 
 from .forms import FilterForm, UploadForm
+from .requests import PersonRequest
 
 SEVERITY = {rank: severity for severity, rank in RANK.items()}
 SIDES = (("train", "accent"), ("validation", "soft"), ("test", "dim"))
@@ -67,7 +67,7 @@ def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def dataset_context(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
+def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
     """Everything on the dataset page. The address says which samples; what it asks wrongly is said on the filters."""
     counts = datasets.counts(dataset)
     form = FilterForm(request.GET, rules=counts["rule"], tags=counts["tag"])

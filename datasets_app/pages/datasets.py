@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,11 +20,12 @@ from ftstudio.web.render import render_page
 from .dataset_view import dataset_context, dataset_rows
 from .forms import DatasetForm
 from .landing import landing_on, status_of
+from .requests import PersonRequest
 
 
 @login_required
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     """The datasets of the current project. The search of the header arrives here with `q`."""
     project = current_project(request)
     context = {
@@ -38,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """A new dataset in the current project."""
     project = current_project(request)
     if project is None:
@@ -54,14 +55,14 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """One dataset: what its answers break, its samples as filtered by the address, its files and snapshots."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
     if current_project(request) != dataset.project:
         remember_project(request, dataset.project)
     context = dataset_context(request, dataset)
     answer = render_page(request, "datasets/detail.html", context)
-    asked = getattr(getattr(request, "htmx", None), "target", None)
+    asked = request.htmx.target
     if asked in ("uploads", "snapshots") and not context[f"{asked}_live"]:
         answer["HX-Refresh"] = "true"  # the work has ended: what it changed stands all over the page
     return answer
@@ -69,7 +70,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def update(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The contract, the guideline and the rest of the settings."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
     form = DatasetForm(request.POST or None, dataset=dataset)

@@ -6,7 +6,7 @@ import json
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,12 +17,13 @@ from ftstudio.web.texts import from_row, say
 
 from .forms import ExportForm
 from .landing import landing_on, status_of
+from .requests import PersonRequest
 from .snapshots import snapshot_context, snapshot_of
 
 
 @login_required
 @require_POST
-def create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Have the snapshot written; errors stand in the way unless a reason is given."""
     snapshot = snapshot_of(request, pk)
     form = ExportForm(request.POST)
@@ -38,7 +39,7 @@ def create(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "snapshots/detail.html", context, status=status_of(form))
 
 
-def _export(request: HttpRequest, pk: UUID) -> Export:
+def _export(request: PersonRequest, pk: UUID) -> Export:
     return get_object_or_404(
         Export.objects.visible_to(request.user).select_related("snapshot__dataset", "created_by"), pk=pk
     )
@@ -46,7 +47,7 @@ def _export(request: HttpRequest, pk: UUID) -> Export:
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far the writing came, then the file with its manifest."""
     export = _export(request, pk)
     total = sum(
@@ -66,7 +67,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def file(request: HttpRequest, pk: UUID) -> FileResponse:
+def file(request: PersonRequest, pk: UUID) -> FileResponse:
     """The file, always as an attachment."""
     export = _export(request, pk)
     answer = FileResponse(

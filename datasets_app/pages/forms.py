@@ -122,7 +122,7 @@ class SnapshotForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["status"].choices = [  # type: ignore[attr-defined]
-            ("", _("All samples")), (Status.ACCEPTED, _("Only the accepted ones")),
+            ("", _("All but the rejected ones")), (Status.ACCEPTED, _("Only the accepted ones")),
         ]  # fmt: skip
 
     @property

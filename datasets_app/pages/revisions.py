@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,12 +14,13 @@ from datasets_app.models import Revision
 from datasets_app.services import samples
 from ftstudio.web.render import render_page
 
+from .requests import PersonRequest
 from .samples import sample_of
 
 
 @login_required
 @require_safe
-def index(request: HttpRequest, pk: int) -> HttpResponse:
+def index(request: PersonRequest, pk: int) -> HttpResponse:
     """All revisions, newest first."""
     sample = sample_of(request, pk)
     context = {"sample": sample, "dataset": sample.dataset, "revisions": samples.history(sample)[:200]}
@@ -28,7 +29,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def detail(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """One revision against the one before it, turn by turn."""
     sample = sample_of(request, pk)
     revision = get_object_or_404(samples.history(sample), number=number)
@@ -59,7 +60,7 @@ def _changes(before: Revision | None, after: Revision) -> list[dict[str, object]
 
 @login_required
 @require_POST
-def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def restore(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """Save an old revision's content as the newest one; nothing is removed from the history."""
     sample = sample_of(request, pk)
     old = core.to_data(core.from_json(get_object_or_404(samples.history(sample), number=number).payload))

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -25,16 +25,17 @@ from .conflict import conflict_context
 from .desk import checked, desk_context, original_of, tags_context, turns_of
 from .edits import edited
 from .forms import DecisionForm
+from .requests import PersonRequest
 
 
-def sample_of(request: HttpRequest, pk: int) -> Sample:
+def sample_of(request: PersonRequest, pk: int) -> Sample:
     """The sample, if the person may see it; else 404."""
     return get_object_or_404(Sample.objects.visible_to(request.user).select_related("dataset", "leased_by"), pk=pk)
 
 
 @login_required
 @require_safe
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: PersonRequest) -> HttpResponse:
     """Annotate whatever waits in the current project: the first dataset with a pending sample."""
     waiting = Dataset.objects.visible_to(request.user).filter(
         project=current_project(request), counts__kind="status", counts__key="pending", counts__n__gt=0
@@ -48,13 +49,13 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def annotate(request: HttpRequest, pk: Any) -> HttpResponse:
+def annotate(request: PersonRequest, pk: Any) -> HttpResponse:
     """Go to the next sample that waits. A GET, so that it can be a link: all it changes is a lease that runs out."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     return _next(request, dataset, None)
 
 
-def _next(request: HttpRequest, dataset: Dataset, after: Sample | None) -> HttpResponse:
+def _next(request: PersonRequest, dataset: Dataset, after: Sample | None) -> HttpResponse:
     sample = samples.next_for(actor=request.user, dataset=dataset, after=after)
     if sample is None:
         notices.success(request, _("Nothing waits here any more: every sample has a decision or is held by somebody."))
@@ -64,7 +65,7 @@ def _next(request: HttpRequest, dataset: Dataset, after: Sample | None) -> HttpR
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One sample on the desk."""
     sample = sample_of(request, pk)
     context = desk_context(sample, request.user, editing=request.GET.get("view") == "turns")
@@ -73,7 +74,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def check(request: HttpRequest, pk: int) -> HttpResponse:
+def check(request: PersonRequest, pk: int) -> HttpResponse:
     """What the checks say of the text as it is being typed: the parts findings, diff, tokens and requirements."""
     sample = sample_of(request, pk)
     current = core.from_json(_revision(sample, sample.revision_number).payload)
@@ -91,7 +92,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def save(request: HttpRequest, pk: int) -> HttpResponse:
+def save(request: PersonRequest, pk: int) -> HttpResponse:
     """Store what was typed (with one fix applied, where a fix button sent the form) and stay on the sample."""
     sample = sample_of(request, pk)
     try:
@@ -106,14 +107,14 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """Save what was typed, give the verdict on it, and go on to the next sample."""
     sample = sample_of(request, pk)
     form = DecisionForm(request.POST)
     seen = None
     try:
         if not form.is_valid():
-            raise InvalidInput(**{name: errors[0] for name, errors in form.errors.items()})
+            raise InvalidInput(**{name: str(errors[0]) for name, errors in form.errors.items()})
         seen = _save(request, sample)
         samples.decide(actor=request.user, sample=sample, revision=seen, **form.cleaned_data)
     except (InvalidInput, Conflict) as error:
@@ -123,7 +124,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take my decision back and open the sample again."""
     sample = sample_of(request, pk)
     samples.undo(actor=request.user, sample=sample)
@@ -132,16 +133,16 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def tag(request: HttpRequest, pk: int) -> HttpResponse:
+def tag(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the sample exactly the tags of the form."""
     sample = sample_of(request, pk)
     samples.tag(actor=request.user, sample=sample, names=request.POST.getlist("tags"))
-    if getattr(request, "htmx", None):
+    if request.htmx:
         return render_page(request, "samples/detail.html", tags_context(sample), part="tags")
     return redirect("pages:sample-detail", sample.pk)
 
 
-def _save(request: HttpRequest, sample: Sample) -> int:
+def _save(request: PersonRequest, sample: Sample) -> int:
     """Save what was typed; the number of the revision that the person now has before them.
 
     That is the one this request made, else the one the form was opened on: somebody else's newer one was not seen.
@@ -183,7 +184,7 @@ def _fixed(sample: Sample, base: Revision, turns: list[dict[str, Any]] | None, w
     raise InvalidInput(fix=_("This fix no longer fits the text."))
 
 
-def _base(request: HttpRequest, sample: Sample) -> Revision:
+def _base(request: PersonRequest, sample: Sample) -> Revision:
     """The revision that the form was opened on."""
     number = request.POST.get("base_revision", "")
     found = _revision(sample, int(number)) if number.isdecimal() and len(number) < 10 else None
@@ -199,7 +200,7 @@ def _revision(sample: Sample, number: int) -> Any:
 
 
 def _refused(
-    request: HttpRequest, sample: Sample, error: InvalidInput | Conflict, *, saved: int | None = None
+    request: PersonRequest, sample: Sample, error: InvalidInput | Conflict, *, saved: int | None = None
 ) -> HttpResponse:
     """The desk or the conflict page with everything the person typed still in it.
 
@@ -207,7 +208,7 @@ def _refused(
     newer one of somebody else is not overwritten by sending it again.
     """
     status = status_of(error)
-    if "theirs" in error.details:
+    if isinstance(error, Conflict) and "theirs" in error.details:
         return render_page(request, "samples/conflict.html", conflict_context(sample, request, error), status=status)
     sample.refresh_from_db()
     problem, editing = say(error.message), request.POST.get("view") == "turns"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,11 +20,12 @@ from ftstudio.web.texts import from_row, say
 from .dataset_view import SIDES, parts_of
 from .forms import ExportForm, SnapshotForm
 from .landing import landing_on, status_of
+from .requests import PersonRequest
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Freeze the dataset; a worker builds the snapshot."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     form = SnapshotForm(request.POST or None)
@@ -39,23 +40,23 @@ def create(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "snapshots/form.html", {"dataset": dataset, "form": form}, status=status_of(form))
 
 
-def snapshot_of(request: HttpRequest, pk: UUID) -> Snapshot:
+def snapshot_of(request: PersonRequest, pk: UUID) -> Snapshot:
     """The snapshot, if the person may see it; else 404."""
     return get_object_or_404(Snapshot.objects.visible_to(request.user).select_related("dataset", "created_by"), pk=pk)
 
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What is in it, on which side, under which contract, and its exports."""
     snapshot = snapshot_of(request, pk)
     answer = render_page(request, "snapshots/detail.html", snapshot_context(request, snapshot, ExportForm()))
-    if getattr(getattr(request, "htmx", None), "target", None) == "state" and snapshot.is_final:
+    if request.htmx.target == "state" and snapshot.is_final:
         answer["HX-Refresh"] = "true"  # it is built: now there is an export to be asked for
     return answer
 
 
-def snapshot_context(request: HttpRequest, snapshot: Snapshot, form: ExportForm) -> dict[str, object]:
+def snapshot_context(request: PersonRequest, snapshot: Snapshot, form: ExportForm) -> dict[str, object]:
     """Everything on the snapshot page; `form` is the export form as sent, when it was refused."""
     names = {"train": _("Train"), "validation": _("Validation"), "test": _("Test")}
     made = list(snapshot.exports.all()[:20])

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +20,7 @@ from ftstudio.web.texts import from_row, say
 from .dataset_view import shown_upload
 from .forms import UploadForm
 from .landing import landing_on, status_of
+from .requests import PersonRequest
 
 SHOWN = 50  # rejected lines on the page; the download holds all of them
 EXCERPT = 240  # bytes of a rejected line that are shown
@@ -27,7 +28,7 @@ EXCERPT = 240  # bytes of a rejected line that are shown
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Take a file in; a worker reads it."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -47,13 +48,13 @@ def create(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "uploads/form.html", context, status=status_of(form))
 
 
-def _upload(request: HttpRequest, pk: UUID) -> Upload:
+def _upload(request: PersonRequest, pk: UUID) -> Upload:
     return get_object_or_404(Upload.objects.visible_to(request.user).select_related("dataset", "created_by"), pk=pk)
 
 
 @login_required
 @require_safe
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far the import came, and the first lines that became no sample."""
     upload = shown_upload(_upload(request, pk))
     context = {
@@ -78,7 +79,7 @@ def _rejected(upload: Upload) -> list[dict[str, Any]]:
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Stop the import; what is in stays in."""
     uploads.cancel(actor=request.user, upload=_upload(request, pk))
     return redirect("pages:upload-detail", pk)
@@ -86,7 +87,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def rejected(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+def rejected(request: PersonRequest, pk: UUID) -> StreamingHttpResponse:
     """Every rejected line as JSONL: `line`, `error`, `raw`."""
     upload = _upload(request, pk)
     answer = StreamingHttpResponse(uploads.rejected_lines(upload), content_type="application/x-ndjson")

@@ -10,6 +10,17 @@ document.addEventListener("compositionend", (event) => {
   if (event.target.matches("[data-search]")) event.target.dispatchEvent(new Event("typed", { bubbles: true }));
 });
 
+// The tabs stand above the fields, outside of what is swapped: the answer brings fresh ones, which take their place.
+document.addEventListener("htmx:afterSettle", () => {
+  const [old, fresh] = [document.getElementById("tabs"), document.getElementById("tabs-fresh")];
+  if (!old || !fresh) return;
+  const focused = old.contains(document.activeElement);
+  fresh.hidden = false;
+  fresh.id = "tabs";
+  old.replaceWith(fresh);
+  if (focused) fresh.querySelector("[aria-current]")?.focus();
+});
+
 // A tab, a chip or the back button changes the address: the fields follow it.
 function follow() {
   const asked = new URLSearchParams(location.search);

@@ -251,3 +251,27 @@ def test_everything_works_without_a_script(open_browser: Opener, leo: Any, datas
     page.set_input_files("form[data-upload] input[type=file]", str(more))
     page.click("form[data-upload] button")
     page.wait_for_url(lambda url: "/uploads/" in url)
+
+
+def test_search_waits_for_the_input_method_and_keeps_what_is_typed_meanwhile(
+    open_browser: Opener, leo: Any, dataset: Dataset
+) -> None:
+    one = open_browser(leo)
+    page = one.page
+    page.goto(f"/datasets/{dataset.pk}/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+    page.keyboard.press("/")
+    expect(page.locator("#id_q")).to_be_focused()
+    session = page.context.new_cdp_session(page)
+    session.send("Input.imeSetComposition", {"text": "zui", "selectionStart": 3, "selectionEnd": 3})
+    page.wait_for_timeout(500)  # longer than the pause after which rows are asked for
+    assert asked == []
+    session.send("Input.insertText", {"text": "最懂"})
+    expect(page.locator("#samples tbody tr")).to_have_count(3)
+    page.keyboard.insert_text("离别")
+    expect(page.locator("#id_q")).to_have_value("最懂离别")
+    expect(page.locator("#id_q")).to_be_focused()
+    page.click("#tabs a >> nth=1")
+    expect(page.locator("#id_status")).to_have_value("pending")
+    expect(page.locator("#tabs a[aria-current]")).to_contain_text("pending")

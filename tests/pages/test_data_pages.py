@@ -72,7 +72,7 @@ def test_a_filter_is_an_address_and_answers_as_a_part(pages: Client, dataset: Da
     part = pages.get(address, headers={**HTMX, "HX-Target": "samples"}).content.decode()
     assert "<html" in whole
     assert part.strip().startswith('<div id="samples">')
-    assert 'id="tabs"' in part
+    assert 'id="tabs-fresh"' in part
     assert 'id="id_q"' not in part, "what is being typed is never replaced"
     assert part.count("<tr>") == 1 + 3
     assert "hx-get" in part
