@@ -126,10 +126,11 @@ def parts_of(counted: Iterable[tuple[str, int, str]], total: int | None = None) 
 
 def shown_upload(upload: Upload) -> Upload:
     """The upload with its progress in bytes read, from 0 to 1, and the same in words."""
-    upload.progress = min(1.0, upload.offset / upload.size) if upload.size else 0.0
+    share = min(1.0, upload.offset / upload.size) if upload.size else 0.0
     if upload.state == UploadState.DONE:
-        upload.progress = 1.0
-    upload.spoken = _("%(percent)d %% read") % {"percent": 100 * upload.progress}
+        share = 1.0
+    shown: Any = upload
+    shown.progress, shown.spoken = share, _("%(percent)d %% read") % {"percent": 100 * share}
     return upload
 
 
@@ -178,7 +179,7 @@ def _tabs(dataset: Dataset, counts: Mapping[str, Mapping[str, int]], filters: br
     chosen = filters.chosen()
     rest = {name: value for name, value in chosen.items() if name != "status"}
     tabs = [("", _("All"), dataset.samples_total)]
-    tabs += [(value, label, counts["status"].get(value, 0)) for value, label in Status.choices]
+    tabs += [(value, str(label), counts["status"].get(value, 0)) for value, label in Status.choices]
     return [
         {"label": label, "n": n, "url": address(dataset, {**rest, "status": value}), "current": filters.status == value}
         for value, label, n in tabs

@@ -312,7 +312,7 @@ def _holder(sample: Sample, user: User) -> str:
     return ngettext("yours for %(n)d minute", "yours for %(n)d minutes", minutes) % {"n": minutes}
 
 
-def _said(revision: Revision) -> Revision:
+def _said(revision: Any) -> Revision:
     """The revision with the sentence that the history shows for it."""
     who = {"who": revision.author or ""}
     origins = {"edit": _("Edited by %(who)s"), "fix": _("Fixed by %(who)s"), "restore": _("Restored by %(who)s")}
@@ -338,8 +338,10 @@ def queue_context(sample: Sample, user: User) -> dict[str, Any]:
     dataset = sample.dataset
     by_status = datasets.counts(dataset)["status"]
     total = max(1, dataset.samples_total)
-    parts = parts_of([(status.label, by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total)
-    looks = {status.label: (verdict, icon) for status, verdict, _tone, icon in STATUS_LOOKS}
+    parts = parts_of(
+        [(str(status.label), by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total
+    )
+    looks = {str(status.label): (verdict, icon) for status, verdict, _tone, icon in STATUS_LOOKS}
     near = Sample.objects.filter(dataset=dataset)
     before = list(near.filter(position__lt=sample.position).order_by("-position")[: QUEUE // 2])
     after = list(near.filter(position__gt=sample.position).order_by("position")[: QUEUE + 2])

@@ -40,7 +40,7 @@ def edited(post: QueryDict, base: samples.Sample) -> Edit:
     if f"{REJECTED}-text" in post:
         rejected = copy.deepcopy(data.get("rejected", []))
         if rejected:
-            _write(rejected[-1], post[f"{REJECTED}-text"])
+            _write(rejected[-1], str(post[f"{REJECTED}-text"]))
     return Edit([turn for _at, turn in turns] if keys else None, rejected, [at for at, _turn in turns])
 
 
@@ -60,13 +60,13 @@ def _turn(post: QueryDict, key: str, before: Turns) -> dict[str, Any] | None:
         role = post.get(f"{key}-role") or default
         return {"role": role, "content": as_typed(text)} if text and text.strip() else None
     turn = copy.deepcopy(before[index])
-    if role := post.get(f"{key}-role"):
-        turn["role"] = role
+    turn["role"] = post.get(f"{key}-role") or turn["role"]
     if text is not None:
         _write(turn, text)
-    for at, call in enumerate(turn.get("tool_calls", [])):
-        if (arguments := post.get(f"{key}-call-{at}")) is not None and not same_text(arguments, call["arguments"]):
-            call["arguments"] = as_typed(arguments)
+    for nth, call in enumerate(turn.get("tool_calls", [])):
+        typed = post.get(f"{key}-call-{nth}")
+        if typed is not None and not same_text(typed, call["arguments"]):
+            call["arguments"] = as_typed(typed)
     return turn
 
 
