@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -12,8 +12,13 @@ from django.db import models
 
 from ftstudio.errors import Unavailable
 
+if TYPE_CHECKING:  # the attribute holds JSON, not text; the class itself cannot say so at run time
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
 
-class OrderedJSONField(models.TextField):
+
+class OrderedJSONField(_TextField):
     """JSON kept as text: key order and number form survive, which PostgreSQL's jsonb does not promise."""
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:

@@ -123,7 +123,7 @@ class DatasetDetailOutput(DatasetOutput):
     quality = serializers.SerializerMethodField()
 
     class Meta(DatasetOutput.Meta):
-        fields = (*DatasetOutput.Meta.fields, "counts", "quality")
+        fields = (*DatasetOutput.Meta.fields, "counts", "quality")  # type: ignore[assignment]
 
     @extend_schema_field(CountsOutput)
     def get_counts(self, dataset: Dataset) -> Any:
@@ -273,7 +273,7 @@ class RevisionDetailOutput(RevisionOutput):
     content = serializers.SerializerMethodField()
 
     class Meta(RevisionOutput.Meta):
-        fields = (*RevisionOutput.Meta.fields, "content")
+        fields = (*RevisionOutput.Meta.fields, "content")  # type: ignore[assignment]
 
     @extend_schema_field(ContentOutput)
     def get_content(self, revision: Revision) -> dict[str, Any]:

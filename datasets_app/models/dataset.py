@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import connections, models
@@ -15,7 +16,7 @@ from ftstudio.fields import OrderedJSONField
 from .lease import Leased, LeasedQuerySet
 
 
-class DatasetQuerySet(InProjectQuerySet, LeasedQuerySet):
+class DatasetQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     def to_check(self) -> DatasetQuerySet:
         """Datasets whose samples are being graded again, or wait for it, because their rules changed."""
         return self.exclude(checking_version="")
@@ -59,7 +60,7 @@ class DatasetCountQuerySet(models.QuerySet["DatasetCount"]):
 
         Always in the same order, so that two transactions wait for each other instead of dead-locking.
         """
-        field = self.model._meta.get_field("dataset")
+        field: Any = self.model._meta.get_field("dataset")
         connection = connections[self.db]
         owner = field.get_db_prep_save(dataset.pk if isinstance(dataset, Dataset) else dataset, connection)
         rows = [(owner, kind, key, n) for (kind, key), n in sorted(changes.items()) if n]

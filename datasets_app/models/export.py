@@ -16,7 +16,7 @@ from .snapshot import Snapshot
 from .upload import UploadState
 
 
-class ExportQuerySet(InProjectQuerySet, LeasedQuerySet):
+class ExportQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     project_path = "snapshot__dataset__project"
 
     def unfinished(self) -> ExportQuerySet:

@@ -23,7 +23,7 @@ class SnapshotState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-class SnapshotQuerySet(InProjectQuerySet, LeasedQuerySet):
+class SnapshotQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     project_path = "dataset__project"
 
 

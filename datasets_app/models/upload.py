@@ -23,7 +23,7 @@ class UploadState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-class UploadQuerySet(InProjectQuerySet, LeasedQuerySet):
+class UploadQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
     project_path = "dataset__project"
 
     def unfinished(self) -> UploadQuerySet:

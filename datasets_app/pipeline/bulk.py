@@ -20,7 +20,7 @@ _PLAIN = (models.IntegerField, models.CharField, models.TextField, models.Boolea
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert `rows`, each a sequence of Python values in the order of `columns` (attribute names, as `dataset_id`)."""
-    fields = [model._meta.get_field(_field_name(model, name)) for name in columns]
+    fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in columns]
     connection = connections[router.db_for_write(model)]
     ready = _prepare(fields, rows, connection)
     quote = connection.ops.quote_name

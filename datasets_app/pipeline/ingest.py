@@ -66,7 +66,7 @@ def _import(upload: Upload, key: str) -> None:
     if not mine.renew(upload.pk, key, state=UploadState.RUNNING, started_at=upload.started_at):
         raise _Stopped
     try:
-        stream = upload.file.open("rb")
+        stream: Any = upload.file.open("rb")
     except FileNotFoundError:
         _fail(upload, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
         return

@@ -46,7 +46,7 @@ class Filters:
             "rule": RULE_IDS,
             "worst": WORST,
         }
-        refused = {
+        refused: dict[str, Any] = {
             name: Text("“{value}” is not one of {known}.", value=values[name][:60], known=", ".join(allowed))
             for name, allowed in known.items()
             if values[name] and values[name] not in allowed

@@ -50,7 +50,8 @@ def paired(before: Sample, after: Sample, *, imported: bool) -> Sample:
 
 def _turns(items: Messages, part: str) -> tuple[Message, ...]:
     if not isinstance(items, list | tuple):
-        raise InvalidInput(**{part: Text("Turns are a list of objects with role and content.")})
+        refused: dict[str, Any] = {part: Text("Turns are a list of objects with role and content.")}
+        raise InvalidInput(**refused)
     return tuple(_turn(item, part, at) for at, item in enumerate(items, start=1))
 
 
@@ -92,7 +93,8 @@ def _is_call(call: Any) -> bool:
 
 
 def _wrong(part: str, at: int, why: Text) -> InvalidInput:
-    return InvalidInput(**{part: Text("Turn {n}: {why}.", n=at, why=why)})
+    refused: dict[str, Any] = {part: Text("Turn {n}: {why}.", n=at, why=why)}
+    return InvalidInput(**refused)
 
 
 def _refuse_unstorable(sample: Sample) -> None:

@@ -84,7 +84,8 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
     """
     require(actor, dataset.project_id, "datasets.update")
     if unknown := sorted(set(changes) - set(CHANGEABLE)):
-        raise InvalidInput(**{name: Text("A dataset has no such setting.") for name in unknown})
+        refused: dict[str, Any] = {name: Text("A dataset has no such setting.") for name in unknown}
+        raise InvalidInput(**refused)
     values = _checked(changes)
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
@@ -124,7 +125,7 @@ def _save(dataset: Dataset, **how: Any) -> None:
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as they are stored. Raises InvalidInput naming what cannot be used, all at once."""
     checked = dict(values)
-    refused: dict[str, str] = {}
+    refused: dict[str, Any] = {}
     for name, limit in _TEXT_LIMITS.items():
         if name in checked:
             checked[name] = str(checked[name]).replace("\x00", "")

@@ -76,7 +76,7 @@ def _shares(shares: Mapping[str, int] | None) -> dict[str, int]:
     given = dict(DEFAULT_SHARES if shares is None else shares)
     if unknown := sorted(set(given) - set(SIDES)):
         raise InvalidInput(shares=Text("“{name}” is no side: use {sides}.", name=unknown[0], sides=", ".join(SIDES)))
-    wanted = {name: given.get(name, 0) for name in SIDES}
+    wanted: dict[str, int] = {name: given.get(name, 0) for name in SIDES}
     Shares(**wanted)
     return wanted
 
