@@ -21,10 +21,12 @@ from ftstudio.web.refusals import status_of
 from ftstudio.web.render import render_page
 from ftstudio.web.texts import say
 
+from .checking import checked
 from .conflict import conflict_context
-from .desk import checked, desk_context, original_of, tags_context, turns_of
+from .desk import desk_context, original_of, turns_of
 from .edits import edited
 from .forms import DecisionForm
+from .rail import tags_context
 from .requests import PersonRequest
 
 

@@ -1,0 +1,73 @@
+"""The sides of the desk: progress and queue on the left, tags on the right. Reads kept counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from datasets_app.models import Decision, Sample
+from datasets_app.models.sample import Status
+from datasets_app.services import datasets
+from ftstudio.accounts.models import User
+
+from .dataset_view import SEVERITY, Part, parts_of
+
+QUEUE = 4  # samples shown before and after the open one
+STATUS_LOOKS = (
+    (Status.ACCEPTED, "accept", "ok", "check"),
+    (Status.REJECTED, "reject", "error", "cross"),
+    (Status.SKIPPED, "skip", "dim", "skip"),
+    (Status.FLAGGED, "flag", "warning", "flag"),
+)
+ICON_OF = {verdict: icon for _status, verdict, _tone, icon in STATUS_LOOKS}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPart(Part):
+    """A share of the progress bar that says which verdict made it."""
+
+    verdict: str
+    icon: str
+
+
+def queue_context(sample: Sample, user: User) -> dict[str, Any]:
+    """The rail: progress from kept counters, the neighbours of this sample, the person's last ten decisions."""
+    dataset = sample.dataset
+    by_status = datasets.counts(dataset)["status"]
+    total = max(1, dataset.samples_total)
+    parts = parts_of(
+        [(str(status.label), by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total
+    )
+    looks = {str(status.label): (verdict, icon) for status, verdict, _tone, icon in STATUS_LOOKS}
+    near = Sample.objects.filter(dataset=dataset)
+    before = list(near.filter(position__lt=sample.position).order_by("-position")[: QUEUE // 2])
+    after = list(near.filter(position__gt=sample.position).order_by("position")[: QUEUE + 2])
+    queue = [*reversed(before), sample, *after]
+    for other in queue:
+        other.sign = SEVERITY.get(other.worst) or "ok"
+    mine = Decision.objects.filter(by=user, undone_at=None, sample__dataset=dataset).select_related("sample")
+    decisions = list(mine.order_by("-id")[:10])
+    for decision in decisions:
+        decision.icon = ICON_OF[decision.decision]
+    return {
+        "progress": {
+            "decided": sum(part.n for part in parts),
+            "total": dataset.samples_total,
+            "pending": by_status.get(Status.PENDING, 0),
+            "parts": [StatusPart(part.label, part.n, part.share, part.tone, *looks[part.label]) for part in parts],
+        },
+        "queue": queue,
+        "decisions": decisions,
+        "undoable": decisions[0].sample_id if decisions else None,
+    }
+
+
+def tags_context(sample: Sample) -> dict[str, Any]:
+    """The tags that the dataset knows, with whether this sample has them; some to begin with when it knows none."""
+    on = set(sample.tags.values_list("name", flat=True))
+    known = [name for name, _n in sorted(datasets.counts(sample.dataset)["tag"].items(), key=lambda item: -item[1])]
+    first = (_("wrong format"), _("off topic"), _("made up"), _("too long"))
+    names = list(dict.fromkeys((*known[:20], *sorted(on), *(first if len(known) < 4 else ()))))
+    return {"sample": sample, "tags": [{"name": name, "on": name in on} for name in names[:24]]}
