@@ -89,6 +89,12 @@ def browser_of(user: User) -> Client:
     return client
 
 
+def put_down(answer: Any) -> None:
+    """Read a streamed answer to its end, which closes its file; `answer.close()` would end the test's transaction."""
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+
+
 def token_of(user: User, scopes: str = "read write jobs", project: Project | None = None) -> str:
     secret = f"fts_{user.username}_{scopes.replace(' ', '-')}_{project.pk if project else 'all'}"
     ApiToken.objects.create(

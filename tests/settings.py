@@ -9,7 +9,7 @@ import tempfile
 os.environ.setdefault("FTSTUDIO_VAR", tempfile.mkdtemp(prefix="ftstudio-tests-"))
 
 from ftstudio.settings import *  # noqa: E402, F403
-from ftstudio.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL  # noqa: E402
+from ftstudio.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -21,5 +21,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 if not REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "memory://"
+else:  # the processes of a parallel run share one server, but not each other's cache
+    CACHES["default"]["KEY_PREFIX"] = f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False

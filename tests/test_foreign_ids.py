@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import api_of, browser_of
+from tests.conftest import api_of, browser_of, put_down
 from tests.walk import Route, routes
 from tests.world import make_world
 
@@ -20,7 +20,7 @@ METHODS = ("get", "post", "patch", "put", "delete")
 def status(client: Any, method: str, url: str) -> int:
     """The answer's status; a file that it would have sent is closed."""
     answer = getattr(client, method)(url)
-    answer.close()
+    put_down(answer)
     return int(answer.status_code)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import browser_of
+from tests.conftest import browser_of, put_down
 from tests.walk import routes
 from tests.world import make_world
 
@@ -86,7 +86,7 @@ def pages_of(client: Any, world: dict[str, Any]) -> list[tuple[str, str]]:
         answer = client.get(route.url(world))
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             found.append((answer.request["PATH_INFO"], answer.content.decode()))
-        answer.close()
+        put_down(answer)
     return found
 
 
