@@ -65,8 +65,8 @@ messages: .venv/test.stamp ## Bring the catalogues of translations up to date an
 	$(PY) manage.py messages
 
 .PHONY: openapi
-openapi: .venv/test.stamp ## Write the API's description anew (tests/api/openapi.json)
-	DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py spectacular --format openapi-json --file tests/api/openapi.json
+openapi: .venv/test.stamp ## Write the API's description anew (docs/openapi.yaml)
+	DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 .PHONY: screenshots
 screenshots: .venv/test.stamp ## Photograph the main pages into docs/screenshots (needs a Chromium)

@@ -8,8 +8,8 @@ import tempfile
 
 os.environ.setdefault("FTSTUDIO_VAR", tempfile.mkdtemp(prefix="ftstudio-tests-"))
 
-from ftstudio.settings import *  # noqa: E402, F403
-from ftstudio.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL  # noqa: E402
+from ftstudio.settings import *  # noqa: F403
+from ftstudio.settings import CACHES, DATABASE_URL, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, VAR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -25,3 +25,7 @@ else:  # the processes of a parallel run share one server, but not each other's 
     CACHES["default"]["KEY_PREFIX"] = f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False
+if not DATABASE_URL:
+    # A file, as in the product. In memory all threads share one cache, where a reader locks writers out at once and no
+    # busy timeout helps: the browser's requests would break what a test's worker is writing, and the other way round.
+    DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}

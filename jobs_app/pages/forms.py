@@ -51,15 +51,20 @@ class ConnectionUpdateForm(ConnectionForm):
 
 
 class JobStartForm(forms.Form):
-    """The first step of a job: through which account, under which name."""
+    """The first step of a job: through which account, under which name; who came from a snapshot brings it along."""
 
     connection = forms.ModelChoiceField(
         label=gettext_lazy("Connection"), queryset=Connection.objects.none(), widget=forms.RadioSelect, empty_label=None
     )
     name = forms.CharField(label=gettext_lazy("Job name"), max_length=200)
+    snapshot = forms.ModelChoiceField(
+        label=gettext_lazy("Snapshot"), queryset=Snapshot.objects.none(), required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, user: User, project: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        snapshot: Any = self.fields["snapshot"]
+        snapshot.queryset = _snapshots(user, project)
         field: Any = self.fields["connection"]
         field.queryset = _connections(user, project)
         field.label_from_instance = _connection_label
@@ -97,13 +102,7 @@ class DraftForm(forms.Form):
         connection.queryset = _connections(user, job.project)
         connection.label_from_instance = _connection_label
         snapshot: Any = self.fields["snapshot"]
-        snapshot.queryset = (
-            Snapshot.objects.visible_to(user)
-            .filter(dataset__project=job.project_id)
-            .exclude(state=SnapshotState.FAILED)
-            .select_related("dataset")
-            .order_by("dataset__name", "-number")
-        )
+        snapshot.queryset = _snapshots(user, job.project_id)
         snapshot.label_from_instance = _snapshot_label
         self.parameters = tuple(provider.parameters)
         if len(provider.capabilities.methods) > 1:
@@ -180,6 +179,12 @@ def _range(parameter: Parameter) -> str:
 
 def _connections(user: User, project: Any) -> Any:
     return Connection.objects.visible_to(user).filter(project=project).defer("credential")
+
+
+def _snapshots(user: User, project: Any) -> Any:
+    """What a job of the project may train on, now or in a moment."""
+    usable = Snapshot.objects.visible_to(user).filter(dataset__project=project).exclude(state=SnapshotState.FAILED)
+    return usable.select_related("dataset").order_by("dataset__name", "-number")
 
 
 def _connection_label(connection: Connection) -> str:

@@ -45,7 +45,8 @@ def job_create(request: HttpRequest) -> HttpResponse:
     if project is None:
         raise NotAllowed(_("You belong to no project yet."))
     require(request.user, project, "jobs.create")
-    form = JobStartForm(request.POST or None, user=request.user, project=project)
+    brought = {"snapshot": request.GET["snapshot"]} if "snapshot" in request.GET else {}
+    form = JobStartForm(request.POST or None, user=request.user, project=project, initial=brought)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             job = jobs.create(actor=request.user, answers=dict.fromkeys(QUESTIONS, False), **form.cleaned_data)

@@ -125,7 +125,7 @@ def empty(content: str, drawing: str, title: str, text: str = "") -> SafeString:
     """`{% empty "tray" title text %}<a class="btn" …>{% endempty %}`: what would be here, and the way to fill it."""
     sentence = format_html('<p class="sub">{}</p>', text) if text else ""
     return format_html(
-        '<div class="empty">{}<h3>{}</h3>{}<div class="row">{}</div></div>',
+        '<div class="empty">{}<h2>{}</h2>{}<div class="row">{}</div></div>',
         icon(drawing, "big"),
         title,
         sentence,
