@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,15 @@ else:
     _TextField = models.TextField
 
 
-class OrderedJSONField(_TextField):
+class _KeptAsText(_TextField):
+    """A text column that means more to Python. Migrations know the column only, so no history hangs on our modules."""
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+
+class OrderedJSONField(_KeptAsText):
     """JSON kept as text: key order and number form survive, which PostgreSQL's jsonb does not promise."""
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
@@ -39,7 +48,7 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(_KeptAsText):
     """Text that is encrypted at rest with the newest of `settings.CREDENTIAL_KEYS` (Fernet, AES-128-CBC + HMAC).
 
     Reading a value that none of the keys opens raises Unavailable, which names the setting to mend.
