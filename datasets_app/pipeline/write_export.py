@@ -7,7 +7,7 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -27,18 +27,25 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 2000
 LISTED = 1000  # refused and reduced rows that a manifest names one by one; it counts all of them
+PROMPTS = 20
 ALL = "all"
 
 
 @dataclass(slots=True)
 class Written:
-    """What went into a file. `refused` rows could not be carried and are not in it; `reduced` ones are, with a loss."""
+    """What went into a file. `refused` rows could not be carried and are not in it; `reduced` ones are, with a loss.
+
+    `prompted` rows had no system turn and got the snapshot's system prompt. `system_prompts` counts the rows under
+    each system prompt ("" for none); once there are more than `PROMPTS`, the rest are counted under None.
+    """
 
     rows: int = 0
     bytes: int = 0
     sha256: str = ""
     refused: int = 0
     reduced: int = 0
+    prompted: int = 0
+    system_prompts: Counter[str | None] = field(default_factory=Counter)
     refused_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields", "reason"}
     reduced_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields"}
 
@@ -51,13 +58,18 @@ def write_lines(snapshot: Snapshot, codec: str, split: str, out: BinaryIO, *, pr
     """Write one split of a snapshot (`all`: every one) as JSONL in canonical bytes.
 
     A codec that cannot hold a rejected answer writes the corrected one alone and reports the row as reduced; a row
-    with anything else that the codec cannot hold is refused. `progress(rows)` is called after each chunk.
+    with anything else that the codec cannot hold is refused. A sample without a system turn gets the snapshot's system
+    prompt, so that a model is trained on what it will be told. `progress(rows)` is called after each chunk.
     """
     writer = codecs.CODECS[codec]
     written = Written()
     digest = hashlib.sha256()
     for position, payload in _payloads(snapshot, split):
         sample = samples.from_json(payload)
+        prompted = bool(snapshot.system_prompt) and sample.system is None
+        if prompted:
+            told = samples.Message("system", snapshot.system_prompt)
+            sample = replace(sample, messages=(told, *sample.messages))
         losses = writer.losses(sample)
         try:
             if losses == ("rejected",):
@@ -73,6 +85,10 @@ def write_lines(snapshot: Snapshot, codec: str, split: str, out: BinaryIO, *, pr
                 written.reduced += 1
                 if len(written.reduced_rows) < LISTED:
                     written.reduced_rows.append({"position": position, "fields": list(losses)})
+            written.prompted += prompted
+            prompt = sample.system.text if sample.system else ""
+            known = prompt in written.system_prompts or len(written.system_prompts) < PROMPTS
+            written.system_prompts[prompt if known else None] += 1
             out.write(line)
             digest.update(line)
             written.rows += 1
@@ -199,6 +215,7 @@ def manifest_of(export: Export, written: Written) -> dict[str, Any]:
         "contract": snapshot.contract,
         "guideline_version": snapshot.guideline_version,
         "system_prompt": snapshot.system_prompt,
+        "system_prompt_added": written.prompted,
         "created_by": str(export.created_by),
         "created_at": export.created_at.isoformat(),
     }

@@ -102,7 +102,11 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
         uploaded = provider.upload(path)
     side = field.removesuffix("_file")
     rows = "rows_train" if split == "train" else "rows_validation"
-    _remember(job, key, **{field: uploaded, f"{side}_sha256": written.sha256, rows: written.rows})
+    changes = {field: uploaded, f"{side}_sha256": written.sha256, rows: written.rows}
+    if split == "train" and len(written.system_prompts) == 1:
+        # What every training row was told is what the tuned model must be told, whoever wrote it into the rows.
+        changes["contract"] = {**job.contract, "system_prompt": next(iter(written.system_prompts)) or ""}
+    _remember(job, key, **changes)
 
 
 def _create(job: Job, key: str, provider: Provider) -> Created:

@@ -210,3 +210,14 @@ def test_an_export_again_after_a_killed_worker_is_the_same(alice: Any, rain: Any
     write_export(export.pk)
     again = type(export).objects.get(pk=export.pk)
     assert (again.sha256, again.file.name) == (export.sha256, export.file.name)
+
+
+def test_a_sample_without_a_system_turn_is_trained_under_the_datasets_prompt(alice: Any, project: Any) -> None:
+    dataset = make.dataset(alice, project, system_prompt="你是预报员")
+    own = make.chat("会下雪吗？", "不会。", system="你是诗人")
+    make.imported(alice, dataset, [make.chat("会下雨吗？", "会。"), own])
+    export = make.export(alice, make.snapshot(alice, dataset))
+    told = [json.loads(line)["messages"][0] for line in text_of(export).splitlines()]
+    assert told == [{"role": "system", "content": "你是预报员"}, {"role": "system", "content": "你是诗人"}]
+    assert export.manifest["system_prompt_added"] == 1
+    assert Sample.objects.filter(dataset=dataset, revision_number=1).count() == 2

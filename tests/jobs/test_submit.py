@@ -160,3 +160,11 @@ def test_a_lost_message_is_found_by_the_sweep(
         sweep()
         sweep()
     assert sent == [("jobs_app.tasks.submit_job", (str(launched.pk),))]
+
+
+def test_the_model_will_be_told_what_every_training_row_was_told(launched: Job, again: Again) -> None:
+    """Though the rows brought their own prompt and the dataset states none."""
+    prompt = launched.contract["system_prompt"]
+    Job.objects.filter(pk=launched.pk).update(contract={**launched.contract, "system_prompt": ""})
+    submit(launched.pk)
+    assert again(launched).contract["system_prompt"] == prompt
