@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
 from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
 from django.core.cache import cache
-from redis.exceptions import RedisError
-
-logger = logging.getLogger(__name__)
 
 SILENT_SECONDS = 30
 _KEY = "workers"
 
 
 def beat(name: str) -> None:
-    """Note that worker `name` is alive now. A cache that is away is no reason for a worker to stop."""
+    """Note that worker `name` is alive now. While the cache is away the others do not hear of it."""
     _write({**_read(), name: time.time()})
 
 
@@ -38,19 +34,13 @@ def beating_since(moment: float) -> bool:
 
 # Two workers that write at the same instant may lose one beat. The next comes two seconds later.
 def _read() -> dict[str, float]:
-    try:
-        beats: dict[str, float] = cache.get(_KEY) or {}
-    except (RedisError, OSError):
-        return {}
+    beats: dict[str, float] = cache.get(_KEY) or {}
     oldest = time.time() - SILENT_SECONDS
     return {name: at for name, at in beats.items() if at > oldest}
 
 
 def _write(beats: dict[str, float]) -> None:
-    try:
-        cache.set(_KEY, beats, SILENT_SECONDS)
-    except (RedisError, OSError) as error:
-        logger.debug("The cache does not answer: %s", error)
+    cache.set(_KEY, beats, SILENT_SECONDS)
 
 
 @heartbeat_sent.connect

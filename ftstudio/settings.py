@@ -167,9 +167,10 @@ REDIS_URL = env.text("REDIS_URL")
 BROKER_SOCKET = broker_socket(VAR)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "ftstudio.cache.SoftRedisCache",
         "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}?db=1",
         "KEY_PREFIX": "ftstudio",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}"
@@ -240,6 +241,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "ftstudio.accounts.authentication.ScopeAllows",
     ],
+    "DEFAULT_PARSER_CLASSES": ["ftstudio.web.parsers.StorableJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "ftstudio.web.pagination.ApiCursor",

@@ -1,0 +1,29 @@
+"""Not waiting again and again for a server that has just failed to answer."""
+
+from __future__ import annotations
+
+import time
+
+
+class Patience:
+    """After a failure the server is left alone for `seconds`: one request waits for it, not every one.
+
+    Belongs to this process. Threads share it without a lock: the worst that can happen is one more try.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._until = 0.0
+
+    def may_be_asked(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def failed(self) -> None:
+        self._until = time.monotonic() + self.seconds
+
+    def answered(self) -> None:
+        self._until = 0.0
+
+
+# The queue and the cache live in one server: what one of them finds out spares the other the waiting.
+broker = Patience(3)
