@@ -17,7 +17,10 @@ def main(runs: int = 5) -> None:
     for _ in range(runs):
         with Stack() as stack:
             times.append(stack.seconds_to_first_page)
-    print(f"start   empty folder to first page: median {statistics.median(times):.2f} s, worst {max(times):.2f} s, n {runs}")
+    print(
+        f"start   empty folder to first page: median {statistics.median(times):.2f} s, "
+        f"worst {max(times):.2f} s, n {runs}"
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from benchmarks.data import CONTRACT, write
 from benchmarks.stack import Stack
 
 
-
 def main(rows: int) -> None:
     with Stack() as stack:
         file = Path(stack.folder.name) / "rows.jsonl"

@@ -53,7 +53,10 @@ def main(rows: int) -> None:
                     faults.append(status)
 
         together(PEOPLE, work)
-        print(f"save    {PEOPLE} people for {SECONDS} s  {len(times) / SECONDS:.0f} saves/s, {len(faults)} errors ", spread(times))
+        print(
+            f"save    {PEOPLE} people for {SECONDS} s  {len(times) / SECONDS:.0f} saves/s, {len(faults)} errors ",
+            spread(times),
+        )
         counted = stack.python(
             "import django; django.setup()\n"
             "from datasets_app.models import Revision\n"

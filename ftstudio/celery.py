@@ -1,4 +1,4 @@
-"""The Celery application: workers run `celery -A ftstudio.celery worker`, the clock `celery -A ftstudio.celery beat`."""
+"""The Celery application: workers run `celery -A ftstudio.celery worker`, the clock `… beat`."""
 
 from __future__ import annotations
 

@@ -12,4 +12,6 @@ def broker_socket(var: Path) -> Path:
     socket = var / "run" / "broker.sock"
     if len(str(socket).encode()) <= 100:
         return socket
-    return Path(tempfile.gettempdir()) / f"ftstudio-{hashlib.sha256(str(var).encode()).hexdigest()[:16]}" / "broker.sock"
+    return (
+        Path(tempfile.gettempdir()) / f"ftstudio-{hashlib.sha256(str(var).encode()).hexdigest()[:16]}" / "broker.sock"
+    )

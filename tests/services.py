@@ -1,4 +1,4 @@
-"""Runs a command with DATABASE_URL and REDIS_URL: the ones given, else of a private PostgreSQL and Redis in a temporary folder.
+"""Runs a command with DATABASE_URL and REDIS_URL: the ones given, else of private servers in a temporary folder.
 
     python tests/services.py python -m pytest
 
@@ -86,7 +86,9 @@ def _program(name: str) -> str:
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3]))
     found = str(versions[-1]) if versions else shutil.which(name)
     if not found:
-        raise SystemExit(f"{name} is not installed. On Debian: apt-get install postgresql postgresql-contrib redis-server")
+        raise SystemExit(
+            f"{name} is not installed. On Debian: apt-get install postgresql postgresql-contrib redis-server"
+        )
     return found
 
 

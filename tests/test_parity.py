@@ -75,7 +75,9 @@ def jobs() -> Any:
 
 
 def datasets() -> Any:
-    return list(Dataset.objects.order_by("name").values_list("name", "contract", "guideline", "profile", "system_prompt"))
+    return list(
+        Dataset.objects.order_by("name").values_list("name", "contract", "guideline", "profile", "system_prompt")
+    )
 
 
 def connections() -> Any:
@@ -90,8 +92,15 @@ CONTRACT = {"text": {"no_echo": True}}
 CASES = [
     Case(
         "a dataset is created",
-        lambda w: ("/datasets/create/", {"name": "New", "profile": "local", "contract": json.dumps(CONTRACT), "view": "raw"}),
-        lambda w: ("post", "/api/v1/datasets/", {"name": "New", "project": str(w["projects"].pk), "contract": CONTRACT}),
+        lambda w: (
+            "/datasets/create/",
+            {"name": "New", "profile": "local", "contract": json.dumps(CONTRACT), "view": "raw"},
+        ),
+        lambda w: (
+            "post",
+            "/api/v1/datasets/",
+            {"name": "New", "project": str(w["projects"].pk), "contract": CONTRACT},
+        ),
         lambda: [row[0] for row in datasets()],
     ),
     Case(
@@ -184,7 +193,10 @@ CASES = [
     ),
     Case(
         "an annotator freezes a snapshot",
-        lambda w: (f"/datasets/{w['datasets'].pk}/snapshots/create/", {"train": 90, "validation": 10, "test": 0, "seed": 0}),
+        lambda w: (
+            f"/datasets/{w['datasets'].pk}/snapshots/create/",
+            {"train": 90, "validation": 10, "test": 0, "seed": 0},
+        ),
         lambda w: ("post", f"/api/v1/datasets/{w['datasets'].pk}/snapshots/", {}),
         snapshots,
         who="annotator",
@@ -233,7 +245,10 @@ CASES = [
             "post",
             "/api/v1/connections/",
             {
-                "name": "Second", "kind": "openai", "credential": "x", "base_url": "https://169.254.169.254/v1",
+                "name": "Second",
+                "kind": "openai",
+                "credential": "x",
+                "base_url": "https://169.254.169.254/v1",
                 "project": str(w["projects"].pk),
             },
         ),
@@ -270,7 +285,10 @@ CASES = [
     ),
     Case(
         "somebody is invited",
-        lambda w: (f"/projects/{w['projects'].pk}/invite/", {"invite-role": "reviewer", "invite-email": "new@example.org", "invite-days": 7}),
+        lambda w: (
+            f"/projects/{w['projects'].pk}/invite/",
+            {"invite-role": "reviewer", "invite-email": "new@example.org", "invite-days": 7},
+        ),
         lambda w: (
             "post",
             f"/api/v1/projects/{w['projects'].pk}/invitations/",

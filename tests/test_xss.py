@@ -38,9 +38,9 @@ class Danger(HTMLParser):
         for name, value in attrs:
             if name.startswith("on") or name == "style":
                 self.found.append(f"{tag} {name}={value}")
-            if name in ("href", "src", "action", "formaction", "hx-get", "hx-post") and value:
-                if value.strip().lower().startswith(("javascript:", "data:text")):
-                    self.found.append(f"{tag} {name}={value}")
+            address = name in ("href", "src", "action", "formaction", "hx-get", "hx-post")
+            if address and (value or "").strip().lower().startswith(("javascript:", "data:text")):
+                self.found.append(f"{tag} {name}={value}")
 
     def handle_endtag(self, tag: str) -> None:
         self._in_script = False
@@ -60,7 +60,14 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form":
-            self.forms.append({"action": values.get("action") or "", "method": (values.get("method") or "get").lower(), "fields": {}, "texts": []})
+            self.forms.append(
+                {
+                    "action": values.get("action") or "",
+                    "method": (values.get("method") or "get").lower(),
+                    "fields": {},
+                    "texts": [],
+                }
+            )
         elif self.forms and tag in ("input", "textarea") and values.get("name"):
             name, kind = str(values["name"]), (values.get("type") or "text").lower()
             if kind in ("checkbox", "radio") and "checked" not in values:

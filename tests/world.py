@@ -36,7 +36,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     short = text[:40]
     dataset = Dataset.objects.create(
         project=project, name=text[:100], description=text, guideline=text, system_prompt=text, created_by=owner,
-        contract={"labels": {"values": [text, "rain"]}, "text": {"ends_with": [text]}}, samples_total=1, next_position=2,
+        contract={"labels": {"values": [text, "rain"]}, "text": {"ends_with": [text]}}, samples_total=1,
+        next_position=2,
     )  # fmt: skip
     upload = Upload.objects.create(
         dataset=dataset, name=text[:200], file=ContentFile(text.encode(), name="rows.jsonl"), size=len(text.encode()),
@@ -60,7 +61,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     payload = samples.to_json(content)
     sample = Sample.objects.create(
         dataset=dataset, position=1, upload=upload, line=2, title=text[:80], snippet=text[:120], tokens=9, worst=3,
-        findings_total=1, has_rejected=True, fingerprint=duplicates.fingerprint(content), changed_by=owner, split="train",
+        findings_total=1, has_rejected=True, fingerprint=duplicates.fingerprint(content), changed_by=owner,
+        split="train",
     )  # fmt: skip
     SampleText.objects.create(sample=sample, dataset=dataset, text=text)
     SampleTag.objects.create(dataset=dataset, sample=sample, name=short)
@@ -97,8 +99,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         project=project, snapshot=snapshot, connection=connection, name=text[:200], description=text[:300],
         base_model=text[:200], recipe={"method": "supervised"}, marker="marker", state="succeeded", raw_state=short,
         provider_job=short, result_model=text[:200], created_by=owner, launched_at=now, started_at=now, finished_at=now,
-        contract={"system_prompt": text}, answers={"note": text}, waivers=[{"rule": "echo", "reason": text, "by": text}],
-        error={"template": "{text}", "params": {"text": text}}, poll_error=text[:300], rows_train=1,
+        contract={"system_prompt": text}, answers={"note": text}, rows_train=1,
+        waivers=[{"rule": "echo", "reason": text, "by": text}],
+        error={"template": "{text}", "params": {"text": text}}, poll_error=text[:300],
     )  # fmt: skip
     JobMove.objects.create(job=job, before="draft", after="queued", actor=owner, note=text)
     JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})

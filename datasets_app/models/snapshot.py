@@ -86,9 +86,7 @@ class SnapshotEntry(models.Model):
 
     class Meta:
         ordering = ("position",)
-        constraints = (
-            models.UniqueConstraint(fields=("snapshot", "position"), name="one_entry_per_position"),
-        )
+        constraints = (models.UniqueConstraint(fields=("snapshot", "position"), name="one_entry_per_position"),)
         indexes = (models.Index(fields=("snapshot", "split", "position"), name="entry_by_split"),)
 
     def __str__(self) -> str:

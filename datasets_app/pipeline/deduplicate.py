@@ -98,9 +98,7 @@ def refresh(
 
 def _say(dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str) -> None:
     revision_id = Revision.objects.values_list("pk", flat=True).get(sample_id=sample_id, number=number)
-    row = finding_values(
-        finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version
-    )
+    row = finding_values(finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version)
     bulk.insert(FindingRow, FINDING_COLUMNS, [row])
 
 

@@ -57,9 +57,7 @@ def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> 
         written_as=str(contract.get("written_as") or "text"),
         rules=tuple(name for name in ("text", "labels", "json", "symbols") if rules.get(name)),
         afterwards=tuple(str(name) for name in rules.get("normalisers") or ()),
-        snippet=SNIPPET.format(
-            base_url=_address(connection), model=model, system=turn, temperature=temperature
-        ),
+        snippet=SNIPPET.format(base_url=_address(connection), model=model, system=turn, temperature=temperature),
     )
 
 

@@ -20,9 +20,7 @@ LONGEST_PAUSE = 900.0  # seconds: a provider that was away for a day is asked ag
 
 def address_of(kind: str, base_url: str) -> str:
     """The address that a connection of this kind would use. Raises InvalidInput(base_url=…) if it may not."""
-    return check_address(
-        kind, base_url, rehearsal_url=settings.REHEARSAL_URL, house_hosts=settings.PROVIDER_HOSTS
-    )
+    return check_address(kind, base_url, rehearsal_url=settings.REHEARSAL_URL, house_hosts=settings.PROVIDER_HOSTS)
 
 
 def client_of(connection: Connection, *, timeout: float = 60.0) -> Provider:

@@ -85,9 +85,7 @@ def test_what_is_missing_for_a_launch_is_named(api: APIClient, connection: Conne
     assert {"snapshot", "base_model"} <= set(refused.data["fields"])
 
 
-def test_errors_are_waived_with_a_reason(
-    api: APIClient, alice: User, project: Project, connection: Connection
-) -> None:
+def test_errors_are_waived_with_a_reason(api: APIClient, alice: User, project: Project, connection: Connection) -> None:
     flawed = make_snapshot(alice, project, errors=2)
     body = {"name": "r", "snapshot": str(flawed.pk), "connection": str(connection.pk), "base_model": "rehearsal-small"}
     job = api.post(f"{V1}/jobs/", body, format="json").data["id"]

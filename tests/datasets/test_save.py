@@ -29,9 +29,7 @@ def umbrella(alice: Any, rain: Any) -> Any:
 
 
 def save(actor: Any, sample: Any, answer: str, base: int = 1, **how: Any) -> Any:
-    return samples.save(
-        actor=actor, sample=sample, base_revision=base, messages=make.corrected(sample, answer), **how
-    )
+    return samples.save(actor=actor, sample=sample, base_revision=base, messages=make.corrected(sample, answer), **how)
 
 
 def test_a_corrected_answer_keeps_the_imported_one_as_the_rejected(bob: Any, rain: Any, umbrella: Any) -> None:
@@ -156,9 +154,7 @@ def test_a_whole_day_of_edits_leaves_the_counters_exact(alice: Any, rita: Any, r
     for number, sample in enumerate(Sample.objects.filter(dataset=rain).select_related("dataset__project")):
         saved = save(rita, sample, ["很美。", "雪。", "无"][number % 3], tags=["诗", f"t{number % 2}"])
         verdict = ["accept", "reject", "skip", "flag"][number % 4]
-        samples.decide(
-            actor=rita, sample=saved, decision=verdict, revision=saved.revision_number, reason="看过"
-        )
+        samples.decide(actor=rita, sample=saved, decision=verdict, revision=saved.revision_number, reason="看过")
         if number % 3 == 0:
             samples.undo(actor=rita, sample=saved)
         samples.tag(actor=rita, sample=saved, names=["诗"])

@@ -49,9 +49,7 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsal_server(
-    folder: Path, *, seconds: float = 40.0, reached: list[str] | None = None
-) -> Iterator[Rehearsal]:
+def rehearsal_server(folder: Path, *, seconds: float = 40.0, reached: list[str] | None = None) -> Iterator[Rehearsal]:
     """Serve until the block ends. A job takes `seconds` of the server's clock.
 
     Each request that arrives is written to `reached` as "METHOD /path" before it is answered.

@@ -154,9 +154,7 @@ def test_a_running_job_is_paused_and_resumed(alice: User, running: Job, rehearsa
     assert again(running).state == "succeeded"
 
 
-def test_a_success_without_a_model_is_kept_open_for_a_while(
-    launched: Job, rehearsal: Rehearsal, again: Again
-) -> None:
+def test_a_success_without_a_model_is_kept_open_for_a_while(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
     rehearsal.fault("jobs.create", "no-model")
     submit(launched.pk)
     poll(launched.pk)
@@ -167,9 +165,7 @@ def test_a_success_without_a_model_is_kept_open_for_a_while(
     assert again(launched).next_poll_at is not None
 
 
-def test_a_success_without_a_model_is_believed_after_a_while(
-    launched: Job, rehearsal: Rehearsal, again: Again
-) -> None:
+def test_a_success_without_a_model_is_believed_after_a_while(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
     rehearsal.turn(-400)
     rehearsal.fault("jobs.create", "no-model")
     submit(launched.pk)

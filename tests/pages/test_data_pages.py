@@ -17,7 +17,6 @@ from tests.conftest import browser_of
 HTMX = {"HX-Request": "true"}
 
 
-
 @pytest.fixture
 def dataset(alice: Any, project: Any, tmp_path: Any) -> Dataset:
     """Ten samples of which three repeat their input."""
@@ -224,9 +223,7 @@ def test_a_stale_save_is_409_with_all_three_texts_and_can_be_saved_on_top(
     assert sample.revision_number == 3
 
 
-def test_a_verdict_on_what_was_not_seen_is_409_and_shows_what_is_new(
-    pages: Client, bob: Any, dataset: Dataset
-) -> None:
+def test_a_verdict_on_what_was_not_seen_is_409_and_shows_what_is_new(pages: Client, bob: Any, dataset: Dataset) -> None:
     sample = first(dataset)
     browser_of(bob).post(url("sample-save", sample.pk), body(sample, GOOD))
     sent = body(sample, "雨伞最懂离别。", decision="accept", client_id="y")
