@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -34,6 +34,24 @@ class Text(str):
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         return (self.template,), dict(self.params)
+
+
+class Listed(str):
+    """Several names in one sentence: “a, b, c” in English; a skin joins `items` in the way of its language.
+
+    A parameter of a `Text`: `Text("use one of {names}", names=Listed(CODECS))`. An item may be a `Text` itself.
+    """
+
+    items: tuple[str, ...]
+
+    def __new__(cls, items: Iterable[str]) -> Listed:
+        several = tuple(items)
+        self = super().__new__(cls, ", ".join(several))
+        self.items = several
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[tuple[str, ...]], dict[str, Any]]:
+        return (self.items,), {}
 
 
 class StudioError(Exception):
@@ -65,7 +83,7 @@ class InvalidInput(StudioError):
     """What was sent cannot be used as it is; `fields` names each part and what to do about it."""
 
     code = "invalid_input"
-    default = Text("Some of what you sent cannot be used.")
+    default = Text("Something in what you entered cannot be used.")
 
 
 class NotAllowed(StudioError):
@@ -79,7 +97,7 @@ class Conflict(StudioError):
     """The request was valid when it was made, but the thing has changed since."""
 
     code = "conflict"
-    default = Text("Somebody was faster: this has changed in the meantime.")
+    default = Text("This has changed in the meantime. Reload the page to see it as it is now.")
 
 
 class Unavailable(StudioError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,15 +27,21 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdif]|\{\w*\}")
 PACKAGES = ("ftstudio", "datasets_app", "jobs_app")
 
 
 def found_in(root: Path) -> dict[Key, list[str]]:
-    """Every message of the packages and templates under `root`, by file and place, with the files it is in."""
+    """Every message of the packages and templates under `root`, by file and place, with the files it is in.
+
+    What holds nothing but placeholders (“{says}”) is no message: it only passes on what is said elsewhere.
+    """
     messages: dict[Key, list[str]] = {}
     for path in _sources(root):
         name = path.relative_to(root).as_posix()
         for key in keys(path.read_text(encoding="utf-8"), template=path.suffix != ".py", origin=name):
+            if not key.context and not PLACEHOLDER.sub("", key.text).strip():
+                continue
             files = messages.setdefault(key, [])
             if name not in files:
                 files.append(name)

@@ -10,7 +10,7 @@ from datasets_app.core.codecs.base import canonical
 from datasets_app.core.jsonl import Json, dump
 from datasets_app.core.records import MAX_LINE, Source
 from datasets_app.core.samples import Sample
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 _PAIR = ("rejected",)  # the one declared exception: a format for answers takes a pair's right answer
 
@@ -58,7 +58,7 @@ def convert(
     `InvalidInput` for an unknown format.
     """
     if to not in CODECS:
-        raise InvalidInput(to=Text("“{name}” is no format: use one of {names}", name=to, names=", ".join(CODECS)))
+        raise InvalidInput(to=Text("“{name}” is no format: use one of {names}", name=to, names=Listed(CODECS)))
     codec = CODECS[to]
     source = Source(stream, from_, max_line)
     done = Conversion()

@@ -147,7 +147,7 @@ def read_array(data: bytes) -> Iterator[tuple[int, bytes]]:
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            reason = _reason(error.msg) if isinstance(error, json.JSONDecodeError) else Text("{x}", x=str(error))
             raise LineError(
                 "json-invalid", Text("Element {index} of the array is not JSON: {reason}.", index=index, reason=reason)
             ) from None
@@ -357,8 +357,13 @@ _REASONS: tuple[tuple[str, Text], ...] = (
 )
 
 
+def _reason(said: str) -> Text:
+    """The library's words as a sentence that can be translated, where we know them."""
+    return next((ours for start, ours in _REASONS if said.startswith(start)), Text("{x}", x=said))
+
+
 def _invalid(text: str, error: json.JSONDecodeError) -> LineError:
-    reason = next((said for start, said in _REASONS if error.msg.startswith(start)), Text("{x}", x=error.msg))
+    reason = _reason(error.msg)
     if error.pos < len(text) and text[error.pos] == "'" and reason in (_REASONS[0][1], _REASONS[3][1]):
         reason = Text("single quotes are not JSON: use double quotes")
     return LineError(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from datasets_app.core.contracts.model import Level
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 MB = 1 << 20
 CHAT_ROLES = frozenset(("system", "user", "assistant"))
@@ -93,6 +93,6 @@ def get(name: str) -> Profile:
     """The profile of that name. Raises `InvalidInput` naming those there are."""
     if name not in PROFILES:
         raise InvalidInput(
-            profile=Text("“{name}” is no profile: use one of {names}", name=name, names=", ".join(PROFILES))
+            profile=Text("“{name}” is no profile: use one of {names}", name=name, names=Listed(PROFILES))
         )
     return PROFILES[name]

@@ -12,7 +12,7 @@ from datasets_app.core import jsonl
 from datasets_app.core.codecs import CODECS, DEFAULT, Codec, CodecError, detect
 from datasets_app.core.jsonl import BOM, Json, LineError
 from datasets_app.core.samples import Sample
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 MAX_LINE = 64 << 20  # bytes; longer lines are reported, not read
 _HEAD = 1 << 16
@@ -48,7 +48,7 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.format != "auto" and self.format not in CODECS:
-            names = ", ".join(CODECS)
+            names = Listed(CODECS)
             raise InvalidInput(format=Text("“{name}” is no format: use one of {names}", name=self.format, names=names))
 
     def rows(self) -> Iterator[Row]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+
+from ftstudio.errors import Text
 
 _NAMES: tuple[tuple[str, str], ...] = (
     ("CJK", "Han"), ("IDEOGRAPHIC", "Han"), ("FULLWIDTH LATIN", "Latin"), ("LATIN", "Latin"), ("HIRAGANA", "Hiragana"),
@@ -14,6 +17,14 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("KHMER", "Khmer"), ("LAO", "Lao"), ("MYANMAR", "Myanmar"), ("ETHIOPIC", "Ethiopic"),
 )  # fmt: skip
 SCRIPTS: tuple[str, ...] = tuple(dict.fromkeys(script for _, script in _NAMES))
+SCRIPT_LABELS: Mapping[str, Text] = {
+    "Han": Text("Han"), "Latin": Text("Latin"), "Hiragana": Text("Hiragana"), "Katakana": Text("Katakana"),
+    "Hangul": Text("Hangul"), "Cyrillic": Text("Cyrillic"), "Greek": Text("Greek"), "Arabic": Text("Arabic"),
+    "Hebrew": Text("Hebrew"), "Thai": Text("Thai"), "Devanagari": Text("Devanagari"), "Bengali": Text("Bengali"),
+    "Tamil": Text("Tamil"), "Tibetan": Text("Tibetan"), "Mongolian": Text("Mongolian"), "Bopomofo": Text("Bopomofo"),
+    "Armenian": Text("Armenian"), "Georgian": Text("Georgian"), "Khmer": Text("Khmer"), "Lao": Text("Lao"),
+    "Myanmar": Text("Myanmar"), "Ethiopic": Text("Ethiopic"),
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 14)

@@ -15,9 +15,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from datasets_app.core import contracts
-from datasets_app.core.contracts.reading import WRITTEN_AS
 from datasets_app.core.normalisers import NORMALISERS
-from datasets_app.core.scripts import SCRIPTS
+from datasets_app.core.scripts import SCRIPT_LABELS
 from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.texts import say
 
@@ -40,6 +39,12 @@ FIELD_OF = {
 }
 
 
+WRITTEN_AS_LABELS = {  # the names of contracts.reading.WRITTEN_AS
+    "json-content": _("JSON as the text of the answer"),
+    "task-response": _("the arguments of a tool call named task_response"),
+}
+
+
 def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "area mono", "spellcheck": "false"})
 
@@ -58,7 +63,8 @@ class ContractForm(forms.Form):
     no_echo = forms.BooleanField(label=_("Does not repeat the input"), required=False)
     no_repeated_punctuation = forms.BooleanField(label=_("No doubled punctuation"), required=False)
     scripts = forms.MultipleChoiceField(
-        label=_("Written only in"), required=False, choices=[(name, name) for name in SCRIPTS],
+        label=_("Written only in"), required=False,
+        choices=lambda: [(name, say(label)) for name, label in SCRIPT_LABELS.items()],
         widget=forms.SelectMultiple(attrs={"size": 5}), help_text=_("Choose none to allow every script."),
     )  # fmt: skip
     forbid = forms.CharField(
@@ -78,7 +84,7 @@ class ContractForm(forms.Form):
         help_text=_("Draft 2020-12. The answer must be JSON that follows it."),
     )
     written_as = forms.ChoiceField(
-        label=_("The JSON is written as"), required=False, choices=[("", "—"), *((name, name) for name in WRITTEN_AS)]
+        label=_("The JSON is written as"), required=False, choices=lambda: [("", "—"), *WRITTEN_AS_LABELS.items()]
     )
     tight = forms.CharField(
         label=_("Symbols without spaces around them"), required=False, max_length=100,
@@ -95,7 +101,7 @@ class ContractForm(forms.Form):
         self.stored: Contract = copy.deepcopy(dict(stored or {}))
         kwargs["initial"] = {**fields_of(self.stored), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
-        self.fields["normalisers"].choices = [(name, name) for name in NORMALISERS]  # type: ignore[attr-defined]
+        self.fields["normalisers"].choices = [(name, say(normaliser.label)) for name, normaliser in NORMALISERS.items()]  # type: ignore[attr-defined]
 
     def clean_schema(self) -> Any:
         return _json(self.cleaned_data["schema"])
@@ -217,5 +223,9 @@ def _json(text: str) -> Any:
         return None
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise forms.ValidationError(say(Text("This is not JSON: {reason}", reason=str(error)))) from None
+    except json.JSONDecodeError as error:
+        place = Text("This is not JSON: look at line {line}, column {column}.", line=error.lineno, column=error.colno)
+        raise forms.ValidationError(say(place)) from None
+    except (ValueError, RecursionError):
+        text = _("This JSON cannot be worked with: it is nested too deep, or a number in it is too long.")
+        raise forms.ValidationError(text) from None

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from datasets_app.core import diffs
 from datasets_app.core.diffs import Op
+from datasets_app.core.roles import role_label
+from ftstudio.web.texts import say
 
 from .edits import ANSWER, REJECTED, Turns
 
@@ -52,8 +54,8 @@ class Place:
     @property
     def label(self) -> str:
         """Whose words these are, in the reader's language."""
-        labels = {"system": _("System"), "user": _("User"), "assistant": _("Answer"), "rejected": _("Model")}
-        return labels.get(self.role, self.role)
+        labels = {"assistant": _("Answer"), "rejected": _("Model")}
+        return labels.get(self.role) or say(role_label(self.role))
 
     @property
     def result(self) -> str:

@@ -32,7 +32,10 @@ ENTRY_COLUMNS = ("snapshot_id", "sample_id", "revision_id", "position", "split",
 
 
 class SplitLeak(Exception):
-    """A group stands on two sides of a split: a programming error, so the snapshot fails instead of lying."""
+    """A group stands on two sides of a split: a programming error, so the snapshot fails instead of lying.
+
+    Its words are for the log; people read that the snapshot failed.
+    """
 
 
 def freeze(snapshot_id: UUID | str) -> None:

@@ -13,7 +13,7 @@ from datasets_app.core.rules import RULE_IDS
 from datasets_app.core.splitting import SIDES
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, SampleTag
 from datasets_app.models.sample import SampleQuerySet, Status
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 from . import searching
 
@@ -39,7 +39,8 @@ class Filters:
 
         Raises InvalidInput naming each filter whose value is not one that exists.
         """
-        values = {name: str(mapping.get(name) or "").strip() for name in cls.__dataclass_fields__}
+        # No stored text holds a NUL, and PostgreSQL takes none in a query.
+        values = {name: str(mapping.get(name) or "").replace("\x00", "").strip() for name in cls.__dataclass_fields__}
         known: dict[str, Any] = {
             "status": Status.values,
             "split": SIDES,
@@ -47,7 +48,7 @@ class Filters:
             "worst": WORST,
         }
         refused: dict[str, Any] = {
-            name: Text("“{value}” is not one of {known}.", value=values[name][:60], known=", ".join(allowed))
+            name: Text("“{value}” is not one of {known}.", value=values[name][:60], known=Listed(allowed))
             for name, allowed in known.items()
             if values[name] and values[name] not in allowed
         }

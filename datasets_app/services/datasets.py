@@ -20,7 +20,7 @@ from datasets_app.pipeline import deduplicate
 from datasets_app.pipeline.grading import checker_of
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
 __all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headline", "quality", "update"]
@@ -141,7 +141,7 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
         except InvalidInput as error:
             refused["contract"] = error.message
     if "profile" in checked and checked["profile"] not in profiles.PROFILES:
-        known = ", ".join(profiles.PROFILES)
+        known = Listed(profiles.PROFILES)
         refused["profile"] = Text("“{name}” is no profile: use one of {known}.", name=checked["profile"], known=known)
     if refused:
         raise InvalidInput(**refused)

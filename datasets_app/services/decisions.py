@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample
 from datasets_app.models.decision import Verdict
 from datasets_app.models.sample import Status
+from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import allows, require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 
 LEASE = timedelta(minutes=10)
 CANDIDATES = 20
@@ -28,15 +30,20 @@ BECOMES = {
 }
 
 
-def next_for(*, actor: User, dataset: Dataset, after: Sample | int | None = None) -> Sample | None:
+def next_for(
+    *, actor: User, dataset: Dataset, after: Sample | int | None = None, filters: Filters | None = None
+) -> Sample | None:
     """The next pending sample, held for this person for ten minutes; None when nothing waits that is free.
+
+    `filters` keeps to a part of the list; a status in it goes through the samples of that status instead.
 
     Without `after` a sample that the person holds already is given again. With `after` (a sample or a position)
     the search begins behind it and goes round, and never returns that one.
     """
     require(actor, dataset.project_id, "samples.decide")
     now = timezone.now()
-    pending = Sample.objects.filter(dataset=dataset, status=Status.PENDING)
+    filters = filters or Filters()
+    pending = narrowed(dataset, replace(filters, status=filters.status or Status.PENDING.value))
     position = after.position if isinstance(after, Sample) else after
     if position is None:
         # Sorted here: asked for in order, the database would walk all that is pending to find the few that are held.
@@ -66,7 +73,7 @@ def _free_for(actor: User, now: datetime) -> Q:
 
 
 def _lease(sample: Sample, actor: User, now: datetime) -> Sample | None:
-    taken = Sample.objects.filter(_free_for(actor, now), pk=sample.pk, status=Status.PENDING).update(
+    taken = Sample.objects.filter(_free_for(actor, now), pk=sample.pk, status=sample.status).update(
         leased_by=actor, leased_until=now + LEASE
     )
     if not taken:
@@ -87,7 +94,7 @@ def decide(
     dataset = sample.dataset
     require(actor, dataset.project_id, "samples.decide")
     if decision not in Verdict.values:
-        raise InvalidInput(decision=Text("Decide one of {known}.", known=", ".join(Verdict.values)))
+        raise InvalidInput(decision=Text("Decide one of {known}.", known=Listed(Verdict.values)))
     if len(reason) > 300:
         raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
     with transaction.atomic():
@@ -120,9 +127,9 @@ def _refuse_errors(actor: User, dataset: Dataset, sample: Sample, reason: str) -
     errors = FindingRow.objects.current().filter(sample=sample, severity="error").order_by("rule")
     rules = list(errors.values_list("rule", flat=True).distinct())
     if not allows(actor, dataset.project_id, "samples.overrule"):
-        text = Text("Correct what is wrong first ({rules}), or flag the sample.", rules=", ".join(rules))
+        text = Text("Correct what is wrong first ({rules}), or flag the sample.", rules=Listed(rules))
     elif not reason.strip():
-        text = Text("Give the reason why this may pass ({rules}).", rules=", ".join(rules))
+        text = Text("Give the reason why this may pass ({rules}).", rules=Listed(rules))
     else:
         AuditEntry.objects.record(
             actor=actor, verb="samples.overrule", target=sample, project=dataset.project, rules=rules, reason=reason

@@ -18,7 +18,7 @@ from datasets_app.models.upload import UploadState
 from datasets_app.pipeline.write_export import ALL
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
 
@@ -43,10 +43,10 @@ def create(
     dataset = snapshot.dataset
     require(actor, dataset.project_id, "exports.create")
     if codec not in CODECS:
-        known = ", ".join(CODECS)
+        known = Listed(CODECS)
         raise InvalidInput(codec=Text("“{name}” is no format: use one of {known}.", name=str(codec)[:60], known=known))
     if split not in (ALL, *SIDES):
-        known = ", ".join((ALL, *SIDES))
+        known = Listed((ALL, *SIDES))
         raise InvalidInput(split=Text("“{name}” is no split: use one of {known}.", name=str(split)[:60], known=known))
     if snapshot.state != SnapshotState.READY:
         raise Conflict(Text("The snapshot is not built yet; wait until it is ready."), code="not_ready")
@@ -79,7 +79,7 @@ def _waivers(actor: User, snapshot: Snapshot, split: str, waive: Mapping[str, An
 def _refuse(errors: Mapping[str, int]) -> None:
     if not errors:
         return
-    listed = ", ".join(f"{rule} {n}" for rule, n in errors.items())
+    listed = Listed(f"{rule} {n}" for rule, n in errors.items())
     raise Conflict(
         Text("Error findings stand in the way ({listed}): correct them, or let a lead waive them.", listed=listed),
         code="blocked",

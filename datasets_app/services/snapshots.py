@@ -14,7 +14,7 @@ from datasets_app.models import Dataset, Snapshot
 from datasets_app.pipeline.selecting import Filters
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
 DEFAULT_SHARES = {"train": 90, "validation": 10, "test": 0}
@@ -75,7 +75,7 @@ def freeze(
 def _shares(shares: Mapping[str, int] | None) -> dict[str, int]:
     given = dict(DEFAULT_SHARES if shares is None else shares)
     if unknown := sorted(set(given) - set(SIDES)):
-        raise InvalidInput(shares=Text("“{name}” is no side: use {sides}.", name=unknown[0], sides=", ".join(SIDES)))
+        raise InvalidInput(shares=Text("“{name}” is no side: use {sides}.", name=unknown[0], sides=Listed(SIDES)))
     wanted: dict[str, int] = {name: given.get(name, 0) for name in SIDES}
     Shares(**wanted)
     return wanted
@@ -89,6 +89,6 @@ def _seed(seed: int) -> int:
 
 def _known_filters(filter: Mapping[str, str]) -> Mapping[str, str]:
     if unknown := sorted(set(filter) - set(Filters.__dataclass_fields__)):
-        known = ", ".join(Filters.__dataclass_fields__)
+        known = Listed(Filters.__dataclass_fields__)
         raise InvalidInput(filter=Text("“{name}” is no filter: use {known}.", name=unknown[0], known=known))
     return filter

@@ -25,7 +25,7 @@ from datasets_app.models import Dataset, Upload
 from datasets_app.models.upload import UploadState
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 from ftstudio.web.texts import from_row, say
 
@@ -91,11 +91,11 @@ def receive(
 
 def _check_request(name: str, format: str) -> None:
     if PurePath(name).suffix.lower() not in EXTENSIONS:
-        known = ", ".join(EXTENSIONS)
+        known = Listed(EXTENSIONS)
         text = Text("The file's name must end in one of {known}.", known=known)
         raise InvalidInput(code="unknown_extension", file=text)
     if format != AUTO and format not in CODECS:
-        known = ", ".join([AUTO, *CODECS])
+        known = Listed([AUTO, *CODECS])
         raise InvalidInput(format=Text("“{name}” is no format: use one of {known}.", name=format[:60], known=known))
 
 

@@ -8,9 +8,12 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from datasets_app.core.diffs import Op
+from datasets_app.core.roles import role_label
 from datasets_app.core.scripts import script_of
+from ftstudio.web.texts import listed, say
 
 register = template.Library()
 
@@ -25,6 +28,19 @@ def language_of(text: str) -> str:
         if script in scripts:
             return _LANGUAGES[script]
     return ""
+
+
+@register.filter
+def role_word(role: str) -> str:
+    """`{{ turn.role|role_word }}`: what the role is called in the reader's language; other words are as they are."""
+    return say(role_label(role))
+
+
+@register.filter
+def origin_word(origin: str) -> str:
+    """`{{ revision.origin|origin_word }}`: how a revision came to be."""
+    words = {"import": _("imported"), "edit": _("edited by hand"), "fix": _("fixed"), "restore": _("restored")}
+    return words.get(origin, origin)
 
 
 @register.simple_tag
@@ -82,5 +98,5 @@ def split_bar(parts: Iterable[Any]) -> SafeString:
             )
         )
         at += width
-    label = ", ".join(f"{part.n} {part.label}" for part in parts)
+    label = listed(f"{part.n} {part.label}" for part in parts)
     return format_html('<svg class="bar tall" role="img" aria-label="{}">{}</svg>', label, mark_safe("".join(rects)))

@@ -76,7 +76,7 @@ def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None
     response = exception_handler(error, dict(context))
     if response is not None:
         if isinstance(error, Http404):
-            code, message = "not_found", _("There is no such thing, or it is not yours to see.")
+            code, message = "not_found", _("This does not exist, or you have no access to it.")
         elif isinstance(error, PermissionDenied):
             code, message = "not_allowed", _("You may not do that.")
         else:
@@ -118,7 +118,7 @@ def page_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 404, _("There is no such page, or it is not yours to see."))
+    return _page(request, 404, _("This page does not exist, or you have no access to it."))
 
 
 def page_500(request: HttpRequest) -> HttpResponse:

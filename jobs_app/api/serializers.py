@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from datasets_app.models import Snapshot
 from ftstudio.accounts.models import Project
-from ftstudio.web.texts import from_row, say
+from ftstudio.web.texts import from_line, from_row, say
 from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, ModelVersion
 
 TRAINS_NOTHING = "True: no model is trained."
@@ -23,8 +23,16 @@ class Visible(serializers.PrimaryKeyRelatedField):
         return super().get_queryset().visible_to(self.context["request"].user)
 
 
+class Said(serializers.CharField):
+    """A sentence kept by `texts.to_line`, in the reader's language."""
+
+    def to_representation(self, value: str) -> str:
+        return say(from_line(value))
+
+
 class ConnectionOutput(serializers.ModelSerializer[Connection]):
     rehearsal = serializers.BooleanField(source="is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
+    probe_error = Said(read_only=True)
 
     class Meta:
         model = Connection
@@ -52,6 +60,7 @@ class ConnectionChange(serializers.Serializer[Any]):
 class JobOutput(serializers.ModelSerializer[Job]):
     rehearsal = serializers.BooleanField(source="connection.is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
     error = serializers.SerializerMethodField()
+    poll_error = Said(read_only=True)
 
     class Meta:
         model = Job

@@ -127,7 +127,7 @@ def _disjoint(validation_rows: int, shared: int) -> Item:
     elif validation_rows:
         detail = Text("No row stands on both sides of the split.")
     else:
-        detail = Text("There is only one side.")
+        detail = Text("There is no validation set, so nothing can overlap.")
     return Item("disjoint", Text("Training and validation apart"), not shared, detail, fatal=True)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 Auto = Literal["auto"]
 Value = int | float | str
@@ -51,7 +51,7 @@ class Parameter:
                 return raw
         if self.kind == "choice":
             if not isinstance(raw, str) or raw not in self.choices:
-                raise ValueError(Text("Choose one of: {choices}.", choices=", ".join(self.choices)))
+                raise ValueError(Text("Choose one of: {choices}.", choices=Listed(self.choices)))
             return raw
         number = _number(raw)
         if number is None or (self.kind == "int" and not number.is_integer()) or not self._within(number):

@@ -73,7 +73,7 @@ def best_step(valid: Line) -> int | None:
 
 
 _CANNOT = Text("Cannot tell")
-_DIVERGED = Text("Divide the learning rate by 3 to 10, warm up longer, and look for broken rows in the data.")
+_DIVERGED = Text("Cut the learning rate to a third or a tenth, warm up longer, and look for broken rows in the data.")
 _MEASURE_MORE = Text("Set at least 20 rows aside for validation and measure on them at least four times.")
 _WORDS = {
     "overfit": Text("Overfit"),

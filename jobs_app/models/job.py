@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets_app.models.lease import Leased, LeasedQuerySet
 from datasets_app.models.snapshot import Snapshot
-from ftstudio.accounts.models.project import InProjectQuerySet, Project
+from ftstudio.accounts.models.project import Project
 from ftstudio.fields import OrderedJSONField
+from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 
 from .connection import Connection
 
 
-class JobQuerySet(InProjectQuerySet, LeasedQuerySet):
+class JobQuerySet(LeasedQuerySet):
     def move(self, job: Job, to: str, *, actor: Any = None, note: str = "", **changes: Any) -> bool:
         """Move from the state `job` was loaded in to `to`, once. False: somebody else moved it first.
 
@@ -28,7 +29,7 @@ class JobQuerySet(InProjectQuerySet, LeasedQuerySet):
         before = job.state
         if self.filter(pk=job.pk, state=before).update(state=to, **changes) != 1:
             return False
-        JobMove.objects.create(job=job, before=before, after=to, actor=actor, note=note[:300])
+        JobMove.objects.create(job=job, before=before, after=to, actor=actor, note=to_line(note, 300))
         job.state = to
         for name, value in changes.items():
             setattr(job, name, value)

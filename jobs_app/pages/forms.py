@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import User
-from ftstudio.web.texts import say
+from ftstudio.web.texts import listed, say
 from jobs_app.core.preflight import QUESTIONS
 from jobs_app.core.recipes import Parameter, shown
 from jobs_app.models import Connection, Job
@@ -174,7 +174,7 @@ def _range(parameter: Parameter) -> str:
         parts.append(_("or auto"))
     if isinstance(parameter.default, int | float):
         parts.append(_("usually %(default)s") % {"default": shown(float(parameter.default))})
-    return _("Range: %(range)s.") % {"range": ", ".join(parts)} if parts else ""
+    return _("Range: %(range)s.") % {"range": listed(parts)} if parts else ""
 
 
 def _connections(user: User, project: Any) -> Any:

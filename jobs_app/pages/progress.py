@@ -10,10 +10,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from ftstudio.web.states import look_of
-from ftstudio.web.texts import say
+from ftstudio.web.texts import from_line, listed, say
 from jobs_app.core import charts, lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
 
@@ -141,7 +141,7 @@ def comparison(job: Job) -> list[Compared]:
     money = job.currency or str(expected.get("currency") or "")
     return [
         _compared(_("Cost"), _number(expected.get("cost")), _number(job.cost), lambda n: f"{n:.2f} {money}".strip()),
-        _compared(_("Time"), _number(expected.get("seconds")), seconds, duration),
+        _compared(pgettext("how long", "Time"), _number(expected.get("seconds")), seconds, duration),
         _compared(_("Tokens"), _number(expected.get("tokens")), _number(job.trained_tokens), lambda n: f"{n:,.0f}"),
     ]
 
@@ -172,9 +172,7 @@ def spark(train: Line, valid: Line) -> SafeString:
         return "M" + "L".join(spots)
 
     drawn = "".join(
-        f'<path{kind} d="{path(line)}"/>'
-        for line, kind in zip(lines, ("", ' class="v"'), strict=True)
-        if len(line) > 1
+        f'<path{kind} d="{path(line)}"/>' for line, kind in zip(lines, ("", ' class="v"'), strict=True) if len(line) > 1
     )
     label = _in_words(train, valid).replace('"', "")
     return mark_safe(f'<svg class="spark" viewBox="0 0 88 22" role="img" aria-label="{label}">{drawn}</svg>')
@@ -190,7 +188,11 @@ def _in_words(train: Line, valid: Line) -> str:
     }
     if not valid:
         return said
-    more = _("Validation loss was measured %(n)d times and ends at %(last).2f.")
+    more = ngettext(
+        "Validation loss was measured once, at %(last).2f.",
+        "Validation loss was measured %(n)d times and ends at %(last).2f.",
+        len(valid),
+    )
     return f"{said} {more % {'n': len(valid), 'last': valid[-1][1]}}"
 
 
@@ -205,8 +207,8 @@ def _note(move: JobMove, later: datetime | None) -> str:
     if move.note == "no model named":
         parts.append(_("the provider named no model"))
     elif move.note:
-        parts.append(move.note)
-    return ", ".join(parts)
+        parts.append(say(from_line(move.note)))
+    return listed(parts)
 
 
 def _compared(label: str, estimate: float | None, actual: float | None, show: Any) -> Compared:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ftstudio.errors import StudioError, Text
+from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric, ModelVersion
 from jobs_app.providers.base import Provider, ProviderError, Report
@@ -81,7 +82,7 @@ def _postpone(job: Job, key: str, refusal: StudioError) -> None:
         key,
         polled_at=now,
         poll_failures=failures,
-        poll_error=refusal.message[:300],
+        poll_error=to_line(refusal.message, 300),
         next_poll_at=now + after_failure(failures, getattr(refusal, "retry_after", None)),
     )
 

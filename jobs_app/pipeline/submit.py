@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from datasets_app.pipeline.write_export import write_lines
 from ftstudio.errors import InvalidInput, StudioError, Text
+from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.core.recipes import Recipe
 from jobs_app.models import Job
@@ -142,8 +143,8 @@ def _create_again(job: Job, key: str, provider: Provider) -> Created:
     if job.create_tries >= MOST_CREATES:
         raise ProviderError(
             Text(
-                "The provider was asked twice to create the job and lists neither. Look in its console for the marker "
-                "{marker}, then launch a clone of this job.",
+                "The job was sent to the provider twice, but it does not appear in its list of jobs. Look for the "
+                "marker {marker} in the provider's console. If it is not there, launch a clone of this job.",
                 marker=job.marker,
             ),
             "request",
@@ -178,6 +179,6 @@ def _refused(job: Job, key: str, refusal: ProviderError) -> None:
         job.pk,
         key,
         poll_failures=failures,
-        poll_error=refusal.message[:300],
+        poll_error=to_line(refusal.message, 300),
         next_poll_at=timezone.now() + after_failure(failures, refusal.retry_after),
     )

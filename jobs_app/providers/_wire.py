@@ -50,11 +50,15 @@ def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> Pro
                 ),
                 "closed",
             )
-        return ProviderError(Text("The provider refuses this to your organisation. {says}", says=says), "closed")
+        return ProviderError(
+            Text("The provider does not let your organisation do what was asked. {says}", says=says), "closed"
+        )
     if status == 404:
-        return ProviderError(Text("The provider does not know this any more. {says}", says=says), "missing")
+        return ProviderError(
+            Text("The provider does not know what was asked for (any more). {says}", says=says), "missing"
+        )
     if status == 409:
-        return ProviderError(Text("At the provider this has already changed. {says}", says=says), "conflict")
+        return ProviderError(Text("At the provider the state has already changed. {says}", says=says), "conflict")
     if status == 429:
         return _limited(code, says, wait)
     if status >= 500 or status == 408:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import InvalidInput, StudioError
+from ftstudio.errors import InvalidInput, Listed, StudioError, Text
+from ftstudio.web.texts import to_line
 from jobs_app.models import Connection
 from jobs_app.pipeline.clients import address_of, client_of
 from jobs_app.providers import PROVIDERS
@@ -29,7 +30,7 @@ def create(
     """
     require(actor, project, "connections.create")
     if kind not in PROVIDERS:
-        raise InvalidInput(kind=_("There is no such provider. Known are: %(kinds)s.") % {"kinds": ", ".join(PROVIDERS)})
+        raise InvalidInput(kind=Text("There is no such provider. Known are: {kinds}.", kinds=Listed(PROVIDERS)))
     if not credential.strip() and PROVIDERS[kind].rehearsal:
         credential = next(s.default for s in PROVIDERS[kind].settings if s.name == "credential")
     connection = Connection(project=project, kind=kind, created_by=actor)
@@ -62,8 +63,8 @@ def probe(*, actor: User, connection: Connection) -> Connection:
     try:
         client_of(connection, timeout=PATIENCE).probe()
     except StudioError as refusal:
-        error = refusal.message
-    connection.probed_at, connection.probe_error = timezone.now(), error[:300]
+        error = to_line(refusal.message, 300)
+    connection.probed_at, connection.probe_error = timezone.now(), error
     connection.save(update_fields=["probed_at", "probe_error"])
     return connection
 

@@ -1,7 +1,8 @@
 """The demo project: a small dataset of our own with its contract, a snapshot, and a rehearsal of a job.
 
 Every step looks for what is there before it makes it, so that a second run changes nothing. All of it is one
-transaction: nobody sees half a demo, and no worker takes the import up before it is done here.
+transaction: nobody sees half a demo, and no worker takes the import up before it is done here. What it writes into rows
+(a description, a reason) is in the language of the person who asks for it, as if they had typed it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 from jobs_app.core import lifecycle
 from jobs_app.core.preflight import QUESTIONS, Item, blockers
@@ -206,7 +206,7 @@ def _recipe(provider: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     method = settings_given.pop("method", None) or "supervised"
     if method not in provider.capabilities.methods:
         raise InvalidInput(
-            method=_("This provider offers: %(methods)s.") % {"methods": ", ".join(provider.capabilities.methods)}
+            method=Text("This provider offers: {methods}.", methods=Listed(provider.capabilities.methods))
         )
     return {"method": method, **parse(settings_given, provider.parameters)}
 

@@ -199,7 +199,7 @@ def connect(walker: Walker) -> None:
     walker.button("Add connection").click()
     walker.page.wait_for_url(re.compile("/connections/[0-9a-f-]{36}/"))
     walker.look()
-    walker.button("Try it now").click()
+    walker.button("Check now").click()
     expect(walker.page.locator("#probe .sev.ok")).to_be_visible()
     walker.look()
     assert Connection.objects.get(name="Stage").probe_error == ""

@@ -50,7 +50,7 @@ def test_the_road_of_a_job_in_the_browser(pages: Client, rehearsal: Rehearsal, s
     assert made.status_code == 302, made.content
     stage = Connection.objects.get()
     pages.post(reverse("pages:connection-probe", args=[stage.pk]))
-    assert "opened the door" in pages.get(made["Location"]).content.decode()
+    assert "Connection works" in pages.get(made["Location"]).content.decode()
     start = pages.post(reverse("pages:job-create"), {"connection": stage.pk, "name": "rain-v1"})
     job = Job.objects.get()
     assert start["Location"] == reverse("pages:job-update", args=[job.pk])

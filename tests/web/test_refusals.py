@@ -16,7 +16,7 @@ from tests.conftest import browser_of
 def test_a_page_that_does_not_exist_says_so_in_the_frame(alice: User) -> None:
     answer = browser_of(alice).get("/nothing-here/")
     assert answer.status_code == 404
-    assert "There is no such page" in answer.content.decode()
+    assert "This page does not exist" in answer.content.decode()
     assert answer.content.decode().count("<h1>") == 1
 
 
@@ -39,7 +39,7 @@ def test_the_page_for_our_own_mistakes_asks_neither_database_nor_session(rf: Req
     assert "Something broke" in answer.content.decode()
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "not yours to see"), ("zh-hans", "")])
+@pytest.mark.parametrize(("language", "word"), [("en", "you have no access to it"), ("zh-hans", "")])
 def test_the_refusal_speaks_the_readers_language(alice: User, language: str, word: str) -> None:
     alice.language = language
     alice.save()

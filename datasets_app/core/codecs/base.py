@@ -15,7 +15,7 @@ from typing import Protocol
 
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample, ToolCall
-from ftstudio.errors import Text
+from ftstudio.errors import Listed, Text
 
 KEYS = "$keys"  # in extras: the source's own key order, only when it differs from ours
 RAW = "$raw"  # in a tool call's extras: the call as written, only when it has another shape than ours
@@ -67,7 +67,7 @@ def not_carried(codec: Codec, fields: tuple[str, ...]) -> CodecError:
         Text(
             "{format} cannot carry {fields}: remove them, or allow the loss.",
             format=codec.label,
-            fields=", ".join(fields),
+            fields=Listed(fields),
         ),
         fields=fields,
     )

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from datasets_app.core.contracts.model import EMPTY, Contract, Range, Symbols, TextRules
-from ftstudio.errors import Text
+from datasets_app.core.scripts import SCRIPT_LABELS
+from ftstudio.errors import Listed, Text
 
 
 class Requirement(NamedTuple):
@@ -36,7 +37,7 @@ def _all(contract: Contract) -> Iterator[Requirement]:
         if isinstance(required, list) and required:
             yield Requirement(
                 Text("The answer follows the JSON Schema with the fields {fields}.",
-                     fields=", ".join(str(name) for name in required)),
+                     fields=Listed(str(name) for name in required)),
                 "schema-violation", alone,
             )  # fmt: skip
         else:
@@ -83,7 +84,7 @@ def _of_text(rules: TextRules) -> Iterator[tuple[Text, str, dict[str, Any]]]:
         yield Text("No doubled punctuation."), "repeated-punctuation", {"no_repeated_punctuation": True}
     if rules.scripts:
         yield (
-            Text("Written only in {scripts}.", scripts=", ".join(rules.scripts)),
+            Text("Written only in {scripts}.", scripts=Listed(SCRIPT_LABELS[name] for name in rules.scripts)),
             "script-leak", {"scripts": rules.scripts},
         )  # fmt: skip
     for pattern in rules.forbid:
@@ -108,6 +109,6 @@ def _bounds(bounds: Range, said: tuple[Text, Text, Text, Text]) -> Text:
     return Text(said[0].template, min=bounds.min, max=bounds.max)
 
 
-def _some(values: tuple[str, ...]) -> str:
-    shown = ", ".join(f"“{value}”" for value in values[:6])
-    return shown if len(values) <= 6 else f"{shown} … ({len(values)})"
+def _some(values: tuple[str, ...]) -> Listed:
+    rest = [f"… ({len(values)})"] if len(values) > 6 else []
+    return Listed([*(f"“{value}”" for value in values[:6]), *rest])

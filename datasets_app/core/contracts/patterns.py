@@ -33,7 +33,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
         compiled = re.compile(source)
     except (re.error, OverflowError, RecursionError) as error:
         raise PatternProblem(
-            Text("“{pattern}” is no regular expression: {reason}", pattern=source, reason=str(error))
+            Text("“{pattern}” is no regular expression: {reason}", pattern=source, reason=_reason(error))
         ) from None
     if _repeats_within_repeats(tree, inside=False):
         raise PatternProblem(
@@ -43,6 +43,25 @@ def compile_pattern(source: str) -> re.Pattern[str]:
             )
         )
     return compiled
+
+
+# The beginnings of what `re` says, in sentences that can be translated.
+_SAID = (
+    ("nothing to repeat", Text("there is nothing to repeat at character {at}")),
+    ("multiple repeat", Text("a repeat follows a repeat at character {at}")),
+    ("unterminated character set", Text("the “[” at character {at} has no “]”")),
+    ("missing ), unterminated subpattern", Text("the “(” at character {at} has no “)”")),
+    ("unbalanced parenthesis", Text("the “)” at character {at} has no “(”")),
+    ("bad escape", Text("the backslash at character {at} has no meaning before this character")),
+)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, re.error) and error.pos is not None:
+        for start, said in _SAID:
+            if error.msg.startswith(start):
+                return Text(said.template, at=error.pos + 1)
+    return str(error)
 
 
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)

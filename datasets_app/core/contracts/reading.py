@@ -13,7 +13,7 @@ from datasets_app.core.jsonl import Json
 from datasets_app.core.normalisers import NORMALISERS
 from datasets_app.core.rules import RULE_IDS
 from datasets_app.core.scripts import SCRIPTS
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 WRITTEN_AS = ("json-content", "task-response")
 MAX_ITEMS = 1000  # labels, patterns, text objects
@@ -146,7 +146,7 @@ class _Reader:
         parts = self._object(data, "json", ("schema", "written_as"))
         written_as = parts.get("written_as", "")
         if "written_as" in parts and written_as not in WRITTEN_AS:
-            self._say("json.written_as", Text("must be one of {names}", names=", ".join(WRITTEN_AS)))
+            self._say("json.written_as", Text("must be one of {names}", names=Listed(WRITTEN_AS)))
         schema = parts.get("schema")
         if not isinstance(schema, Mapping):
             self._say("json.schema", Text("must be a JSON Schema, written as an object"))
@@ -181,7 +181,7 @@ class _Reader:
             if rule not in RULE_IDS:
                 self._say(f"severity.{rule}", Text("is no rule: remove it or correct the name"))
             elif level not in LEVELS:
-                self._say(f"severity.{rule}", Text("must be one of {names}", names=", ".join(LEVELS)))
+                self._say(f"severity.{rule}", Text("must be one of {names}", names=Listed(LEVELS)))
             else:
                 found[rule] = level
         return found
@@ -190,12 +190,12 @@ class _Reader:
 
     def _object(self, data: Json, path: str, keys: tuple[str, ...], root: str | None = None) -> Mapping[str, Json]:
         if not isinstance(data, Mapping):
-            self._say(path, Text("must be an object with the keys {names}", names=", ".join(keys)))
+            self._say(path, Text("must be an object with the keys {names}", names=Listed(keys)))
             return {}
         prefix = f"{path}." if root is None else root
         for key in data:
             if key not in keys:
-                self._say(f"{prefix}{key}", Text("is not known here: use one of {names}", names=", ".join(keys)))
+                self._say(f"{prefix}{key}", Text("is not known here: use one of {names}", names=Listed(keys)))
         return {key: value for key, value in data.items() if key in keys}
 
     def _flag(self, value: Json, path: str) -> bool:
@@ -217,7 +217,7 @@ class _Reader:
         names = self._strings(value, path)
         for name in names:
             if name not in known:
-                self._say(path, Text("“{name}” is not known: use {names}", name=name, names=", ".join(known)))
+                self._say(path, Text("“{name}” is not known: use {names}", name=name, names=Listed(known)))
         return names
 
     def _patterns(self, value: Json, path: str) -> tuple[re.Pattern[str], ...]:

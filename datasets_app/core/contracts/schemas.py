@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 
+from datasets_app.core.contracts.violations import explained
 from datasets_app.core.jsonl import MAX_DEPTH, Json
 from ftstudio.errors import Text
 
@@ -47,7 +48,11 @@ def compile_schema(schema: Mapping[str, Json]) -> Any:
     except jsonschema.SchemaError as error:
         pointer = "".join(f"/{part}" for part in error.absolute_path)
         raise SchemaProblem(
-            Text("this is no valid JSON Schema: {reason}", reason=error.message[:300]), pointer
+            Text(
+                "this is no valid JSON Schema: {reason}",
+                reason=explained(error.validator, error.validator_value, error.message),
+            ),
+            pointer,
         ) from None
     try:
         return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)

@@ -8,7 +8,7 @@ from datasets_app.core.codecs.base import KEYS
 from datasets_app.core.findings import Finding
 from datasets_app.core.rules.base import Context, Rule, chat, turns
 from datasets_app.core.samples import Sample
-from ftstudio.errors import Text
+from ftstudio.errors import Listed, Text
 
 
 class RoleUnknown(Rule):
@@ -27,7 +27,7 @@ class RoleUnknown(Rule):
                 role = message.role or str(message.extras.get("role", ""))
                 yield self.found(
                     Text("The role “{role}” is not known: use {roles}.", role=role[:80],
-                         roles=", ".join(sorted(known))),
+                         roles=Listed(sorted(known))),
                     f"/messages/{at}/role",
                 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.violations import explained
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules.base import Context, Rule, chat
@@ -40,7 +41,7 @@ class SchemaViolation(Rule):
             pointer = "".join(f"/{part}" for part in error.instance_path)
             yield self.found(
                 Text("{pointer} breaks the schema: {reason}.", pointer=pointer or "/",
-                     reason=error.message[:300].rstrip(".")),
+                     reason=explained(error.kind.name, error.kind.value, error.message)),
                 answer.path,
             )  # fmt: skip
 

@@ -9,8 +9,8 @@ from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules.base import Context, Rule, chat
 from datasets_app.core.samples import Sample
-from datasets_app.core.scripts import foreign_runs
-from ftstudio.errors import Text
+from datasets_app.core.scripts import SCRIPT_LABELS, foreign_runs
+from ftstudio.errors import Listed, Text
 
 _CONTRACT = {"text": {"scripts": ["Han"]}}
 
@@ -40,7 +40,7 @@ class ScriptLeak(Rule):
                         yield self.found_at(
                             place,
                             Text("“{word}” is not written in {scripts}.", word=run[:40],
-                                 scripts=", ".join(place.rules.scripts)),
+                                 scripts=Listed(SCRIPT_LABELS[name] for name in place.rules.scripts)),
                             start, end,
                         )  # fmt: skip
 

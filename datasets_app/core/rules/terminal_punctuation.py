@@ -9,7 +9,7 @@ from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules.base import Context, Rule, chat
 from datasets_app.core.samples import Sample
-from ftstudio.errors import Text
+from ftstudio.errors import Listed, Text
 
 _CONTRACT = {"text": {"ends_with": ["。"]}}
 
@@ -39,7 +39,7 @@ class TerminalPunctuation(Rule):
             yield self.found_at(
                 place,
                 Text("The answer must end with {endings}, not with “{last}”.", last=text[-1],
-                     endings=", ".join(f"“{ending}”" for ending in endings)),
+                     endings=Listed(f"“{ending}”" for ending in endings)),
                 end - 1, end, append, (end, end),
             )  # fmt: skip
 

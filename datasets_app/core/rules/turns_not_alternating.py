@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
+from datasets_app.core.roles import role_label
 from datasets_app.core.rules.base import Context, Rule, chat, turns
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -30,7 +31,10 @@ class TurnsNotAlternating(Rule):
             role = message.role
             if role == before and role in ("user", "assistant"):
                 yield self.found(
-                    Text("Two {role} turns follow each other: join them or add what is missing.", role=role),
+                    Text(
+                        "Two turns in a row are from the same side ({role}): join them or add what is missing.",
+                        role=role_label(role),
+                    ),
                     f"/messages/{at}/role",
                 )
             if role not in ("system", "developer"):

@@ -20,7 +20,7 @@ THEME_LABELS = [("", _("as the system")), ("light", _("light")), ("dark", _("dar
 
 
 class ProfileForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Your name"), max_length=100)
     language = forms.ChoiceField(label=_("Language"), required=False)
     theme = forms.ChoiceField(label=_("Theme"), required=False, choices=THEME_LABELS)
 

@@ -67,7 +67,7 @@ def withdraw(*, actor: User, invitation: Invitation) -> None:
     require(actor, project, "members.invite")
     AuditEntry.objects.record(actor=actor, verb="members.uninvite", target=invitation, project=project)
     if not Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()[0]:
-        raise Conflict(Text("This invitation has been used already. Remove the member instead."))
+        raise Conflict(Text("This invitation has been used already. To take the access away, remove the member."))
 
 
 def open_one(secret: str) -> Invitation | None:

@@ -39,7 +39,7 @@ def verb_sentence(verb: str) -> str:
         "projects.update": _("renamed the project"),
         "members.invite": _("made an invitation"),
         "members.uninvite": _("withdrew an invitation"),
-        "members.join": _("joined"),
+        "members.join": _("joined the project"),
         "members.change": _("changed a role"),
         "members.remove": _("removed a member"),
         "members.leave": _("left the project"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ftstudio import heart
+from ftstudio.errors import Text
 from ftstudio.web import navigation, texts
 from ftstudio.web.icons import ICONS, LOGO, SIGNS
 from ftstudio.web.pagination import Page
@@ -213,10 +214,16 @@ def pulse() -> dict[str, Any]:
 # --- Filters -------------------------------------------------------------------------------------------------------
 @register.filter
 def say(text: Any) -> str:
-    """`{{ finding.message|say }}`: a core sentence (Text, or a row made by `texts.to_row`) in the reader's language."""
+    """`{{ finding.message|say }}`: a Text, or what `texts.to_row` or `to_line` made of it, in the reader's language."""
     if isinstance(text, dict) and "template" in text:
         text = texts.from_row(text)
-    return texts.say(text)
+    return texts.say(text if isinstance(text, Text) else texts.from_line(text))
+
+
+@register.filter
+def listed(items: Any) -> str:
+    """`{{ names|listed }}`: one after another, as the reader's language joins them: “a, b”, “甲、乙”."""
+    return texts.listed(str(item) for item in items)
 
 
 @register.filter
