@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from rest_framework.pagination import CursorPagination
 
 from ftstudio.errors import InvalidInput, Text
+
+FOREIGN_CURSOR = Text("This cursor is not one of ours; start again from the first page.")
 
 
 class ApiCursor(CursorPagination):
@@ -18,6 +21,18 @@ class ApiCursor(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
     ordering: Any = "-pk"
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Any, view: Any = None) -> list[Any] | None:
+        """Raises InvalidInput for a cursor that we did not write: its position would break the query."""
+        cursor = self.decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            name = str(self.get_ordering(request, queryset, view)[0]).lstrip("-")
+            field = queryset.model._meta.pk if name == "pk" else queryset.model._meta.get_field(name)
+            try:
+                field.to_python(cursor.position)
+            except (ValidationError, ValueError, OverflowError) as error:
+                raise InvalidInput(cursor=FOREIGN_CURSOR) from error
+        return super().paginate_queryset(queryset, request, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ def keyset(
     """
     value_of = of or (lambda row: getattr(row, key))
     if cursor and not (cursor[0] in "<>" and cursor[1:].isascii() and cursor[1:].isdecimal() and len(cursor) < 20):
-        raise InvalidInput(cursor=Text("This cursor is not one of ours; start again from the first page."))
+        raise InvalidInput(cursor=FOREIGN_CURSOR)
     back = cursor.startswith("<")
     descending = back != newest_first
     if cursor:

@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ftstudio.errors import InvalidInput, Listed, Text
 from ftstudio.web.pagination import ApiCursor
+from jobs_app.core import lifecycle
 from jobs_app.core.preflight import blockers
 from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric
 from jobs_app.services import jobs
@@ -49,6 +51,9 @@ class JobList(generics.ListAPIView[Job]):
     def get_queryset(self) -> QuerySet[Job]:
         rows = Job.objects.visible_to(self.request.user).select_related("connection").defer("connection__credential")
         if state := self.request.query_params.get("state"):
+            if state not in lifecycle.STATES:
+                known = Listed(lifecycle.STATES)
+                raise InvalidInput(state=Text("“{value}” is not one of {known}.", value=state[:60], known=known))
             rows = rows.filter(state=state)
         return rows
 
