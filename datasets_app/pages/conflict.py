@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from datasets_app.models import Revision, Sample
 from ftstudio.errors import Conflict
+from ftstudio.web.requests import PersonRequest
 
 from .edits import ANSWER
 from .merging import Place, places_of
-from .requests import PersonRequest
+from .queue import query_of, queue_of
 
 
 def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) ->
         "revision": revision,
         "base_revision": request.POST.get("base_revision", ""),
         "client_id": uuid4().hex,
+        "queue_query": query_of(queue_of(request)),
         "places": places or [],
         "apart": None if places is not None else _apart(base, mine, theirs),
         "open": sum(place.open for place in places or []),

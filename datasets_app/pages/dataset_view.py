@@ -20,10 +20,11 @@ from datasets_app.services import browse, datasets
 from ftstudio.accounts.models import Project
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import InvalidInput
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
 from .forms import FilterForm, UploadForm
-from .requests import PersonRequest
+from .queue import query_of
 
 SEVERITY = {rank: severity for severity, rank in RANK.items()}
 SIDES = (("train", "accent"), ("validation", "soft"), ("test", "dim"))
@@ -95,11 +96,11 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "headline": _headline(lines),
         "quality": _quality(dataset, counts, lines),
         "tabs": _tabs(dataset, counts, filters),
-        "chips": _chips(dataset, filters),
+        "chips": chips_of(dataset, filters),
         "filters": form,
         "page": _with_findings(page),
         "total": browse.total(dataset=dataset, filters=filters),
-        "queue_query": f"?{urlencode(filters.chosen())}" if filters.chosen() else "",
+        "queue_query": query_of(filters),
         "newest": newest,
         "splits": parts_of([(_split(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
         if newest
@@ -187,7 +188,8 @@ def _tabs(dataset: Dataset, counts: Mapping[str, Mapping[str, int]], filters: br
     ]
 
 
-def _chips(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
+def chips_of(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
+    """The filters that are set, in words, each with the address of the list without it."""
     chosen = filters.chosen()
     names = {
         "q": _("text"),
@@ -197,9 +199,17 @@ def _chips(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
         "tag": _("tag"),
         "worst": _("worst"),
     }
+    words: dict[str, Mapping[str, Any]] = {
+        "status": dict(Status.choices),
+        "split": {side: _split(side) for side, _tone in SIDES},
+        "worst": {
+            "error": _("error"), "warning": _("warning"), "hint": _("hint"), "clean": _("nothing"),
+        },
+    }  # fmt: skip
     return [
         {
-            "label": _("%(filter)s: %(value)s") % {"filter": names[name], "value": value},
+            "label": _("%(filter)s: %(value)s")
+            % {"filter": names[name], "value": words.get(name, {}).get(value) or value},
             "without": address(dataset, {key: kept for key, kept in chosen.items() if key != name}),
         }
         for name, value in chosen.items()

@@ -13,12 +13,15 @@ from django.utils.translation import ngettext
 
 from datasets_app.core import samples
 from datasets_app.core.findings import Finding
+from datasets_app.core.roles import role_label
 from datasets_app.models import Revision, Sample
 from datasets_app.models.decision import Verdict
 from datasets_app.services import datasets
 from datasets_app.services import samples as service
+from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
+from ftstudio.web.texts import say
 
 from .checking import checked
 from .edits import ANSWER, REJECTED, Edit
@@ -88,19 +91,12 @@ def _turn(
     message: samples.Message, at: int, index: int | None, raw: Sequence[Finding], tokens: int, *, is_answer: bool
 ) -> Turn:
     path = f"/messages/{at}"
-    labels = {
-        "system": _("System"),
-        "developer": _("Developer"),
-        "user": _("User"),
-        "assistant": _("Assistant"),
-        "tool": _("Tool"),
-    }
     key = ANSWER if is_answer else f"k{at}"
     return Turn(
         key=key,
         index=index,
         role=message.role,
-        label=labels.get(message.role, message.role or _("No role")),
+        label=say(role_label(message.role)),
         text=message.text,
         path=f"{path}/content",
         tokens=tokens,
@@ -129,13 +125,17 @@ def desk_context(
     sample: Sample,
     user: User,
     *,
+    queue: Filters,
     edit: Edit | None = None,
     base: int | None = None,
     editing: bool = False,
     problem: str = "",
     reason: str = "",
 ) -> dict[str, Any]:
-    """Everything on the desk. `edit` is what the person typed on top of revision `base`, where it is not stored."""
+    """Everything on the desk, where the part `queue` of the list is worked through.
+
+    `edit` is what the person typed on top of revision `base`, where it is not stored.
+    """
     dataset = sample.dataset
     revisions = list(service.history(sample)[:10])
     revision = revisions[0]
@@ -170,7 +170,7 @@ def desk_context(
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "holder": _holder(sample, user),
         "history": [_said(old) for old in revisions],
-        **queue_context(sample, user),
+        **queue_context(sample, user, queue),
         **tags_context(sample),
         "verdicts": _verdicts(),
     }

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from datasets_app.models import Decision, Sample
 from datasets_app.models.sample import Status
-from datasets_app.services import datasets
+from datasets_app.services import browse, datasets
 from ftstudio.accounts.models import User
 
-from .dataset_view import SEVERITY, Part, parts_of
+from .dataset_view import SEVERITY, Part, chips_of, parts_of
+from .queue import query_of
 
 QUEUE = 4  # samples shown before and after the open one
 STATUS_LOOKS = (
@@ -32,8 +33,9 @@ class StatusPart(Part):
     icon: str
 
 
-def queue_context(sample: Sample, user: User) -> dict[str, Any]:
-    """The rail: progress from kept counters, the neighbours of this sample, the person's last ten decisions."""
+def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[str, Any]:
+    """The rail: progress from kept counters, this sample's neighbours among those that pass the filters, the person's
+    last ten decisions."""
     dataset = sample.dataset
     by_status = datasets.counts(dataset)["status"]
     total = max(1, dataset.samples_total)
@@ -41,7 +43,7 @@ def queue_context(sample: Sample, user: User) -> dict[str, Any]:
         [(str(status.label), by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total
     )
     looks = {str(status.label): (verdict, icon) for status, verdict, _tone, icon in STATUS_LOOKS}
-    near = Sample.objects.filter(dataset=dataset)
+    near = browse.narrowed(dataset, filters)
     before = list(near.filter(position__lt=sample.position).order_by("-position")[: QUEUE // 2])
     after = list(near.filter(position__gt=sample.position).order_by("position")[: QUEUE + 2])
     queue = [*reversed(before), sample, *after]
@@ -59,6 +61,8 @@ def queue_context(sample: Sample, user: User) -> dict[str, Any]:
             "parts": [StatusPart(part.label, part.n, part.share, part.tone, *looks[part.label]) for part in parts],
         },
         "queue": queue,
+        "queue_query": query_of(filters),
+        "queue_chips": chips_of(dataset, filters),
         "decisions": decisions,
         "undoable": decisions[0].sample_id if decisions else None,
     }

@@ -9,16 +9,18 @@ from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Revision, Sample
-from datasets_app.services import samples
+from datasets_app.services import browse, samples
 from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import status_of
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
 from .checking import checked
@@ -26,8 +28,8 @@ from .conflict import conflict_context
 from .desk import desk_context, original_of, turns_of
 from .edits import edited
 from .forms import DecisionForm
+from .queue import query_of, queue_of
 from .rail import tags_context
-from .requests import PersonRequest
 
 
 def sample_of(request: PersonRequest, pk: int) -> Sample:
@@ -52,17 +54,24 @@ def start(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_safe
 def annotate(request: PersonRequest, pk: Any) -> HttpResponse:
-    """Go to the next sample that waits. A GET, so that it can be a link: all it changes is a lease that runs out."""
+    """Go to the next sample that waits, of those that the filters in the address let through.
+
+    A GET, so that it can be a link: all it changes is a lease that runs out.
+    """
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
-    return _next(request, dataset, None)
+    return _next(request, dataset, None, queue_of(request))
 
 
-def _next(request: PersonRequest, dataset: Dataset, after: Sample | None) -> HttpResponse:
-    sample = samples.next_for(actor=request.user, dataset=dataset, after=after)
+def _next(request: PersonRequest, dataset: Dataset, after: Sample | None, queue: browse.Filters) -> HttpResponse:
+    sample = samples.next_for(actor=request.user, dataset=dataset, after=after, filters=queue)
     if sample is None:
         notices.success(request, _("Nothing waits here any more: every sample has a decision or is held by somebody."))
         return redirect("pages:dataset-detail", dataset.pk)
-    return redirect("pages:sample-detail", sample.pk)
+    return _to_desk(sample, queue)
+
+
+def _to_desk(sample: Sample, queue: browse.Filters, **more: str) -> HttpResponse:
+    return redirect(reverse("pages:sample-detail", args=[sample.pk]) + query_of(queue, **more))
 
 
 @login_required
@@ -70,7 +79,7 @@ def _next(request: PersonRequest, dataset: Dataset, after: Sample | None) -> Htt
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One sample on the desk."""
     sample = sample_of(request, pk)
-    context = desk_context(sample, request.user, editing=request.GET.get("view") == "turns")
+    context = desk_context(sample, request.user, queue=queue_of(request), editing=request.GET.get("view") == "turns")
     return render_page(request, "samples/detail.html", context)
 
 
@@ -96,32 +105,29 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 def save(request: PersonRequest, pk: int) -> HttpResponse:
     """Store what was typed (with one fix applied, where a fix button sent the form) and stay on the sample."""
-    sample = sample_of(request, pk)
+    sample, queue = sample_of(request, pk), queue_of(request)
     try:
         _save(request, sample)
     except (InvalidInput, Conflict) as error:
         return _refused(request, sample, error)
-    query = "?view=turns" if request.POST.get("view") == "turns" else ""
-    answer = redirect("pages:sample-detail", sample.pk)
-    answer["Location"] += query
-    return answer
+    return _to_desk(sample, queue, view="turns" if request.POST.get("view") == "turns" else "")
 
 
 @login_required
 @require_POST
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """Save what was typed, give the verdict on it, and go on to the next sample."""
-    sample = sample_of(request, pk)
+    sample, queue = sample_of(request, pk), queue_of(request)
     form = DecisionForm(request.POST)
     seen = None
     try:
         if not form.is_valid():
-            raise InvalidInput(**{name: str(errors[0]) for name, errors in form.errors.items()})
+            raise InvalidInput.of({name: str(errors[0]) for name, errors in form.errors.items()})
         seen = _save(request, sample)
         samples.decide(actor=request.user, sample=sample, revision=seen, **form.cleaned_data)
     except (InvalidInput, Conflict) as error:
         return _refused(request, sample, error, saved=seen)
-    return _next(request, sample.dataset, sample)
+    return _next(request, sample.dataset, sample, queue)
 
 
 @login_required
@@ -130,7 +136,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take my decision back and open the sample again."""
     sample = sample_of(request, pk)
     samples.undo(actor=request.user, sample=sample)
-    return redirect("pages:sample-detail", sample.pk)
+    return _to_desk(sample, queue_of(request))
 
 
 @login_required
@@ -213,9 +219,9 @@ def _refused(
     if isinstance(error, Conflict) and "theirs" in error.details:
         return render_page(request, "samples/conflict.html", conflict_context(sample, request, error), status=status)
     sample.refresh_from_db()
-    problem, editing = say(error.message), request.POST.get("view") == "turns"
+    problem, editing, queue = say(error.message), request.POST.get("view") == "turns", queue_of(request)
     if isinstance(error, Conflict):  # nothing was typed, or it is saved: show what there is to see now
-        context = desk_context(sample, request.user, problem=problem, editing=editing)
+        context = desk_context(sample, request.user, queue=queue, problem=problem, editing=editing)
     else:
         base = _base(request, sample)
         edit = edited(request.POST, core.from_json(base.payload))
@@ -226,6 +232,7 @@ def _refused(
             context = desk_context(
                 sample,
                 request.user,
+                queue=queue,
                 edit=edit,
                 base=saved or base.number,
                 editing=editing,
@@ -233,5 +240,5 @@ def _refused(
                 reason=reason,
             )
         except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
-            context = desk_context(sample, request.user, base=base.number, problem=problem)
+            context = desk_context(sample, request.user, queue=queue, base=base.number, problem=problem)
     return render_page(request, "samples/detail.html", context, status=status)

@@ -6,7 +6,7 @@ from datasets_app.models import Dataset, DatasetCount
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.web.pagination import Page, keyset
 
-__all__ = ["Filters", "page", "total"]
+__all__ = ["Filters", "narrowed", "page", "total"]
 
 COLUMNS = (
     "pk", "dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected", "title",

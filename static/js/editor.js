@@ -117,7 +117,10 @@ async function check() {
     const answer = await fetch(desk.form.dataset.check, { method: "POST", body: new FormData(desk.form), signal: asking.signal });
     if (!answer.ok) return; // the findings of a moment ago stay; saving says what is wrong
     const html = await answer.text();
-    if (here === desk && !asking.signal.aborted) { replaceParts(parse(html), CHECKED_PARTS); mark(); }
+    if (here !== desk || asking.signal.aborted) return;
+    replaceParts(parse(html), CHECKED_PARTS);
+    desk.stale = false;
+    mark();
   } catch (error) {
     if (error.name !== "AbortError" && here === desk) say(word("sayOffline"), "warning");
   }
@@ -127,7 +130,9 @@ function typed() {
   desk.form.elements.client_id.value = newId(); // other words are another request, also after a lost answer
   const kept = drafts.keep(desk.form);
   desk.dirty = true;
+  desk.stale = true; // the findings on the page speak of the text before
   desk.kept = kept;
+  delete document.querySelector("[data-asked]")?.dataset.asked;
   mark();
   say(kept ? word("sayKept", { time: clock(Date.now()) }) : word("sayUnkept"), kept ? "" : "warning");
   clearTimeout(desk.timer);
@@ -210,10 +215,17 @@ function saved(page, sent) {
   say(word("saySaved", { time: clock(Date.now()) }), "ok");
 }
 
-function submitted(event) {
+async function submitted(event) {
   event.preventDefault();
   if (desk.busy) return;
   const button = event.submitter;
+  if (button?.value === "accept" && desk.stale) {
+    // Accepted faster than the checks answer: hear them first, so that nobody is stopped by an error just corrected.
+    desk.busy = true;
+    clearTimeout(desk.timer);
+    await check();
+    desk.busy = false;
+  }
   const [error] = openErrors();
   // Alive, and helpful: the first press leads to the error, the second means it.
   if (button?.value === "accept" && error && !button.dataset.asked) {
@@ -269,7 +281,7 @@ function setUp() {
   form.dataset.ready = "1";
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   document.querySelector("#sample-form [data-blank]")?.remove(); // the empty turn is for those without this script
-  desk = { form, answer: byId("answer"), busy: false, dirty: false, kept: true, timer: 0, asking: null };
+  desk = { form, answer: byId("answer"), busy: false, dirty: false, stale: false, kept: true, timer: 0, asking: null };
   form.addEventListener("input", (event) => {
     if (event.target.matches("textarea, select") && !event.isComposing) typed();
   });

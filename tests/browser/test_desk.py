@@ -275,3 +275,33 @@ def test_search_waits_for_the_input_method_and_keeps_what_is_typed_meanwhile(
     page.click("#tabs a >> nth=1")
     expect(page.locator("#id_status")).to_have_value("pending")
     expect(page.locator("#tabs a[aria-current]")).to_contain_text("pending")
+
+
+def test_who_is_faster_than_the_checks_is_not_stopped_by_an_error_just_corrected(
+    open_browser: Opener, bob: Any, dataset: Dataset
+) -> None:
+    one, sample = open_browser(bob), sample_at(dataset, 2)
+    on_desk(one.page, sample)
+    expect(one.page.locator("#findings .finding.error")).to_have_count(1)
+    one.page.keyboard.press("e")
+    one.page.keyboard.press("End")
+    one.page.keyboard.insert_text("。")
+    one.page.keyboard.press("Control+Enter")
+    one.page.wait_for_url(lambda url: f"/samples/{sample.pk}/" not in url)
+    sample.refresh_from_db()
+    assert sample.status == "accepted"
+
+
+def test_a_new_error_is_asked_about_anew(open_browser: Opener, rita: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(rita), sample_at(dataset, 2)
+    one.expect_status(422)
+    on_desk(one.page, sample)
+    one.page.keyboard.press("a")  # asked: an error is open
+    one.page.keyboard.press("e")
+    one.page.keyboard.press("Control+a")
+    one.page.keyboard.insert_text("晴天。。")
+    one.page.keyboard.press("Control+Enter")
+    expect(one.page.locator("#autosave")).to_contain_text("still open")
+    expect(one.page.locator("#findings .finding.error")).to_contain_text("repeated-punctuation")
+    sample.refresh_from_db()
+    assert sample.status == "pending"

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from datasets_app.models import Decision, Sample
 from datasets_app.services import datasets, samples
+from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import AuditEntry
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
@@ -54,6 +55,28 @@ def test_moving_on_goes_round_and_never_back_to_the_one_being_left(bob: Any, rai
     round_again = samples.next_for(actor=bob, dataset=rain, after=4)
     assert round_again
     assert round_again.position == 1
+
+
+def test_a_part_of_the_list_is_worked_through_to_its_end(bob: Any, alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [make.chat("雪", "雪。"), make.chat("风", "吹过。")])
+    echoing = Filters(rule="echo")
+    seen = []
+    sample = samples.next_for(actor=bob, dataset=rain, filters=echoing)
+    while sample and len(seen) < 9:
+        seen.append(sample.position)
+        samples.decide(actor=bob, sample=sample, decision="flag", revision=1)
+        sample = samples.next_for(actor=bob, dataset=rain, after=sample, filters=echoing)
+    assert seen == [1, 5]
+
+
+def test_a_reviewer_goes_through_what_was_flagged(bob: Any, rita: Any, rain: Any) -> None:
+    samples.decide(actor=bob, sample=at(rain, 3), decision="flag", revision=1)
+    flagged = Filters(status="flagged")
+    found = samples.next_for(actor=rita, dataset=rain, filters=flagged)
+    assert found
+    assert (found.position, found.leased_by_id) == (3, rita.pk)
+    samples.decide(actor=rita, sample=found, decision="accept", revision=1)
+    assert samples.next_for(actor=rita, dataset=rain, after=found, filters=flagged) is None
 
 
 def test_nothing_waits_when_all_is_decided_or_held(bob: Any, rita: Any, rain: Any) -> None:

@@ -394,3 +394,46 @@ def test_nobody_sees_anything_without_signing_in(client: Client, dataset: Datase
     answer = client.get(url("dataset-detail", dataset.pk))
     assert answer.status_code == 302
     assert "/login" in answer["Location"]
+
+
+# --- working through a part of the list ---------------------------------------------------------------------------
+
+
+def test_the_headline_leads_to_exactly_the_samples_it_counts(pages: Client, dataset: Dataset) -> None:
+    html = pages.get(url("dataset-detail", dataset.pk)).content.decode()
+    address = url("dataset-annotate", dataset.pk) + "?rule=echo"
+    assert f'href="{address}"' in html
+    assert "Correct the 3" in html
+    seen = []
+    desk = pages.get(address)
+    while "/samples/" in desk["Location"]:
+        assert desk["Location"].endswith("?rule=echo")
+        sample = Sample.objects.get(pk=re.search(r"/samples/(\d+)/", desk["Location"])[1])  # type: ignore[index]
+        seen.append(sample.position)
+        html = pages.get(desk["Location"]).content.decode()
+        assert f'formaction="{url("sample-decide", sample.pk)}?rule=echo"' in html
+        sent = body(sample, GOOD, decision="accept")
+        desk = pages.post(url("sample-decide", sample.pk) + "?rule=echo", sent)
+    assert seen == [1, 2, 3]
+    assert desk["Location"] == url("dataset-detail", dataset.pk)
+
+
+def test_saving_and_taking_back_stay_in_the_part_of_the_list(pages: Client, dataset: Dataset) -> None:
+    sample = Sample.objects.get(dataset=dataset, position=1)
+    saved = pages.post(url("sample-save", sample.pk) + "?rule=echo", body(sample, GOOD, view="turns"))
+    assert saved["Location"] == url("sample-detail", sample.pk) + "?rule=echo&view=turns"
+    pages.post(url("sample-decide", sample.pk), body(Sample.objects.get(pk=sample.pk), GOOD, decision="flag"))
+    undone = pages.post(url("sample-undo", sample.pk) + "?rule=echo")
+    assert undone["Location"] == url("sample-detail", sample.pk) + "?rule=echo"
+
+
+def test_a_part_that_does_not_exist_is_refused_before_anything_is_saved(pages: Client, dataset: Dataset) -> None:
+    sample = Sample.objects.get(dataset=dataset, position=1)
+    answer = pages.post(url("sample-decide", sample.pk) + "?status=odd", body(sample, GOOD, decision="accept"))
+    assert answer.status_code == 422
+    assert Sample.objects.get(pk=sample.pk).revision_number == 1
+
+
+def test_an_imported_revision_is_not_said_to_be_written_by_the_uploader(pages: Client, dataset: Dataset) -> None:
+    sample = Sample.objects.get(dataset=dataset, position=1)
+    assert "revision 1, imported" in pages.get(url("sample-detail", sample.pk)).content.decode()
