@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 
 class Text(str):
@@ -77,6 +77,13 @@ class StudioError(Exception):
         self.details: dict[str, Any] = dict(details or {})
         self.message: str = message or next(iter(fields.values()), self.default)
         super().__init__(self.message)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str], message: str | None = None) -> Self:
+        """The refusal of fields whose names are data: one of them may be called `code` as well."""
+        error = cls(message or next(iter(fields.values()), None))
+        error.fields = dict(fields)
+        return error
 
 
 class InvalidInput(StudioError):

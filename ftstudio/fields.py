@@ -30,6 +30,10 @@ class _KeptAsText(_TextField):
 class OrderedJSONField(_KeptAsText):
     """JSON kept as text: key order and number form survive, which PostgreSQL's jsonb does not promise."""
 
+    if TYPE_CHECKING:  # what the plugin of django-stubs reads: anything may be set
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, *_: Any) -> Any:
         return None if value is None else json.loads(value)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from cryptography.fernet import Fernet
@@ -128,7 +129,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": VAR / "ftstudio.sqlite3",
+            "NAME": str(VAR / "ftstudio.sqlite3"),
             "CONN_MAX_AGE": 600,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
@@ -165,7 +166,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Work in the background ------------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")
 BROKER_SOCKET = broker_socket(VAR)
-CACHES = {
+CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "ftstudio.cache.SoftRedisCache",
         "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}?db=1",
@@ -213,7 +214,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = None  # the person ticks it at sign-in
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/m/key",
+}
 MFA_TOTP_ISSUER = "ftstudio"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from wsgiref.types import WSGIApplication
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -11,7 +12,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 
-application = get_wsgi_application()
+application: WSGIApplication = get_wsgi_application()
 if settings.REHEARSAL:
     rehearsal = import_string("jobs_app.rehearsal.app.create_app")(
         folder=settings.REHEARSAL_FOLDER, seconds=settings.REHEARSAL_SECONDS

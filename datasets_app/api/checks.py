@@ -44,7 +44,7 @@ class CheckedFinding(serializers.Serializer[Finding]):
 
     def get_fix(self, finding: Finding) -> dict[str, Any] | None:
         fix = finding.fix
-        return fix and {"start": fix.start, "end": fix.end, "replacement": fix.replacement}
+        return None if fix is None else {"start": fix.start, "end": fix.end, "replacement": fix.replacement}
 
 
 class CheckOutput(serializers.Serializer[Any]):

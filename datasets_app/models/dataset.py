@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
-from ftstudio.accounts.models.project import InProjectQuerySet, Project
+from ftstudio.accounts.models.project import Project
 from ftstudio.fields import OrderedJSONField
 
 from .lease import Leased, LeasedQuerySet
 
 
-class DatasetQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
+class DatasetQuerySet(LeasedQuerySet):
     def to_check(self) -> DatasetQuerySet:
         """Datasets whose samples are being graded again, or wait for it, because their rules changed."""
         return self.exclude(checking_version="")

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ftstudio.accounts.models.project import InProjectQuerySet
 from ftstudio.fields import OrderedJSONField
 
 from .lease import Leased, LeasedQuerySet
@@ -16,7 +15,7 @@ from .snapshot import Snapshot
 from .upload import UploadState
 
 
-class ExportQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
+class ExportQuerySet(LeasedQuerySet):
     project_path = "snapshot__dataset__project"
 
     def unfinished(self) -> ExportQuerySet:

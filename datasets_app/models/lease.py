@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ftstudio.accounts.models.project import InProjectQuerySet
+
 
 class Leased(models.Model):
     """A row that a worker works on. The holder renews while it works; a dead holder's lease runs out."""
@@ -21,8 +23,8 @@ class Leased(models.Model):
         abstract = True
 
 
-class LeasedQuerySet(models.QuerySet[Any]):
-    """Mixed into the queryset of a model that is `Leased`."""
+class LeasedQuerySet(InProjectQuerySet):
+    """The queryset of a model that is `Leased` and belongs to a project."""
 
     def claim(self, pk: Any, key: str) -> bool:
         """Take the row for the worker `key`. False: another worker holds it (or it is not in this queryset)."""

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ftstudio.accounts.models.project import InProjectQuerySet
 from ftstudio.fields import OrderedJSONField
 
 from .dataset import Dataset
@@ -23,7 +22,7 @@ class SnapshotState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-class SnapshotQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
+class SnapshotQuerySet(LeasedQuerySet):
     project_path = "dataset__project"
 
 

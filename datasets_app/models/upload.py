@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ftstudio.accounts.models.project import InProjectQuerySet
 from ftstudio.fields import OrderedJSONField
 
 from .dataset import Dataset
@@ -23,7 +22,7 @@ class UploadState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-class UploadQuerySet(InProjectQuerySet, LeasedQuerySet):  # type: ignore[override]
+class UploadQuerySet(LeasedQuerySet):
     project_path = "dataset__project"
 
     def unfinished(self) -> UploadQuerySet:

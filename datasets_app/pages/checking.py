@@ -72,7 +72,7 @@ def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked
         numbered = sum(1 for one in shown if one.fix) + 1
         shown.append(_shown(finding, texts.get(finding.path, ""), numbered if numbered < 10 else 0))
     severity = {finding.rule: finding.severity for finding in reversed(seen.findings)}
-    requirements = [
+    requirements: list[dict[str, Any]] = [
         {"text": text, "holds": holds, "severity": severity.get(rule, "error")}
         for text, holds, rule in seen.requirements
     ]

@@ -227,5 +227,6 @@ def _json(text: str) -> Any:
         place = Text("This is not JSON: look at line {line}, column {column}.", line=error.lineno, column=error.colno)
         raise forms.ValidationError(say(place)) from None
     except (ValueError, RecursionError):
-        text = _("This JSON cannot be worked with: it is nested too deep, or a number in it is too long.")
-        raise forms.ValidationError(text) from None
+        raise forms.ValidationError(
+            _("This JSON cannot be worked with: it is nested too deep, or a number in it is too long.")
+        ) from None

@@ -16,11 +16,11 @@ from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import NotAllowed
 from ftstudio.web.current import current_project, remember_project
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 
 from .dataset_view import dataset_context, dataset_rows
 from .forms import DatasetForm
 from .landing import landing_on, status_of
-from .requests import PersonRequest
 
 
 @login_required

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets_app.models import Export
 from datasets_app.services import exports
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
 from .forms import ExportForm
 from .landing import landing_on, status_of
-from .requests import PersonRequest
 from .snapshots import snapshot_context, snapshot_of
 
 

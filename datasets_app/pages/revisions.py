@@ -13,8 +13,8 @@ from datasets_app.core import samples as core
 from datasets_app.models import Revision
 from datasets_app.services import samples
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 
-from .requests import PersonRequest
 from .samples import sample_of
 
 

@@ -15,12 +15,12 @@ from datasets_app.models import Dataset, Snapshot
 from datasets_app.services import exports, snapshots
 from ftstudio.accounts.policy import allows
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
 from .dataset_view import SIDES, parts_of
 from .forms import ExportForm, SnapshotForm
 from .landing import landing_on, status_of
-from .requests import PersonRequest
 
 
 @login_required

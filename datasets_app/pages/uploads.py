@@ -15,12 +15,12 @@ from datasets_app.models import Dataset, Upload
 from datasets_app.services import uploads
 from ftstudio.accounts.policy import allows
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
 from .dataset_view import shown_upload
 from .forms import UploadForm
 from .landing import landing_on, status_of
-from .requests import PersonRequest
 
 SHOWN = 50  # rejected lines on the page; the download holds all of them
 EXCERPT = 240  # bytes of a rejected line that are shown

@@ -10,12 +10,6 @@ from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 
 
-class HtmxRequest(HttpRequest):
-    """A request after the HTMX middleware."""
-
-    htmx: Any
-
-
 def render_page(
     request: HttpRequest,
     template: str,

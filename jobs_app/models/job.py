@@ -120,6 +120,13 @@ class Job(Leased):
     def is_draft(self) -> bool:
         return self.state == lifecycle.DRAFT
 
+    @property
+    def frozen(self) -> Snapshot:
+        """The data of a job that has been launched: from then on there is always some."""
+        if self.snapshot is None:
+            raise RuntimeError(f"job {self.pk} is a draft without data")
+        return self.snapshot
+
 
 class JobMove(models.Model):
     """One change of state, for the timeline."""

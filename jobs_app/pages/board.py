@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
@@ -23,6 +23,7 @@ from ftstudio.accounts.models import Project, User
 from ftstudio.accounts.policy import allows
 from ftstudio.web.current import current_project
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle, metrics
 from jobs_app.models import Job, JobMetric
 
@@ -49,7 +50,7 @@ class Row:
 
 @login_required
 @require_safe
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     everything = Job.objects.visible_to(request.user).filter(project=project)
     view = request.GET.get("view", "recent")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +16,7 @@ from ftstudio.errors import NotAllowed
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from jobs_app.models import Connection
 from jobs_app.services import connections
 
@@ -24,7 +25,7 @@ from .forms import ConnectionForm, ConnectionUpdateForm
 
 @login_required
 @require_safe
-def connection_list(request: HttpRequest) -> HttpResponse:
+def connection_list(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     rows = Connection.objects.visible_to(request.user).filter(project=project).defer("credential")
     may_add = project is not None and allows(request.user, project, "connections.create")
@@ -32,7 +33,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def connection_create(request: HttpRequest) -> HttpResponse:
+def connection_create(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     if project is None:
         raise NotAllowed(_("You belong to no project yet."))
@@ -46,7 +47,7 @@ def connection_create(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def connection_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_update(request: PersonRequest, pk: UUID) -> HttpResponse:
     connection = _found(request, pk)
     form = ConnectionUpdateForm(request.POST or None, connection=connection)
     if request.method == "POST" and form.is_valid():
@@ -59,7 +60,7 @@ def connection_update(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def connection_probe(request: HttpRequest, pk: UUID) -> HttpResponse:
+def connection_probe(request: PersonRequest, pk: UUID) -> HttpResponse:
     connection = connections.probe(actor=request.user, connection=_found(request, pk))
     if getattr(request, "htmx", None):
         return _form_page(request, ConnectionUpdateForm(connection=connection), connection, part="probe")
@@ -67,7 +68,7 @@ def connection_probe(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, form: ConnectionForm, connection: Connection | None, part: str = ""
+    request: PersonRequest, form: ConnectionForm, connection: Connection | None, part: str = ""
 ) -> HttpResponse:
     may_change = connection is None or allows(request.user, connection.project_id, "connections.update")
     context = {"form": form, "connection": connection, "may_change": may_change}
@@ -75,5 +76,5 @@ def _form_page(
     return render_page(request, "connections/form.html", context, part=part or None, status=status)
 
 
-def _found(request: HttpRequest, pk: UUID) -> Connection:
+def _found(request: PersonRequest, pk: UUID) -> Connection:
     return get_object_or_404(Connection.objects.visible_to(request.user).select_related("project"), pk=pk)

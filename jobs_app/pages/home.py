@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +19,7 @@ from ftstudio.accounts.models import Project
 from ftstudio.accounts.policy import allows
 from ftstudio.web.current import current_project, remember_project
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle
 from jobs_app.models import Connection, Job
 from jobs_app.services import demo
@@ -28,7 +29,7 @@ RECENT = timedelta(days=7)
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     datasets = list(Dataset.objects.visible_to(request.user).filter(project=project)[:50]) if project else []
     if not project or not any(dataset.samples_total for dataset in datasets):
@@ -39,13 +40,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def demo_create(request: HttpRequest) -> HttpResponse:
+def demo_create(request: PersonRequest) -> HttpResponse:
     made = demo.open_demo(actor=request.user)
     remember_project(request, made.project)
     return redirect("pages:home")
 
 
-def _first_steps(request: HttpRequest, project: Project | None, datasets: list[Dataset]) -> dict[str, Any]:
+def _first_steps(request: PersonRequest, project: Project | None, datasets: list[Dataset]) -> dict[str, Any]:
     """The four steps, and which of them comes now."""
     dataset = datasets[0] if datasets else None
     connected = bool(project) and Connection.objects.visible_to(request.user).filter(project=project).exists()
@@ -83,7 +84,7 @@ def _with_counts(datasets: list[Dataset]) -> list[dict[str, Any]]:
     return found
 
 
-def _waiting(request: HttpRequest, project: Project) -> dict[str, Any]:
+def _waiting(request: PersonRequest, project: Project) -> dict[str, Any]:
     """Imports and jobs that somebody should look at."""
     since = timezone.now() - RECENT
     uploads = Upload.objects.visible_to(request.user).filter(dataset__project=project).select_related("dataset")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +19,7 @@ from ftstudio.errors import NotAllowed
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle, recipes
 from jobs_app.core.preflight import QUESTIONS, blockers
 from jobs_app.models import Job
@@ -32,7 +33,7 @@ from .forms import DraftForm, JobStartForm, LaunchForm
 EVENTS = 200
 
 
-def found(request: HttpRequest, pk: UUID) -> Job:
+def found(request: PersonRequest, pk: UUID) -> Job:
     rows = Job.objects.visible_to(request.user).select_related(
         "connection", "snapshot__dataset", "project", "parent", "created_by"
     )
@@ -40,7 +41,7 @@ def found(request: HttpRequest, pk: UUID) -> Job:
 
 
 @login_required
-def job_create(request: HttpRequest) -> HttpResponse:
+def job_create(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     if project is None:
         raise NotAllowed(_("You belong to no project yet."))
@@ -58,7 +59,7 @@ def job_create(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def job_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_update(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The draft. Each change is saved as it is made; without script, by the button."""
     job = found(request, pk)
     if not job.is_draft:
@@ -75,7 +76,7 @@ def job_update(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def job_launch(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_launch(request: PersonRequest, pk: UUID) -> HttpResponse:
     job = found(request, pk)
     form = LaunchForm(request.POST)
     if form.is_valid():
@@ -88,7 +89,7 @@ def job_launch(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     job = found(request, pk)
     if job.is_draft:
         return redirect("pages:job-update", pk)
@@ -97,7 +98,7 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def job_metrics(request: HttpRequest, pk: UUID) -> JsonResponse:
+def job_metrics(request: PersonRequest, pk: UUID) -> JsonResponse:
     """The curves as data for the live chart: `{"train": [[step, loss], …], "valid": […], "final": bool}`."""
     job = found(request, pk)
     curves = progress.curves_of(job)
@@ -110,36 +111,36 @@ def job_metrics(request: HttpRequest, pk: UUID) -> JsonResponse:
 
 @login_required
 @require_POST
-def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _steer(request, pk, jobs.cancel)
 
 
 @login_required
 @require_POST
-def job_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_pause(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _steer(request, pk, jobs.pause)
 
 
 @login_required
 @require_POST
-def job_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_resume(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _steer(request, pk, jobs.resume)
 
 
 @login_required
 @require_POST
-def job_clone(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_clone(request: PersonRequest, pk: UUID) -> HttpResponse:
     asked = dict.fromkeys(QUESTIONS, False)  # a person in front of a page is asked, whatever the parent was
     twin = jobs.clone(actor=request.user, job=found(request, pk), answers=asked)
     return _go(request, "pages:job-update", twin.pk)
 
 
-def _steer(request: HttpRequest, pk: UUID, verb: Callable[..., Job]) -> HttpResponse:
+def _steer(request: PersonRequest, pk: UUID, verb: Callable[..., Job]) -> HttpResponse:
     verb(actor=request.user, job=found(request, pk))
     return _go(request, "pages:job-detail", pk)
 
 
-def _go(request: HttpRequest, view: str, pk: UUID) -> HttpResponse:
+def _go(request: PersonRequest, view: str, pk: UUID) -> HttpResponse:
     """Lead on to a page; htmx is told to load it as a whole."""
     answer = redirect(view, pk)
     if getattr(request, "htmx", None) and isinstance(answer, HttpResponseRedirect):
@@ -156,7 +157,7 @@ def _only_what_fits(form: DraftForm, job: Job) -> dict[str, Any]:
 
 
 def _draft_page(
-    request: HttpRequest, job: Job, form: DraftForm, launch: LaunchForm, *, saved: bool = False
+    request: PersonRequest, job: Job, form: DraftForm, launch: LaunchForm, *, saved: bool = False
 ) -> HttpResponse:
     items = jobs.preflight(job)
     provider = PROVIDERS[job.connection.kind]
@@ -187,7 +188,7 @@ def _label(form: DraftForm, name: str) -> str:
     return str(form.fields[name].label) if name in form.fields else ""
 
 
-def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:
+def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
     checkpoints = list(job.checkpoints.order_by("step"))
     curves = progress.curves_of(job, [checkpoint.step for checkpoint in checkpoints])
     verdict = progress.verdict_of(job, curves)
@@ -214,5 +215,5 @@ def _detail(request: HttpRequest, job: Job) -> dict[str, Any]:
     }
 
 
-def _may(request: HttpRequest, job: Job, verb: str) -> bool:
+def _may(request: PersonRequest, job: Job, verb: str) -> bool:
     return allows(request.user, job.project_id, f"jobs.{verb}")

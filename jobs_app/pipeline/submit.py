@@ -64,7 +64,7 @@ def submit(job_id: UUID | str) -> None:
 def _steps(job: Job, key: str, provider: Provider) -> None:
     if job.create_tried_at is None:
         _upload(job, key, provider, "train", "training_file")
-        if job.snapshot.counts.get("validation") and provider.capabilities.validation_file:
+        if job.frozen.counts.get("validation") and provider.capabilities.validation_file:
             _upload(job, key, provider, "validation", "validation_file")
         created = _create(job, key, provider)
     else:
@@ -88,7 +88,7 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
     with tempfile.TemporaryDirectory(prefix="ftstudio-") as folder:
         path = Path(folder) / f"{split}.jsonl"
         with path.open("wb") as file:
-            written = write_lines(job.snapshot, provider.codec, split, file)
+            written = write_lines(job.frozen, provider.codec, split, file)
         if written.refused:
             raise InvalidInput(
                 Text(

@@ -27,9 +27,7 @@ from jobs_app.tasks import poll_job, submit_job
 
 from . import readiness
 
-CHANGES = frozenset(
-    {"name", "description", "snapshot", "connection", "base_model", "recipe", "answers"}
-)
+CHANGES = frozenset({"name", "description", "snapshot", "connection", "base_model", "recipe", "answers"})
 
 
 def create(
@@ -73,7 +71,7 @@ def update(*, actor: User, job: Job, **changes: Any) -> Job:
     """Change a draft; the names are those of `create`. Raises Conflict once the job has been launched."""
     require(actor, job.project_id, "jobs.create")
     if unknown := set(changes) - CHANGES:
-        raise InvalidInput(**{name: _("This cannot be changed.") for name in sorted(unknown)})
+        raise InvalidInput.of({name: _("This cannot be changed.") for name in sorted(unknown)})
     if not job.is_draft:
         raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
     if "connection" in changes and "recipe" not in changes:
@@ -103,7 +101,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> 
     job.waivers = _waivers(job, actor, waive)
     if waiting := blockers(preflight(job)):
         fields = {item.id.replace("-", "_"): item.detail for item in waiting}
-        raise InvalidInput(Text("The job is not ready to be launched."), **fields)
+        raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
     now = timezone.now()
     with transaction.atomic():
         launched = Job.objects.move(
@@ -118,9 +116,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> 
         )
         if not launched:
             raise Conflict(_("This job has been launched already."))
-        AuditEntry.objects.record(
-            actor=actor, verb="jobs.launch", target=job, project=job.project, waivers=job.waivers
-        )
+        AuditEntry.objects.record(actor=actor, verb="jobs.launch", target=job, project=job.project, waivers=job.waivers)
         enqueue(submit_job, job.pk)
     return job
 
@@ -149,7 +145,7 @@ def clone(*, actor: User, job: Job, **changes: Any) -> Job:
     """A new draft with this job's settings, changed where `changes` says so; it remembers where it came from."""
     require(actor, job.project_id, "jobs.create")
     if unknown := set(changes) - CHANGES:
-        raise InvalidInput(**{name: _("This cannot be changed.") for name in sorted(unknown)})
+        raise InvalidInput.of({name: _("This cannot be changed.") for name in sorted(unknown)})
     twin = Job(project_id=job.project_id, created_by=actor, marker=_marker(), parent=job, connection=job.connection)
     same = {name: getattr(job, name) for name in ("description", "snapshot", "base_model", "recipe")}
     asked = dict.fromkeys(QUESTIONS, False) if job.answers else None

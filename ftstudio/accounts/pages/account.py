@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from ftstudio.accounts.models import ApiToken
 from ftstudio.accounts.services import profile, tokens
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 
 from .forms import ProfileForm, TokenForm
 
 
-def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
+def _page(request: PersonRequest, status: int = 200, **parts: Any) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
     mine = ApiToken.objects.visible_to(user).select_related("project")
@@ -43,7 +44,7 @@ def _state(token: ApiToken, now: Any) -> str:
 
 
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: PersonRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     form = ProfileForm(request.POST)
@@ -58,7 +59,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 @never_cache
-def token_create(request: HttpRequest) -> HttpResponse:
+def token_create(request: PersonRequest) -> HttpResponse:
     """Answers with the page that shows the secret, this once."""
     user: Any = request.user
     form = TokenForm(request.POST, user=user)
@@ -71,7 +72,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def token_revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
+def token_revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     token = get_object_or_404(ApiToken.objects.visible_to(user), pk=pk)
     tokens.revoke(actor=user, token=token)

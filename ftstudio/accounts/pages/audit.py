@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from ftstudio.accounts.services import audit
 from ftstudio.web.current import current_project
 from ftstudio.web.pagination import keyset
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 
 ROWS = 50
 
 
 @login_required
-def audit_list(request: HttpRequest) -> HttpResponse:
+def audit_list(request: PersonRequest) -> HttpResponse:
     user: Any = request.user
     project = current_project(request)
     if project is None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,11 +20,12 @@ from ftstudio.accounts.services import invitations, members
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 
 from .forms import InviteForm, ProjectForm, RoleForm
 
 
-def show_members(request: HttpRequest, project: Project, status: int = 200, **parts: Any) -> HttpResponse:
+def show_members(request: PersonRequest, project: Project, status: int = 200, **parts: Any) -> HttpResponse:
     """The members page of `project`; `parts` holds forms that were refused, or the link that is shown this once."""
     user: Any = request.user
     may_invite = allows(user, project, "members.invite")
@@ -46,14 +47,14 @@ def show_members(request: HttpRequest, project: Project, status: int = 200, **pa
 
 
 @login_required
-def member_list(request: HttpRequest) -> HttpResponse:
+def member_list(request: PersonRequest) -> HttpResponse:
     project = current_project(request)
     return redirect("pages:project-list") if project is None else show_members(request, project)
 
 
 @require_POST
 @login_required
-def member_update(request: HttpRequest, pk: int) -> HttpResponse:
+def member_update(request: PersonRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.visible_to(request.user).select_related("project", "user"), pk=pk)
     members.change_role(actor=request.user, membership=membership, role=request.POST.get("role", ""))  # type: ignore[arg-type]
     messages.success(request, _("%(name)s has another role now.") % {"name": membership.user})
@@ -62,7 +63,7 @@ def member_update(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def member_remove(request: PersonRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.visible_to(request.user).select_related("project", "user"), pk=pk)
     members.remove(actor=request.user, membership=membership)  # type: ignore[arg-type]
     messages.success(request, _("%(name)s is no longer a member.") % {"name": membership.user})
@@ -72,7 +73,7 @@ def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 @never_cache
-def invitation_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def invitation_create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Answers with the page that shows the link, this once."""
     user: Any = request.user
     project = get_object_or_404(Project.objects.visible_to(user), pk=pk)
@@ -86,7 +87,7 @@ def invitation_create(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def invitation_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def invitation_withdraw(request: PersonRequest, pk: UUID) -> HttpResponse:
     invitation = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("project"), pk=pk)
     invitations.withdraw(actor=request.user, invitation=invitation)  # type: ignore[arg-type]
     messages.success(request, _("The link no longer works."))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
@@ -16,13 +16,14 @@ from ftstudio.accounts.services import projects
 from ftstudio.web.current import remember_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
 from ftstudio.web.views import safe_next
 
 from .forms import ProjectForm
 from .members import show_members
 
 
-def _page(request: HttpRequest, form: ProjectForm | None = None, status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, form: ProjectForm | None = None, status: int = 200) -> HttpResponse:
     user: Any = request.user
     memberships = (
         Membership.objects.filter(user=user, project__in=Project.objects.visible_to(user))
@@ -35,13 +36,13 @@ def _page(request: HttpRequest, form: ProjectForm | None = None, status: int = 2
 
 
 @login_required
-def project_list(request: HttpRequest) -> HttpResponse:
+def project_list(request: PersonRequest) -> HttpResponse:
     return _page(request)
 
 
 @require_POST
 @login_required
-def project_create(request: HttpRequest) -> HttpResponse:
+def project_create(request: PersonRequest) -> HttpResponse:
     form = ProjectForm(request.POST)
     with refusals_on(form):
         if form.is_valid():
@@ -53,7 +54,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def project_switch(request: HttpRequest) -> HttpResponse:
+def project_switch(request: PersonRequest) -> HttpResponse:
     """Work in another project from now on. One that the person does not belong to does not exist: 404."""
     try:
         wanted = UUID(request.POST.get("project", ""))
@@ -65,7 +66,7 @@ def project_switch(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def project_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def project_update(request: PersonRequest, pk: UUID) -> HttpResponse:
     project = get_object_or_404(Project.objects.visible_to(request.user), pk=pk)
     form = ProjectForm(request.POST)
     with refusals_on(form):

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from jobs_app.rehearsal.app import KEY_PREFIX, create_app
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             folder=options["folder"] or settings.REHEARSAL_FOLDER,
             seconds=settings.REHEARSAL_SECONDS if options["seconds"] is None else options["seconds"],
         )
-        server = make_server(options["host"], options["port"], app, threaded=True)
+        server = ThreadedWSGIServer(options["host"], options["port"], app)
         server.daemon_threads = True  # Ctrl-C does not wait for an answer that a fault holds back
         self.stdout.write(
             _("Rehearsal (no model is trained): base URL {address}, key {key}").format(
