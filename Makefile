@@ -70,7 +70,7 @@ openapi: .venv/test.stamp ## Write the API's description anew (docs/openapi.yaml
 
 .PHONY: screenshots
 screenshots: .venv/test.stamp ## Photograph the main pages into docs/screenshots (needs a Chromium)
-	FTSTUDIO_SCREENSHOTS=docs/screenshots FTSTUDIO_BROWSER=required $(PY) -m pytest tests/browser -k screenshots $(ARGS)
+	FTSTUDIO_SCREENSHOTS=docs/screenshots FTSTUDIO_BROWSER=required $(PY) -m pytest tests/browser/screenshots.py $(ARGS)
 
 .PHONY: bench
 bench: .venv/test.stamp ## Measure the promises about speed and memory

@@ -18,32 +18,35 @@ function columns({ train, valid }) {
 
 function colours() {
   const of = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  // light-dark() is resolved only where it is used, so a probe element is asked.
-  const probe = document.createElement("i");
-  document.body.append(probe);
-  const resolved = Object.fromEntries(
+  // light-dark() is resolved only where it is used, so a probe element is asked: a new one for each colour, because an
+  // element that changes its colour may still be on the way from the one before.
+  return Object.fromEntries(
     ["--ink-3", "--accent", "--line", "--ink-2"].map((name) => {
+      const probe = document.createElement("i");
       probe.style.color = of(name);
-      return [name, getComputedStyle(probe).color];
+      document.body.append(probe);
+      const resolved = getComputedStyle(probe).color;
+      probe.remove();
+      return [name, resolved];
     }),
   );
-  probe.remove();
-  return resolved;
 }
 
 function draw(box, data) {
   const colour = colours();
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  const axis = { font, labelFont: font, stroke: colour["--ink-2"], grid: { stroke: colour["--line"] }, ticks: { stroke: colour["--line"] } };
+  const hairline = { stroke: colour["--line"], width: 1 };
+  const axis = { font, labelFont: font, stroke: colour["--ink-2"], grid: hairline, ticks: hairline };
+  const wholeSteps = [1, 2, 5].flatMap((first) => [0, 1, 2, 3, 4, 5, 6].map((power) => first * 10 ** power));
   const options = {
     width: box.clientWidth || 640,
     height: 260,
     scales: { x: { time: false } },
-    axes: [{ ...axis, label: box.dataset.step }, { ...axis, label: box.dataset.loss }],
+    axes: [{ ...axis, label: box.dataset.step, incrs: wholeSteps.sort((a, b) => a - b), grid: { show: false } }, { ...axis, label: box.dataset.loss }],
     series: [
       { label: box.dataset.step },
       { label: box.dataset.train, stroke: colour["--ink-3"], width: 1.5, spanGaps: true },
-      { label: box.dataset.valid, stroke: colour["--accent"], width: 2, spanGaps: true, points: { show: true } },
+      { label: box.dataset.valid, stroke: colour["--accent"], width: 2, dash: [6, 4], spanGaps: true, points: { show: true } },
     ],
   };
   return new window.uPlot(options, columns(data), box);
