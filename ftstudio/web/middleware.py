@@ -27,6 +27,9 @@ class PersonMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or "en"
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        # Whatever a view answers is for this person: no proxy keeps it, and a browser asks before it shows it again.
+        # Views that show a secret say no-store.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

@@ -42,7 +42,8 @@ class InvitationList(ListAPIView[Invitation]):
         data.is_valid(raise_exception=True)
         invitation, secret = invitations.invite(actor=request.user, project=project, **data.validated_data)
         link = request.build_absolute_uri(invitations.path_of(secret))
-        return Response(InvitationCreated(invitation, context={"link": link}).data, status=201)
+        shown = InvitationCreated(invitation, context={"link": link}).data
+        return Response(shown, status=201, headers={"Cache-Control": "private, no-store"})
 
 
 class InvitationDetail(APIView):

@@ -53,7 +53,8 @@ class TokenList(ListAPIView[ApiToken]):
             given["project"] = get_object_or_404(Project.objects.visible_to(request.user), pk=wanted)
         parent = request.auth if isinstance(request.auth, ApiToken) else None
         token, secret = tokens.create(actor=request.user, parent=parent, **given)
-        return Response(TokenCreated(token, context={"secret": secret}).data, status=201)
+        shown = TokenCreated(token, context={"secret": secret}).data
+        return Response(shown, status=201, headers={"Cache-Control": "private, no-store"})
 
 
 class TokenDetail(APIView):
