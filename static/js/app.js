@@ -50,4 +50,16 @@ document.addEventListener("htmx:responseError", (event) => {
   main.prepend(document.importNode(notice, true));
 });
 
+// A double click sends a form once. Forms that htmx or a module sends have prevented the browser's own way by now.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+});
+// Back on a page that was kept as it was left, or where the sending came to nothing: the form may be sent again.
+const again = () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; };
+addEventListener("pageshow", again);
+document.addEventListener("input", again);
+
 listenForKeys();

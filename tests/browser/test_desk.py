@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +306,17 @@ def test_a_new_error_is_asked_about_anew(open_browser: Opener, rita: Any, datase
     expect(one.page.locator("#findings .finding.error")).to_contain_text("repeated-punctuation")
     sample.refresh_from_db()
     assert sample.status == "pending"
+
+
+def test_a_double_click_sends_a_form_once(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    sent: list[str] = []
+    one.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    one.page.goto(f"/datasets/{dataset.pk}/snapshots/create/")
+    one.page.evaluate("for (let n = 0; n < 3; n++) document.querySelector('main form button.go').click()")
+    one.page.wait_for_url(re.compile(r"/snapshots/[0-9a-f-]{36}/"))
+    assert len(sent) == 1
+    one.page.go_back()
+    one.page.click("main form button.go")
+    one.page.wait_for_url(re.compile(r"/snapshots/[0-9a-f-]{36}/"))
+    assert dataset.snapshots.count() == 2
