@@ -150,7 +150,7 @@ def read_the_headline(walker: Walker, dataset: Dataset) -> None:
     walker.look()
     assert "32.5" in said
     assert re.search(rf"\b{len(ECHOES)}\b.*\b{ROWS}\b|\b{ROWS}\b.*\b{len(ECHOES)}\b", said)
-    walker.page.locator("#headline a").click()
+    walker.page.locator("#headline a[href$='#samples']").click()
     expect(walker.page.locator("#samples tbody tr")).to_have_count(len(ECHOES))
     walker.look()
 
