@@ -12,6 +12,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from datasets_app.core import tokens
 from jobs_app.rehearsal import curves
 from jobs_app.rehearsal.engine import Entry, Order, Progress, Saved
 
@@ -20,6 +21,7 @@ MINIMUM_ROWS = 10
 _CHECKING, _WAITING, _REQUEUE, _PAUSING = 0.08, 0.10, 0.05, 0.02
 _MAX_LINES = 400  # metrics lines of one job; a longer run reports every nth step
 _KEPT_CHECKPOINTS = 3
+_MARKS = 3  # tokens that a chat template puts around each turn
 _MEMORY = 5000  # training rows that a "tuned model" looks through
 
 
@@ -83,7 +85,7 @@ class ScriptedEngine:
         return {"role": "assistant", "refusal": None, **message}
 
     def _training(
-        self, moment: _Moment, log: list[Entry], run: curves.Run, settings: Mapping[str, Any], tokens: int
+        self, moment: _Moment, log: list[Entry], run: curves.Run, settings: Mapping[str, Any], size: int
     ) -> Progress:
         order = moment.order
         if moment.started_at is None:
@@ -118,7 +120,7 @@ class ScriptedEngine:
             kept,
             settings,
             finished_at=finished,
-            trained_tokens=tokens * run.epochs,
+            trained_tokens=size * run.epochs,
         )
 
 
@@ -220,7 +222,7 @@ def _checked(path: Path, param: str, _version: int) -> _File:
             )
             return _File(0, 0, {"code": f"invalid_{param}", "param": param, "message": message})
         rows += 1
-        size += sum(len(_text(message)) + 6 for message in data["messages"] if isinstance(message, dict))
+        size += sum(tokens.estimate(_text(turn)) + _MARKS for turn in data["messages"] if isinstance(turn, dict))
     if rows < MINIMUM_ROWS:
         what = "Training" if param == "training_file" else "Validation"
         message = f"{what} file has {rows} example(s), but must have at least {MINIMUM_ROWS} examples"
