@@ -380,6 +380,7 @@ TWINS = {
     "revision-restore": "sample-detail",
     "job-create": "job-list",
     "job-update": "job-detail",
+    "job-delete": "job-detail",
     "connection-create": "connection-list",
     "connection-update": "connection-detail",
     "invitation-create": "invitation-list",

@@ -78,6 +78,12 @@ class JobDetail(APIView):
         changes = read(request, shapes.JobChange)
         return Response(shapes.JobOutput(jobs.update(actor=request.user, job=job, **changes)).data)
 
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Throw a draft away; 409 once it has been launched."""
+        jobs.delete(actor=request.user, job=found(request, pk))
+        return Response(status=204)
+
 
 class JobPreflight(APIView):
     @extend_schema(responses=shapes.Preflight)

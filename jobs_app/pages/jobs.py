@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -85,6 +86,15 @@ def job_launch(request: PersonRequest, pk: UUID) -> HttpResponse:
             jobs.launch(actor=request.user, job=job, waive={"reason": reason} if reason else None)
             return _go(request, "pages:job-detail", pk)
     return _draft_page(request, job, DraftForm(job=job, user=request.user), form)
+
+
+@login_required
+@require_POST
+def job_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = found(request, pk)
+    jobs.delete(actor=request.user, job=job)
+    notices.success(request, _("The draft “%(name)s” is thrown away.") % {"name": job.name})
+    return redirect("pages:job-list")
 
 
 @login_required
@@ -178,6 +188,7 @@ def _draft_page(
         "errors": [(_label(form, name), error) for name, errors in form.errors.items() for error in errors],
         "warnings": recipes.warnings(job.recipe, provider.parameters).values(),
         "has_errors_in_data": any(item.id == "findings" and not item.ok for item in items),
+        "may_change": allows(request.user, job.project_id, "jobs.create"),
         "may_launch": allows(request.user, job.project_id, "jobs.launch"),
     }
     status = 422 if form.errors or launch.errors else 200

@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs/new/", jobs.job_create, name="job-create"),
     path("jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
     path("jobs/<uuid:pk>/edit/", jobs.job_update, name="job-update"),
+    path("jobs/<uuid:pk>/delete/", jobs.job_delete, name="job-delete"),
     path("jobs/<uuid:pk>/metrics.json", jobs.job_metrics, name="job-metrics"),
     path("jobs/<uuid:pk>/launch/", jobs.job_launch, name="job-launch"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),

@@ -28,6 +28,8 @@ from jobs_app.tasks import poll_job, submit_job
 from . import readiness
 
 CHANGES = frozenset({"name", "description", "snapshot", "connection", "base_model", "recipe", "answers"})
+# What a draft holds and a person may change.
+DRAFTED = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers", "waivers")
 
 
 def create(
@@ -76,12 +78,24 @@ def update(*, actor: User, job: Job, **changes: Any) -> Job:
         raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
     if "connection" in changes and "recipe" not in changes:
         changes["recipe"] = {}  # another provider has other settings
-    _apply(job, changes)
-    columns = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers", "waivers")
-    values = {column: getattr(job, column) for column in columns}
-    if Job.objects.filter(pk=job.pk, state=lifecycle.DRAFT).update(**values) != 1:
-        raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
+    with transaction.atomic():
+        _read_again(job)  # what somebody else changed since it was loaded stays changed
+        if not job.is_draft:
+            raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
+        _apply(job, changes)
+        job.save(update_fields=DRAFTED)
     return job
+
+
+def delete(*, actor: User, job: Job) -> None:
+    """Throw a draft away. A job that has been launched stays as a record: Conflict."""
+    require(actor, job.project_id, "jobs.create")
+    with transaction.atomic():
+        draft = Job.objects.select_for_update().filter(pk=job.pk, state=lifecycle.DRAFT).first()
+        if draft is None:
+            raise Conflict(_("The job has been launched and stays as a record. Cancel it instead."))
+        AuditEntry.objects.record(actor=actor, verb="jobs.delete", target=draft, project=draft.project, name=draft.name)
+        draft.delete()
 
 
 def preflight(job: Job) -> list[Item]:
@@ -96,14 +110,15 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> 
     with one field for each precondition that is not met.
     """
     require(actor, job.project_id, "jobs.launch")
-    if not job.is_draft:
-        raise Conflict(_("This job has been launched already."))
-    job.waivers = _waivers(job, actor, waive)
-    if waiting := blockers(preflight(job)):
-        fields = {item.id.replace("-", "_"): item.detail for item in waiting}
-        raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
     now = timezone.now()
     with transaction.atomic():
+        _read_again(job)  # and locked: what is checked here is what is launched
+        if not job.is_draft:
+            raise Conflict(_("This job has been launched already."))
+        job.waivers = _waivers(job, actor, waive)
+        if waiting := blockers(preflight(job)):
+            fields = {item.id.replace("-", "_"): item.detail for item in waiting}
+            raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
         launched = Job.objects.move(
             job,
             lifecycle.QUEUED,
@@ -156,6 +171,13 @@ def clone(*, actor: User, job: Job, **changes: Any) -> Job:
         twin.save(force_insert=True)
         AuditEntry.objects.record(actor=actor, verb="jobs.clone", target=twin, project=job.project, parent=str(job.pk))
     return twin
+
+
+def _read_again(job: Job) -> None:
+    """Bring what belongs to the draft up to date in memory, with the row locked until the transaction ends."""
+    now = Job.objects.select_for_update(of=("self",)).select_related("connection", "snapshot__dataset").get(pk=job.pk)
+    for column in ("state", *DRAFTED):
+        setattr(job, column, getattr(now, column))
 
 
 def _apply(job: Job, changes: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ftstudio.accounts.models import Project, User
+from ftstudio.accounts.models import AuditEntry, Project, User
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
@@ -159,3 +159,29 @@ def test_the_demo_is_opened_from_the_first_page(pages: Client, settings: Any, re
     page = pages.get(reverse("pages:home")).content.decode()
     assert "Rain or shine" in page
     assert "rain-rehearsal" in page
+
+
+def test_a_draft_can_be_thrown_away(pages: Client, draft: Job) -> None:
+    page = pages.get(reverse("pages:job-update", args=[draft.pk])).content.decode()
+    throw = reverse("pages:job-delete", args=[draft.pk])
+    assert throw in page
+    answer = pages.post(throw, follow=True)
+    assert f"The draft “{draft.name}” is thrown away." in answer.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_what_has_been_launched_stays_as_a_record(pages: Client, api: Any, launched: Job) -> None:
+    assert pages.post(reverse("pages:job-delete", args=[launched.pk])).status_code == 409
+    assert api.delete(f"/api/v1/jobs/{launched.pk}/").status_code == 409
+    assert Job.objects.exists()
+
+
+def test_a_script_throws_a_draft_away_and_the_log_says_who(api: Any, draft: Job) -> None:
+    assert api.delete(f"/api/v1/jobs/{draft.pk}/").status_code == 204
+    assert not Job.objects.exists()
+    assert AuditEntry.objects.get(verb="jobs.delete").detail == {"name": draft.name}
+
+
+def test_a_reviewer_throws_no_draft_away(rita: User, draft: Job) -> None:
+    assert browser_of(rita).post(reverse("pages:job-delete", args=[draft.pk])).status_code == 403
+    assert Job.objects.exists()

@@ -54,6 +54,7 @@ def verb_sentence(verb: str) -> str:
         "connections.create": _("added a connection"),
         "connections.update": _("changed a connection"),
         "jobs.create": _("created a job"),
+        "jobs.delete": _("threw a draft of a job away"),
         "jobs.launch": _("launched a job"),
         "jobs.cancel": _("cancelled a job"),
         "jobs.pause": _("paused a job"),
