@@ -1,14 +1,19 @@
-"""Work that breaks fails visibly once, instead of being taken up by every sweep for ever; a deadlock is tried again."""
+"""Work on one row: claimed by one worker, failing visibly once instead of at every sweep; deadlocks are tried again."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError, connection
 
+from datasets_app.models.lease import LeasedQuerySet
 from ftstudio.errors import Text
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -18,12 +23,43 @@ TRIES = 4
 BROKEN = Text("Something broke on our side. It has been written to the log; nothing you saved is lost.")
 
 
+class Stopped(Exception):
+    """The lease is gone or the work was cancelled: what is committed stays, the rest is not ours to write."""
+
+
+def work_alone(
+    rows: LeasedQuerySet,
+    pk: UUID | str,
+    *,
+    with_related: tuple[str, ...],
+    work: Callable[[Any, str], object],
+    fail: Callable[[Any, str, str, Text], object],
+) -> None:
+    """Claim the row out of `rows`, call `work(row, key)` with the lease's key, let go. Safe to call at any time.
+
+    Nothing happens to a row that is not among `rows` or that another worker holds. Work that breaks is reported
+    by `fail(row, key, "internal", text)` and raised on; work that raises `Stopped` ends without a word to anybody.
+    """
+    key = uuid4().hex
+    if not rows.claim(pk, key):
+        return
+    objects = rows.model._default_manager
+    row = objects.select_related(*with_related).get(pk=pk)
+    try:
+        with failing_once(lambda text: fail(row, key, "internal", text)):
+            work(row, key)
+    except Stopped:
+        logger.info("%s %s was stopped or taken over", rows.model.__name__, pk)
+    finally:
+        objects.release(pk, key)
+
+
 @contextmanager
 def failing_once(fail: Callable[[Text], object]) -> Iterator[None]:
     """Call `fail` when the work raises, and raise on. A database that is away or busy is left to the next sweep."""
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, Stopped):
         raise
     except Exception:
         fail(BROKEN)

@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Sum
@@ -24,7 +24,7 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
 from . import bulk
-from .attempts import failing_once, past_deadlocks
+from .attempts import past_deadlocks, work_alone
 from .selecting import selected
 
 CHUNK = 2000
@@ -40,16 +40,8 @@ class SplitLeak(Exception):
 
 def freeze(snapshot_id: UUID | str) -> None:
     """Build the snapshot as far as it is not built. Safe to call at any time."""
-    key = uuid4().hex
     building = Snapshot.objects.filter(state=SnapshotState.BUILDING)
-    if not building.claim(snapshot_id, key):
-        return
-    snapshot = Snapshot.objects.select_related("dataset").get(pk=snapshot_id)
-    try:
-        with failing_once(lambda text: _fail(snapshot, key, "internal", text)):
-            _run(snapshot, key)
-    finally:
-        Snapshot.objects.release(snapshot_id, key)
+    work_alone(building, snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
 
 
 def _run(snapshot: Snapshot, key: str) -> None:

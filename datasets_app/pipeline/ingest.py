@@ -6,10 +6,9 @@ worker that dies anywhere loses nothing and doubles nothing: the next one begins
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -22,17 +21,11 @@ from ftstudio.web.texts import from_row, to_row
 
 from . import bulk
 from .append import append
-from .attempts import failing_once, past_deadlocks
+from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
 from .reading import Chunk, lines_from, read_chunk, recognise
 
-logger = logging.getLogger(__name__)
-
 REJECTED_COLUMNS = ("upload_id", "line", "offset", "length", "code", "message")
-
-
-class _Stopped(Exception):
-    """The lease is gone or the upload was cancelled: what is committed stays, the rest is not ours to write."""
 
 
 class _RulesChanged(Exception):
@@ -41,22 +34,7 @@ class _RulesChanged(Exception):
 
 def ingest(upload_id: UUID | str) -> None:
     """Import the upload as far as it goes. Safe to call at any time: one held, finished or cancelled is let be."""
-    key = uuid4().hex
-    if not Upload.objects.unfinished().claim(upload_id, key):
-        return
-    upload = Upload.objects.select_related("dataset").get(pk=upload_id)
-    try:
-        with failing_once(lambda text: _fail(upload, key, "internal", text)):
-            _run(upload, key)
-    finally:
-        Upload.objects.release(upload_id, key)
-
-
-def _run(upload: Upload, key: str) -> None:
-    try:
-        _import(upload, key)
-    except _Stopped:
-        logger.info("import %s was stopped or taken over", upload.pk)
+    work_alone(Upload.objects.unfinished(), upload_id, with_related=("dataset",), work=_import, fail=_fail)
 
 
 def _import(upload: Upload, key: str) -> None:
@@ -64,7 +42,7 @@ def _import(upload: Upload, key: str) -> None:
     if upload.started_at is None:
         upload.started_at = timezone.now()
     if not mine.renew(upload.pk, key, state=UploadState.RUNNING, started_at=upload.started_at):
-        raise _Stopped
+        raise Stopped
     try:
         stream: Any = upload.file.open("rb")
     except FileNotFoundError:
@@ -74,7 +52,7 @@ def _import(upload: Upload, key: str) -> None:
         if not upload.codec:
             upload.codec = upload.format if upload.format != "auto" else recognise(stream)
             if not mine.renew(upload.pk, key, codec=upload.codec):
-                raise _Stopped
+                raise Stopped
         stream.seek(0)
         _read_all(upload, key, stream)
     _finish(upload, key)
@@ -131,7 +109,7 @@ def _commit(upload: Upload, key: str, chunk: Chunk) -> None:
             rows_duplicate=F("rows_duplicate") + duplicates,
         )
         if not held:
-            raise _Stopped
+            raise Stopped
     upload.offset, upload.line = chunk.offset, chunk.line
 
 

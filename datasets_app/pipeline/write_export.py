@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.core.files import File
 from django.utils import timezone
@@ -21,9 +20,7 @@ from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
-from .attempts import failing_once
-
-logger = logging.getLogger(__name__)
+from .attempts import Stopped, work_alone
 
 CHUNK = 2000
 LISTED = 1000  # refused and reduced rows that a manifest names one by one; it counts all of them
@@ -48,10 +45,6 @@ class Written:
     system_prompts: Counter[str | None] = field(default_factory=Counter)
     refused_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields", "reason"}
     reduced_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields"}
-
-
-class _Stopped(Exception):
-    """The lease is gone."""
 
 
 def write_lines(snapshot: Snapshot, codec: str, split: str, out: BinaryIO, *, progress: Any = None) -> Written:
@@ -112,22 +105,8 @@ def _payloads(snapshot: Snapshot, split: str) -> Iterator[tuple[int, str]]:
 
 def write_export(export_id: UUID | str) -> None:
     """Write the export's file and manifest. Safe to call at any time; a worker that died leaves nothing behind."""
-    key = uuid4().hex
-    if not Export.objects.unfinished().claim(export_id, key):
-        return
-    export = Export.objects.select_related("snapshot__dataset", "created_by").get(pk=export_id)
-    try:
-        with failing_once(lambda text: _fail(export, key, "internal", text)):
-            _run(export, key)
-    finally:
-        Export.objects.release(export_id, key)
-
-
-def _run(export: Export, key: str) -> None:
-    try:
-        _write(export, key)
-    except _Stopped:
-        logger.info("export %s was taken over", export.pk)
+    related = ("snapshot__dataset", "created_by")
+    work_alone(Export.objects.unfinished(), export_id, with_related=related, work=_write, fail=_fail)
 
 
 def _write(export: Export, key: str) -> None:
@@ -135,10 +114,10 @@ def _write(export: Export, key: str) -> None:
 
     def progress(rows: int) -> None:
         if not mine.renew(export.pk, key, rows_written=rows):
-            raise _Stopped
+            raise Stopped
 
     if not mine.renew(export.pk, key, state=UploadState.RUNNING):
-        raise _Stopped
+        raise Stopped
     with tempfile.TemporaryFile() as file:
         written = write_lines(export.snapshot, export.codec, export.split, file, progress=progress)
         if not written.rows:

@@ -20,9 +20,7 @@ class StorableJSON(JSONParser):
     Raises ParseError (400) for what is no JSON, InvalidInput (422) for JSON that nobody could store.
     """
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         try:
             value = json.loads(stream.read().decode("utf-8-sig"), parse_constant=_refuse_constant)
         except RecursionError:

@@ -160,9 +160,7 @@ def test_a_reviewer_exports_but_does_not_waive(rita: Any, bob: Any, alice: Any, 
         exports.create(actor=bob, snapshot=snapshot, codec="openai-chat")
     make.imported(alice, rain, [make.chat("伞", "伞。")])
     with pytest.raises(NotAllowed):
-        exports.create(
-            actor=rita, snapshot=make.snapshot(alice, rain), codec="openai-chat", waive={"reason": "please"}
-        )
+        exports.create(actor=rita, snapshot=make.snapshot(alice, rain), codec="openai-chat", waive={"reason": "please"})
 
 
 @pytest.mark.parametrize(("asked", "field"), [({"codec": "pickle"}, "codec"), ({"split": "dev"}, "split")])

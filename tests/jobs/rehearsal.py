@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from jobs_app.rehearsal.app import create_app
 
+from .rehearsal_server import serve
+
 KEY = "rehearsal-key"
-
-
-class Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """The test's own output says enough."""
 
 
 class Rehearsal:
@@ -62,14 +57,6 @@ def rehearsal_server(folder: Path, *, seconds: float = 40.0, reached: list[str] 
             reached.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return app(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, door, threaded=True, request_handler=Quiet)
-    server.daemon_threads = True  # a request that a test holds open does not hold up the end
-    running.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serve(door) as address:
+        running.url = f"{address}/v1"
         yield running
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from jobs_app.providers import open_provider
@@ -43,8 +43,9 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def serve(app: Any, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The application on a free port of this machine; yields its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, ssl_context=tls)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    server = ThreadedWSGIServer("127.0.0.1", 0, app, handler=_Quiet, ssl_context=tls)
+    server.daemon_threads = True  # a request that a test holds open does not hold up the end
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

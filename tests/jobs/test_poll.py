@@ -189,7 +189,7 @@ def test_a_late_job_is_asked_about_once_at_a_time(
     running: Job, monkeypatch: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("ftstudio.queue._send", lambda task, ids: sent.append((task.name, ids)))
+    monkeypatch.setattr("ftstudio.queue.send", lambda task, ids: sent.append((task.name, ids)))
     Job.objects.filter(pk=running.pk).update(next_poll_at=timezone.now() - timedelta(seconds=1))
     with django_capture_on_commit_callbacks(execute=True):
         poll_due()

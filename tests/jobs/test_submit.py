@@ -154,7 +154,7 @@ def test_a_lost_message_is_found_by_the_sweep(
     launched: Job, monkeypatch: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("ftstudio.queue._send", lambda task, ids: sent.append((task.name, ids)))
+    monkeypatch.setattr("ftstudio.queue.send", lambda task, ids: sent.append((task.name, ids)))
     Job.objects.filter(pk=launched.pk).update(next_poll_at=timezone.now() - timedelta(seconds=1))
     with django_capture_on_commit_callbacks(execute=True):
         sweep()
