@@ -17,7 +17,7 @@ from datasets_app.services import samples
 from ftstudio.web.texts import say
 
 from .loading import read, visible
-from .serializers import MessagesField, ObjectField, ObjectsField
+from .serializers.fields import MessagesField, ObjectField, ObjectsField
 
 
 class CheckInput(serializers.Serializer[Any]):

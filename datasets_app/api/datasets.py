@@ -16,7 +16,7 @@ from datasets_app.services import datasets
 from ftstudio.accounts.models import Project
 
 from .loading import NewestFirst, read, visible
-from .serializers import DatasetChangeInput, DatasetDetailOutput, DatasetInput, DatasetOutput
+from .serializers.datasets import DatasetChangeInput, DatasetDetailOutput, DatasetInput, DatasetOutput
 
 
 class DatasetList(ListAPIView[Dataset]):

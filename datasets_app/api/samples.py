@@ -18,7 +18,7 @@ from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample,
 from datasets_app.services import browse, samples
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
-from .serializers import (
+from .serializers.samples import (
     DecisionInput,
     DecisionOutput,
     NextInput,

@@ -17,7 +17,7 @@ from datasets_app.models import Dataset, Export, Snapshot
 from datasets_app.services import exports, snapshots
 
 from .loading import AnyAnswer, HighestNumberFirst, NewestFirst, read, visible
-from .serializers import ExportInput, ExportOutput, SnapshotInput, SnapshotOutput
+from .serializers.snapshots import ExportInput, ExportOutput, SnapshotInput, SnapshotOutput
 
 
 class SnapshotList(ListAPIView[Snapshot]):

@@ -18,7 +18,7 @@ from datasets_app.models import Dataset, Upload
 from datasets_app.services import uploads
 
 from .loading import AnyAnswer, NewestFirst, read, visible
-from .serializers import UploadInput, UploadOutput
+from .serializers.uploads import UploadInput, UploadOutput
 
 
 class UploadList(ListAPIView[Upload]):

@@ -97,9 +97,6 @@ def read_messages(value: Json, path: str = "/messages") -> tuple[Message, ...]:
     return tuple(read_message(item, f"{path}/{at}") for at, item in enumerate(value))
 
 
-_USUAL = (("role", "content"), ("role", "content", "weight"), ("role", "content", "reasoning_content"))
-
-
 def read_message(item: Json, path: str) -> Message:
     """One wire message. Raises `CodecError` when it is no object or its content has an unusable type."""
     if not isinstance(item, dict):

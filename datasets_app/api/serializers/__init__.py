@@ -1,0 +1,1 @@
+"""Shapes of the data side of the API, one module for each noun."""

@@ -1,0 +1,147 @@
+"""Samples, revisions and decisions as the API takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from datasets_app.core import samples as core
+from datasets_app.core.findings import SEVERITIES
+from datasets_app.models import Decision, FindingRow, Revision, Sample
+from datasets_app.models.decision import Verdict
+from datasets_app.pipeline.grading import worst_key
+from ftstudio.accounts.api.serializers import PersonOutput
+from ftstudio.web.texts import from_row, say
+
+from .fields import MessagesField, ObjectField, ObjectsField
+
+
+class SampleRowOutput(serializers.ModelSerializer[Sample]):
+    """A sample as lists show it, without its content."""
+
+    worst = serializers.SerializerMethodField()
+    revision = serializers.IntegerField(source="revision_number")
+
+    class Meta:
+        model = Sample
+        fields = (
+            "id", "dataset", "position", "revision", "status", "split", "tokens", "worst", "findings_total",
+            "has_rejected", "title", "snippet", "changed_at",
+        )  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField((*SEVERITIES, "clean")))
+    def get_worst(self, sample: Sample) -> str:
+        return worst_key(sample.worst)
+
+
+class SamplePageOutput(serializers.Serializer[Any]):
+    """`total` is null when no kept counter knows it."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    total = serializers.IntegerField(allow_null=True)
+    results = SampleRowOutput(many=True)
+
+
+class FindingOutput(serializers.ModelSerializer[FindingRow]):
+    """`path` is a JSON Pointer; `start` and `end` count code points of the text there."""
+
+    message = serializers.SerializerMethodField()
+    fix = ObjectField(allow_null=True)
+
+    class Meta:
+        model = FindingRow
+        fields = ("rule", "severity", "path", "start", "end", "message", "fix")
+
+    def get_message(self, finding: FindingRow) -> str:
+        return say(from_row(finding.message))
+
+
+class ContentOutput(serializers.Serializer[Any]):
+    """What a revision holds."""
+
+    messages = MessagesField()
+    tools = ObjectsField()
+    rejected = MessagesField()
+    extras = ObjectField()
+
+
+def content_of(revision: Revision) -> dict[str, Any]:
+    """The fields of `ContentOutput`, all of them there."""
+    return {"tools": [], "rejected": [], "extras": {}, **core.to_data(core.from_json(revision.payload))}
+
+
+class SampleOutput(ContentOutput):
+    """A sample with the content of its newest revision, whose number is `revision`."""
+
+    id = serializers.IntegerField()
+    dataset = serializers.UUIDField()
+    position = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    status = serializers.CharField()
+    split = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    tokens = serializers.IntegerField()
+    findings = FindingOutput(many=True)
+    leased_until = serializers.DateTimeField(allow_null=True)
+
+
+class SampleSaveInput(serializers.Serializer[Any]):
+    """Parts that are left out stay as they are. `client_id` makes a repeated request harmless."""
+
+    base_revision = serializers.IntegerField(min_value=1)
+    messages = MessagesField(required=False)
+    rejected = MessagesField(required=False)
+    tools = ObjectsField(required=False)
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    reason = serializers.CharField(required=False, allow_blank=True, default="")
+    client_id = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
+
+
+class RevisionOutput(serializers.ModelSerializer[Revision]):
+    author = PersonOutput(allow_null=True)
+
+    class Meta:
+        model = Revision
+        fields = (
+            "number", "content_hash", "origin", "reason", "author", "at", "guideline_version", "rule_set_version",
+        )  # fmt: skip
+
+
+class RevisionDetailOutput(RevisionOutput):
+    """A revision with its content."""
+
+    content = serializers.SerializerMethodField()
+
+    class Meta(RevisionOutput.Meta):
+        fields = (*RevisionOutput.Meta.fields, "content")  # type: ignore[assignment]
+
+    @extend_schema_field(ContentOutput)
+    def get_content(self, revision: Revision) -> dict[str, Any]:
+        return content_of(revision)
+
+
+class DecisionOutput(serializers.ModelSerializer[Decision]):
+    revision = serializers.IntegerField(source="revision.number")
+    by = PersonOutput()
+
+    class Meta:
+        model = Decision
+        fields = ("id", "sample", "revision", "decision", "reason", "by", "at", "undone_at")
+
+
+class DecisionInput(serializers.Serializer[Any]):
+    """`revision` is the number of the revision that was looked at."""
+
+    decision = serializers.CharField(help_text=", ".join(Verdict.values))
+    revision = serializers.IntegerField(min_value=1)
+    client_id = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
+    reason = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class NextInput(serializers.Serializer[Any]):
+    """`after`: the position of the sample that is being left."""
+
+    after = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
