@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,13 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from jobs_app.models import Connection, Job
 from jobs_app.providers import check_address, open_provider
 from jobs_app.providers.base import Provider
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 900.0  # seconds: a provider that was away for a day is asked again within a quarter of an hour
 
@@ -47,8 +50,11 @@ def held(job: Job, key: str) -> Iterator[None]:
     def renew() -> None:
         try:
             while not done.wait(settings.LEASE_SECONDS / 3):
-                if not Job.objects.renew(job.pk, key):
-                    return
+                try:
+                    if not Job.objects.renew(job.pk, key):
+                        return
+                except DatabaseError:  # away or busy: the lease may outlast that, and the next renewal says so
+                    logger.warning("the lease of job %s could not be renewed", job.pk, exc_info=True)
         finally:
             connections.close_all()
 

@@ -11,21 +11,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from ftstudio.errors import StudioError, Text
+from ftstudio.errors import StudioError, Text, Unavailable
 from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric, ModelVersion
 from jobs_app.providers.base import Provider, ProviderError, Report
 
 from .clients import after_failure, client_of, held, until_next
-from .settle import end, error_row
+from .settle import BROKEN, end, error_row
 
+MISSING_TRIES = 8  # about a quarter of an hour of failures, the last two of them saying “no such job”
 MODEL_LAG = timedelta(minutes=2)  # a provider may report success a moment before it names the model
 KNOWN_EVENTS = 200  # ids that are sent along, so that a late event with an old time is not stored twice
 LARGEST_STEP = 2**31 - 1
+MOST_COST = Decimal(10**8)  # what the column holds; more than that is a provider's slip, not a price
 
 
 def poll(job_id: UUID | str) -> None:
@@ -33,7 +35,7 @@ def poll(job_id: UUID | str) -> None:
     key = secrets.token_hex(16)
     if not Job.objects.to_poll().claim(job_id, key):
         return
-    job = Job.objects.select_related("connection").get(pk=job_id)
+    job = Job.objects.select_related("connection").defer("connection__credential").get(pk=job_id)
     try:
         provider = client_of(job.connection)
         with held(job, key):
@@ -41,10 +43,23 @@ def poll(job_id: UUID | str) -> None:
                 return
             known = list(job.events.order_by("-id").values_list("provider_id", flat=True)[:KNOWN_EVENTS])
             report = provider.report(job.provider_job, after_event=known[0] if known else None, have=known)
-    except StudioError as refusal:
-        _postpone(job, key, refusal)
-    else:
         _store(job, key, provider, report)
+    except StudioError as refusal:
+        if _is_gone(job, refusal):
+            end(job, key, lifecycle.FAILED, error=refusal)
+        else:
+            _postpone(job, key, refusal)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or busy: nothing can be written, the lease runs out by itself
+    except Exception:
+        _postpone(job, key, Unavailable(BROKEN))
+        raise
+
+
+def _is_gone(job: Job, refusal: StudioError) -> bool:
+    """Whether the provider has said for so long that there is no such job that it can be believed."""
+    missing = getattr(refusal, "kind", "") == "missing"
+    return missing and job.poll_failures + 1 >= MISSING_TRIES and job.poll_error == to_line(refusal.message, 300)
 
 
 def _ask_for_what_is_wanted(job: Job, key: str, provider: Provider) -> bool:
@@ -121,7 +136,7 @@ def _store_rows(job: Job, report: Report) -> None:
                 at=event.at,
                 level=event.level[:10],
                 message=event.message.replace("\0", "\ufffd"),
-                data=dict(event.data) if event.data else None,
+                data=_finite(dict(event.data)) if event.data else None,
             )
             for event in report.events
         ],
@@ -163,7 +178,9 @@ def _state_after(job: Job, report: Report, now: datetime) -> str:
     if job.state == lifecycle.PAUSING and state == lifecycle.RUNNING:
         return ""  # the pause has been asked for and has not taken effect yet
     if state == lifecycle.SUCCEEDED and not report.model and report.finished_at:
-        return "" if now < report.finished_at + MODEL_LAG else state
+        # A provider's clock that is ahead of ours must not keep the job open for as long as it is ahead.
+        ahead = report.finished_at > now and job.raw_state == report.raw_state
+        return state if ahead or now >= report.finished_at + MODEL_LAG else ""
     return state
 
 
@@ -173,7 +190,8 @@ def _move(job: Job, state: str, provider: Provider, report: Report, now: datetim
     if job.started_at is None and state == lifecycle.RUNNING:
         changes["started_at"] = now
     if state in lifecycle.FINAL:
-        changes["finished_at"] = report.finished_at or now
+        # By our clock: the provider's may be hours off, and a job does not end before it was launched.
+        changes["finished_at"] = min(now, max(report.finished_at or now, job.launched_at or now))
         changes["cancel_wanted"] = False
         changes["trained_tokens"] = report.trained_tokens
         changes |= _cost(job, provider, report.trained_tokens)
@@ -193,7 +211,7 @@ def _cost(job: Job, provider: Provider, tokens: int | None) -> dict[str, Any]:
     if tokens is None or base is None or not base.price_per_million:
         return {}
     cost = (Decimal(base.price_per_million) * tokens / 1_000_000).quantize(Decimal("0.0001"))
-    return {"cost": cost, "currency": base.currency}
+    return {"cost": cost, "currency": base.currency} if cost < MOST_COST else {}
 
 
 def _register(job: Job, model: str) -> None:
@@ -214,6 +232,15 @@ def _register(job: Job, model: str) -> None:
             "contract": job.contract,
         },
     )
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for what is no number in JSON. A loss that is NaN is a figure, and kept there."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _short_id(provider_id: str) -> str:

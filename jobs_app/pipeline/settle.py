@@ -7,10 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ftstudio.errors import StudioError
+from ftstudio.errors import StudioError, Text
 from ftstudio.web.texts import to_row
 from jobs_app.core import lifecycle
 from jobs_app.models import Job
+
+BROKEN = Text("Something broke on our side. It has been written to the log; nothing you saved is lost.")
 
 
 def error_row(refusal: StudioError) -> dict[str, Any]:

@@ -7,26 +7,29 @@ provider has had time to list it, and only once.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from datasets_app.pipeline.write_export import write_lines
-from ftstudio.errors import InvalidInput, StudioError, Text
+from ftstudio.errors import InvalidInput, StudioError, Text, Unavailable
 from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.core.recipes import Recipe
-from jobs_app.models import Job
+from jobs_app.models import Job, JobEvent
 from jobs_app.providers.base import Created, Provider, ProviderError
 
 from .clients import after_failure, client_of, held
-from .settle import end
+from .settle import BROKEN, end
+
+logger = logging.getLogger(__name__)
 
 LISTING_LAG = timedelta(seconds=60)  # a fresh job may be missing from the provider's list for that long
 MOST_CREATES = 2  # the second only after the provider has said that the first is not there
@@ -41,7 +44,8 @@ def submit(job_id: UUID | str) -> None:
     key = secrets.token_hex(16)
     if not Job.objects.to_submit().claim(job_id, key):
         return
-    job = Job.objects.select_related("connection", "snapshot").get(pk=job_id)
+    # The credential is read, and may fail to open, only where a refusal is written down.
+    job = Job.objects.select_related("connection", "snapshot").defer("connection__credential").get(pk=job_id)
     try:
         if job.state == lifecycle.CANCELLING and job.create_tried_at is None:
             end(job, key, lifecycle.CANCELLED)
@@ -58,7 +62,20 @@ def submit(job_id: UUID | str) -> None:
     except ProviderError as refusal:
         _refused(job, key, refusal)
     except StudioError as refusal:
+        _broken_off(job, key, refusal)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or busy: nothing can be written, the next sweep takes the job up
+    except Exception:
+        _broken_off(job, key, Unavailable(BROKEN))
+        raise
+
+
+def _broken_off(job: Job, key: str, refusal: StudioError) -> None:
+    """End the job, unless the provider may have it: then it is asked about until somebody knows."""
+    if job.create_tried_at is None:
         end(job, key, lifecycle.FAILED, error=refusal)
+    else:
+        _postpone(job, key, refusal)
 
 
 def _steps(job: Job, key: str, provider: Provider) -> None:
@@ -68,17 +85,47 @@ def _steps(job: Job, key: str, provider: Provider) -> None:
             _upload(job, key, provider, "validation", "validation_file")
         created = _create(job, key, provider)
     else:
-        created = provider.find(job.marker) or _create_again(job, key, provider)
-    _remember(
-        job,
-        key,
+        created = _look(job, provider) or _create_again(job, key, provider)
+    _adopt(job, created, provider)
+    Job.objects.release(job.pk, key)
+
+
+def _look(job: Job, provider: Provider) -> Created | None:
+    """The job as the provider lists it. Not being let in says nothing about whether it runs: look again later."""
+    try:
+        return provider.find(job.marker)
+    except ProviderError as refusal:
+        raise ProviderError(refusal.sentence, "unknown-outcome", refusal.retry_after) from refusal
+
+
+def _adopt(job: Job, created: Created, provider: Provider) -> None:
+    """Write down which job it is at the provider; the first one counts, whoever holds the lease by now.
+
+    A worker that stalled for longer than its lease, between its intent and its create, wakes up and creates a second
+    job (or one that a person has given up meanwhile). Nobody would follow that one, so it is cancelled at once.
+    """
+    first = Job.objects.live().filter(pk=job.pk, provider_job="").update(
         provider_job=created.job_id,
         raw_state=created.raw_state[:60],
         next_poll_at=timezone.now(),
         poll_failures=0,
         poll_error="",
+    )  # fmt: skip
+    if first or Job.objects.filter(pk=job.pk, provider_job=created.job_id).exists():
+        return
+    said = "This job was created a second time after a worker had stalled; it has been cancelled at the provider."
+    level = "warning"
+    try:
+        provider.cancel(created.job_id)
+    except ProviderError:
+        logger.exception("job %s: %s runs at the provider and could not be cancelled", job.pk, created.job_id)
+        said = "This job was created a second time after a worker had stalled. Cancel it in the provider's console!"
+        level = "error"
+    JobEvent.objects.get_or_create(
+        job=job,
+        provider_id=f"ftstudio-surplus-{created.job_id}"[:100],
+        defaults={"at": timezone.now(), "level": level, "message": f"{created.job_id}: {said}"},
     )
-    Job.objects.release(job.pk, key)
 
 
 def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> None:
@@ -112,7 +159,7 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
 
 def _create(job: Job, key: str, provider: Provider) -> Created:
     """Create the job. The intent is written first; a cancel that came before it wins."""
-    mine = Job.objects.filter(pk=job.pk, lease_key=key, state=lifecycle.UPLOADING, cancel_wanted=False)
+    mine = Job.objects.filter(pk=job.pk, lease_key=key, state=lifecycle.UPLOADING, cancel_wanted=False, provider_job="")
     now = timezone.now()
     if mine.update(create_tried_at=now, create_tries=F("create_tries") + 1) != 1:
         raise _Lost
@@ -174,11 +221,15 @@ def _refused(job: Job, key: str, refusal: ProviderError) -> None:
         cancelled = Job.objects.filter(pk=job.pk, cancel_wanted=True).exists()
         end(job, key, lifecycle.CANCELLED if cancelled else lifecycle.FAILED, error=None if cancelled else refusal)
         return
+    _postpone(job, key, refusal)
+
+
+def _postpone(job: Job, key: str, refusal: StudioError) -> None:
     failures = job.poll_failures + 1
     Job.objects.release(
         job.pk,
         key,
         poll_failures=failures,
         poll_error=to_line(refusal.message, 300),
-        next_poll_at=timezone.now() + after_failure(failures, refusal.retry_after),
+        next_poll_at=timezone.now() + after_failure(failures, getattr(refusal, "retry_after", None)),
     )

@@ -86,14 +86,24 @@ def unreachable(error: openai.APIConnectionError, *, creating: bool) -> Provider
 def document(content: bytes, *, creating: bool = False) -> dict[str, Any]:
     """The JSON object of an answer. An answer that is cut off or is no JSON is no answer."""
     try:
-        data = json.loads(content)  # not orjson: it refuses NaN, which a diverged run reports
-    except ValueError:
+        data = storable(json.loads(content))  # not orjson: it refuses NaN, which a diverged run reports
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise ProviderError(
             Text("The provider's answer cannot be read."), "unknown-outcome" if creating else "unavailable"
         )
     return data
+
+
+def storable(value: Any) -> Any:
+    """The value with a replacement character for what no database keeps: NUL and half characters."""
+    if isinstance(value, str):
+        text = value.replace("\0", "\ufffd")
+        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list) else value
 
 
 def items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -170,7 +180,7 @@ def quoted(body: object, secret: str) -> str:
         inner = body.get("error")
         message = body.get("message") or (inner.get("message") if isinstance(inner, dict) else inner) or ""
     text = re.sub(r"<(style|script|title)\b.*?</\1>|<[^>]*>", " ", str(message or ""), flags=re.DOTALL | re.IGNORECASE)
-    text = " ".join(text.split())
+    text = str(storable(" ".join(text.split())))
     if secret:
         text = text.replace(secret, "…")
     return text if len(text) <= 300 else text[:299] + "…"

@@ -31,6 +31,7 @@ from jobs_app.providers.base import (
 _CHECKED = "2026-11-20"
 _API = "OpenAI API description and openai-python 3.52.0"
 _PAGE = 100
+_SECRET_FROM = 8  # a shorter “credential” may be part of any text, and protects nothing
 _MAX_PAGES = 200  # 20,000 events: more than a job writes, and an end for a cursor that goes in circles
 
 
@@ -183,7 +184,7 @@ class OpenAI:
             points=sorted(points.values()),
             checkpoints=checkpoints,
             model=model if isinstance(model, str) and model else None,
-            trained_tokens=tokens if isinstance(tokens, int) else None,
+            trained_tokens=tokens if isinstance(tokens, int) and 0 <= tokens < 2**63 else None,
             error=_wire.failure(job.get("error")),
             finished_at=_wire.moment(job.get("finished_at")),
             next_poll_hint=self.poll_seconds,
@@ -225,7 +226,7 @@ class OpenAI:
 
     def _send(self, call: Callable[[], _Raw], *, creating: bool = False) -> bytes:
         try:
-            return call().content
+            return self._redacted(call().content)
         except openai.APIStatusError as error:
             raise _wire.refused(error, secret=self._secret, creating=creating) from error
         except openai.APIConnectionError as error:
@@ -235,6 +236,11 @@ class OpenAI:
             if creating and refusal.transient:
                 raise ProviderError(refusal.sentence, "unknown-outcome") from refusal
             raise
+
+    def _redacted(self, content: bytes) -> bytes:
+        """The answer without our credential: what a server echoes ends up in rows and on pages."""
+        secret = self._secret.encode()
+        return content.replace(secret, b"*" * 8) if len(secret) >= _SECRET_FROM else content
 
     def _move(self, call: Callable[[], _Raw]) -> str:
         return str(self._ask(call).get("status") or "")
@@ -249,7 +255,8 @@ class OpenAI:
             page = self._ask(partial(listing, job_id, limit=_PAGE, **cursor))
             entries = [_wire.event(item) for item in _wire.items(page)]
             seen = next((n for n, entry in enumerate(entries) if entry.id == after_event), len(entries))
-            fresh.update({entry.id: entry for entry in entries[:seen] if entry.id not in have})
+            # To the end of the page: of events with one time, a new one may be listed below the newest we know.
+            fresh.update({entry.id: entry for entry in entries if entry.id not in have and entry.id != after_event})
             if seen < len(entries) or not page.get("has_more") or not entries or entries[-1].id == after:
                 break
             after = entries[-1].id
@@ -270,7 +277,8 @@ class OpenAI:
     def _results(self, job: Mapping[str, Any]) -> list[metrics.Point]:
         """The figures of the result files. They complete the events; without them the job is no less finished."""
         points: list[metrics.Point] = []
-        for file_id in job.get("result_files") or ():
+        files = job.get("result_files")
+        for file_id in files if isinstance(files, list) else ():
             try:
                 content = self._send(partial(self._client.files.with_raw_response.content, str(file_id)))
             except ProviderError:
@@ -299,7 +307,8 @@ def _hyperparameters(recipe: Recipe) -> dict[str, Any]:
 
 def _marked(page: Mapping[str, Any], marker: str) -> Created | None:
     for job in _wire.items(page):
-        if (job.get("metadata") or {}).get(MARKER) == marker:
+        metadata = job.get("metadata")
+        if isinstance(metadata, dict) and metadata.get(MARKER) == marker:
             return Created(_id(job), str(job.get("status") or ""))
     return None
 
