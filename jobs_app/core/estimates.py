@@ -52,12 +52,6 @@ def default_batch_size(rows: int) -> int:
     return max(1, min(256, round(rows * 0.002)))
 
 
-def after_split(rows: int, validation_percent: float) -> tuple[int, int]:
-    """Rows for training and for validation when a share is set aside; at least one row stays for training."""
-    aside = min(max(0, rows - 1), round(rows * validation_percent / 100))
-    return rows - aside, aside
-
-
 def billing_tokens(lengths: Iterable[int], limit: int | None = None) -> int:
     """The tokens of one epoch: the sum of the lengths, each cut at the provider's limit per example."""
     return sum(length if limit is None else min(limit, length) for length in lengths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -109,10 +109,6 @@ class Recipe:
         if unknown:
             raise _refusal({name: Text("There is no setting of this name.") for name in unknown})
         return cls(**{name: value for name, value in values.items() if value is not None})
-
-    def as_data(self) -> dict[str, Any]:
-        """The settings that are set, as plain JSON data."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def parse(data: Mapping[str, object], parameters: Iterable[Parameter]) -> dict[str, Value]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,7 +128,7 @@ def test_a_bound_is_shown_as_a_plain_number(number):
 
 def test_a_recipe_survives_storage():
     recipe = Recipe(epochs="auto", learning_rate_multiplier=0.5, seed=7)
-    assert Recipe.of(recipe.as_data()) == recipe
+    assert Recipe.of(asdict(recipe)) == recipe
     with pytest.raises(InvalidInput):
         Recipe.of({"colour": "red"})
 

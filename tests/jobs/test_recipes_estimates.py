@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs_app.core.estimates import after_split, billing_tokens, default_batch_size, default_epochs, estimate
+from jobs_app.core.estimates import billing_tokens, default_batch_size, default_epochs, estimate
 from jobs_app.core.preflight import QUESTIONS, blockers, checklist
 
 
@@ -32,14 +32,6 @@ def test_a_price_is_tokens_times_epochs_times_price():
     found = estimate(train_rows=100, epochs=3, batch_size=1, tokens=250_000, price_per_million=Decimal("3"))
     assert found.cost == Decimal("2.25")
     assert estimate(train_rows=100, epochs=3, tokens=250_000).cost is None
-
-
-@given(st.integers(1, 100_000), st.floats(0, 100))
-def test_a_split_loses_no_row_and_leaves_one_to_train(rows, percent):
-    train, validation = after_split(rows, percent)
-    assert train + validation == rows
-    assert train >= 1
-    assert validation >= 0
 
 
 @given(st.integers(1, 10**7))
