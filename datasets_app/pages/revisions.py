@@ -50,7 +50,7 @@ def _changes(before: Revision | None, after: Revision) -> list[dict[str, object]
     new = core.from_json(after.payload)
     old = core.from_json(before.payload) if before else new
     changes = []
-    for part, was, now in ((_("rejected"), old.rejected, new.rejected), ("", old.messages, new.messages)):
+    for part, was, now in ((_("Rejected answer"), old.rejected, new.rejected), ("", old.messages, new.messages)):
         for at in range(max(len(was), len(now))):
             one, other = (turns[at] if at < len(turns) else None for turns in (was, now))
             ops = diffs.diff(one.text if one else "", other.text if other else "")

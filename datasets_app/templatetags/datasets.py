@@ -10,7 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from datasets_app.core.codecs import CODECS
 from datasets_app.core.diffs import Op
+from datasets_app.core.profiles import PROFILES
 from datasets_app.core.roles import role_label
 from datasets_app.core.scripts import script_of
 from ftstudio.web.texts import listed, say
@@ -34,6 +36,20 @@ def language_of(text: str) -> str:
 def role_word(role: str) -> str:
     """`{{ turn.role|role_word }}`: what the role is called in the reader's language; other words are as they are."""
     return say(role_label(role))
+
+
+@register.filter
+def profile_label(name: str) -> str:
+    """`{{ snapshot.profile|profile_label }}`: the rule profile's label; one that is gone keeps its name."""
+    return say(PROFILES[name].label) if name in PROFILES else name
+
+
+@register.filter
+def codec_label(name: str) -> str:
+    """`{{ upload.codec|codec_label }}`: the format's label; “auto” while nobody knows."""
+    if name == "auto":
+        return _("not recognised yet")
+    return say(CODECS[name].label) if name in CODECS else name
 
 
 @register.filter

@@ -90,7 +90,7 @@ def job_launch(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def job_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+def job_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     job = found(request, pk)
     jobs.delete(actor=request.user, job=job)
     notices.success(request, _("The draft “%(name)s” is thrown away.") % {"name": job.name})
@@ -217,6 +217,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "tone": verdict[1] if verdict else "",
         "comparison": progress.comparison(job),
         "rows_text": progress.rows_text(job),
+        "recipe": progress.recipe_of(job),
         "call": call_of(job.connection, job.result_model, job.contract) if job.result_model else None,
         "events": list(job.events.order_by("-at", "-id")[:EVENTS]),
         "events_total": job.events.count(),

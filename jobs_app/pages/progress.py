@@ -16,6 +16,7 @@ from ftstudio.web.states import look_of
 from ftstudio.web.texts import from_line, listed, say
 from jobs_app.core import charts, lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
+from jobs_app.providers import PROVIDERS
 
 Line = Sequence[tuple[int, float]]
 
@@ -228,4 +229,15 @@ def rows_text(job: Job) -> str:
     """24 training rows, 12 validation rows."""
     train = ngettext("%(n)d training row", "%(n)d training rows", job.rows_train) % {"n": job.rows_train}
     aside = ngettext("%(n)d validation row", "%(n)d validation rows", job.rows_validation)
-    return f"{train}, {aside % {'n': job.rows_validation}}"
+    return listed([train, aside % {"n": job.rows_validation}])
+
+
+def recipe_of(job: Job) -> list[tuple[str, str]]:
+    """The training settings of a job, each with its label; one that the provider no longer has keeps its own name."""
+    provider = PROVIDERS.get(job.connection.kind)
+    labels = {parameter.name: say(parameter.label) for parameter in provider.parameters} if provider else {}
+    words = {"auto": _("the provider decides"), "supervised": _("supervised fine-tuning")}
+    return [
+        (_("Method") if name == "method" else labels.get(name, name), words.get(str(value), str(value)))
+        for name, value in job.recipe.items()
+    ]

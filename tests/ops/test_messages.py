@@ -51,6 +51,13 @@ def test_templates_give_up_every_kind_of_message() -> None:
     ]
 
 
+def test_what_only_passes_on_another_sentence_is_no_message(tmp_path: Path) -> None:
+    (tmp_path / "ftstudio").mkdir()
+    source = 'Text("{says}", says=x); _("%(a)s {b}"); Text("{where}: {problem}"); pgettext("list", ", ")'
+    (tmp_path / "ftstudio" / "some.py").write_text(source)
+    assert list(extraction.found_in(tmp_path)) == [Key("{where}: {problem}"), Key(", ", "", "list")]
+
+
 def test_an_update_keeps_what_is_translated_drops_what_is_gone_and_guesses_nothing() -> None:
     empty = messages.read(Path("zh_Hans/LC_MESSAGES/none.po"))
     before = messages.updated(empty, {Key("Save"): ["a"], Key("Gone"): ["a"]})
