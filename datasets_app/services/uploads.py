@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs as encodings
 import hashlib
+import re
 import json
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -45,6 +46,8 @@ class _Hashing(AnyFile):
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         for chunk in super().chunks(chunk_size):
+            if not self.passed:
+                _check_beginning(chunk[:4096])
             self.passed += len(chunk)
             if self.passed > self.limit:
                 raise InvalidInput(
@@ -97,6 +100,31 @@ def _check_request(name: str, format: str) -> None:
     if format != AUTO and format not in CODECS:
         known = Listed([AUTO, *CODECS])
         raise InvalidInput(format=Text("“{name}” is no format: use one of {known}.", name=format[:60], known=known))
+
+
+# What people pick by mistake: its first bytes, and what to call it.
+_OTHER_FILES: dict[bytes, Text] = {
+    b"\x89PNG": Text("an image"),
+    b"\xff\xd8\xff": Text("an image"),
+    b"%PDF": Text("a PDF document"),
+    b"PK\x03\x04": Text("a ZIP archive or an Excel workbook"),
+    b"\x1f\x8b": Text("a compressed file"),
+    b"PAR1": Text("a Parquet file"),
+}
+_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|$)")
+
+
+def _check_beginning(begin: bytes) -> None:
+    """Refuse at the door what is not lines at all, instead of thousands of rejected lines later."""
+    if kind := next((kind for magic, kind in _OTHER_FILES.items() if begin.startswith(magic)), None):
+        text = Text("This is {kind}, not a text file with one JSON object on each line.", kind=kind)
+        raise InvalidInput(code="not_lines", file=text)
+    if _ARRAY.match(begin):
+        text = Text(
+            "This file is one JSON array. Write one object on each line, without the brackets and the commas between "
+            "them; “manage.py convert” does it."
+        )
+        raise InvalidInput(code="not_lines", file=text)
 
 
 def _refuse_repetition(dataset: Dataset, sha256: str) -> None:

@@ -17,13 +17,16 @@ function setUp(form) {
   };
 
   function send() {
+    if (form.hasAttribute("aria-busy")) return; // it is on its way already
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", share);
     request.addEventListener("load", () => {
       // The answer is a page: the upload's own after the redirect, or this form again with what is wrong.
       if (request.status < 400) { location.assign(request.responseURL); return; }
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const reason = page.querySelector("[data-problem], .wrong, .notice.error")?.textContent.trim();
+      const problem = page.querySelector("[data-problem], .wrong, .notice.error");
+      problem?.querySelector(".sev")?.remove(); // the sign's own word: the status line has no sign
+      const reason = problem?.textContent.trim();
       meter.hidden = true;
       form.removeAttribute("aria-busy");
       say(reason || form.dataset.sayFailed);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -287,3 +288,22 @@ def test_a_file_object_from_the_command_line_is_taken_as_well(alice: Any, rain: 
         upload = uploads.receive(actor=alice, dataset=rain, file=file, name=path.name)
     assert upload.size == path.stat().st_size
     assert stored(upload) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "an image"),
+        (b"PK\x03\x04\x14\x00", "an Excel workbook"),
+        (b"\x1f\x8b\x08\x00", "a compressed file"),
+        (b'[\n{"messages": []}\n]', "one JSON array"),
+        (b'\xef\xbb\xbf [{"messages": []}]', "one JSON array"),
+    ],
+)
+def test_what_is_not_lines_at_all_is_refused_at_the_door(content: bytes, said: str, alice: Any, project: Any) -> None:
+    dataset = make.dataset(alice, project)
+    with pytest.raises(InvalidInput) as refusal:
+        uploads.receive(actor=alice, dataset=dataset, file=BytesIO(content), name="rows.jsonl")
+    assert refusal.value.code == "not_lines"
+    assert said in str(refusal.value.fields["file"])
+    assert not Upload.objects.exists()
