@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import codecs as encodings
 import hashlib
-import re
 import json
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import IO, Any
@@ -79,6 +79,8 @@ def receive(
         if not upload.size:
             raise InvalidInput(code="empty", file=Text("The file is empty."))
         with transaction.atomic():
+            # Of two people who send the same file at once, one waits here and is then told.
+            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
             if not again:
                 _refuse_repetition(dataset, upload.sha256)
             upload.save()
@@ -162,10 +164,18 @@ def rejected_lines(upload: Upload) -> Iterator[bytes]:
     """The lines that became no sample, as JSONL in pieces: `line`, `error`, `raw`, in the reader's language.
 
     `raw` is the line as it stands in the stored file. Bytes that are not UTF-8 are shown there as \\x escapes, and
-    `raw_base64` then holds them exactly. However long a line is, only a piece of it is in memory.
+    `raw_base64` then holds them exactly. However long a line is, only a piece of it is in memory. Raises Conflict
+    `file_missing`, before anything is read, when the stored file has gone.
     """
+    try:
+        return _rejected(upload, upload.file.open("rb"))
+    except FileNotFoundError as error:
+        raise Conflict(_("The uploaded file is no longer there."), code="file_missing") from error
+
+
+def _rejected(upload: Upload, file: Any) -> Iterator[bytes]:
     rows = upload.rejected.order_by("line").iterator(chunk_size=1000)
-    with upload.file.open("rb") as stream:
+    with file as stream:
         for row in rows:
             error = {"code": row.code, "message": say(from_row(row.message))}
             head = json.dumps({"line": row.line, "error": error}, ensure_ascii=False)

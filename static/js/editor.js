@@ -197,7 +197,9 @@ function goOnFrom(page) {
 }
 
 function refused(page) {
-  const problem = page.querySelector("[data-problem]")?.textContent.trim();
+  const notice = page.querySelector("[data-problem]");
+  notice?.querySelector(".sev")?.remove(); // the sign's own word: the status line has no sign
+  const problem = notice?.textContent.trim();
   if (problem) goOnFrom(page);
   drafts.keep(desk.form);
   say(problem || word("sayFailed"), "error");

@@ -293,6 +293,15 @@ def test_who_is_faster_than_the_checks_is_not_stopped_by_an_error_just_corrected
     assert sample.status == "accepted"
 
 
+def test_a_refusal_reads_as_a_sentence(open_browser: Opener, bob: Any, dataset: Dataset) -> None:
+    one = open_browser(bob)
+    one.expect_status(422)
+    on_desk(one.page, sample_at(dataset, 2))
+    one.page.keyboard.press("a")
+    one.page.keyboard.press("a")
+    expect(one.page.locator("#autosave")).to_have_text(re.compile("^Correct what is wrong first"))
+
+
 def test_a_new_error_is_asked_about_anew(open_browser: Opener, rita: Any, dataset: Dataset) -> None:
     one, sample = open_browser(rita), sample_at(dataset, 2)
     one.expect_status(422)

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from datasets_app.models import FindingRow, Revision, Sample, SampleText
+from datasets_app.models import FindingRow, Revision, Sample, SampleText, Upload
 from datasets_app.pipeline import ingest as ingesting
 from datasets_app.services import datasets, uploads
 from ftstudio.accounts.models import AuditEntry
