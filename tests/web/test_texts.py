@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from datasets_app.core.contracts.violations import explained
 from datasets_app.core.roles import role_label
 from ftstudio.errors import Listed, Text
-from ftstudio.web.texts import from_line, from_row, listed, say, to_line, to_row
+from ftstudio.web.texts import from_line, from_row, say, to_line, to_row
 
 REFUSED = Text("The provider asks us to slow down. {says}", says="Slow down, please. " * 30)
 
