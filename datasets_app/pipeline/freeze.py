@@ -18,7 +18,7 @@ from django.db.models import Count, Max, Sum
 from datasets_app.core import samples
 from datasets_app.core.findings import RANK
 from datasets_app.core.splitting import DUPLICATES, SIDES, Shares, group_key, side
-from datasets_app.models import DatasetCount, FindingRow, Revision, Sample, Snapshot, SnapshotEntry
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
@@ -152,7 +152,8 @@ def _hash(snapshot: Snapshot) -> str:
 
 def _put_sides_on_samples(snapshot: Snapshot, counts: Mapping[str, Any]) -> None:
     """Let lists filter by side: only the newest snapshot's sides are shown."""
-    dataset = snapshot.dataset
+    # Locked, so that of two snapshots that are ready at once the newer one's sides stay.
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=snapshot.dataset_id)
     newer = Snapshot.objects.filter(dataset=dataset, number__gt=snapshot.number, state=SnapshotState.READY)
     if newer.exists():
         return

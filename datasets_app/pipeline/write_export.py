@@ -124,10 +124,16 @@ def _write(export: Export, key: str) -> None:
             _nothing_written(export, key, written)
             return
         file.seek(0)
-        name = export.file.field.generate_filename(export, f"{export.pk}.jsonl")
+        # Each attempt has a name of its own, known to the row before there is a file: what a killed worker left is
+        # found and thrown away, and one that slept through its lease cannot touch the file of who came after it.
         storage = export.file.storage
-        storage.delete(name)  # what an earlier, killed worker may have left
-        name = storage.save(name, File(file))
+        name = export.file.field.generate_filename(export, f"{export.pk}-{key[:8]}.jsonl")
+        left = Export.objects.values_list("file", flat=True).get(pk=export.pk)
+        if not mine.renew(export.pk, key, file=name):
+            raise Stopped
+        if left and left != name:
+            storage.delete(left)
+        storage.save(name, File(file))
     done = mine.release(
         export.pk,
         key,

@@ -81,6 +81,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
     """Change some of name, description, contract, guideline, system_prompt and profile.
 
     A new contract or profile has every sample graded again in the background; a new guideline counts its version up.
+    After a check that broke, giving the contract or profile again, changed or not, has it tried again.
     """
     require(actor, dataset.project_id, "datasets.update")
     if unknown := sorted(set(changes) - set(CHANGEABLE)):
@@ -90,7 +91,8 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
-        if not changed:
+        again = dataset.check_broke and bool(values.keys() & {"contract", "profile"})
+        if not changed and not again:
             return dataset
         for name, value in changed.items():
             setattr(dataset, name, value)
@@ -98,7 +100,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
         if "guideline" in changed:
             dataset.guideline_version += 1
             fields.append("guideline_version")
-        if changed.keys() & {"contract", "profile"}:
+        if again or changed.keys() & {"contract", "profile"}:
             version = checker_of(dataset).version
             if version != dataset.rule_set_version or dataset.checking_version:
                 dataset.checking_version, dataset.checked_to = version, 0

@@ -139,7 +139,8 @@ def _refuse_errors(actor: User, dataset: Dataset, sample: Sample, reason: str) -
 
 
 def undo(*, actor: User, sample: Sample) -> Sample:
-    """Take back one's own decision, if it is the newest on this sample; the sample is as it was before.
+    """Take back one's own decision, if it is the newest on this sample; the sample is as it was before, or pending
+    where it was accepted before and has got an error finding since.
 
     Raises Conflict `nothing_to_undo`.
     """
@@ -151,7 +152,10 @@ def undo(*, actor: User, sample: Sample) -> Sample:
             raise Conflict(Text("There is no decision of yours to take back here."), code="nothing_to_undo")
         newest.undone_at = timezone.now()
         newest.save(update_fields=["undone_at"])
-        _move(now, Status(newest.status_before), actor)
+        before = Status(newest.status_before)
+        if before == Status.ACCEPTED and now.worst == RANK["error"]:
+            before = Status.PENDING  # it was edited since: an error does not slip back in as accepted
+        _move(now, before, actor)
     now.dataset = sample.dataset
     return now
 

@@ -88,10 +88,13 @@ def _refuse(errors: Mapping[str, int]) -> None:
 
 
 def file_of(export: Export) -> File:
-    """The written file, open for reading. Raises Conflict while there is none."""
+    """The written file, open for reading. Raises Conflict while there is none, or when it has gone from storage."""
     if export.state != UploadState.DONE:
         raise Conflict(Text("The file is not written yet."), code="not_ready")
-    return export.file.open("rb")
+    try:
+        return export.file.open("rb")
+    except FileNotFoundError as error:
+        raise Conflict(Text("The file is no longer there: export again."), code="file_missing") from error
 
 
 def name_of(export: Export) -> str:

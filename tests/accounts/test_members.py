@@ -6,7 +6,7 @@ import pytest
 
 from ftstudio.accounts.models import ApiToken, AuditEntry, Membership, Project, Role, User
 from ftstudio.accounts.policy import ACTIONS, allows, where_allowed
-from ftstudio.accounts.services import members, projects
+from ftstudio.accounts.services import invitations, members, projects
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests.conftest import api_of, browser_of, join, make_user
 
@@ -134,3 +134,29 @@ def test_the_audit_log_is_for_leads(leo: User, bob: User, project: Project, alic
     part = browser.get("/audit/", {"cursor": page.later}, headers={"HX-Request": "true", "HX-Target": "audit"})
     assert part.content.decode().lstrip().startswith('<section class="panel" id="audit"')
     assert browser_of(bob).get("/audit/").status_code == 403
+
+
+@pytest.mark.parametrize("goes", ["removed", "leaves", "annotator"])
+def test_who_has_to_go_does_not_come_back_by_a_link_of_their_own(
+    goes: str, alice: User, leo: User, project: Project
+) -> None:
+    _link, secret = invitations.invite(actor=leo, project=project, role="lead")
+    membership = Membership.objects.get(user=leo, project=project)
+    if goes == "annotator":
+        members.change_role(actor=alice, membership=membership, role="annotator")
+    else:
+        members.remove(actor=alice if goes == "removed" else leo, membership=membership)
+    assert invitations.open_one(secret) is None
+
+
+def test_an_owner_who_becomes_lead_keeps_the_links_that_a_lead_may_make(
+    alice: User, leo: User, project: Project
+) -> None:
+    membership = Membership.objects.get(user=leo, project=project)
+    members.change_role(actor=alice, membership=membership, role="owner")
+    leo.__dict__.pop("_roles", None)
+    _high, owners = invitations.invite(actor=leo, project=project, role="owner")
+    _low, leads = invitations.invite(actor=leo, project=project, role="lead")
+    members.change_role(actor=alice, membership=membership, role="lead")
+    assert invitations.open_one(owners) is None
+    assert invitations.open_one(leads) is not None

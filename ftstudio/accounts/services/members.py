@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from ftstudio.accounts.models import ApiToken, AuditEntry, Membership, Project, Role, User
-from ftstudio.accounts.policy import require
+from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Project, Role, User
+from ftstudio.accounts.policy import ACTIONS, require
 from ftstudio.errors import Conflict, InvalidInput, Text
 
 
@@ -24,6 +24,7 @@ def change_role(*, actor: User, membership: Membership, role: str) -> Membership
         _keep_an_owner(membership)
     membership.role = role
     membership.save(update_fields=["role"])
+    _withdraw_links(membership, up_to=Role(role))
     AuditEntry.objects.record(
         actor=actor,
         verb="members.change",
@@ -56,8 +57,17 @@ def remove(*, actor: User, membership: Membership) -> None:
     ApiToken.objects.filter(user=membership.user_id, project=membership.project_id, revoked_at=None).update(
         revoked_at=timezone.now()
     )
+    _withdraw_links(membership, up_to=None)
     membership.delete()
     actor.__dict__.pop("_roles", None)
+
+
+def _withdraw_links(membership: Membership, *, up_to: Role | None) -> None:
+    """End the open invitations that the person could not make any more: who has to go does not come back by them."""
+    links = Invitation.objects.filter(project=membership.project_id, created_by=membership.user_id, accepted_at=None)
+    if up_to is not None and up_to.rank >= ACTIONS["members.invite"].rank:
+        links = links.filter(role__in=[role for role in Role if role.rank > up_to.rank])
+    links.delete()
 
 
 def _locked(membership: Membership) -> Membership:
