@@ -53,6 +53,7 @@ STATES: dict[str, Look] = {
     "train": Look(_("train"), "", ""),
     "validation": Look(_("validation"), "hint", ""),
     "test": Look(_("test"), "warning", ""),
+    "all": Look(_("all splits")),
     # tokens, invitations
     "active": Look(_("active"), "ok", "check"),
     "expired": Look(_("expired"), "", "clock"),

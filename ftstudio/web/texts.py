@@ -30,6 +30,18 @@ def listed(items: Iterable[str]) -> str:
     return pgettext("between the items of a list", ", ").join(say(item) for item in items)
 
 
+def clauses(parts: Iterable[str]) -> str:
+    """Parts of one sentence: “36 rows, 24 rows”, “36 行，24 行”."""
+    return pgettext("between the parts of a sentence", ", ").join(parts)
+
+
+def sentences(first: str, second: str) -> str:
+    """One sentence after another; Chinese puts no space between them. An empty one is left out."""
+    if not first or not second:
+        return first or second
+    return pgettext("two sentences", "%(first)s %(second)s") % {"first": first, "second": second}
+
+
 def to_row(text: str) -> dict[str, Any]:
     """A sentence as it is kept in an OrderedJSONField: {"template", "params"}; a `Text` among the params nests."""
     if isinstance(text, Text):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import User
-from ftstudio.web.texts import listed, say
+from ftstudio.web.texts import clauses, say, sentences
 from jobs_app.core.preflight import QUESTIONS
 from jobs_app.core.recipes import Parameter, shown
 from jobs_app.models import Connection, Job
@@ -158,7 +158,7 @@ def _parameter_field(parameter: Parameter) -> forms.Field:
         return forms.ChoiceField(label=label, choices=[(c, c) for c in parameter.choices], required=False)
     mode = "numeric" if parameter.kind == "int" and not parameter.auto else "text"
     widget = forms.TextInput(attrs={"inputmode": mode, "autocomplete": "off", "class": "short"})
-    text = " ".join(part for part in (say(parameter.help), _range(parameter)) if part)
+    text = sentences(say(parameter.help), _range(parameter))
     return forms.CharField(label=label, required=False, max_length=40, widget=widget, help_text=text)
 
 
@@ -174,7 +174,7 @@ def _range(parameter: Parameter) -> str:
         parts.append(_("or auto"))
     if isinstance(parameter.default, int | float):
         parts.append(_("usually %(default)s") % {"default": shown(float(parameter.default))})
-    return _("Range: %(range)s.") % {"range": listed(parts)} if parts else ""
+    return _("Range: %(range)s.") % {"range": clauses(parts)} if parts else ""
 
 
 def _connections(user: User, project: Any) -> Any:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from ftstudio.web.states import look_of
-from ftstudio.web.texts import from_line, listed, say
+from ftstudio.web.texts import clauses, from_line, say, sentences
 from jobs_app.core import charts, lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
 from jobs_app.providers import PROVIDERS
@@ -194,7 +194,7 @@ def _in_words(train: Line, valid: Line) -> str:
         "Validation loss was measured %(n)d times and ends at %(last).2f.",
         len(valid),
     )
-    return f"{said} {more % {'n': len(valid), 'last': valid[-1][1]}}"
+    return sentences(said, more % {"n": len(valid), "last": valid[-1][1]})
 
 
 def _word(state: str) -> str:
@@ -209,7 +209,7 @@ def _note(move: JobMove, later: datetime | None) -> str:
         parts.append(_("the provider named no model"))
     elif move.note:
         parts.append(say(from_line(move.note)))
-    return listed(parts)
+    return clauses(parts)
 
 
 def _compared(label: str, estimate: float | None, actual: float | None, show: Any) -> Compared:
@@ -229,7 +229,7 @@ def rows_text(job: Job) -> str:
     """24 training rows, 12 validation rows."""
     train = ngettext("%(n)d training row", "%(n)d training rows", job.rows_train) % {"n": job.rows_train}
     aside = ngettext("%(n)d validation row", "%(n)d validation rows", job.rows_validation)
-    return listed([train, aside % {"n": job.rows_validation}])
+    return clauses([train, aside % {"n": job.rows_validation}])
 
 
 def recipe_of(job: Job) -> list[tuple[str, str]]:

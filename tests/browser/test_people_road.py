@@ -104,7 +104,7 @@ def test_a_refused_part_is_said_on_top_of_the_page(open_browser: Opener, alice: 
     watched.expected.append("Response Status Error Code 404")  # htmx logs it too
     watched.page.goto("/audit/")
     watched.page.evaluate("htmx.ajax('GET', '/nothing-here/', {target: '#audit'})")
-    expect(watched.page.locator("#refused")).to_contain_text("There is no such page")
+    expect(watched.page.locator("#refused")).to_contain_text("This page does not exist")
     expect(watched.page.locator("#audit")).to_be_visible()
 
 
