@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from datasets_app.models import Dataset, Export, Sample, Snapshot, Upload
+from ftstudio import heart
 from tests.browser.steps import CONTRACT, rows, work_off, written
 from tests.conftest import browser_of
 
@@ -54,6 +56,7 @@ def body(sample: Sample, text: str, **more: Any) -> dict[str, Any]:
 
 
 GOOD = "晴天被忘在门后。"
+NO_WORKER = "No worker has been heard from"
 
 
 # --- datasets and uploads ---------------------------------------------------------------------------------------
@@ -437,3 +440,25 @@ def test_a_part_that_does_not_exist_is_refused_before_anything_is_saved(pages: C
 def test_an_imported_revision_is_not_said_to_be_written_by_the_uploader(pages: Client, dataset: Dataset) -> None:
     sample = Sample.objects.get(dataset=dataset, position=1)
     assert "revision 1, imported" in pages.get(url("sample-detail", sample.pk)).content.decode()
+
+
+# --- no worker ------------------------------------------------------------------------------------------------------
+
+
+def test_who_waits_for_an_import_is_told_when_nobody_can_do_it(pages: Client, dataset: Dataset) -> None:
+    cache.clear()
+    upload = Upload.objects.get()
+    address = url("upload-detail", upload.pk)
+    assert NO_WORKER not in pages.get(address).content.decode(), "this one is done"
+    Upload.objects.update(state="waiting")
+    assert NO_WORKER in pages.get(address).content.decode()
+    assert NO_WORKER in pages.get(url("dataset-detail", dataset.pk)).content.decode()
+    heart.beat("one")
+    assert NO_WORKER not in pages.get(address).content.decode()
+    cache.clear()
+
+
+def test_who_waits_for_a_snapshot_is_told_too(pages: Client, dataset: Dataset) -> None:
+    cache.clear()
+    frozen = pages.post(url("snapshot-create", dataset.pk), {"train": 90, "validation": 10, "test": 0, "seed": 0})
+    assert NO_WORKER in pages.get(frozen["Location"]).content.decode()

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from ftstudio import heart
 from ftstudio.accounts.models import AuditEntry, Project, User
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.poll import poll
@@ -185,3 +187,12 @@ def test_a_script_throws_a_draft_away_and_the_log_says_who(api: Any, draft: Job)
 def test_a_reviewer_throws_no_draft_away(rita: User, draft: Job) -> None:
     assert browser_of(rita).post(reverse("pages:job-delete", args=[draft.pk])).status_code == 403
     assert Job.objects.exists()
+
+
+def test_who_watches_a_job_is_told_when_no_worker_is_there(pages: Client, launched: Job) -> None:
+    cache.clear()
+    page = reverse("pages:job-detail", args=[launched.pk])
+    assert "No worker has been heard from" in pages.get(page).content.decode()
+    heart.beat("one")
+    assert "No worker has been heard from" not in pages.get(page).content.decode()
+    cache.clear()

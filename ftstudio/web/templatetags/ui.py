@@ -211,6 +211,12 @@ def pulse() -> dict[str, Any]:
     return {"workers": heart.workers()}
 
 
+@register.inclusion_tag("_ui/no_worker.html")
+def worker_wanted() -> dict[str, Any]:
+    """`{% worker_wanted %}` stands where somebody watches work that is not done: says so while nobody can do it."""
+    return {"workers": heart.workers()}
+
+
 # --- Filters -------------------------------------------------------------------------------------------------------
 @register.filter
 def say(text: Any) -> str:
