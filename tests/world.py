@@ -97,7 +97,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     )  # fmt: skip
     job = Job.objects.create(
         project=project, snapshot=snapshot, connection=connection, name=text[:200], description=text[:300],
-        base_model=text[:200], recipe={"method": "supervised"}, marker="marker", state="succeeded", raw_state=short,
+        base_model=text[:200], recipe={"method": "supervised"}, state="succeeded", raw_state=short,
+        marker=f"marker-{project.pk.hex}",
         provider_job=short, result_model=text[:200], created_by=owner, launched_at=now, started_at=now, finished_at=now,
         contract={"system_prompt": text}, answers={"note": text}, rows_train=1,
         waivers=[{"rule": "echo", "reason": text, "by": text}],
@@ -112,10 +113,11 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         project=project, job=job, connection=connection, alias=text[:100], model=text[:200], contract={"note": text}
     )
     token = ApiToken.objects.create(
-        user=owner, name=text[:100], prefix="fts_aaaa", secret_hash="3" * 64, scopes="read", expires_at=now + DAY
-    )
+        user=owner, name=text[:100], prefix="fts_aaaa", secret_hash=project.pk.hex * 2, scopes="read",
+        expires_at=now + DAY,
+    )  # fmt: skip
     invitation = Invitation.objects.create(
-        project=project, role="annotator", email="x@example.org", secret_hash="4" * 64, created_by=owner,
+        project=project, role="annotator", email="x@example.org", secret_hash=project.pk.hex * 2, created_by=owner,
         expires_at=now + DAY,
     )  # fmt: skip
     AuditEntry.objects.record(actor=owner, verb="datasets.create", target=dataset, project=project, note=text)

@@ -197,4 +197,4 @@ def test_a_draft_is_not_moved_by_writing_into_its_state(world: dict[str, Any], a
     sent = {"name": "rain-v2", "state": "succeeded", "provider_job": "x", "result_model": "x", "marker": "x", "cost": 0}
     answer = api_of(alice).patch(url, sent, format="json")
     assert (answer.status_code, answer.json()["state"], answer.json()["name"]) == (200, "draft", "rain-v2")
-    assert Job.objects.get(pk=world["jobs"].pk).marker == "marker"
+    assert Job.objects.get(pk=world["jobs"].pk).marker == world["jobs"].marker
