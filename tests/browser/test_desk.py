@@ -293,13 +293,18 @@ def test_who_is_faster_than_the_checks_is_not_stopped_by_an_error_just_corrected
     assert sample.status == "accepted"
 
 
-def test_a_refusal_reads_as_a_sentence(open_browser: Opener, bob: Any, dataset: Dataset) -> None:
-    one = open_browser(bob)
+@pytest.mark.parametrize("width", [390, 1100, 1440])
+def test_a_refusal_reads_as_a_sentence_at_every_width(
+    width: int, open_browser: Opener, bob: Any, dataset: Dataset
+) -> None:
+    one = open_browser(bob, width=width)
     one.expect_status(422)
     on_desk(one.page, sample_at(dataset, 2))
     one.page.keyboard.press("a")
     one.page.keyboard.press("a")
     expect(one.page.locator("#autosave")).to_have_text(re.compile("^Correct what is wrong first"))
+    expect(one.page.locator("#autosave")).to_be_visible()
+    one.stays_in_its_width()
 
 
 def test_a_new_error_is_asked_about_anew(open_browser: Opener, rita: Any, dataset: Dataset) -> None:
