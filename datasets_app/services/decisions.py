@@ -82,6 +82,12 @@ def _lease(sample: Sample, actor: User, now: datetime) -> Sample | None:
     return sample
 
 
+def check_client_id(client_id: str | None) -> None:
+    """Raise InvalidInput for a request's own id that cannot be kept: PostgreSQL takes neither long ones nor NUL."""
+    if client_id is not None and (len(client_id) > 40 or "\x00" in client_id):
+        raise InvalidInput(client_id=Text("At most {n} characters, please.", n=40))
+
+
 def decide(
     *, actor: User, sample: Sample, decision: str, revision: int, client_id: str | None = None, reason: str = ""
 ) -> Decision:
@@ -95,6 +101,7 @@ def decide(
     require(actor, dataset.project_id, "samples.decide")
     if decision not in Verdict.values:
         raise InvalidInput(decision=Text("Decide one of {known}.", known=Listed(Verdict.values)))
+    check_client_id(client_id)
     if len(reason) > 300:
         raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
     with transaction.atomic():

@@ -24,7 +24,7 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 
 from . import contents
 from .contents import Messages
-from .decisions import decide, next_for, undo
+from .decisions import check_client_id, decide, next_for, undo
 
 __all__ = ["Preview", "decide", "history", "next_for", "preview", "save", "tag", "undo"]
 
@@ -96,6 +96,7 @@ def save(
     """
     dataset = sample.dataset
     require(actor, dataset.project_id, "samples.edit")
+    check_client_id(client_id)
     if origin not in ORIGINS:
         raise InvalidInput(origin=Text("“{name}” is no origin.", name=origin[:20]))
     if len(reason) > 300:

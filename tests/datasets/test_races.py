@@ -17,6 +17,8 @@ from datasets_app.pipeline import ingest as ingesting
 from datasets_app.pipeline import write_export as exporting
 from datasets_app.services import datasets, decisions, exports, samples, snapshots
 from datasets_app.tasks import sweep
+from ftstudio.accounts.models import User
+from ftstudio.accounts.services import invitations
 from ftstudio.errors import Conflict, StudioError
 from tests import make
 from tests.conftest import api_of
@@ -292,3 +294,31 @@ def test_the_same_file_and_the_same_verdict_sent_twice_at_once_count_once(alice:
     assert Revision.objects.filter(sample=one).count() == 2
     assert sorted(rain.snapshots.values_list("number", flat=True)) == [1, 2, 3]
     assert_sound(rain)
+
+
+@pytest.mark.parametrize("client_id", ["x" * 41, "a\x00b"])
+def test_a_requests_own_id_is_refused_when_it_cannot_be_kept(
+    client_id: str, pages: Any, alice: Any, rain: Dataset
+) -> None:
+    one = make.sample(alice, rain)
+    for verb in ("save", "decide"):
+        sent = {"base": 1, "turn": "a", "a-from": 1, "a-text": "会。", "decision": "accept", "client_id": client_id}
+        answer = pages.post(f"/samples/{one.pk}/{verb}/", sent)
+        assert answer.status_code < 500
+    with pytest.raises(StudioError):
+        samples.save(
+            actor=alice, sample=one, base_revision=1, messages=make.corrected(one, "不。"), client_id=client_id
+        )
+    assert Revision.objects.filter(sample=one).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_many_use_at_once_lets_one_in(leo: Any, project: Any) -> None:
+    _invitation, secret = invitations.invite(actor=leo, project=project, role="annotator")
+
+    def join(n: int) -> None:
+        invitations.accept(secret=secret, username=f"n{n}", email=f"n{n}@example.org", password="correct horse 17")
+
+    assert at_once(*(lambda n=n: join(n) for n in range(4))) == []
+    assert project.memberships.filter(role="annotator").count() == 1
+    assert User.objects.filter(username__startswith="n").count() == 1
