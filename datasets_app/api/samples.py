@@ -132,8 +132,7 @@ class DecisionList(ListAPIView[Decision]):
     queryset = Decision.objects.none()
 
     def get_queryset(self) -> QuerySet[Decision]:
-        decisions = Decision.objects.filter(sample=_sample(self.request, self.kwargs["pk"]))
-        return decisions.select_related("by", "revision").defer("revision__payload")
+        return samples.decisions_on(_sample(self.request, self.kwargs["pk"]))
 
     @extend_schema(request=DecisionInput, responses={201: DecisionOutput})
     def post(self, request: Request, pk: int) -> Response:

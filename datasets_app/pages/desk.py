@@ -25,7 +25,7 @@ from ftstudio.web.texts import say
 
 from .checking import checked
 from .edits import ANSWER, REJECTED, Edit
-from .rail import ICON_OF, queue_context, tags_context
+from .rail import ICON_OF, queue_context, tags_context, verdicts_on
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 
@@ -170,6 +170,7 @@ def desk_context(
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "holder": _holder(sample, user),
         "history": [_said(old) for old in revisions],
+        "verdicts_given": verdicts_on(sample),
         **queue_context(sample, user, queue),
         **tags_context(sample),
         "verdicts": _verdicts(),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from datasets_app.models import Decision, Sample
 from datasets_app.models.sample import Status
-from datasets_app.services import browse, datasets
+from datasets_app.services import browse, datasets, samples
 from ftstudio.accounts.models import User
 
 from .dataset_view import SEVERITY, Part, chips_of, parts_of
@@ -66,6 +66,14 @@ def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[s
         "decisions": decisions,
         "undoable": decisions[0].sample_id if decisions else None,
     }
+
+
+def verdicts_on(sample: Sample) -> list[Any]:
+    """The ten newest decisions on the sample, each with its icon: the reason of a flag is for whoever comes next."""
+    given: list[Any] = list(samples.decisions_on(sample)[:10])
+    for decision in given:
+        decision.icon = ICON_OF[decision.decision]
+    return given
 
 
 def tags_context(sample: Sample) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample
-from datasets_app.models.decision import Verdict
+from datasets_app.models.decision import DecisionQuerySet, Verdict
 from datasets_app.models.sample import Status
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.accounts.models import AuditEntry, User
@@ -143,6 +143,11 @@ def _refuse_errors(actor: User, dataset: Dataset, sample: Sample, reason: str) -
         )
         return
     raise InvalidInput(code="open_errors", decision=text, details={"rules": rules})
+
+
+def decisions_on(sample: Sample) -> DecisionQuerySet:
+    """What people decided about the sample, newest first, also what they took back (`undone_at`)."""
+    return Decision.objects.filter(sample=sample).select_related("by", "revision").defer("revision__payload")
 
 
 def undo(*, actor: User, sample: Sample) -> Sample:

@@ -24,9 +24,9 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 
 from . import contents
 from .contents import Messages
-from .decisions import check_client_id, decide, next_for, undo
+from .decisions import check_client_id, decide, decisions_on, next_for, undo
 
-__all__ = ["Preview", "decide", "history", "next_for", "preview", "save", "tag", "undo"]
+__all__ = ["Preview", "decide", "decisions_on", "history", "next_for", "preview", "save", "tag", "undo"]
 
 ORIGINS = ("edit", "fix", "restore")
 MOST_TAGS = 20

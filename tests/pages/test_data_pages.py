@@ -442,6 +442,23 @@ def test_an_imported_revision_is_not_said_to_be_written_by_the_uploader(pages: C
     assert "revision 1, imported" in pages.get(url("sample-detail", sample.pk)).content.decode()
 
 
+def test_a_reviewer_reads_why_a_sample_was_flagged_and_what_was_taken_back(
+    pages: Client, bob: Any, dataset: Dataset
+) -> None:
+    sample = Sample.objects.get(dataset=dataset, position=4)
+    annotator = browser_of(bob)
+    for verdict, reason in (("reject", "off topic"), ("flag", "two meanings")):
+        annotator.post(url("sample-decide", sample.pk), {**body(sample, GOOD), "decision": verdict, "reason": reason,
+                                                         "client_id": verdict})  # fmt: skip
+        sample.refresh_from_db()
+        if verdict == "reject":
+            annotator.post(url("sample-undo", sample.pk))
+    html = pages.get(url("sample-detail", sample.pk)).content.decode()
+    assert "two meanings" in html
+    assert "off topic" in html
+    assert "<s>reject</s>" in html
+
+
 # --- no worker ------------------------------------------------------------------------------------------------------
 
 
