@@ -154,5 +154,7 @@ class NextSample(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """The next pending sample, held for me for ten minutes; 204 when nothing waits."""
         dataset = visible(Dataset.objects.all(), request, pk=pk)
-        sample = samples.next_for(actor=request.user, dataset=dataset, **read(NextInput, request))
+        asked = read(NextInput, request)
+        filters = browse.Filters.parse(asked.get("filter", {}))
+        sample = samples.next_for(actor=request.user, dataset=dataset, after=asked["after"], filters=filters)
         return Response(_shown(sample)) if sample else Response(status=204)

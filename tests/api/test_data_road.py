@@ -236,3 +236,12 @@ def test_a_stranger_sees_nothing_and_puts_nothing_in(mallory: Any, rain: Any, pr
     assert api.get(f"/api/v1/samples/{at(rain, 1).pk}/").status_code == 404
     made = api.post("/api/v1/datasets/", {"name": "x", "project": project.pk}, format="json")
     assert made.status_code == 404
+
+
+def test_a_script_works_through_a_part_of_the_list(api: APIClient, rain: Any) -> None:
+    asked = {"filter": {"rule": "echo"}}
+    given = api.post(f"/api/v1/datasets/{rain.pk}/next/", asked, format="json").json()
+    assert "echo" in {finding["rule"] for finding in given["findings"]}
+    odd = api.post(f"/api/v1/datasets/{rain.pk}/next/", {"filter": {"status": "odd"}}, format="json")
+    assert (odd.status_code, list(odd.json()["fields"])) == (422, ["status"])
+    assert api.post(f"/api/v1/datasets/{rain.pk}/next/", {"filter": [1]}, format="json").status_code == 422

@@ -142,6 +142,7 @@ class DecisionInput(serializers.Serializer[Any]):
 
 
 class NextInput(serializers.Serializer[Any]):
-    """`after`: the position of the sample that is being left."""
+    """`after`: the position of the sample that is being left; `filter` holds the filters of the sample list."""
 
+    filter = ObjectField(required=False)
     after = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
