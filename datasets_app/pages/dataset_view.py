@@ -93,7 +93,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
             "freeze": allows(request.user, dataset.project_id, "snapshots.freeze"),
         },
         "pending": counts["status"].get(Status.PENDING, 0),
-        "headline": _headline(lines),
+        "headline": _headline(dataset, lines),
         "quality": _quality(dataset, counts, lines),
         "tabs": _tabs(dataset, counts, filters),
         "chips": chips_of(dataset, filters),
@@ -141,9 +141,13 @@ def address(dataset: Dataset, chosen: Mapping[str, str]) -> str:
     return reverse("pages:dataset-detail", args=[dataset.pk]) + (f"?{query}" if query else "")
 
 
-def _headline(lines: list[datasets.RuleQuality]) -> dict[str, Any] | None:
-    line = lines[0] if lines else None
-    return None if line is None else _spoken(line)
+def _headline(dataset: Dataset, lines: list[datasets.RuleQuality]) -> dict[str, Any] | None:
+    """The first of the quality lines, and whether the broken rule is one that the contract itself states."""
+    if not lines:
+        return None
+    contract = datasets.checker_of(dataset).contract
+    own = any(part.rule == lines[0].rule for part in contracts.requirements(contract))
+    return {**_spoken(lines[0]), "own": own}
 
 
 def _spoken(line: datasets.RuleQuality) -> dict[str, Any]:

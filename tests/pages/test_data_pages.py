@@ -68,6 +68,12 @@ def test_the_headline_says_how_many_answers_break_the_rule(pages: Client, datase
     assert "Show the 3" in html
 
 
+def test_a_rule_that_the_contract_does_not_state_is_not_called_its_own(pages: Client, dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(contract={})
+    html = pages.get(url("dataset-detail", dataset.pk)).content.decode()
+    assert "30.0 % of the samples break the rule" in html
+
+
 def test_a_filter_is_an_address_and_answers_as_a_part(pages: Client, dataset: Dataset) -> None:
     address = url("dataset-detail", dataset.pk) + "?rule=echo&status=pending"
     whole = pages.get(address).content.decode()
