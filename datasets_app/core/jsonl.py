@@ -10,26 +10,20 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import orjson
 
+from datasets_app.core.strict_json import LineError, decode, encode, parse_slowly, reason_of, survey, too_deep
 from ftstudio.errors import Text
+
+__all__ = ["BOM", "Json", "Line", "LineError", "dump", "parse", "parse_value", "read_array", "read_lines", "too_long"]
 
 Json = Any
 
 BOM = b"\xef\xbb\xbf"
 MAX_DEPTH = 64
 _SKIP = 1 << 16  # how much of an oversized line is held while looking for its end
-
-
-class LineError(Exception):
-    """A line that cannot be used: `code` is a rule id, `text` tells a person what is wrong and what to do."""
-
-    def __init__(self, code: str, text: Text) -> None:
-        super().__init__(str(text))
-        self.code = code
-        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +93,13 @@ def parse_value(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _parse_slowly(raw, max_depth)
-    keys, exact, depth = _survey(value)
+        return parse_slowly(raw, max_depth)
+    keys, exact, depth = survey(value)
     if depth > max_depth:
-        raise _too_deep(max_depth)
+        raise too_deep(max_depth)
     if exact and _proves_unique(raw, keys):
         return value
-    return _parse_slowly(raw, max_depth)
+    return parse_slowly(raw, max_depth)
 
 
 def dump(record: Json) -> bytes:
@@ -114,7 +108,7 @@ def dump(record: Json) -> bytes:
     UTF-8, separators ", " and ": ", keys in the record's order, nothing escaped that need not be, "\\n" at the
     end. A lone surrogate, which UTF-8 cannot hold, is the one thing written as an escape.
     """
-    return (_encode(record) + "\n").encode("utf-8", "backslashreplace")
+    return (encode(record) + "\n").encode("utf-8", "backslashreplace")
 
 
 def too_long(max_bytes: int) -> LineError:
@@ -128,15 +122,12 @@ def too_long(max_bytes: int) -> LineError:
     )
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
-
-
 def read_array(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The elements of a JSON array as raw bytes with their 1-based index, so each can be parsed like a line.
 
     Raises `LineError` when the text is not Unicode or where it stops being an array.
     """
-    text = _decode(data.removeprefix(BOM))
+    text = decode(data.removeprefix(BOM))
     at = _skip_space(text, 0)
     if text[at : at + 1] != "[":
         raise LineError("json-invalid", Text("This file does not begin with a JSON array."))
@@ -147,7 +138,7 @@ def read_array(data: bytes) -> Iterator[tuple[int, bytes]]:
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            reason = _reason(error.msg) if isinstance(error, json.JSONDecodeError) else Text("{x}", x=str(error))
+            reason = reason_of(error.msg) if isinstance(error, json.JSONDecodeError) else Text("{x}", x=str(error))
             raise LineError(
                 "json-invalid", Text("Element {index} of the array is not JSON: {reason}.", index=index, reason=reason)
             ) from None
@@ -178,34 +169,6 @@ def _skip_space(text: str, at: int) -> int:
 # The fast path: was anything lost on the way through orjson?
 
 
-def _survey(value: Json) -> tuple[int, bool, int]:
-    """(number of object keys, whether no number can have lost digits, nesting depth) in one walk."""
-    keys = 0
-    exact = True
-    depth = 0
-    level = [value]
-    while level:
-        inner: list[Json] = []
-        nested = False
-        for item in level:
-            kind = type(item)
-            if kind is dict:
-                nested = True
-                keys += len(item)
-                inner.extend(item.values())
-            elif kind is list:
-                nested = True
-                inner.extend(item)
-            elif kind is float and not -9.2e18 < item < 9.2e18:
-                exact = False  # orjson turns whole numbers beyond 64 bits into floats
-        depth += nested
-        level = [item for item in inner if type(item) not in _LEAVES]
-    return keys, exact, depth
-
-
-_LEAVES = frozenset((str, int, bool, type(None)))
-
-
 def _proves_unique(raw: bytes, keys: int) -> bool:
     """True only if the text cannot hold more keys than the `keys` that survived parsing.
 
@@ -224,151 +187,6 @@ def _proves_unique(raw: bytes, keys: int) -> bool:
 
 
 _SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
-
-# The slow path: read again with the standard library, to name what is wrong and where.
-
-
-def _parse_slowly(raw: bytes, max_depth: int) -> Json:
-    text = _decode(raw)
-    try:
-        value = _Strict.decode(text)
-    except json.JSONDecodeError as error:
-        raise _invalid(text, error) from None
-    except RecursionError:
-        raise _too_deep(max_depth) from None
-    except ValueError as error:  # a whole number of thousands of digits
-        raise LineError(
-            "json-invalid", Text("A number on this line cannot be read: {reason}.", reason=str(error))
-        ) from None
-    if _survey(value)[2] > max_depth:
-        raise _too_deep(max_depth)
-    if "\\u" in text and (match := _lone_surrogate(text, value)):
-        raise LineError(
-            "text-not-unicode",
-            Text(
-                "Half a character ({escape}) stands alone at column {column}: write the character itself, "
-                "or both halves of the pair.",
-                escape=match.group(),
-                column=match.start() + 1,
-            ),
-        )
-    return value
-
-
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for key, value in pairs:
-        if key in found:
-            raise LineError(
-                "json-duplicate-key",
-                Text("The key “{key}” appears twice in one object: keep the one that is meant.", key=key[:80]),
-            )
-        found[key] = value
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise LineError(
-        "json-invalid",
-        Text("{name} is not a JSON number: use a number, null, or put it in quotes.", name=name),
-    )
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise LineError(
-            "json-invalid", Text("The number {digits} is too large to be kept: put it in quotes.", digits=digits[:40])
-        )
-    return number
-
-
-_Strict = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-
-
-def _decode(raw: bytes) -> str:
-    if b"\x00" in raw[:64]:
-        raise LineError(
-            "text-not-unicode",
-            Text("This looks like UTF-16, not UTF-8: save the file as UTF-8 and upload it again."),
-        )
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            hint = Text("This looks like UTF-16, not UTF-8: save the file as UTF-8 and upload it again.")
-        elif _looks_like_gb18030(raw):
-            hint = Text(
-                "Byte {position} is not UTF-8; this looks like GB18030 (GBK): save the file as UTF-8 "
-                "and upload it again.",
-                position=error.start + 1,
-            )
-        else:
-            hint = Text(
-                "Byte {position} (0x{byte}) is not UTF-8: save the file as UTF-8 and upload it again.",
-                position=error.start + 1,
-                byte=f"{raw[error.start]:02x}",
-            )
-        raise LineError("text-not-unicode", hint) from None
-
-
-def _looks_like_gb18030(raw: bytes) -> bool:
-    try:
-        text = raw.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return any("一" <= char <= "鿿" for char in text)
-
-
-_ESCAPE = re.compile(r"\\u(?:[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})")
-_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u]")
-
-
-def _lone_surrogate(text: str, value: Json) -> re.Match[str] | None:
-    """The escape in `text` that put half a character into `value`, or None when all is well."""
-    try:
-        _encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        blanked = _PAIR.sub(lambda match: " " * len(match.group()), text)
-        return _ESCAPE.search(blanked)
-    return None
-
-
-def _too_deep(max_depth: int) -> LineError:
-    return LineError(
-        "json-invalid",
-        Text(
-            "This line is nested more than {depth} levels deep: flatten it or leave the inner part out.",
-            depth=max_depth,
-        ),
-    )
-
-
-_REASONS: tuple[tuple[str, Text], ...] = (
-    ("Expecting property name", Text("a key in double quotes is expected")),
-    ("Expecting ':'", Text("a colon is missing after the key")),
-    ("Expecting ','", Text("a comma or the closing bracket is missing")),
-    ("Expecting value", Text("a value is missing")),
-    ("Unterminated string", Text("a quotation mark is not closed")),
-    ("Invalid control character", Text("a line break or control character stands inside a string: write \\n")),
-    ("Invalid \\", Text("a backslash is not followed by a valid escape: write \\\\")),
-    ("Extra data", Text("something follows after the end: only one object per line")),
-    ("Illegal trailing comma", Text("there is a comma before the closing bracket")),
-)
-
-
-def _reason(said: str) -> Text:
-    """The library's words as a sentence that can be translated, where we know them."""
-    return next((ours for start, ours in _REASONS if said.startswith(start)), Text("{x}", x=said))
-
-
-def _invalid(text: str, error: json.JSONDecodeError) -> LineError:
-    reason = _reason(error.msg)
-    if error.pos < len(text) and text[error.pos] == "'" and reason in (_REASONS[0][1], _REASONS[3][1]):
-        reason = Text("single quotes are not JSON: use double quotes")
-    return LineError(
-        "json-invalid", Text("Not JSON at column {column}: {reason}.", column=error.pos + 1, reason=reason)
-    )
 
 
 def _kind(value: Json) -> Text:
