@@ -263,6 +263,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ftstudio.web.schema.without_column_limits",
+    ],
     # Fields called `state` in several nouns: the enums keep their own names.
     "ENUM_NAME_OVERRIDES": {
         "WorkState": "datasets_app.models.upload.UploadState",
