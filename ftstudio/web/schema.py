@@ -21,7 +21,7 @@ def _strip(node: Any) -> None:
         for name in ("maximum", "minimum"):
             if node.get(name) in COLUMN_LIMITS:
                 del node[name]
-        if node.get("type") == "integer" and node.get("format") == "int64":
+        if node.get("format") == "int64":
             del node["format"]
         for value in node.values():
             _strip(value)
