@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 
@@ -27,3 +28,13 @@ class Patience:
 
 # The queue and the cache live in one server: what one of them finds out spares the other the waiting.
 broker = Patience(3)
+
+
+def says_away(error: BaseException) -> bool:
+    """Whether the error is the Redis client's own way of saying that its server does not answer.
+
+    The client takes a quarter of a second to import, and who has never asked it cannot have heard that from it: so it
+    is looked up, not imported.
+    """
+    client = sys.modules.get("redis.exceptions")
+    return client is not None and isinstance(error, client.RedisError)

@@ -9,9 +9,8 @@ from celery import Task, current_app
 from django.db import transaction
 from kombu import pools
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
-from .patience import broker
+from .patience import broker, says_away
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,9 @@ def send(task: Task, ids: tuple[str, ...]) -> None:
         try:
             with pools.producers[task.app.connection_for_write(transport_options=_BRISK)].acquire() as producer:
                 task.apply_async(ids, producer=producer, retry=False)
-        except (OperationalError, RedisError, OSError):
+        except Exception as error:
+            if not _away(error):
+                raise
             broker.failed()
         else:
             return
@@ -46,6 +47,12 @@ def answers() -> bool:
     try:
         with current_app.connection_for_write(transport_options=_BRISK) as connection:
             connection.default_channel.close()
-    except (OperationalError, RedisError, OSError):
+    except Exception as error:
+        if not _away(error):
+            raise
         return False
     return True
+
+
+def _away(error: Exception) -> bool:
+    return isinstance(error, OperationalError | OSError) or says_away(error)

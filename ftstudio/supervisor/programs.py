@@ -28,6 +28,12 @@ class Plan:
     handle: int
     worker_is_ready: Callable[[], bool]
 
+    def migration(self) -> Program:
+        """Runs once and ends. A process of its own, so that it works while we load what the others will need."""
+        return self._program(
+            "migrate", *("-m", "django", "migrate", "--noinput", "--skip-checks", "--verbosity", "0"), grace=60
+        )
+
     def web(self) -> Program:
         return self._program(
             "web",

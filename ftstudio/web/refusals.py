@@ -13,12 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError, Text, Unavailable
+from ftstudio.patience import says_away
 
 from .texts import say
 
@@ -29,7 +29,7 @@ STATUS: dict[type[StudioError], int] = {InvalidInput: 422, NotAllowed: 403, Conf
 
 def refusal_behind(error: Exception) -> StudioError | None:
     """The refusal that an exception stands for: itself, or for a broker (and cache) that is away Unavailable."""
-    if isinstance(error, RedisError):
+    if says_away(error):
         logger.warning("the broker does not answer", exc_info=error)
         return Unavailable(Text("The broker does not answer just now, and this needs it. Try again in a moment."))
     return error if isinstance(error, StudioError) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
 
 from datasets_app.core.contracts.violations import explained
@@ -17,7 +16,6 @@ from datasets_app.core.jsonl import MAX_DEPTH, Json
 from ftstudio.errors import Text
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_NO_FORMATS = jsonschema.FormatChecker(formats=())  # its `regex` check is Python's, and patterns are ECMA-262
 _DATA = ("enum", "const", "default", "examples")  # keywords whose values are data, not schemas
 
 
@@ -43,8 +41,11 @@ def compile_schema(schema: Mapping[str, Json]) -> Any:
                 Text("a reference may only point inside this schema (“#/$defs/…”): copy what it refers to into $defs"),
                 f"{pointer}/{keyword}",
             )
+    import jsonschema  # slow to import, and most contracts hold no schema
+
+    no_formats = jsonschema.FormatChecker(formats=())  # its `regex` check is Python's, and patterns are ECMA-262
     try:
-        jsonschema.Draft202012Validator.check_schema(dict(schema), format_checker=_NO_FORMATS)
+        jsonschema.Draft202012Validator.check_schema(dict(schema), format_checker=no_formats)
     except jsonschema.SchemaError as error:
         pointer = "".join(f"/{part}" for part in error.absolute_path)
         raise SchemaProblem(

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from ftstudio import environment as env
 from ftstudio import heart, messages, version
 from ftstudio.supervisor import address, broker, gate, lock
+from ftstudio.supervisor.child import Child
 from ftstudio.supervisor.programs import STOP_ORDER, Plan
 from ftstudio.supervisor.supervisor import NeverStarted, Supervisor
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             )
             supervisor = self._supervisor(plan)
             try:
-                link = self._prepare(supervisor, site)
+                link = self._prepare(supervisor, plan, site)
                 if not address.is_loopback(host) and not env.text("ALLOWED_HOSTS"):
                     self._say("up", "Others can reach this machine, but only by names listed in ALLOWED_HOSTS.")
                 supervisor.run(on_ready=lambda name: self._greet(name, here, site, link))
@@ -80,19 +81,33 @@ class Command(BaseCommand):
             supervisor.add(program)
         return supervisor
 
-    def _prepare(self, supervisor: Supervisor, site: str) -> str | None:
+    def _prepare(self, supervisor: Supervisor, plan: Plan, site: str) -> str | None:
         """Bring the database up to date while broker and web are loading. Returns the first owner's link, once."""
         messages.compile_stale()
         with gate.closed(settings.VAR):
             if not settings.REDIS_URL:
                 supervisor.start("broker")
-            import_module(settings.ROOT_URLCONF)  # once, for us and for every child that is forked from here
-            supervisor.start("web")
-            self.check()
-            call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+            migration = Child(plan.migration())
+            try:
+                import_module(settings.ROOT_URLCONF)  # once, for us and for every child that is forked from here
+                supervisor.start("web")
+                self.check()
+                self._wait_for(migration)
+            finally:
+                migration.kill()
+                migration.close()
             link = _first_owner_link(site)
         connections.close_all()  # the children to come are forks: they open their own
         return link
+
+    def _wait_for(self, migration: Child) -> None:
+        """Until the database is up to date. Raises CommandError if that fails."""
+        while (code := migration.exit_code()) is None:
+            time.sleep(0.01)
+        for line in migration.lines():
+            self._say("migrate", line)
+        if code:
+            raise CommandError("The database could not be brought up to date; the lines above say why.")
 
     def _greet(self, name: str, here: str, site: str, link: str | None) -> None:
         if name == "web":
