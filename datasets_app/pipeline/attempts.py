@@ -13,6 +13,8 @@ from django.db import InterfaceError, OperationalError, connection
 from datasets_app.models.lease import LeasedQuerySet
 from ftstudio.errors import Text
 
+from .turns import write_turn
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -67,13 +69,14 @@ def failing_once(fail: Callable[[Text], object]) -> Iterator[None]:
 
 
 def past_deadlocks(work: Callable[[], T]) -> T:
-    """Do a whole transaction, and do it again when the database gave it up to end a deadlock.
+    """Do a whole transaction in its turn, and do it again when the database gave it up to end a deadlock.
 
     Inside an outer transaction nothing can be repeated; there the error goes on to whoever began it.
     """
     for left in reversed(range(TRIES)):
         try:
-            return work()
+            with write_turn():
+                return work()
         except OperationalError as error:
             deadlock = getattr(error.__cause__, "sqlstate", None) in DEADLOCK
             if not deadlock or not left or connection.in_atomic_block:
