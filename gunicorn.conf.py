@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 wsgi_app = "ftstudio.wsgi"
@@ -19,9 +20,10 @@ loglevel = "warning"
 
 
 def post_worker_init(worker: Any) -> None:
-    """Answer nobody before the database is migrated."""
+    """Answer nobody before the database is migrated; and let who holds the database's lock run again soon."""
     from django.conf import settings
 
     from ftstudio.supervisor import gate
 
+    sys.setswitchinterval(0.0005)
     gate.pass_through(settings.VAR)
