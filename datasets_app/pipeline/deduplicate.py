@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Min
 
 from datasets_app.core.engine import Checker, severity_of
@@ -56,8 +57,11 @@ def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, i
 def locked(sample: Sample, fingerprint: str) -> Sample:
     """The sample's row as it is now, locked together with those that an edit to `fingerprint` may touch.
 
-    All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out.
+    All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out. Where the
+    database has no row locks, the transaction itself holds everything already.
     """
+    if not connection.features.has_select_for_update:
+        return Sample.objects.get(pk=sample.pk)
     group = Sample.objects.filter(dataset_id=sample.dataset_id, fingerprint__in={sample.fingerprint, fingerprint})
     pks = {sample.pk, *group.order_by(_BY_POSITION).values_list("pk", flat=True)[:_LOOKED_AT]}
     rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
@@ -72,6 +76,9 @@ def refresh(
     What changes in the dataset's counters is added to `counted`. `fresh` is a sample that is known to have no
     duplicate finding just now: alone in its group it needs no look.
     """
+    group = Sample.objects.filter(dataset_id=dataset_id, fingerprint__in=set(fingerprints))
+    if fresh is not None and not group.exclude(pk=fresh).exists():
+        return
     for fingerprint in sorted(set(fingerprints)):
         members = list(
             Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
