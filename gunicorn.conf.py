@@ -7,8 +7,8 @@ from typing import Any
 
 wsgi_app = "ftstudio.wsgi"
 worker_class = "gthread"
-workers = 2
-threads = 4
+workers = 4
+threads = 2
 # The application is loaded once and forked: half the start-up time, and most of the memory is shared.
 preload_app = True
 # A worker that is silent for this long is replaced; threads keep beating during a long answer.

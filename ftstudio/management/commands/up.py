@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
-        parser.add_argument("--workers", type=int, default=2, help="web processes, of four threads each (2)")
+        parser.add_argument("--workers", type=int, default=4, help="web processes, of two threads each (4)")
 
     def handle(self, *args: object, host: str, port: int, workers: int, **options: object) -> None:
         here = f"http://{address.reachable(host)}:{port}"
