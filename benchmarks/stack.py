@@ -144,17 +144,26 @@ class Stack:
             [sys.executable, "-c", code], cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         ).stdout
 
+    def _started(self, program: str) -> list[int]:
+        """The processes that `up` has started for the program so far, by its own log."""
+        log = (Path(self.folder.name) / "up.log").read_text(errors="replace")
+        return [int(number) for number in re.findall(rf"{program} is process (\d+)", log)]
+
     def peak_mb(self, program: str) -> float:
         """The highest resident memory of the program's largest process so far, in MB; `program` as `up` names it."""
-        log = (Path(self.folder.name) / "up.log").read_text(errors="replace")
-        started = re.findall(rf"{program} is process (\d+)", log)
-        assert started, log
-        family = [int(started[-1])]
+        family = self._started(program)[-1:]
         for process in family:
             tasks = Path(f"/proc/{process}/task").glob("*/children")
             family += [int(child) for children in tasks for child in children.read_text().split()]
         marks = [re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text()) for process in family]
         return max(int(mark[1]) for mark in marks if mark) / 1024
+
+    def fresh_worker(self) -> None:
+        """Kill the worker, so that what follows is measured in one that has done nothing before."""
+        before = self._started("worker")
+        os.kill(before[-1], signal.SIGKILL)
+        while len(self._started("worker")) == len(before):
+            time.sleep(0.1)
 
     def dataset(self, contract: dict[str, Any]) -> str:
         status, body = self.door.call(

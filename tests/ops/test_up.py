@@ -39,7 +39,7 @@ def test_a_newcomer_gets_a_page_a_link_and_private_files_and_ctrl_c_leaves_nothi
         for name in ("secret_key", "credential_keys", "ftstudio.sqlite3"):
             assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
         children = up.children()
-        assert len(children) == 6, "broker, web and its two workers, worker, beat"
+        assert len(children) == 8, "broker, web and its four processes, worker, beat"
 
         again = refusal(tmp_path, free_port())
         assert again.returncode == 1
