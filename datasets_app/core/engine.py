@@ -54,6 +54,15 @@ class Checker:
             found.sort(key=_gravest_first)
         return tuple(found)
 
+    def label(self, sample: Sample) -> str:
+        """Which of the contract's labels the answer is, after the normalisers; "" for none or no labels."""
+        labels = self.contract.labels
+        answer = self._context.answer(sample) if labels else None
+        if labels is None or answer is None:
+            return ""
+        text = answer.normalised(self.contract)
+        return text if text in labels.values else ""
+
     def requirements(self, sample: Sample) -> list[tuple[Text, bool, str]]:
         """The contract's sentences, each with whether the sample's answer meets it and the rule that says so."""
         answered = sample.answer is not None

@@ -34,6 +34,10 @@ class Dataset(Leased):
     guideline_version = models.PositiveIntegerField(default=1)
     profile = models.CharField(_("rule profile"), max_length=40, default="local")
     system_prompt = models.TextField(_("system prompt"), blank=True)
+    base_model = models.CharField(_("base model"), max_length=100, blank=True)  # chooses the token encoder and limits
+    task = models.CharField(_("kind of task"), max_length=20, blank=True)  # core.sizes.TASKS: what size is enough
+    licence = models.CharField(_("licence"), max_length=100, blank=True)
+    contrast_template = models.TextField(_("contrast template"), blank=True)  # "": the codec's own
     rule_set_version = models.CharField(max_length=12, blank=True)  # Checker.version the counters stand for
     checking_version = models.CharField(max_length=12, blank=True)  # the version being applied; "" when none is
     checked_to = models.PositiveIntegerField(default=0)  # the position up to which it has been applied
@@ -81,7 +85,7 @@ class DatasetCountQuerySet(models.QuerySet["DatasetCount"]):
 
 
 class DatasetCount(models.Model):
-    """How many samples of a dataset have one property: kind status, rule, split, tag or worst; `key` its value.
+    """How many samples of a dataset have one property: kind status, rule, split, tag, label or worst; `key` its value.
 
     For kind `rule` it is the number of samples with at least one current finding of the rule; for kind `worst`
     the key is error, warning, hint or clean. Samples without a split are not counted under `split`.

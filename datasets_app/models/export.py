@@ -30,6 +30,9 @@ class Export(Leased):
     codec = models.CharField(_("format"), max_length=40)
     split = models.CharField(_("split"), max_length=10, default="all")
     state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.WAITING)
+    options = OrderedJSONField(
+        default=dict, blank=True
+    )  # core.composing.Options: contrast, negatives, what may be lost
     waivers = OrderedJSONField(default=list)  # [{"rule", "reason", "by"}]
     rows_written = models.PositiveIntegerField(default=0)
     file = models.FileField(upload_to="exports/", max_length=200, blank=True)

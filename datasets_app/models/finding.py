@@ -35,6 +35,7 @@ class FindingRow(models.Model):
     message = OrderedJSONField()  # {"template", "params"}
     fix = OrderedJSONField(null=True)  # {"start", "end", "replacement"}
     rule_set_version = models.CharField(max_length=12, blank=True)
+    waived = models.BooleanField(default=False)  # a lead let it pass: it counts neither in `worst` nor in counters
 
     objects = FindingRowQuerySet.as_manager()
 

@@ -25,12 +25,13 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     payload = models.TextField()
     content_hash = models.CharField(max_length=64)
-    origin = models.CharField(max_length=10, default="import")  # import, edit, fix or restore
+    origin = models.CharField(max_length=10, default="import")  # import, edit, fix, clean or restore
     reason = models.CharField(max_length=300, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(auto_now_add=True)
     guideline_version = models.PositiveIntegerField(default=1)
     rule_set_version = models.CharField(max_length=12, blank=True)
+    style = models.CharField(max_length=20, blank=True)  # how its line was written: core.line_style; "": not known
     client_id = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001  (NULL: not unique)
 
     objects = RevisionQuerySet.as_manager()

@@ -36,6 +36,10 @@ class Sample(models.Model):
     findings_total = models.PositiveSmallIntegerField(default=0)
     has_rejected = models.BooleanField(default=False)
     fingerprint = models.CharField(max_length=32)
+    question = models.CharField(max_length=32, blank=True)  # core.duplicates.question_fingerprint
+    label = models.CharField(max_length=60, blank=True)  # the answer, where the contract has labels and it is one
+    cluster = models.PositiveIntegerField(default=0)  # position of a near duplicate's representative; 0: no cluster
+    pinned = models.CharField(max_length=10, blank=True)  # the side that its upload was imported for; "": by chance
     title = models.CharField(max_length=80, blank=True)
     snippet = models.CharField(max_length=120, blank=True)
     revision_number = models.PositiveIntegerField(default=1)
@@ -57,6 +61,13 @@ class Sample(models.Model):
             models.Index(fields=("dataset", "status", "position"), name="sample_by_status"),
             models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
             models.Index(fields=("dataset", "fingerprint"), name="sample_by_fingerprint"),
+            models.Index(fields=("dataset", "question"), name="sample_by_question"),
+            models.Index(
+                fields=("dataset", "label", "position"), name="sample_by_label", condition=~models.Q(label="")
+            ),
+            models.Index(
+                fields=("dataset", "cluster", "position"), name="sample_by_cluster", condition=models.Q(cluster__gt=0)
+            ),
             models.Index(
                 fields=("leased_by", "dataset"), name="sample_by_holder", condition=models.Q(leased_by__isnull=False)
             ),

@@ -39,6 +39,8 @@ class Snapshot(Leased):
     shares = OrderedJSONField()  # {"train", "validation", "test"} in percent
     seed = models.BigIntegerField(default=0)
     group_by = models.CharField(max_length=100, blank=True)
+    stratify_by = models.CharField(max_length=10, blank=True)  # label or tag; "" for neither
+    mix = OrderedJSONField(default=dict, blank=True)  # {"dataset", "name", "percent"}: general samples mixed in
     filter = OrderedJSONField(default=dict)
     upto = models.PositiveIntegerField(default=0)  # the dataset's last position when the snapshot was asked for
     contract = OrderedJSONField(default=dict)
@@ -82,6 +84,7 @@ class SnapshotEntry(models.Model):
     split = models.CharField(max_length=10)
     group = models.CharField(max_length=64)
     worst = models.PositiveSmallIntegerField(default=0)
+    mixed = models.BooleanField(default=False)  # from another dataset; its position comes after all of our own
 
     class Meta:
         ordering = ("position",)

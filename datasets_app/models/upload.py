@@ -15,6 +15,7 @@ from .lease import Leased, LeasedQuerySet
 
 
 class UploadState(models.TextChoices):
+    HELD = "held", _("waiting for your go")  # stored and recognised; a person looks at it before it is imported
     WAITING = "waiting", _("waiting")
     RUNNING = "running", _("running")
     DONE = "done", _("done")
@@ -41,6 +42,15 @@ class Upload(Leased):
     format = models.CharField(_("format"), max_length=40, default="auto")  # as asked: a codec's name or auto
     codec = models.CharField(max_length=40, blank=True)  # as detected or chosen
     state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.WAITING)
+    container = models.CharField(max_length=10, blank=True)  # core.containers: jsonl, array, csv, xlsx, parquet, zip
+    encoding = models.CharField(max_length=20, blank=True)  # of a text table, as detected or chosen
+    mapping = OrderedJSONField(default=dict, blank=True)  # of a table: field → column, as core.tables.Mapping reads it
+    lines = models.FileField(upload_to="uploads/", max_length=200, blank=True)  # what another container became: JSONL
+    strict = models.BooleanField(default=False)  # refuse samples with error findings instead of taking them in
+    side = models.CharField(max_length=10, blank=True)  # the split all its samples are pinned to; "": by chance
+    spread_by = models.CharField(max_length=100, blank=True)  # dotted path whose values are counted, as metadata.domain
+    spread = OrderedJSONField(default=dict, blank=True)  # {value: accepted samples}
+    licence = models.CharField(_("licence"), max_length=100, blank=True)
     offset = models.BigIntegerField(default=0)
     line = models.PositiveIntegerField(default=1)
     rows_total = models.PositiveIntegerField(default=0)  # non-blank lines read so far

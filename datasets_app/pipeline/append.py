@@ -19,11 +19,12 @@ from .grading import FINDING_COLUMNS, Graded, finding_values, worst_key, worst_o
 
 SAMPLE_COLUMNS = (
     "dataset_id", "position", "upload_id", "line", "status", "split", "tokens", "worst", "findings_total",
-    "has_rejected", "fingerprint", "title", "snippet", "revision_number", "changed_at", "changed_by_id",
+    "has_rejected", "fingerprint", "question", "label", "cluster", "pinned", "title", "snippet", "revision_number",
+    "changed_at", "changed_by_id",
 )  # fmt: skip
 REVISION_COLUMNS = (
     "sample_id", "number", "payload", "content_hash", "origin", "reason", "author_id", "at", "guideline_version",
-    "rule_set_version",
+    "rule_set_version", "style",
 )  # fmt: skip
 TEXT_COLUMNS = ("sample_id", "dataset_id", "text")
 
@@ -45,8 +46,13 @@ def append(
     author_id: Any,
     lines: Sequence[int] | None = None,
     upload_id: Any = None,
+    pinned: str = "",
+    styles: Sequence[str] | None = None,
 ) -> Appended:
-    """Write samples, first revisions, search texts, findings and counters; `lines` are their lines in the upload.
+    """Write samples, first revisions, search texts, findings and counters.
+
+    `lines` are the samples' lines in the upload and `styles` how those were written; `pinned` is the side of a split
+    that all of them belong to. Nothing of this is known of samples that come from elsewhere.
 
     Positions are handed out under the lock of the dataset's row, so two imports into one dataset take turns.
     """
@@ -62,8 +68,8 @@ def append(
         SAMPLE_COLUMNS,
         (
             (dataset.pk, first + at, upload_id, lines[at] if lines else None, "pending", "", one.tokens,
-             worst_of(findings[at]), len(findings[at]), bool(one.sample.rejected), one.fingerprint, one.title,
-             one.snippet, 1, now, author_id)
+             worst_of(findings[at]), len(findings[at]), bool(one.sample.rejected), one.fingerprint, one.question,
+             one.label, 0, pinned, one.title, one.snippet, 1, now, author_id)
             for at, one in enumerate(graded)
         ),
     )  # fmt: skip
@@ -74,13 +80,14 @@ def append(
         REVISION_COLUMNS,
         (
             (ids[at], 1, one.payload, one.content_hash, "import", "", author_id, now, dataset.guideline_version,
-             checker.version)
+             checker.version, styles[at] if styles else "")
             for at, one in enumerate(graded)
         ),
     )  # fmt: skip
     bulk.insert(SampleText, TEXT_COLUMNS, ((ids[at], dataset.pk, one.search) for at, one in enumerate(graded)))
     _write_findings(dataset, ids, findings, first, checker)
     changes: Counter[tuple[str, str]] = Counter({("status", "pending"): total})
+    changes.update(("label", one.label) for one in graded if one.label)
     for found in findings:
         changes["worst", worst_key(worst_of(found))] += 1
         changes.update({("rule", rule): 1 for rule in {finding.rule for finding in found}})

@@ -70,7 +70,7 @@ def _chunk(dataset: Dataset, checker: Checker, key: str) -> bool:
             Sample.objects.select_for_update(no_key=True)
             .filter(dataset=dataset, position__gt=dataset.checked_to)
             .order_by("position")
-            .only("pk", "position", "worst", "fingerprint", "revision_number")[:step]
+            .only("pk", "position", "worst", "fingerprint", "label", "revision_number")[:step]
         )
         if not rows:
             mine.renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=checker.version)
@@ -98,11 +98,16 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
     values: list[tuple[Any, ...]] = []
     for row in rows:
         revision_id, payload = revisions[row.pk]
-        findings = checker.check(samples.from_json(payload))[:MOST_FINDINGS]
+        sample = samples.from_json(payload)
+        findings = checker.check(sample)[:MOST_FINDINGS]
         if (first := firsts[row.fingerprint]) != row.position:
             repeated = deduplicate.finding_of(first, checker)
             findings = (*findings, repeated) if repeated else findings
         worst = worst_of(findings)
+        label = checker.label(sample)[:60]
+        if label != row.label:
+            changes.update({("label", name): n for name, n in ((row.label, -1), (label, 1)) if name})
+            row.label = label
         changes["worst", worst_key(row.worst)] -= 1
         changes["worst", worst_key(worst)] += 1
         changes.update(("rule", rule) for rule in {finding.rule for finding in findings})
@@ -114,5 +119,5 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
             for finding in findings
         )
     bulk.insert(FindingRow, FINDING_COLUMNS, values)
-    Sample.objects.bulk_update(rows, ["worst", "findings_total"], batch_size=200)
+    Sample.objects.bulk_update(rows, ["worst", "findings_total", "label"], batch_size=200)
     DatasetCount.objects.add(dataset, changes)

@@ -28,7 +28,7 @@ from .attempts import past_deadlocks, work_alone
 from .selecting import selected
 
 CHUNK = 2000
-ENTRY_COLUMNS = ("snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst")
+ENTRY_COLUMNS = ("snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed")
 
 
 class SplitLeak(Exception):
@@ -88,7 +88,9 @@ def _chunk(snapshot: Snapshot, key: str) -> bool:
         revision_id, payload = revisions[pk, number]
         group = _group(snapshot.group_by, fingerprint, payload, fallback=str(position))
         on = side(seed=snapshot.seed, key=group, shares=shares)
-        values.append((snapshot.pk, pk, revision_id, position, on, hashlib.sha256(group.encode()).hexdigest(), worst))
+        values.append(
+            (snapshot.pk, pk, revision_id, position, on, hashlib.sha256(group.encode()).hexdigest(), worst, False)
+        )
     with transaction.atomic():
         if not Snapshot.objects.filter(state=SnapshotState.BUILDING).renew(snapshot.pk, key):
             return False

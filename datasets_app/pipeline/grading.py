@@ -38,6 +38,8 @@ class Graded:
     payload: str
     content_hash: str
     fingerprint: str
+    question: str
+    label: str
     tokens: int
     title: str
     snippet: str
@@ -53,6 +55,8 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
         payload=payload,
         content_hash=samples.content_hash(payload),
         fingerprint=duplicates.fingerprint(sample),
+        question=duplicates.question_fingerprint(sample),
+        label=_storable(checker.label(sample))[:60],
         tokens=tokens.of_sample(sample),
         title=_storable(titles.title(sample))[:80],
         snippet=_storable(titles.snippet(sample))[:120],
@@ -84,7 +88,7 @@ def worst_key(rank: int) -> str:
 
 FINDING_COLUMNS = (
     "dataset_id", "sample_id", "revision_id", "current", "rule", "severity", "path", "start", "end", "message", "fix",
-    "rule_set_version",
+    "rule_set_version", "waived",
 )  # fmt: skip
 
 
@@ -106,4 +110,5 @@ def finding_values(
         to_row(finding.message if isinstance(finding.message, Text) else Text("{text}", text=finding.message)),
         {"start": fix.start, "end": fix.end, "replacement": fix.replacement} if fix else None,
         version,
+        False,
     )

@@ -49,6 +49,8 @@ def revise(
         "findings_total": len(graded.findings),
         "has_rejected": bool(graded.sample.rejected),
         "fingerprint": graded.fingerprint,
+        "question": graded.question,
+        "label": graded.label,
         "title": graded.title,
         "snippet": graded.snippet,
         "changed_at": timezone.now(),
@@ -70,6 +72,9 @@ def revise(
     )
     counted.subtract([("status", sample.status), ("worst", worst_key(sample.worst))])
     counted.update([("status", status), ("worst", worst_key(worst))])
+    if sample.label != graded.label:
+        counted.subtract([("label", sample.label)] if sample.label else [])
+        counted.update([("label", graded.label)] if graded.label else [])
     _replace_findings(sample, revision, graded, checker, counted)
     SampleText.objects.filter(pk=sample.pk).exclude(text=graded.search).update(text=graded.search)
     fingerprints = {sample.fingerprint, graded.fingerprint}

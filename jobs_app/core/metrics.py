@@ -76,7 +76,7 @@ def from_csv(content: bytes) -> list[Point]:
     text = _csv_text(content)
     if text is None:
         return []
-    return [point for row in csv.DictReader(io.StringIO(text), restkey="") for point in from_data(row)]
+    return [point for row in csv.DictReader(io.StringIO(text, newline=None), restkey="") for point in from_data(row)]
 
 
 def series(points: Iterable[Point]) -> Series:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs_app.core.metrics import NAMES, Point, downsample, from_csv, from_data, series, validation
@@ -77,6 +77,7 @@ def test_whatever_a_provider_sends_is_read_without_an_accident(data):
 
 
 @given(st.binary(max_size=300))
+@example(b"\r\x00")  # a lone carriage return, which Python's reader refuses in the middle of a field
 def test_no_result_file_is_strange_enough_to_break_the_reading(content):
     from_csv(content)
     from_csv(b"step,train_loss\n" + content)

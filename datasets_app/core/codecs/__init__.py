@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from datasets_app.core.codecs.base import Codec, CodecError
+from datasets_app.core.codecs.base import PLAIN, Codec, CodecError, Setting
 from datasets_app.core.jsonl import Json
 from datasets_app.core.registry import Registry
 
-__all__ = ["CODECS", "DEFAULT", "Codec", "CodecError", "detect"]
+__all__ = ["CODECS", "DEFAULT", "PLAIN", "Codec", "CodecError", "Setting", "detect"]
 
 CODECS: Registry[Codec] = Registry(__name__, "CODEC")
 DEFAULT = "openai-chat"  # what a file is read as when nothing recognises it: its errors are the clearest

@@ -9,9 +9,10 @@ record came in another order than ours, or an expected key was absent, the sourc
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample, ToolCall
@@ -36,26 +37,51 @@ class CodecError(Exception):
         self.fields = fields
 
 
-class Codec(Protocol):
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a dataset tells those formats that ask for more than the sample holds.
+
+    `schema` is the JSON Schema of the contract (`task-response` declares its tool with it), `contrast` the template of
+    the request that `contrast` writes ("": the format's own).
+    """
+
+    schema: Mapping[str, Json] | None = None
+    contrast: str = ""
+
+
+PLAIN = Setting()
+
+
+class Codec(ABC):
     """One wire format. `decode` is lenient where a rule is the better judge; `encode` loses nothing, ever."""
 
     name: str
-    label: Text
-    examples: tuple[dict[str, Json], ...]  # records of this format; encode(decode(example)) == example
-    precedence: int  # of two codecs that both recognise a record, the higher is meant
+    label: ClassVar[Text]
+    examples: ClassVar[tuple[dict[str, Json], ...]]  # records of this format; encode(decode(example)) == example
+    precedence: ClassVar[int] = 0  # of two codecs that both recognise a record, the higher is meant
+    pairs: ClassVar[bool] = False  # whether it is made for a right answer beside a wrong one
 
+    @abstractmethod
     def recognises(self, record: dict[str, Json]) -> bool:
         """Whether this record looks like one of ours (cheap, and True for slightly broken ones too)."""
 
+    @abstractmethod
     def decode(self, record: dict[str, Json]) -> Sample:
         """The sample in the record. Raises `CodecError` only when there is none to be had."""
 
-    def encode(self, sample: Sample) -> dict[str, Json]:
+    @abstractmethod
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         """The record for the sample. Raises `CodecError` with `fields` when `losses` is not empty."""
 
+    def rows(self, sample: Sample, setting: Setting = PLAIN) -> tuple[dict[str, Json], ...]:
+        """All records for the sample, for formats that write more than one; raises as `encode`."""
+        return (self.encode(sample, setting),)
+
+    @abstractmethod
     def losses(self, sample: Sample) -> tuple[str, ...]:
         """The names of the fields that this format cannot carry, in the order met; () when it carries all."""
 
+    @abstractmethod
     def reduce(self, sample: Sample) -> Sample:
         """The sample without what this format cannot carry. Raises `CodecError` when nothing useful is left."""
 

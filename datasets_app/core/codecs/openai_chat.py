@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from datasets_app.core.codecs.base import (
     KEYS,
+    PLAIN,
+    Codec,
     CodecError,
+    Setting,
     looks_like_messages,
     not_carried,
     read_messages,
@@ -17,13 +20,13 @@ from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 
 
-class OpenAIChat:
+class OpenAIChat(Codec):
     """Carries everything but a rejected answer; unknown keys ride along untouched."""
 
     name = "openai-chat"
     label = Text("OpenAI chat messages")
     precedence = 10
-    examples: tuple[dict[str, Json], ...] = (
+    examples = (
         {
             "messages": [
                 {"role": "system", "content": "You name capitals."},
@@ -83,7 +86,7 @@ class OpenAIChat:
             sample = replace(sample, extras={**extras, KEYS: list(record)})
         return sample
 
-    def encode(self, sample: Sample) -> dict[str, Json]:
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
             raise not_carried(self, fields)
         found = _parts_of(sample)

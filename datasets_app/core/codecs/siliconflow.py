@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datasets_app.core.codecs.base import (
     KEYS,
+    PLAIN,
+    Codec,
     CodecError,
+    Setting,
     looks_like_messages,
     not_carried,
     read_messages,
@@ -17,13 +20,13 @@ from ftstudio.errors import Text
 ROLES = ("system", "user", "assistant")
 
 
-class SiliconFlow:
+class SiliconFlow(Codec):
     """Reads whatever has `messages`, writes only what the platform documents: role and content as text."""
 
     name = "siliconflow"
     label = Text("SiliconFlow chat messages")
     precedence = 0  # each of its records is an openai-chat record too, and detection names the general format
-    examples: tuple[dict[str, Json], ...] = (
+    examples = (
         {
             "messages": [
                 {"role": "system", "content": "你是天气助手"},
@@ -49,7 +52,7 @@ class SiliconFlow:
         extras = {key: value for key, value in record.items() if key != "messages"}
         return Sample(read_messages(record["messages"]), extras=extras)
 
-    def encode(self, sample: Sample) -> dict[str, Json]:
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
             raise not_carried(self, fields)
         return {"messages": [write_message(message) for message in sample.messages]}

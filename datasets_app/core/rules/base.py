@@ -9,6 +9,7 @@ from typing import ClassVar
 from datasets_app.core.contracts.model import Contract, TextRules
 from datasets_app.core.findings import Finding, Fix, Severity
 from datasets_app.core.jsonl import Json, LineError, parse_value
+from datasets_app.core.normalisers import NORMALISERS
 from datasets_app.core.profiles import Profile
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
@@ -38,6 +39,13 @@ class Answer:
                 if call.name == TASK_RESPONSE:
                     self.path = f"/messages/{at}/tool_calls/{index}/arguments"
                     self.text = call.arguments
+
+    def normalised(self, contract: Contract) -> str:
+        """The answer's text after the contract's normalisers."""
+        text = self.text
+        for name in contract.normalisers:
+            text = NORMALISERS[name].apply(text, contract=contract, source=self.source)
+        return text
 
     @property
     def value(self) -> Json:

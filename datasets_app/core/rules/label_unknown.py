@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
 from datasets_app.core.findings import Finding
-from datasets_app.core.normalisers import NORMALISERS
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules.base import Context, Rule, chat
 from datasets_app.core.samples import Sample
@@ -32,9 +31,7 @@ class LabelUnknown(Rule):
         labels = context.contract.labels
         if answer is None or labels is None or answer.text in labels.values:
             return
-        text = answer.text
-        for name in context.contract.normalisers:
-            text = NORMALISERS[name].apply(text, contract=context.contract, source=answer.source)
+        text = answer.normalised(context.contract)
         if text not in labels.values:
             shown = text if len(text) <= 40 else text[:39] + "…"
             yield self.found(Text("“{label}” is none of the labels.", label=shown), answer.path)
