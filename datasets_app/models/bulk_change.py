@@ -35,7 +35,7 @@ class BulkChangeQuerySet(LeasedQuerySet):
 
 
 class BulkChange(Leased):
-    """`kind` names what is done (fix, clean …), `what` its parameters (rules, …), `filter` the samples it is done to."""
+    """`kind` names what is done (fix, clean …), `what` its parameters, `filter` the samples it is done to."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="bulk_changes")
