@@ -30,6 +30,10 @@ help: ## This list
 	$(call install,requirements-test.txt)
 	@touch .venv/run.stamp $@
 
+.PHONY: parquet
+parquet: .venv/run.stamp ## Add what reads and writes Parquet (170 MB, so it is not there by default)
+	$(call install,requirements-parquet.txt)
+
 .PHONY: run
 run: .venv/run.stamp ## Install what is missing, then start everything (http://127.0.0.1:8000; ARGS="--port 9000")
 	@exec $(PY) manage.py up $(ARGS)
@@ -81,4 +85,5 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: ## Resolve requirements*.in anew (needs uv); no address of an index gets into the lists
 	@test -n "$(UV)" || { echo "make lock needs uv" >&2; exit 1; }
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-parquet.in -o requirements-parquet.txt
 	$(COMPILE) requirements-test.in -o requirements-test.txt
