@@ -100,7 +100,8 @@ def counted(of: Dataset) -> dict[str, dict[str, int]]:
     """The counters as they should be, counted from the rows themselves: what `datasets.counts` must equal."""
     rows = Sample.objects.filter(dataset=of)
     names = {rank: severity or "clean" for severity, rank in RANK.items()}
-    pairs = set(FindingRow.objects.current().filter(sample__in=rows).order_by().values_list("sample", "rule"))
+    stands = FindingRow.objects.current().filter(sample__in=rows, waived=False)
+    pairs = set(stands.order_by().values_list("sample", "rule"))
     found = {
         "status": Counter(rows.values_list("status", flat=True)),
         "rule": Counter(rule for _, rule in pairs),

@@ -93,9 +93,9 @@ FINDING_COLUMNS = (
 
 
 def finding_values(
-    finding: Finding, *, dataset_id: Any, sample_id: int, revision_id: int, version: str
+    finding: Finding, *, dataset_id: Any, sample_id: int, revision_id: int, version: str, waived: bool = False
 ) -> tuple[Any, ...]:
-    """The row of a finding, in the order of `FINDING_COLUMNS`."""
+    """The row of a finding, in the order of `FINDING_COLUMNS`. `waived`: a lead lets it pass (`waiving.waived`)."""
     fix = finding.fix
     return (
         dataset_id,
@@ -110,5 +110,5 @@ def finding_values(
         to_row(finding.message if isinstance(finding.message, Text) else Text("{text}", text=finding.message)),
         {"start": fix.start, "end": fix.end, "replacement": fix.replacement} if fix else None,
         version,
-        False,
+        waived,
     )

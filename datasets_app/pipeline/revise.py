@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from datasets_app.models.sample import Status
 
 from . import bulk, deduplicate
 from .grading import FINDING_COLUMNS, Graded, finding_values, worst_key, worst_of
+from .waiving import NONE, standing, waived
 
 
 def revise(
@@ -35,9 +37,11 @@ def revise(
     counters are rows that everybody waits for, and taking them twice could lock two people into each other.
 
     `sample` is the row as read inside this transaction; it is brought up to date. An accepted sample that gets an
-    error finding is pending again; every other status stays.
+    error finding is pending again; every other status stays. Findings that a lead lets pass do not count.
     """
-    worst = worst_of(graded.findings)
+    passed = waived([sample.pk]).get(sample.pk, NONE)
+    stands = standing(graded.findings, passed)
+    worst = worst_of(stands)
     status = sample.status
     if status == Status.ACCEPTED and worst == RANK["error"]:
         status = Status.PENDING
@@ -46,7 +50,7 @@ def revise(
         "status": status,
         "tokens": graded.tokens,
         "worst": worst,
-        "findings_total": len(graded.findings),
+        "findings_total": len(stands),
         "has_rejected": bool(graded.sample.rejected),
         "fingerprint": graded.fingerprint,
         "question": graded.question,
@@ -75,7 +79,7 @@ def revise(
     if sample.label != graded.label:
         counted.subtract([("label", sample.label)] if sample.label else [])
         counted.update([("label", graded.label)] if graded.label else [])
-    _replace_findings(sample, revision, graded, checker, counted)
+    _replace_findings(sample, revision, graded, passed, checker, counted)
     SampleText.objects.filter(pk=sample.pk).exclude(text=graded.search).update(text=graded.search)
     fingerprints = {sample.fingerprint, graded.fingerprint}
     for name, value in changes.items():
@@ -85,13 +89,18 @@ def revise(
 
 
 def _replace_findings(
-    sample: Sample, revision: Revision, graded: Graded, checker: Checker, counted: Counter[tuple[str, str]]
+    sample: Sample,
+    revision: Revision,
+    graded: Graded,
+    passed: Collection[str],
+    checker: Checker,
+    counted: Counter[tuple[str, str]],
 ) -> None:
     current = FindingRow.objects.current().filter(sample_id=sample.pk)
-    before = set(current.values_list("rule", flat=True).order_by())
-    if before:
+    said = set(current.values_list("rule", flat=True).order_by())
+    if said:
         current.update(current=False)
-    after = {finding.rule for finding in graded.findings}
+    before, after = said - set(passed), {finding.rule for finding in graded.findings} - set(passed)
     counted.update(("rule", rule) for rule in after - before)
     counted.subtract(("rule", rule) for rule in before - after)
     if graded.findings:
@@ -100,7 +109,7 @@ def _replace_findings(
             FINDING_COLUMNS,
             (
                 finding_values(finding, dataset_id=sample.dataset_id, sample_id=sample.pk, revision_id=revision.pk,
-                               version=checker.version)
+                               version=checker.version, waived=finding.rule in passed)
                 for finding in graded.findings
             ),
         )  # fmt: skip

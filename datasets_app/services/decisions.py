@@ -131,7 +131,7 @@ def decide(
 
 
 def _refuse_errors(actor: User, dataset: Dataset, sample: Sample, reason: str) -> None:
-    errors = FindingRow.objects.current().filter(sample=sample, severity="error").order_by("rule")
+    errors = FindingRow.objects.current().filter(sample=sample, severity="error", waived=False).order_by("rule")
     rules = list(errors.values_list("rule", flat=True).distinct())
     if not allows(actor, dataset.project_id, "samples.overrule"):
         text = Text("Correct what is wrong first ({rules}), or flag the sample.", rules=Listed(rules))
