@@ -26,6 +26,16 @@ class BulkState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class EntryState(models.TextChoices):
+    PLANNED = "planned", _("planned")
+    LEFT = "left", _("left out")  # a person ticked it off
+    REFUSED = "refused", _("not possible")  # `note` says why
+    APPLIED = "applied", _("applied")
+    SKIPPED = "skipped", _("skipped")  # somebody changed it before it could be applied
+    UNDONE = "undone", _("undone")
+    KEPT = "kept", _("kept")  # somebody changed it since: the undoing leaves it as it is
+
+
 class BulkChangeQuerySet(LeasedQuerySet):
     project_path = "dataset__project"
 
@@ -49,9 +59,12 @@ class BulkChange(Leased):
     applied = models.PositiveIntegerField(default=0)
     undone = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)  # changed by somebody in between: left as they are
+    counts = OrderedJSONField(default=dict)  # what the kind adds up over the planned samples: {rule: fixes}, tokens …
     error = OrderedJSONField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    applied_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = BulkChangeQuerySet.as_manager()
@@ -63,8 +76,13 @@ class BulkChange(Leased):
         return f"{self.kind} of {self.planned} in {self.dataset}"
 
     @property
-    def is_final(self) -> bool:
-        return self.state in (BulkState.UNDONE, BulkState.DISCARDED, BulkState.FAILED)
+    def is_live(self) -> bool:
+        """Whether a worker has something to do for it."""
+        return self.state in (BulkState.PREPARING, BulkState.APPLYING, BulkState.UNDOING)
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.applied > 0 and self.state in (BulkState.DONE, BulkState.FAILED)
 
 
 class BulkChangeEntry(models.Model):
@@ -75,7 +93,9 @@ class BulkChangeEntry(models.Model):
     position = models.PositiveIntegerField()
     base_revision = models.PositiveIntegerField()
     edits = OrderedJSONField()  # [{"path", "before", "after"}]: the texts that change
-    state = models.CharField(max_length=10, default="planned")  # planned, applied, skipped or undone
+    counts = OrderedJSONField(default=dict)  # this sample's share of the change's `counts`
+    note = OrderedJSONField(null=True)  # {"template", "params"}: why it was not done
+    state = models.CharField(max_length=10, choices=EntryState.choices, default=EntryState.PLANNED)
     revision = models.PositiveIntegerField(null=True)  # the one it was applied as
 
     class Meta:
