@@ -6,41 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0003_data_engine'),
+        ("datasets_app", "0003_data_engine"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bulkchange',
-            name='applied_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bulkchange",
+            name="applied_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='bulkchange',
-            name='counts',
+            model_name="bulkchange",
+            name="counts",
             field=models.TextField(default=dict),
         ),
         migrations.AddField(
-            model_name='bulkchange',
-            name='undone_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bulkchange",
+            name="undone_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='bulkchangeentry',
-            name='counts',
+            model_name="bulkchangeentry",
+            name="counts",
             field=models.TextField(default=dict),
         ),
         migrations.AddField(
-            model_name='bulkchangeentry',
-            name='note',
+            model_name="bulkchangeentry",
+            name="note",
             field=models.TextField(null=True),
         ),
         migrations.AlterField(
-            model_name='bulkchangeentry',
-            name='state',
-            field=models.CharField(choices=[('planned', 'planned'), ('left', 'left out'), ('refused', 'not possible'), ('applied', 'applied'), ('skipped', 'skipped'), ('undone', 'undone'), ('kept', 'kept')], default='planned', max_length=10),
+            model_name="bulkchangeentry",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("planned", "planned"),
+                    ("left", "left out"),
+                    ("refused", "not possible"),
+                    ("applied", "applied"),
+                    ("skipped", "skipped"),
+                    ("undone", "undone"),
+                    ("kept", "kept"),
+                ],
+                default="planned",
+                max_length=10,
+            ),
         ),
     ]

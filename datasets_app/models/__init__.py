@@ -6,6 +6,7 @@ from .decision import Decision
 from .export import Export
 from .finding import FindingRow
 from .image import Image
+from .loss_report import LossReport
 from .revision import Revision
 from .sample import Sample, SampleTag, SampleText
 from .scan import Scan
@@ -23,6 +24,7 @@ __all__ = [
     "Export",
     "FindingRow",
     "Image",
+    "LossReport",
     "RejectedLine",
     "Revision",
     "Sample",

@@ -50,7 +50,7 @@ class Snapshot(Leased):
     profile = models.CharField(max_length=40, default="local")
     rule_set_version = models.CharField(max_length=12, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
-    counts = OrderedJSONField(default=dict)  # {"train", "validation", "test", "tokens", "errors", "groups"}
+    counts = OrderedJSONField(default=dict)  # what pipeline.census counted while it was built
     error = OrderedJSONField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("frozen"), auto_now_add=True)
@@ -85,6 +85,8 @@ class SnapshotEntry(models.Model):
     group = models.CharField(max_length=64)
     worst = models.PositiveSmallIntegerField(default=0)
     mixed = models.BooleanField(default=False)  # from another dataset; its position comes after all of our own
+    pair = models.BooleanField(default=False)  # the revision has a rejected answer: it can be a contrast row
+    negative = models.BooleanField(default=False)  # had the tag core.composing.NEGATIVE when it was frozen
 
     class Meta:
         ordering = ("position",)
