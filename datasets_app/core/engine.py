@@ -6,13 +6,15 @@ import hashlib
 import json
 from dataclasses import replace
 
-from datasets_app.core import contracts, profiles
+from datasets_app.core import base_models, contracts, profiles, tokens
 from datasets_app.core.contracts.model import Contract, Level
+from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import RANK, Finding, Severity
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules import RULES
 from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
+from datasets_app.core.tokens import Counted, Cut
 from ftstudio.errors import Text
 
 
@@ -24,21 +26,29 @@ def severity_of(rule: str, default: Severity, *, contract: Contract, profile: Pr
 class Checker:
     """Checks samples against one contract under one profile. Picks its rules once; may be shared by threads.
 
-    `version` (12 hex digits) changes exactly when its verdicts may change. Raises `InvalidInput` for an
-    unknown profile.
+    `base_model` is the id of the model that will be tuned: it chooses the `encoder` that counts tokens (`name`, and
+    `exact` or an estimate) and, beside the profile, `limit`: the tokens that one sample may have, None for no known
+    limit. `version` (12 hex digits) changes exactly when verdicts or token counts may change. Raises
+    `InvalidInput` for an unknown profile.
     """
 
-    def __init__(self, contract: Contract = contracts.EMPTY, profile: str = "local") -> None:
+    def __init__(
+        self, contract: Contract = contracts.EMPTY, profile: str = "local", base_model: str = "", limit: int = 0
+    ) -> None:
+        """`limit`, in tokens per sample, stands in for the ones of base model and profile."""
         self.contract = contract
         self.profile = profiles.get(profile)
-        self._context = Context(contract, self.profile)
+        self.base_model = base_models.find(base_model)
+        self.encoder: Encoder = base_models.encoder_for(base_model)
+        self.limit = limit or self._known_limit()
+        self._context = Context(contract, self.profile, self.encoder, self.limit)
         self._active: list[tuple[Rule, Severity]] = []
         for rule in RULES.values():
             level = severity_of(rule.name, rule.severity, contract=contract, profile=self.profile)
-            if level != "off" and rule.applies(contract, self.profile):
+            if level != "off" and rule.active(self._context):
                 self._active.append((rule, level))
         self._requirements = [
-            (part.text, RULES[part.rule], Context(part.contract, self.profile))
+            (part.text, RULES[part.rule], Context(part.contract, self.profile, self.encoder, self.limit))
             for part in contracts.requirements(contract)
         ]
         self.version = self._version()
@@ -63,6 +73,24 @@ class Checker:
         text = answer.normalised(self.contract)
         return text if text in labels.values else ""
 
+    def counted(self, sample: Sample) -> Counted:
+        """The tokens of the sample in detail: turns, tools, template."""
+        return self._context.counted(sample)
+
+    def tokens(self, sample: Sample) -> int:
+        """The tokens of the sample, as the trainer will count them (`encoder.exact`) or estimated."""
+        return self._context.counted(sample).total
+
+    def message_tokens(self, sample: Sample) -> list[int]:
+        """The tokens of each turn; tools and the template around the conversation come on top."""
+        return self._context.counted(sample).turns
+
+    def cut(self, sample: Sample) -> Cut | None:
+        """Where the limit cuts the sample; None when it fits or when there is no limit."""
+        if self.limit is None:
+            return None
+        return tokens.cut(sample, self.encoder, self.limit, self.counted(sample))
+
     def requirements(self, sample: Sample) -> list[tuple[Text, bool, str]]:
         """The contract's sentences, each with whether the sample's answer meets it and the rule that says so."""
         answered = sample.answer is not None
@@ -71,11 +99,17 @@ class Checker:
             for text, rule, context in self._requirements
         ]
 
+    def _known_limit(self) -> int | None:
+        """The stricter one of what the base model and the provider take."""
+        of_model = self.base_model.max_tokens if self.base_model else None
+        return min((known for known in (of_model, self.profile.max_tokens) if known is not None), default=None)
+
     def _version(self) -> str:
         profile = self.profile
         parts = [
             contracts.to_data(self.contract),
             [profile.name, sorted(profile.roles), sorted(profile.message_keys), profile.binary_weights],
+            [self.encoder.name, self.limit],
             [(rule.name, rule.version, severity) for rule, severity in self._active],
         ]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)

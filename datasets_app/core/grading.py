@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from datasets_app.core import profiles, tokens
+from datasets_app.core import profiles
 from datasets_app.core.contracts.model import EMPTY, Contract
 from datasets_app.core.duplicates import fingerprint, question_fingerprint
 from datasets_app.core.engine import Checker, severity_of
@@ -72,18 +72,19 @@ def grade(
     profile: str = "local",
     contract: Contract = EMPTY,
     against: BinaryIO | None = None,
+    base_model: str = "",
     max_tokens: int | None = None,
     max_line: int = MAX_LINE,
 ) -> Report:
     """Grade JSONL (or one JSON array) in one pass; both streams must be seekable and at their start.
 
-    `against` is a second file whose questions must not occur in this one (`split-leak`). `max_tokens` is the
-    base model's limit per sample, estimated. Raises `InvalidInput` for an unknown format or profile.
+    `against` is a second file whose questions must not occur in this one (`split-leak`). `base_model` chooses how
+    tokens are counted and the limit per sample; `max_tokens` stands in for that limit. Raises `InvalidInput` for an
+    unknown format or profile.
     """
-    checker = Checker(contract, profile)
+    checker = Checker(contract, profile, base_model, max_tokens or 0)
     source = Source(stream, format, max_line)
     members = _Members(checker, _questions(against, format, max_line) if against is not None else {})
-    limit = max_tokens or checker.profile.max_tokens
     report = Report()
     for row in source.rows():
         report.rows += 1
@@ -93,13 +94,10 @@ def grade(
                 report.findings.append(Noted(row.line, refusal))
             continue
         report.accepted += 1
-        count = tokens.of_sample(row.sample)
+        count = checker.tokens(row.sample)
         report.tokens_total += count
         report.tokens_max = max(report.tokens_max, count)
         found = [*checker.check(row.sample), *members.check(row.sample, row.line)]
-        if limit is not None and count > limit:
-            message = Text("About {count} tokens, more than {limit}: shorten or split it.", count=count, limit=limit)
-            found += members.raised("too-many-tokens", "warning", message)
         report.findings += [Noted(row.line, finding) for finding in found]
     report.findings += [Noted(None, finding) for finding in _of_file(checker, members, report.accepted, source.size)]
     return report

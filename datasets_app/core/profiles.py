@@ -60,7 +60,7 @@ _ALL = (
     Profile(
         "siliconflow", Text("SiliconFlow"),
         {**_PAIRED, "first-turn-not-user": "error", "message-key-unknown": "error"},
-        roles=CHAT_ROLES, message_keys=frozenset(("role", "content")),
+        roles=CHAT_ROLES, message_keys=frozenset(("role", "content")), max_tokens=4096,
         uncertain=(Text("SiliconFlow documents no limit for the size of a file or the number of samples."),),
     ),
     Profile(

@@ -1,24 +1,47 @@
-"""How many tokens a text takes: an estimate, and always to be shown as one.
+"""How many tokens a sample takes, turn by turn, by an encoder; and where it is cut when it takes too many.
 
-Chinese, Japanese and Korean characters count 0.75 tokens each, everything else one token per 4.2 characters
-(facts/libraries.md, section 6). Exact encoders differ by base model; when they come, they enter through
-`Count`, the one seam, and `of_messages` and `of_sample` take them.
+`estimate` counts Chinese, Japanese and Korean characters 0.75 tokens each and everything else one token per 4.2
+characters (facts/libraries.md, section 6). It stands in where a model's own vocabulary cannot be had offline.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from datasets_app.core.samples import Message, Sample
 
-Count = Callable[[str], int]  # tokens of one text
+if TYPE_CHECKING:
+    from datasets_app.core.encoders.base import Encoder
 
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u30ff\u3100-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\uff00-\uffef\U00020000-\U0003ffff]+"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The tokens of a sample: of each turn, of the tools it declares, and of the template around it all."""
+
+    turns: list[int]
+    tools: int = 0
+    template: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.turns) + self.tools + self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a limit falls: the number of the turn (from 0) and the first character of its text that is lost."""
+
+    turn: int
+    start: int
 
 
 def estimate(text: str) -> int:
@@ -31,18 +54,40 @@ def estimate(text: str) -> int:
     return math.ceil(cjk * 0.75 + (len(text) - cjk) / 4.2)
 
 
-def of_messages(sample: Sample, count: Count = estimate) -> list[int]:
-    """Tokens of each turn: its text, its reasoning and its tool calls."""
-    return [_of_message(message, count) for message in sample.messages]
+def count(sample: Sample, encoder: Encoder) -> Counted:
+    """The tokens of the conversation that is trained; the rejected answer does not count.
+
+    A turn is its text, reasoning, name and tool calls, with what the template puts around it. The declared tools count
+    as their JSON text. Images are not counted: every provider prices them its own way.
+    """
+    turns = [_of_message(message, encoder) for message in sample.messages]
+    tools = encoder.count(json.dumps(sample.tools, ensure_ascii=False)) if sample.tools else 0
+    return Counted(turns, tools, encoder.per_sample if turns else 0)
 
 
-def of_sample(sample: Sample, count: Count = estimate) -> int:
-    """Tokens of the conversation that is trained; the rejected answer and the template's own marks do not count."""
-    return sum(_of_message(message, count) for message in sample.messages)
+def cut(sample: Sample, encoder: Encoder, limit: int, counted: Counted) -> Cut | None:
+    """Where a trainer that keeps `limit` tokens cuts the sample; None when it fits.
+
+    The tools and the template come first, as chat templates write them; a turn's reasoning stands before its text.
+    """
+    left = limit - counted.tools - counted.template
+    for at, tokens in enumerate(counted.turns):
+        if tokens > left:
+            message = sample.messages[at]
+            ahead = encoder.per_turn + (encoder.count(message.role) if encoder.counts_roles else 0)
+            ahead += encoder.count(message.reasoning) if message.reasoning else 0
+            return Cut(at, encoder.cut(message.text, max(0, left - ahead)))
+        left -= tokens
+    return None
 
 
-def _of_message(message: Message, count: Count) -> int:
-    total = count(message.text)
+def _of_message(message: Message, encoder: Encoder) -> int:
+    count = encoder.count
+    total = count(message.text) + encoder.per_turn
+    if encoder.counts_roles:
+        total += count(message.role)
+        if message.name:
+            total += count(message.name) + encoder.per_name
     if message.reasoning:
         total += count(message.reasoning)
     for call in message.tool_calls:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from datasets_app.core import contracts, duplicates, samples, titles, tokens
+from datasets_app.core import contracts, duplicates, samples, titles
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import RANK, Finding
 from datasets_app.models import Dataset
@@ -21,13 +21,13 @@ _WORST = {rank: severity or "clean" for severity, rank in RANK.items()}
 
 
 def checker_of(dataset: Dataset) -> Checker:
-    """The checker of the dataset's contract and profile; made once per process for each pair."""
-    return _checker(json.dumps(dataset.contract, ensure_ascii=False), dataset.profile)
+    """The checker of the dataset's contract, profile and base model; made once per process for each of them."""
+    return _checker(json.dumps(dataset.contract, ensure_ascii=False), dataset.profile, dataset.base_model)
 
 
 @lru_cache(maxsize=64)
-def _checker(contract: str, profile: str) -> Checker:
-    return Checker(contracts.parse(json.loads(contract)), profile)
+def _checker(contract: str, profile: str, base_model: str) -> Checker:
+    return Checker(contracts.parse(json.loads(contract)), profile, base_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
         fingerprint=duplicates.fingerprint(sample),
         question=duplicates.question_fingerprint(sample),
         label=_storable(checker.label(sample))[:60],
-        tokens=tokens.of_sample(sample),
+        tokens=checker.tokens(sample),
         title=_storable(titles.title(sample))[:80],
         snippet=_storable(titles.snippet(sample))[:120],
         search=search_text(sample),

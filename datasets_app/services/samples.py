@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from datasets_app.core import diffs, samples, tokens
+from datasets_app.core import diffs, samples
 from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
 from datasets_app.models import Dataset, DatasetCount, Revision, Sample, SampleTag
@@ -67,7 +67,7 @@ def preview(*, dataset: Dataset, data: Mapping[str, Any], against: str | None = 
     return Preview(
         sample=sample,
         findings=checker.check(sample),
-        tokens=tokens.of_messages(sample),
+        tokens=checker.message_tokens(sample),
         requirements=checker.requirements(sample),
         ops=[] if before is None else diffs.diff(before, answer),
         distance=0 if before is None else diffs.distance(before, answer),

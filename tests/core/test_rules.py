@@ -12,7 +12,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import PROFILES
 from datasets_app.core.rules import RULE_IDS, RULES
-from datasets_app.core.rules.base import chat, turns
+from datasets_app.core.rules.base import chat, example_parts, turns
 from datasets_app.core.rules.sentence_count import sentences
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import InvalidInput, Text
@@ -27,12 +27,14 @@ def examples(kind: str) -> list:
 def _examples(kind: str):
     for rule in RULES.values():
         for number, example in enumerate(getattr(rule, kind)):
-            sample, data = example if isinstance(example, tuple) else (example, {})
-            yield pytest.param(rule, sample, data, id=f"{rule.name}-{number}")
+            sample, data, setting = example_parts(example)
+            yield pytest.param(rule, sample, (data, setting), id=f"{rule.name}-{number}")
 
 
-def check(sample: Sample, data=None, profile: str = "local") -> tuple[Finding, ...]:
-    return Checker(contracts.parse(data or {}), profile).check(sample)
+def check(sample: Sample, data=None, profile: str = "local", **setting) -> tuple[Finding, ...]:
+    if isinstance(data, tuple):
+        data, setting = data
+    return Checker(contracts.parse(data or {}), **{"profile": profile, **setting}).check(sample)
 
 
 def names(*args, **kwargs) -> list[str]:

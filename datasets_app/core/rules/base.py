@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from datasets_app.core import tokens
 from datasets_app.core.contracts.model import Contract, TextRules
+from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import Finding, Fix, Severity
 from datasets_app.core.jsonl import Json, LineError, parse_value
 from datasets_app.core.normalisers import NORMALISERS
@@ -14,7 +16,8 @@ from datasets_app.core.profiles import Profile
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
-Example = Sample | tuple[Sample, Mapping[str, Json]]  # a sample, or a sample under a contract file
+# A sample, a sample under a contract file, or that with more of what makes a checker (profile, base_model, limit)
+Example = Sample | tuple[Sample, Mapping[str, Json]] | tuple[Sample, Mapping[str, Json], Mapping[str, Any]]
 
 _UNREAD = object()
 TASK_RESPONSE = "task_response"
@@ -83,14 +86,24 @@ class Place:
 
 
 class Context:
-    """What rules share while one checker runs: contract, profile, and the current sample's answer, read once."""
+    """What rules share while one checker runs: contract, profile, token limit, and the current sample, read once."""
 
-    __slots__ = ("_seen", "contract", "profile")
+    __slots__ = ("_counted", "_seen", "contract", "encoder", "limit", "profile")
 
-    def __init__(self, contract: Contract, profile: Profile) -> None:
+    def __init__(self, contract: Contract, profile: Profile, encoder: Encoder, limit: int | None = None) -> None:
         self.contract = contract
         self.profile = profile
+        self.encoder = encoder
+        self.limit = limit
         self._seen: tuple[Sample, Answer | None, list[Place]] | None = None
+        self._counted: tuple[Sample, tokens.Counted] | None = None
+
+    def counted(self, sample: Sample) -> tokens.Counted:
+        """The sample's tokens, counted once for all who ask."""
+        seen = self._counted
+        if seen is None or seen[0] is not sample:
+            seen = self._counted = (sample, tokens.count(sample, self.encoder))
+        return seen[1]
 
     def answer(self, sample: Sample) -> Answer | None:
         """The final assistant turn with a text (or task_response arguments) in it, or None."""
@@ -155,6 +168,10 @@ class Rule(ABC):
         """Whether the rule has anything to say under this contract and profile; asked once per checker."""
         return True
 
+    def active(self, context: Context) -> bool:
+        """The same, for a rule that must know more than contract and profile (the token limit)."""
+        return self.applies(context.contract, context.profile)
+
     @abstractmethod
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         """What is wrong, in the order of the sample."""
@@ -186,6 +203,14 @@ class Rule(ABC):
         if replacement is not None and not (place.rules.at and ('"' in replacement or "\\" in replacement)):
             fix = Fix(begin + place.offset, stop + place.offset, replacement)
         return self.found(message, place.path, start + place.offset, end + place.offset, fix)
+
+
+def example_parts(example: Example) -> tuple[Sample, Mapping[str, Json], Mapping[str, Any]]:
+    """An example as sample, contract file, and the other arguments of a checker."""
+    if isinstance(example, Sample):
+        return example, {}, {}
+    sample, data, *rest = example
+    return sample, data, rest[0] if rest else {}
 
 
 def content_path(at: int) -> str:
