@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datasets_app.core.codecs.base import KEYS
+from datasets_app.core.codecs.base import MEMORY
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import MESSAGE_KEYS
 from datasets_app.core.rules.base import Context, Rule, chat
@@ -24,7 +24,7 @@ class MessageKeyUnknown(Rule):
         known = context.profile.message_keys
         demanding = known != MESSAGE_KEYS
         for at, message in enumerate(sample.messages):
-            keys = [key for key in message.extras if key != KEYS] if message.extras else []
+            keys = [key for key in message.extras if key not in MEMORY] if message.extras else []
             if demanding:
                 keys += [key for key, value in _fields(message) if value not in (None, ())]
             for key in keys:
