@@ -20,14 +20,15 @@ T = TypeVar("T", bound=Named)
 class Registry(Mapping[str, T], Generic[T]):
     """Plug-ins of one package by name: every module's attribute `attribute` (`CODEC`, `RULE` …).
 
-    The package is walked on first use, which keeps imports free of circles. The module `base` and modules
+    The package is walked on first use, which keeps imports free of circles. The modules named in `shared` and those
     whose names begin with an underscore are shared code, not plug-ins. A module without the attribute and a
     name used twice are programming errors and raise at once.
     """
 
-    def __init__(self, package: str, attribute: str) -> None:
+    def __init__(self, package: str, attribute: str, shared: tuple[str, ...] = ("base",)) -> None:
         self._package = package
         self._attribute = attribute
+        self._shared = shared
         self._items: dict[str, T] | None = None
 
     def _load(self) -> dict[str, T]:
@@ -35,7 +36,7 @@ class Registry(Mapping[str, T], Generic[T]):
             package = importlib.import_module(self._package)
             items: dict[str, T] = {}
             for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
-                if info.name == "base" or info.name.startswith("_"):
+                if info.name in self._shared or info.name.startswith("_"):
                     continue
                 module = importlib.import_module(f"{self._package}.{info.name}")
                 found = getattr(module, self._attribute)

@@ -1,0 +1,76 @@
+"""Which encoding a text file is in: UTF-8, UTF-16 or GB18030 (with GBK and GB2312 in it), told by strict trial.
+
+Encodings that any bytes pass for, such as Latin-1, are never guessed: a file that fits none is read as UTF-8, and
+what is not UTF-8 in it is refused line by line.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import BinaryIO
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gb18030")  # what a person may choose from
+MARK = "\udcff"  # stands in decoded text where bytes were no text; UTF-8 cannot hold it, so no good text has it
+
+_BLOCK = 1 << 16
+
+
+def encoding_of(head: bytes) -> str:
+    """One of `ENCODINGS` for a file that begins with `head`, which may end in the middle of a character."""
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith(codecs.BOM_UTF16_LE):
+        return "utf-16-le"
+    if head.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    if b"\0" in head and (wide := _without_mark(head)):
+        return wide
+    if _decodes(head, "utf-8"):
+        return "utf-8"
+    return "gb18030" if _decodes(head, "gb18030") and _mostly_common(head) else "utf-8"
+
+
+def encoding_of_stream(stream: BinaryIO) -> str:
+    """The same for an open file, in which the first character beyond ASCII may come late; left at its start."""
+    head = stream.read(_BLOCK)
+    found = encoding_of(head)
+    while found == "utf-8" and head.isascii() and (head := stream.read(_BLOCK)):
+        found = encoding_of(head) if not head.isascii() else found
+    stream.seek(0)
+    return found
+
+
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)("strict").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _without_mark(head: bytes) -> str:
+    """UTF-16 without a byte order mark: every second byte of its ASCII part is zero. "" when it is not that."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros > 8 * others and zeros * 20 > len(head) and _decodes(head, encoding):
+            return encoding
+    return ""
+
+
+def _mostly_common(head: bytes) -> bool:
+    """Whether at least half of what is not ASCII are signs or frequent characters (GB 2312, rows 1–9 and level 1).
+
+    Western text in Latin-1 decodes as GB18030 too, but into rare characters.
+    """
+    text = codecs.getincrementaldecoder("gb18030")("strict").decode(head)
+    wide = [char.encode("gb18030") for char in set(text) if char > "\x7f"]
+    return 2 * sum(0xA1 <= raw[0] <= 0xA9 or 0xB0 <= raw[0] <= 0xD7 for raw in wide) >= len(wide)
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return MARK, error.end
+
+
+codecs.register_error("ftstudio-mark", _mark)
