@@ -370,6 +370,8 @@ TWINS = {
     "dataset-create": "dataset-list",
     "dataset-update": "dataset-detail",
     "dataset-upload": "upload-list",
+    "image-thumbnail": "image-file",
+    "sample-picture": "sample-detail",
     "dataset-annotate": "sample-next",
     "annotate": "sample-next",
     "snapshot-create": "snapshot-list",

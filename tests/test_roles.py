@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "patch api:dataset-detail": ("datasets.update", {"name": "New"}),
     "post api:upload-list": ("uploads.create", {"file": "$file"}),
     "post api:upload-cancel": ("uploads.cancel", {}),
+    "post api:image-list": ("images.create", {"file": "$file"}),
     "post api:sample-next": ("samples.decide", {}),
     "patch api:sample-detail": ("samples.edit", {"base_revision": 1, "messages": TURNS}),
     "post api:sample-check": ("", {}),

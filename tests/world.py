@@ -14,6 +14,7 @@ from datasets_app.models import (
     Decision,
     Export,
     FindingRow,
+    Image,
     RejectedLine,
     Revision,
     Sample,
@@ -77,6 +78,10 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     Decision.objects.create(
         sample=sample, revision=revision, decision="flag", status_before="pending", reason=text, by=owner
     )
+    image = Image.objects.create(
+        project=project, sha256="3" * 64, media_type="image/png", width=1, height=1, bytes=4,
+        file=ContentFile(b"\x89PNG", name="one.png"), thumbnail=ContentFile(b"RIFF", name="one.webp"),
+    )  # fmt: skip
     snapshot = Snapshot.objects.create(
         dataset=dataset, number=1, state="ready", shares={"train": 90, "validation": 10, "test": 0}, group_by=short,
         contract=dataset.contract, guideline=text, system_prompt=text, content_hash="1" * 64, created_by=owner,
@@ -126,6 +131,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "datasets": dataset,
         "uploads": upload,
         "samples": sample,
+        "images": image.sha256,
+        "pictures": 0,
         "revisions": 1,
         "snapshots": snapshot,
         "exports": export,

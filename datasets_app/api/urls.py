@@ -4,6 +4,7 @@ from django.urls import path
 
 from .checks import SampleCheck
 from .datasets import DatasetDetail, DatasetList
+from .images import ImageDetail, ImageFile, ImageList
 from .samples import (
     DecisionList,
     NextSample,
@@ -23,6 +24,9 @@ urlpatterns = [
     path("uploads/<uuid:pk>/", UploadDetail.as_view(), name="upload-detail"),
     path("uploads/<uuid:pk>/cancel/", UploadCancel.as_view(), name="upload-cancel"),
     path("uploads/<uuid:pk>/rejected/", UploadRejected.as_view(), name="upload-rejected"),
+    path("projects/<uuid:pk>/images/", ImageList.as_view(), name="image-list"),
+    path("projects/<uuid:pk>/images/<str:sha256>/", ImageDetail.as_view(), name="image-detail"),
+    path("projects/<uuid:pk>/images/<str:sha256>/file/", ImageFile.as_view(), name="image-file"),
     path("datasets/<uuid:pk>/samples/", SampleList.as_view(), name="sample-list"),
     path("datasets/<uuid:pk>/next/", NextSample.as_view(), name="sample-next"),
     path("samples/<int:pk>/", SampleDetail.as_view(), name="sample-detail"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from datasets_app.core.images import stored
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 
 
@@ -31,3 +32,13 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} {self.width}×{self.height}"
+
+    @property
+    def address(self) -> str:
+        """What a sample's content part holds to mean this picture."""
+        return stored(self.sha256)
+
+    @property
+    def file_name(self) -> str:
+        """What it is called where it is downloaded."""
+        return f"{self.sha256[:12]}.{self.media_type.partition('/')[2]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from ftstudio.web.texts import say
 from .checking import checked
 from .edits import ANSWER, REJECTED, Edit
 from .rail import ICON_OF, queue_context, tags_context, verdicts_on
+from .shown_pictures import ShownPicture, pictures_by_turn
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 
@@ -56,6 +58,7 @@ class Turn:
     roles: Sequence[str] = ()
     calls: Sequence[Call] = ()
     spans: Sequence[Finding] = ()
+    pictures: Sequence[ShownPicture] = ()
 
 
 def turns_of(
@@ -63,6 +66,7 @@ def turns_of(
     raw: Sequence[Finding],
     tokens: Sequence[int] = (),
     indices: Sequence[int | None] | None = None,
+    pictures: Mapping[str, Sequence[ShownPicture]] = MappingProxyType({}),
 ) -> tuple[list[Turn], Turn | None]:
     """`(turns with the answer last, the rejected answer)`. A sample without an answer gets an empty one to fill in.
 
@@ -74,7 +78,8 @@ def turns_of(
     for at, message in enumerate(sample.messages):
         index = at if indices is None else indices[at]
         counted = tokens[at] if at < len(tokens) else 0
-        turns.append(_turn(message, at, index, raw, counted, is_answer=at == last))
+        shown = pictures.get(f"/messages/{at}/content", ())
+        turns.append(_turn(message, at, index, raw, counted, shown, is_answer=at == last))
     if last is None:
         at = len(sample.messages)
         turns.append(Turn(ANSWER, None, "assistant", _("Answer"), "", f"/messages/{at}/content", is_answer=True))
@@ -83,12 +88,22 @@ def turns_of(
         at = len(sample.rejected) - 1
         wrong = sample.rejected[at]
         path = f"/rejected/{at}/content"
-        rejected = Turn(REJECTED, at, wrong.role, _("Model"), wrong.text, path, editable=isinstance(wrong.content, str))
+        rejected = Turn(
+            REJECTED, at, wrong.role, _("Model"), wrong.text, path,
+            editable=isinstance(wrong.content, str), pictures=pictures.get(path, ()),
+        )  # fmt: skip
     return turns, rejected
 
 
 def _turn(
-    message: samples.Message, at: int, index: int | None, raw: Sequence[Finding], tokens: int, *, is_answer: bool
+    message: samples.Message,
+    at: int,
+    index: int | None,
+    raw: Sequence[Finding],
+    tokens: int,
+    pictures: Sequence[ShownPicture],
+    *,
+    is_answer: bool,
 ) -> Turn:
     path = f"/messages/{at}"
     key = ANSWER if is_answer else f"k{at}"
@@ -108,6 +123,7 @@ def _turn(
             for nth, call in enumerate(message.tool_calls)
         ],
         spans=[finding for finding in raw if finding.path == f"{path}/content"],
+        pictures=pictures,
     )
 
 
@@ -148,7 +164,7 @@ def desk_context(
         data["rejected"] = edit.rejected
     seen = checked(dataset, data, original)
     indices = edit.indices if edit and edit.messages is not None else None
-    turns, wrong = turns_of(data, seen.raw, seen.per_turn, indices)
+    turns, wrong = turns_of(data, seen.raw, seen.per_turn, indices, pictures_by_turn(sample, samples.from_data(data)))
     contract = datasets.checker_of(dataset).contract
     return {
         "sample": sample,

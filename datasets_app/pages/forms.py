@@ -106,6 +106,13 @@ class UploadForm(forms.Form):
         return self.cleaned_data["format"] or "auto"
 
 
+class ImageForm(forms.Form):
+    file = forms.FileField(
+        label=_("Picture"), allow_empty_file=True, help_text=_("JPEG, PNG or WEBP."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )  # fmt: skip
+
+
 class SnapshotForm(forms.Form):
     train = forms.IntegerField(label=_("Train, percent"), min_value=0, max_value=100, initial=90)
     validation = forms.IntegerField(label=_("Validation, percent"), min_value=0, max_value=100, initial=10)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import datasets, exports, revisions, samples, snapshots, uploads
+from . import datasets, exports, images, revisions, samples, snapshots, uploads
 
 urlpatterns = [
     path("datasets/", datasets.index, name="dataset-list"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("uploads/<uuid:pk>/", uploads.detail, name="upload-detail"),
     path("uploads/<uuid:pk>/cancel/", uploads.cancel, name="upload-cancel"),
     path("uploads/<uuid:pk>/rejected/", uploads.rejected, name="upload-rejected"),
+    path("projects/<uuid:pk>/images/", images.index, name="image-list"),
+    path("projects/<uuid:pk>/images/<str:sha256>/", images.detail, name="image-file"),
+    path("projects/<uuid:pk>/images/<str:sha256>/thumbnail/", images.thumbnail, name="image-thumbnail"),
+    path("samples/<int:pk>/pictures/<int:number>/", images.inside, name="sample-picture"),
     path("samples/<int:pk>/", samples.detail, name="sample-detail"),
     path("samples/<int:pk>/save/", samples.save, name="sample-save"),
     path("samples/<int:pk>/check/", samples.check, name="sample-check"),

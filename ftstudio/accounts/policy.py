@@ -27,9 +27,17 @@ ACTIONS: dict[str, Role] = {
     "exports.waive": Role.LEAD,
     "uploads.create": Role.REVIEWER,
     "uploads.cancel": Role.REVIEWER,
+    "uploads.update": Role.REVIEWER,  # of a held upload: how it is read and what is taken
+    "uploads.start": Role.REVIEWER,
+    "images.create": Role.ANNOTATOR,
     "datasets.create": Role.LEAD,
     "datasets.update": Role.LEAD,
     "snapshots.freeze": Role.LEAD,
+    "findings.waive": Role.LEAD,  # let a rule's finding on a sample pass, with a reason; or take that back
+    "bulk_changes.prepare": Role.LEAD,
+    "bulk_changes.apply": Role.LEAD,
+    "bulk_changes.undo": Role.LEAD,
+    "bulk_changes.discard": Role.LEAD,
     "jobs.create": Role.LEAD,
     "jobs.launch": Role.LEAD,
     "jobs.cancel": Role.LEAD,

@@ -1,0 +1,48 @@
+"""The pictures of a sample as the pages show them: thumbnails from our own address, links to what lies elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from datasets_app.core.images import digest_of, kind_of
+from datasets_app.core.samples import Sample as Content
+from datasets_app.models import Sample
+from datasets_app.services import images
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """One of `thumbnail` (with `full`, where there is more to see), `link` and `name` says where the picture is."""
+
+    alt: str
+    thumbnail: str = ""
+    full: str = ""
+    link: str = ""
+    name: str = ""
+
+
+def pictures_by_turn(sample: Sample, content: Content) -> Mapping[str, list[ShownPicture]]:
+    """JSON Pointer of a turn's content → its pictures in order. Nothing is fetched from anywhere."""
+    found: dict[str, list[ShownPicture]] = {}
+    for number, picture in enumerate(images.of_sample(content)):
+        turn = picture.path.rpartition("/")[0]
+        found.setdefault(turn, []).append(_shown(sample, number, picture.address))
+    return found
+
+
+def _shown(sample: Sample, number: int, address: str) -> ShownPicture:
+    alt = _("Picture %(n)d of the sample") % {"n": number + 1}
+    kind = kind_of(address)
+    digest = digest_of(address)
+    if digest:
+        where = (sample.dataset.project_id, digest)
+        return ShownPicture(
+            alt, reverse("pages:image-thumbnail", args=where), full=reverse("pages:image-file", args=where)
+        )
+    if kind == "data":
+        return ShownPicture(alt, reverse("pages:sample-picture", args=(sample.pk, number)))
+    return ShownPicture(alt, link=address) if kind == "url" else ShownPicture(alt, name=address)
