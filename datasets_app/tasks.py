@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from datasets_app.models import Dataset, Export, Snapshot, Upload
+from datasets_app.models import BulkChange, Dataset, Export, Snapshot, Upload
 from datasets_app.models.snapshot import SnapshotState
 
-from .pipeline import check, freeze, ingest
+from .pipeline import bulk_changes, check, freeze, ingest
 from .pipeline import write_export as export_stage
 
 
 @shared_task
 def ingest_upload(upload_id: str) -> None:
-    """Import an uploaded file, from where it stopped."""
-    ingest.ingest(upload_id)
+    """Begin with an uploaded file or go on with it: the first of its chunks here, a few more as messages."""
+    waiting = ingest.begin(upload_id)
+    for chunk_id in waiting[1:]:
+        ingest_chunk.delay(str(chunk_id))
+    if waiting:
+        ingest_chunk(str(waiting[0]))
+
+
+@shared_task
+def ingest_chunk(chunk_id: str) -> None:
+    """Import one chunk of an upload, and send the one after it."""
+    for following in ingest.go_on(chunk_id):
+        ingest_chunk.delay(str(following))
 
 
 @shared_task
@@ -36,13 +47,20 @@ def write_export(export_id: str) -> None:
 
 
 @shared_task
+def run_bulk_change(change_id: str) -> None:
+    """Prepare, apply or undo a bulk change, from where it stopped."""
+    bulk_changes.run(change_id)
+
+
+@shared_task
 def sweep() -> int:
     """Send again whatever is unfinished and held by nobody: a message was lost or a worker died. Returns how much."""
     unfinished = (
-        (ingest_upload, Upload.objects.unfinished()),
+        (ingest_upload, Upload.objects.unsettled()),
         (check_dataset, Dataset.objects.to_check()),
         (freeze_snapshot, Snapshot.objects.filter(state=SnapshotState.BUILDING)),
         (write_export, Export.objects.unfinished()),
+        (run_bulk_change, BulkChange.objects.working()),
     )
     sent = 0
     for task, rows in unfinished:

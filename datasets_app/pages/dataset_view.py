@@ -228,7 +228,11 @@ def _with_findings(page: Any) -> Any:
     """The page's rows with each sample's gravest rule: one more query for the whole page."""
     worst: dict[int, tuple[str, str]] = {}
     dirty = [sample.pk for sample in page.rows if sample.worst]
-    found = FindingRow.objects.current().filter(sample__in=dirty).order_by("id") if dirty else FindingRow.objects.none()
+    found = (
+        FindingRow.objects.current().filter(sample__in=dirty, waived=False).order_by("id")
+        if dirty
+        else FindingRow.objects.none()
+    )
     for pk, rule, severity in found.values_list("sample_id", "rule", "severity"):
         if pk not in worst or RANK[severity] > RANK[worst[pk][1]]:
             worst[pk] = (rule, severity)

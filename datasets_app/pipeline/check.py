@@ -21,6 +21,7 @@ from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sam
 from . import bulk, deduplicate
 from .attempts import failing_once, past_deadlocks
 from .grading import FINDING_COLUMNS, MOST_FINDINGS, checker_of, finding_values, worst_key, worst_of
+from .waiving import NONE, standing, waived
 
 
 class _Stopped(Exception):
@@ -92,10 +93,12 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
     }
     current = FindingRow.objects.current().filter(sample__in=pks).order_by()
     changes: Counter[tuple[str, str]] = Counter()
-    changes.subtract(("rule", rule) for _, rule in current.values_list("sample_id", "rule").distinct())
+    counting = current.filter(waived=False)
+    changes.subtract(("rule", rule) for _, rule in counting.values_list("sample_id", "rule").distinct())
     current.delete()
     firsts = deduplicate.first_positions(dataset.pk, (row.fingerprint for row in rows))
     values: list[tuple[Any, ...]] = []
+    passes = waived(pks)
     for row in rows:
         revision_id, payload = revisions[row.pk]
         sample = samples.from_json(payload)
@@ -103,18 +106,25 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
         if (first := firsts[row.fingerprint]) != row.position:
             repeated = deduplicate.finding_of(first, checker)
             findings = (*findings, repeated) if repeated else findings
-        worst = worst_of(findings)
+        passed = passes.get(row.pk, NONE)
+        stands = standing(findings, passed)
+        worst = worst_of(stands)
         label = checker.label(sample)[:60]
         if label != row.label:
             changes.update({("label", name): n for name, n in ((row.label, -1), (label, 1)) if name})
             row.label = label
         changes["worst", worst_key(row.worst)] -= 1
         changes["worst", worst_key(worst)] += 1
-        changes.update(("rule", rule) for rule in {finding.rule for finding in findings})
-        row.worst, row.findings_total = worst, len(findings)
+        changes.update(("rule", rule) for rule in {finding.rule for finding in stands})
+        row.worst, row.findings_total = worst, len(stands)
         values += (
             finding_values(
-                finding, dataset_id=dataset.pk, sample_id=row.pk, revision_id=revision_id, version=checker.version
+                finding,
+                dataset_id=dataset.pk,
+                sample_id=row.pk,
+                revision_id=revision_id,
+                version=checker.version,
+                waived=finding.rule in passed,
             )
             for finding in findings
         )

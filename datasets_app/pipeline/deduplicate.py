@@ -14,12 +14,13 @@ from django.db import connection
 from django.db.models import F, Min
 
 from datasets_app.core.engine import Checker, severity_of
-from datasets_app.core.findings import RANK, Finding
+from datasets_app.core.findings import Finding
 from datasets_app.models import FindingRow, Revision, Sample
 from ftstudio.errors import Text
 
 from . import bulk
-from .grading import FINDING_COLUMNS, finding_values, worst_key
+from .grading import FINDING_COLUMNS, finding_values
+from .waiving import recount, waived
 
 Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 
@@ -27,7 +28,7 @@ RULE = "duplicate"
 TITLE = Text("Same content twice")
 _AT_ONCE = 500
 # A sum, because for the bare column SQLite would walk the whole dataset by position in search of a rare fingerprint.
-_BY_POSITION = F("position") + 0
+BY_POSITION = F("position") + 0
 _LOOKED_AT = 200  # members of one group that an edit looks at; a re-check looks at all
 
 
@@ -63,7 +64,7 @@ def locked(sample: Sample, fingerprint: str) -> Sample:
     if not connection.features.has_select_for_update:
         return Sample.objects.get(pk=sample.pk)
     group = Sample.objects.filter(dataset_id=sample.dataset_id, fingerprint__in={sample.fingerprint, fingerprint})
-    pks = {sample.pk, *group.order_by(_BY_POSITION).values_list("pk", flat=True)[:_LOOKED_AT]}
+    pks = {sample.pk, *group.order_by(BY_POSITION).values_list("pk", flat=True)[:_LOOKED_AT]}
     rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
     return next(row for row in rows if row.pk == sample.pk)
 
@@ -82,47 +83,47 @@ def refresh(
     for fingerprint in sorted(set(fingerprints)):
         members = list(
             Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
-            .order_by(_BY_POSITION)
+            .order_by(BY_POSITION)
             .values_list("pk", "position", "revision_number")[:_LOOKED_AT]
         )
         if not members or [pk for pk, _, _ in members] == [fresh]:
             continue
         rows = FindingRow.objects.current().filter(rule=RULE, sample__in=[pk for pk, _, _ in members])
         said = dict(rows.values_list("sample_id", "message"))
+        passed = {pk for pk, rules in waived(pk for pk, _, _ in members).items() if RULE in rules}
         first = members[0][1]
         finding = finding_of(first, checker)
         for pk, position, revision_number in members:
             wanted = finding if position != first else None
             has = said.get(pk)
             if wanted is None and has is not None:
-                _take_back(pk, counted)
+                _take_back(pk, counted, passes=pk in passed)
             elif wanted is not None and (has is None or has["params"] != dict(wanted.message.params)):
                 if has is not None:
-                    _take_back(pk, counted)
-                _say(dataset_id, pk, revision_number, wanted, checker.version)
-                _recount(pk, +1, counted)
+                    _take_back(pk, counted, passes=pk in passed)
+                _say(dataset_id, pk, revision_number, wanted, checker.version, counted, passes=pk in passed)
 
 
-def _say(dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str) -> None:
+def _say(
+    dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str, counted: Changes, *, passes: bool
+) -> None:
     revision_id = Revision.objects.values_list("pk", flat=True).get(sample_id=sample_id, number=number)
-    row = finding_values(finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version)
+    row = finding_values(
+        finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version, waived=passes
+    )
     bulk.insert(FindingRow, FINDING_COLUMNS, [row])
+    _recount(sample_id, 0 if passes else +1, counted)
 
 
-def _take_back(sample_id: int, counted: Changes) -> None:
+def _take_back(sample_id: int, counted: Changes, *, passes: bool) -> None:
     FindingRow.objects.current().filter(rule=RULE, sample_id=sample_id).delete()
-    _recount(sample_id, -1, counted)
+    _recount(sample_id, 0 if passes else -1, counted)
 
 
 def _recount(sample_id: int, difference: int, counted: Changes) -> None:
-    """Bring one sample's worst severity in line with its findings, and note what that means for the counters."""
-    before = Sample.objects.values_list("worst", flat=True).get(pk=sample_id)
-    rows = FindingRow.objects.current().filter(sample_id=sample_id).values_list("severity", flat=True)
-    worst = max((RANK[severity] for severity in rows), default=0)
-    Sample.objects.filter(pk=sample_id).update(worst=worst, findings_total=F("findings_total") + difference)
+    """Bring one sample in line with its findings, and note what that means for the counters."""
     counted["rule", RULE] += difference
-    counted["worst", worst_key(before)] -= 1
-    counted["worst", worst_key(worst)] += 1
+    recount([sample_id], counted)
 
 
 def _blocks(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -30,6 +30,7 @@ def revise(
     guideline_version: int,
     client_id: str | None,
     counted: Counter[tuple[str, str]],
+    keep_status: bool = False,
 ) -> bool:
     """Write the revision after `base_revision`. False, with nothing written, if the sample shows another one by now.
 
@@ -37,13 +38,14 @@ def revise(
     counters are rows that everybody waits for, and taking them twice could lock two people into each other.
 
     `sample` is the row as read inside this transaction; it is brought up to date. An accepted sample that gets an
-    error finding is pending again; every other status stays. Findings that a lead lets pass do not count.
+    error finding is pending again; every other status stays. Findings that a lead lets pass do not count. With
+    `keep_status` every status stays: the caller has made sure that no error is new.
     """
     passed = waived([sample.pk]).get(sample.pk, NONE)
     stands = standing(graded.findings, passed)
     worst = worst_of(stands)
     status = sample.status
-    if status == Status.ACCEPTED and worst == RANK["error"]:
+    if not keep_status and status == Status.ACCEPTED and worst == RANK["error"]:
         status = Status.PENDING
     changes: dict[str, Any] = {
         "revision_number": base_revision + 1,

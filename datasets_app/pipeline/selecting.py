@@ -76,7 +76,7 @@ def narrowed(dataset: Dataset, filters: Filters) -> SampleQuerySet:
         if filters.worst != "clean":
             rows = rows.filter(worst__gt=0)  # says again what the partial index is about, so that it is used
     if filters.rule:
-        findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule)
+        findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
         rows = _having(rows, findings, _kept(dataset, "rule", filters.rule))
     if filters.tag:
         tags = SampleTag.objects.filter(dataset=dataset, name=filters.tag)

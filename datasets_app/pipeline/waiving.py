@@ -10,14 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from datasets_app.core.findings import RANK, Finding
 from datasets_app.models import FindingRow, Sample, Waiver
+from ftstudio.errors import InvalidInput, Text
 
 from .grading import worst_key
 
 AT_ONCE = 500
+LONGEST_REASON = 300
 NONE: frozenset[str] = frozenset()
 
 
@@ -67,6 +69,40 @@ def recount(sample_ids: Sequence[int], counted: Counter[tuple[str, str]]) -> Non
         sample.worst, sample.findings_total = worst, total
         changed.append(sample)
     Sample.objects.bulk_update(changed, ["worst", "findings_total"], batch_size=200)
+
+
+def reason_of(text: object) -> str:
+    """The reason as it is kept. Raises InvalidInput for none or a long one."""
+    reason = str(text or "").replace("\x00", "").strip()
+    if not reason:
+        raise InvalidInput(reason=Text("Say why it may pass; the reason is shown beside it and kept in exports."))
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(reason=Text("At most {n} characters, please.", n=LONGEST_REASON))
+    return reason
+
+
+def let_pass(
+    dataset_id: Any, rule: str, sample_ids: Collection[int], reason: str, by: Any, counted: Counter[tuple[str, str]]
+) -> set[int]:
+    """Waive the rule on those of the samples, locked by the caller, on which it is not waived yet; returns which."""
+    had = set(Waiver.objects.filter(sample__in=sample_ids, rule=rule).values_list("sample_id", flat=True))
+    new = [pk for pk in sample_ids if pk not in had]
+    Waiver.objects.bulk_create(
+        Waiver(dataset_id=dataset_id, sample_id=pk, rule=rule, reason=reason, by=by) for pk in new
+    )
+    mark(rule, new, waived=True, counted=counted)
+    return set(new)
+
+
+def take_back(waivers: QuerySet[Waiver], counted: Counter[tuple[str, str]]) -> None:
+    """Delete waivers of samples that are locked by the caller; their findings stand again."""
+    found: dict[str, list[int]] = defaultdict(list)
+    rows = list(waivers.order_by().values_list("pk", "rule", "sample_id"))
+    for _pk, rule, sample_id in rows:
+        found[rule].append(sample_id)
+    Waiver.objects.filter(pk__in=[pk for pk, _rule, _sample in rows]).delete()
+    for rule in sorted(found):
+        mark(rule, found[rule], waived=False, counted=counted)
 
 
 def _blocks(items: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -1,0 +1,52 @@
+"""Make every safe fix of the chosen rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from datasets_app.core import fixing, samples
+from datasets_app.core.engine import Checker
+from datasets_app.core.rules import RULES
+from datasets_app.models import BulkChange, Dataset, FindingRow
+from datasets_app.models.sample import SampleQuerySet
+from ftstudio.errors import InvalidInput, Listed, Text
+
+from ._content import ContentKind
+from .base import Plan
+
+
+class Fix(ContentKind):
+    """`what` is {"rules": [names]}. Findings that a lead lets pass are not fixed."""
+
+    name = "fix"
+    label = Text("Fix")
+    origin = "fix"
+
+    def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
+        rules = what.get("rules")
+        if not isinstance(rules, list) or not rules:
+            raise InvalidInput(what=Text("Name at least one rule whose fixes are to be made."))
+        if unknown := [str(rule)[:40] for rule in rules if rule not in RULES]:
+            raise InvalidInput(what=Text("“{name}” is no rule that can offer a fix.", name=unknown[0]))
+        return {"rules": sorted(set(rules))}
+
+    def says(self, what: Mapping[str, Any]) -> Text:
+        return Text("Fix {rules}", rules=Listed(RULES[rule].title for rule in what["rules"] if rule in RULES))
+
+    def concerned(self, change: BulkChange, rows: SampleQuerySet) -> SampleQuerySet:
+        if change.dataset.checking_version:
+            return rows  # the findings are those of older rules, in part
+        found = FindingRow.objects.current().filter(dataset=change.dataset, rule__in=change.what["rules"], waived=False)
+        return rows.filter(Exists(found.filter(sample=OuterRef("pk"))))
+
+    def changed(
+        self, sample: samples.Sample, checker: Checker, what: Mapping[str, Any], passed: frozenset[str] | set[str]
+    ) -> Plan:
+        done = fixing.fixed(sample, checker, set(what["rules"]) - passed)
+        return Plan(done.edits, done.counts, refused=done.refused)
+
+
+KIND = Fix()
