@@ -106,6 +106,7 @@ def _reduced(text: str) -> str:
     )
     parts = _PRE.split(_WRAPPER.sub("\n", safe))
     parts[::2] = [_collapsed(part) for part in parts[::2]]
+    parts[1::2] = [re.sub(r"<pre>\n+", "<pre>", part) for part in parts[1::2]]  # a reader drops the first one anyway
     return "\n".join(part for part in parts if part)
 
 
