@@ -71,7 +71,7 @@ def _chunk(dataset: Dataset, checker: Checker, key: str) -> bool:
             Sample.objects.select_for_update(no_key=True)
             .filter(dataset=dataset, position__gt=dataset.checked_to)
             .order_by("position")
-            .only("pk", "position", "worst", "fingerprint", "label", "revision_number")[:step]
+            .only("pk", "position", "worst", "fingerprint", "label", "tokens", "revision_number")[:step]
         )
         if not rows:
             mine.renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=checker.version)
@@ -116,7 +116,7 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
         changes["worst", worst_key(row.worst)] -= 1
         changes["worst", worst_key(worst)] += 1
         changes.update(("rule", rule) for rule in {finding.rule for finding in stands})
-        row.worst, row.findings_total = worst, len(stands)
+        row.worst, row.findings_total, row.tokens = worst, len(stands), checker.tokens(sample)
         values += (
             finding_values(
                 finding,
@@ -129,5 +129,5 @@ def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None
             for finding in findings
         )
     bulk.insert(FindingRow, FINDING_COLUMNS, values)
-    Sample.objects.bulk_update(rows, ["worst", "findings_total", "label"], batch_size=200)
+    Sample.objects.bulk_update(rows, ["worst", "findings_total", "label", "tokens"], batch_size=200)
     DatasetCount.objects.add(dataset, changes)
