@@ -1,20 +1,28 @@
-"""Which side of a split a sample falls on: chance with a seed, so it keeps its side when the set grows."""
+"""Which side of a split a group of samples falls on: chance with a seed, and whoever has a side keeps it.
+
+The only place that decides sides. Everything works on whole columns (one entry a group), so that a million groups are
+divided in a second: a side is its number in `SIDES`, `NOWHERE` stands for none.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Literal
+from fractions import Fraction
+from typing import Any, Literal
 
-from datasets_app.core.duplicates import fingerprint
-from datasets_app.core.samples import Sample
+import numpy as np
+
 from ftstudio.errors import InvalidInput, Text
 
 Side = Literal["train", "validation", "test"]
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
-DUPLICATES = "duplicates"
+NOWHERE = -1
+FEW_CASES = 10  # a validation side below this measures nothing: one answer more or less is ten points
+Column = Any  # a numpy array of one dimension
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_WORD = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +42,82 @@ class Shares:
                 shares=Text("train, validation and test must add up to 100, not {total}", total=sum(parts))
             )
 
-
-def side(*, seed: int, key: str, shares: Shares) -> Side:
-    """The side of the group `key`. Depends on nothing else, so equal keys are never on two sides."""
-    digest = sha256(f"{seed}:{key}".encode("utf-8", "surrogatepass")).digest()
-    point = int.from_bytes(digest[:8], "big") * 100  # out of 100 · 2⁶⁴: whole percentages are met exactly
-    if point < shares.train << 64:
-        return "train"
-    if point < (shares.train + shares.validation) << 64:
-        return "validation"
-    return "test"
+    @property
+    def percent(self) -> tuple[int, int, int]:
+        return self.train, self.validation, self.test
 
 
-def group_key(sample: Sample, group_by: str, fallback: str) -> str:
-    """What is kept together: the value at the dotted path `group_by` in the sample's other keys.
+def shuffled(keys: Column, seed: int) -> Column:
+    """A number for each 64-bit key that looks drawn by lot, the same for the same key and seed on every machine.
 
-    `duplicates` keeps samples with the same text together. Without `group_by`, or where a sample has no such
-    value, the `fallback` (the sample's own identity) is its group.
+    The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), once for the seed and once for the key.
     """
-    if not group_by:
-        return fallback
-    if group_by == DUPLICATES:
-        return fingerprint(sample)
-    value: object = sample.extras
-    for key in group_by.split("."):
-        if not isinstance(value, Mapping) or key not in value:
-            return fallback
-        value = value[key]
-    if value is None or value == "":
-        return fallback
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    start = int(_mixed(np.array([(seed * _GOLDEN) & _WORD], dtype=np.uint64))[0])
+    return _mixed(np.asarray(keys, dtype=np.uint64) ^ np.uint64(start))
+
+
+def divide(
+    keys: Column | Sequence[int],
+    strata: Column | Sequence[int],
+    *,
+    shares: Shares,
+    seed: int,
+    kept: Column | Sequence[int] | None = None,
+    pinned: Column | Sequence[int] | None = None,
+) -> Column:
+    """The side of each group, as an int8 column: whole groups only, so whatever is in one group is on one side.
+
+    `keys` are the groups' own 64-bit numbers, all different; `strata` says which groups are alike (labels, tags) and
+    must be divided by the shares among themselves. A group that is `pinned` to a side is there, and counts for no
+    share. One that was `kept` from an earlier division stays. The others are drawn in the order of `shuffled`: of each
+    stratum each side gets what it lacks. Where there is nothing kept, every side has in every stratum its exact
+    share rounded down or up, and which of the two is chosen so that the sides meet their shares over all strata.
+    """
+    keys, strata = np.asarray(keys, dtype=np.uint64), np.asarray(strata, dtype=np.int64)
+    nowhere = np.full(len(keys), NOWHERE, dtype=np.int8)
+    kept = nowhere if kept is None else np.asarray(kept, dtype=np.int8)
+    pinned = nowhere if pinned is None else np.asarray(pinned, dtype=np.int8)
+    sides = np.where(pinned != NOWHERE, pinned, kept).astype(np.int8)
+    order = np.lexsort((keys, shuffled(keys, seed), strata))
+    order = order[pinned[order] == NOWHERE]
+    if not len(order):
+        return sides
+    lacking = [Fraction(0)] * len(SIDES)  # what each side should have more, over the strata so far
+    for members in np.split(order, np.flatnonzero(np.diff(strata[order])) + 1):
+        have = [int((sides[members] == side).sum()) for side in range(len(SIDES))]
+        new = members[sides[members] == NOWHERE]
+        start = 0
+        for side, count in enumerate(_quotas(len(new), have, shares, lacking)):
+            sides[new[start : start + count]] = side
+            start += count
+    return sides
+
+
+def _quotas(new: int, have: Sequence[int], shares: Shares, lacking: list[Fraction]) -> list[int]:
+    """How many of a stratum's `new` groups go to each side; `lacking` is brought up to date."""
+    total = new + sum(have)
+    need = [max(0, total * percent - 100 * there) for percent, there in zip(shares.percent, have, strict=True)]
+    whole = sum(need) or 1
+    exact = [Fraction(new * part, whole) for part in need]
+    counts = [int(part) for part in exact]
+    lacking[:] = [owed + part - count for owed, part, count in zip(lacking, exact, counts, strict=True)]
+    for _ in range(new - sum(counts)):
+        # Of two that lack as much, the one with less: a validation side of nothing would measure nothing.
+        open_to = [side for side in range(len(SIDES)) if exact[side] > counts[side]]
+        chosen = max(open_to, key=lambda side: (lacking[side], -counts[side] - have[side], -side))
+        counts[chosen] += 1
+        lacking[chosen] -= 1
+    return counts
+
+
+def mixed_rows(own: int, percent: int) -> int:
+    """How many rows from elsewhere make `percent` of the whole beside `own` rows: a·X/(100−X), rounded half up."""
+    return (2 * own * percent + (100 - percent)) // (2 * (100 - percent))
+
+
+def _mixed(words: Column) -> Column:
+    with np.errstate(over="ignore"):
+        words = words + np.uint64(_GOLDEN)
+        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return words ^ (words >> np.uint64(31))

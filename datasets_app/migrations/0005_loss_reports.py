@@ -7,43 +7,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0004_bulk_changes'),
+        ("datasets_app", "0004_bulk_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='snapshotentry',
-            name='negative',
+            model_name="snapshotentry",
+            name="negative",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='snapshotentry',
-            name='pair',
+            model_name="snapshotentry",
+            name="pair",
             field=models.BooleanField(default=False),
         ),
         migrations.CreateModel(
-            name='LossReport',
+            name="LossReport",
             fields=[
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_key', models.CharField(blank=True, editable=False, max_length=32)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('codec', models.CharField(max_length=40, verbose_name='format')),
-                ('split', models.CharField(default='all', max_length=10, verbose_name='split')),
-                ('state', models.CharField(choices=[('held', 'waiting for your go'), ('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='waiting', max_length=20)),
-                ('rows_seen', models.PositiveIntegerField(default=0)),
-                ('report', models.TextField(default=dict)),
-                ('error', models.TextField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('snapshot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='loss_reports', to='datasets_app.snapshot')),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_key", models.CharField(blank=True, editable=False, max_length=32)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("codec", models.CharField(max_length=40, verbose_name="format")),
+                ("split", models.CharField(default="all", max_length=10, verbose_name="split")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "waiting for your go"),
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=20,
+                    ),
+                ),
+                ("rows_seen", models.PositiveIntegerField(default=0)),
+                ("report", models.TextField(default=dict)),
+                ("error", models.TextField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="loss_reports",
+                        to="datasets_app.snapshot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
-                'constraints': [models.UniqueConstraint(fields=('snapshot', 'codec', 'split'), name='one_loss_report_per_format')],
+                "ordering": ("-created_at",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("snapshot", "codec", "split"), name="one_loss_report_per_format")
+                ],
             },
         ),
     ]

@@ -1,65 +1,105 @@
-"""Building a snapshot: every sample's place, side and revision, written in chunks; then proven, hashed and counted.
+"""Building a snapshot: read once in columns, divided as a whole, written in chunks, proven; then put on the samples.
 
-Entries point at revisions, which never change, so what a snapshot holds is fixed the moment the entry is written.
-Samples that arrive while it is being built have later positions than `upto` and are left for the next one.
+What a worker that died has written is thrown away and read anew: a split is decided over all samples at once, and a
+half of one moment with a half of another would be no split at all. Entries point at revisions, which never change, so
+what a snapshot holds is fixed when it is written. Samples that arrive meanwhile have later positions than `upto`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import F, Max, Min
 
-from datasets_app.core import samples
-from datasets_app.core.findings import RANK
-from datasets_app.core.splitting import DUPLICATES, SIDES, Shares, group_key, side
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, Snapshot, SnapshotEntry
+from datasets_app.core.grouping import over_groups, together
+from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
+from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
-from ftstudio.errors import Text
+from ftstudio.errors import Listed, Text
 from ftstudio.web.texts import to_row
 
-from . import bulk
-from .attempts import past_deadlocks, work_alone
-from .selecting import selected
+from . import bulk, census, health, measure_test, mixing, placing
+from .attempts import Stopped, past_deadlocks, work_alone
+from .census import CHUNK, Census
 
-CHUNK = 2000
-ENTRY_COLUMNS = ("snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed")
+ENTRY_COLUMNS = (
+    "snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed", "pair", "negative",
+)  # fmt: skip
+TRAIN = SIDES.index("train")
 
 
 class SplitLeak(Exception):
-    """A group stands on two sides of a split: a programming error, so the snapshot fails instead of lying.
+    """A group or a question stands on two sides of a split: a programming error, so the snapshot fails, not lies.
 
     Its words are for the log; people read that the snapshot failed.
     """
 
 
+class _Refused(Exception):
+    """What was asked for cannot be built from these samples."""
+
+    def __init__(self, code: str, text: Text) -> None:
+        super().__init__(code)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The side of each sample, its group's 64 bits, how many groups there are, how many samples changed their side."""
+
+    side: Column
+    group: Column
+    groups: int
+    moved: int
+
+
 def freeze(snapshot_id: UUID | str) -> None:
-    """Build the snapshot as far as it is not built. Safe to call at any time."""
+    """Build the snapshot. Safe to call at any time."""
     building = Snapshot.objects.filter(state=SnapshotState.BUILDING)
     work_alone(building, snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
 
 
 def _run(snapshot: Snapshot, key: str) -> None:
-    while _chunk(snapshot, key):
-        continue
-    if not snapshot.entries.exists():
-        _fail(snapshot, key, "empty", Text("No sample fits what was asked for."))
-        return
+    step = partial(_hold, snapshot, key)
+    if not snapshot.content_hash:  # else it is written, and its worker died while putting the sides on the samples
+        try:
+            _build(snapshot, key, step)
+        except _Refused as refused:
+            _clear(snapshot, step)
+            _fail(snapshot, key, refused.code, refused.text)
+            return
+    placing.put_sides_on_samples(snapshot, step)
+    _end(snapshot, key, state=SnapshotState.READY)
+
+
+def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
+    _clear(snapshot, step)
+    taken = census.take(snapshot, _earlier(snapshot), step)
+    if not len(taken):
+        raise _Refused("empty", Text("No sample fits what was asked for."))
+    division = _divide(snapshot, taken)
+    step()
+    mixed = mixing.choose(snapshot, taken, division.side, step)
+    content_hash = _write(snapshot, key, taken, division, mixed)
     prove_disjoint(snapshot)
-    counts = _count(snapshot)
-    content_hash = _hash(snapshot)
-    past_deadlocks(lambda: _make_ready(snapshot, key, counts, content_hash))
+    step()
+    counts = health.counts(snapshot, taken, division.side, groups=division.groups, moved=division.moved, mixed=mixed)
+    counts["test_set"] = measure_test.measured(snapshot, taken, division.side, step)
+    snapshot.counts, snapshot.content_hash = counts, content_hash
+    _hold(snapshot, key, counts=counts, content_hash=content_hash)
 
 
-def _make_ready(snapshot: Snapshot, key: str, counts: Mapping[str, Any], content_hash: str) -> None:
-    with transaction.atomic():
-        if _end(snapshot, key, state=SnapshotState.READY, counts=counts, content_hash=content_hash):
-            _put_sides_on_samples(snapshot, counts)
+def _hold(snapshot: Snapshot, key: str, **changes: Any) -> None:
+    if not Snapshot.objects.filter(state=SnapshotState.BUILDING).renew(snapshot.pk, key, **changes):
+        raise Stopped
 
 
 def _fail(snapshot: Snapshot, key: str, code: str, text: Text) -> None:
@@ -70,100 +110,110 @@ def _end(snapshot: Snapshot, key: str, **changes: Any) -> bool:
     return bool(Snapshot.objects.filter(state=SnapshotState.BUILDING).release(snapshot.pk, key, **changes))
 
 
-def _chunk(snapshot: Snapshot, key: str) -> bool:
-    """Write the entries that follow the last one written. False: there are no more, or the lease was lost."""
-    written = snapshot.entries.aggregate(last=Max("position"))["last"] or 0
-    rows = list(
-        selected(snapshot.dataset, snapshot.filter)
-        .filter(position__gt=written, position__lte=snapshot.upto)
-        .order_by("position")
-        .values_list("pk", "position", "revision_number", "worst", "fingerprint")[:CHUNK]
+def _clear(snapshot: Snapshot, step: Callable[[], None]) -> None:
+    """Throw away what an earlier attempt has written, piece by piece."""
+    entries = SnapshotEntry.objects.filter(snapshot=snapshot)
+    while (first := entries.aggregate(at=Min("position"))["at"]) is not None:
+        past_deadlocks(lambda: entries.filter(position__lt=first + 4 * CHUNK).delete())
+        step()
+
+
+def _earlier(snapshot: Snapshot) -> Snapshot | None:
+    """The newest snapshot that was divided in the same way: its samples keep their sides."""
+    alike = Snapshot.objects.filter(
+        dataset=snapshot.dataset_id, number__lt=snapshot.number, state=SnapshotState.READY, seed=snapshot.seed,
+        group_by=snapshot.group_by, stratify_by=snapshot.stratify_by, shares=snapshot.shares,
+    )  # fmt: skip
+    return alike.order_by("-number").first()
+
+
+def _divide(snapshot: Snapshot, taken: Census) -> Division:
+    keys = taken.of("key")
+    first = together(keys, taken.of("question")) if snapshot.group_by else together(keys)
+    heads = np.flatnonzero(first == np.arange(len(first)))
+    least, greatest = over_groups(first, taken.of("pinned"))
+    if (torn := np.flatnonzero((least != greatest)[first])).size:
+        raise _two_sides(taken, first, torn)
+    # A group that has grown together from two sides goes to the one that models have seen most: what was in training
+    # may leave a comparison, but must never come into one.
+    kept, _ = over_groups(first, taken.of("kept"))
+    names = sorted(taken.strata)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[[taken.strata[name] for name in names]] = np.arange(len(names))
+    sides = np.empty(len(first), dtype=np.int8)
+    sides[heads] = divide(
+        keys[heads], rank[taken.of("stratum")[heads]], shares=Shares(**snapshot.shares), seed=snapshot.seed,
+        kept=kept[heads], pinned=least[heads],
+    )  # fmt: skip
+    side = sides[first]
+    before = taken.of("kept")
+    return Division(side, keys[first], len(heads), int(((before != NOWHERE) & (before != side)).sum()))
+
+
+def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:
+    """The refusal of a group that was imported for two sides, naming one sample of each."""
+    group = np.flatnonzero(first == first[torn[0]])
+    named: dict[int, int] = {}
+    for at in group.tolist():
+        if taken.pinned[at] != NOWHERE:
+            named.setdefault(taken.pinned[at], taken.position[at])
+    listed = Listed(f"{position:04d} ({SIDES[side]})" for side, position in sorted(named.items()))
+    return _Refused(
+        "pinned-twice",
+        Text(
+            "These samples belong together, but were imported for different sides: {samples}. Keep one of them.",
+            samples=listed,
+        ),
     )
-    if not rows:
-        return False
-    revisions = _revisions(snapshot, rows)
-    shares = Shares(**snapshot.shares)
-    values = []
-    for pk, position, number, worst, fingerprint in rows:
-        revision_id, payload = revisions[pk, number]
-        group = _group(snapshot.group_by, fingerprint, payload, fallback=str(position))
-        on = side(seed=snapshot.seed, key=group, shares=shares)
-        values.append(
-            (snapshot.pk, pk, revision_id, position, on, hashlib.sha256(group.encode()).hexdigest(), worst, False)
-        )
-    with transaction.atomic():
-        if not Snapshot.objects.filter(state=SnapshotState.BUILDING).renew(snapshot.pk, key):
-            return False
-        bulk.insert(SnapshotEntry, ENTRY_COLUMNS, values)
-    return True
 
 
-def _revisions(snapshot: Snapshot, rows: list[Any]) -> dict[tuple[int, int], tuple[int, str]]:
-    """(sample, number) → (revision id, payload where the group key needs it)."""
-    columns = ["sample_id", "number", "pk"]
-    if snapshot.group_by and snapshot.group_by != DUPLICATES:
-        columns.append("payload")
-    found = Revision.objects.filter(
-        sample__dataset=snapshot.dataset, sample__position__gte=rows[0][1], sample__position__lte=rows[-1][1]
-    )
-    return {
-        (sample_id, number): (pk, payload[0] if payload else "")
-        for sample_id, number, pk, *payload in found.order_by().values_list(*columns)
-    }
-
-
-def _group(group_by: str, fingerprint: str, payload: str, *, fallback: str) -> str:
-    if group_by == DUPLICATES:
-        return fingerprint
-    return group_key(samples.from_json(payload), group_by, fallback) if group_by else fallback
-
-
-def prove_disjoint(snapshot: Snapshot) -> None:
-    """Raise SplitLeak if any group has entries on two sides."""
-    leaks = (
-        snapshot.entries.order_by().values("group").annotate(sides=Count("split", distinct=True)).filter(sides__gt=1)
-    )
-    for leak in leaks[:1]:
-        raise SplitLeak(f"group {leak['group'][:12]} stands on {leak['sides']} sides")
-
-
-def _count(snapshot: Snapshot) -> dict[str, Any]:
-    """Samples per side, tokens, groups, samples with errors; and per side how many samples each rule calls wrong."""
-    by_side = snapshot.entries.order_by().values_list("split").annotate(n=Count("pk"))
-    counts: dict[str, Any] = {**dict.fromkeys(SIDES, 0), **dict(by_side)}
-    counts["tokens"] = snapshot.entries.aggregate(n=Sum("sample__tokens"))["n"] or 0
-    counts["errors"] = snapshot.entries.filter(worst=RANK["error"]).count()
-    counts["groups"] = snapshot.entries.aggregate(n=Count("group", distinct=True))["n"]
-    rules: dict[str, dict[str, int]] = {name: {} for name in SIDES}
-    wrong = FindingRow.objects.filter(severity="error", revision__in=snapshot.entries.values("revision"))
-    sides = dict(snapshot.entries.filter(worst=RANK["error"]).order_by().values_list("revision_id", "split"))
-    pairs = wrong.order_by().values_list("revision_id", "rule").distinct()
-    for (name, rule), n in sorted(Counter((sides[pk], rule) for pk, rule in pairs if pk in sides).items()):
-        rules[name][rule] = n
-    return {**counts, "rules": rules}
-
-
-def _hash(snapshot: Snapshot) -> str:
-    """sha256 over one line `position content_hash split` per entry, in order."""
+def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixed: mixing.Mixed) -> str:
+    """Insert every entry; returns the sha256 over one line `position content_hash split` per entry, in order."""
     digest = hashlib.sha256()
-    rows = snapshot.entries.order_by("position").values_list("position", "revision__content_hash", "split")
-    for position, content_hash, on in rows.iterator(chunk_size=CHUNK):
-        digest.update(f"{position} {content_hash} {on}\n".encode())
+    for start in range(0, len(taken), CHUNK):
+        here = slice(start, start + CHUNK)
+        names = [SIDES[side] for side in division.side[here].tolist()]
+        values = [
+            (snapshot.pk, sample, revision, position, name, f"{group:016x}", worst, False, bool(pair), bool(negative))
+            for sample, revision, position, name, group, worst, pair, negative in zip(
+                taken.sample[here], taken.revision[here], taken.position[here], names, division.group[here].tolist(),
+                taken.worst[here], taken.pair[here], taken.negative[here], strict=True,
+            )
+        ]  # fmt: skip
+        _insert(snapshot, key, values)
+        content = taken.content[32 * start : 32 * (start + CHUNK)].hex()
+        lines = (
+            f"{position} {content[64 * at : 64 * at + 64]} {name}\n"
+            for at, (position, name) in enumerate(zip(taken.position[here], names, strict=True))
+        )
+        digest.update("".join(lines).encode())
+    name = SIDES[TRAIN]
+    for start in range(0, len(mixed.rows), CHUNK):
+        values = []
+        for at, row in enumerate(mixed.rows[start : start + CHUNK], start=start + 1):
+            position = snapshot.upto + at
+            group = f"mixed {row.question:016x}"
+            values.append((snapshot.pk, row.sample, row.revision, position, name, group, row.worst, True, False, False))
+            digest.update(f"{position} {row.content_hash} {name}\n".encode())
+        _insert(snapshot, key, values)
     return digest.hexdigest()
 
 
-def _put_sides_on_samples(snapshot: Snapshot, counts: Mapping[str, Any]) -> None:
-    """Let lists filter by side: only the newest snapshot's sides are shown."""
-    # Locked, so that of two snapshots that are ready at once the newer one's sides stay.
-    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=snapshot.dataset_id)
-    newer = Snapshot.objects.filter(dataset=dataset, number__gt=snapshot.number, state=SnapshotState.READY)
-    if newer.exists():
+def _insert(snapshot: Snapshot, key: str, values: list[Any]) -> None:
+    def insert() -> None:
+        with transaction.atomic():
+            _hold(snapshot, key)
+            bulk.insert(SnapshotEntry, ENTRY_COLUMNS, values)
+
+    past_deadlocks(insert)
+
+
+def prove_disjoint(snapshot: Snapshot) -> None:
+    """Raise SplitLeak if any group, or any question, has entries on two sides: read back from what was written."""
+    entries = SnapshotEntry.objects.filter(snapshot=snapshot).order_by()
+    if len(entries.values_list("split").distinct()[:2]) < 2:
         return
-    rows = Sample.objects.filter(dataset=dataset)
-    in_it = snapshot.entries.values("sample")
-    for name in SIDES:
-        there = snapshot.entries.filter(split=name).values("sample")
-        rows.filter(pk__in=there).exclude(split=name).update(split=name)
-    rows.exclude(split="").exclude(pk__in=in_it).update(split="")
-    DatasetCount.objects.filter(dataset=dataset, kind="split").delete()
-    DatasetCount.objects.add(dataset, {("split", name): counts[name] for name in SIDES})
+    for what, of in (("group", entries), ("sample__question", entries.exclude(sample__question=""))):
+        sides = of.values_list(what).annotate(least=Min("split"), greatest=Max("split"))
+        for name, least, greatest in sides.exclude(least=F("greatest"))[:1]:
+            raise SplitLeak(f"{what} {name[:16]} stands on both {least} and {greatest}")

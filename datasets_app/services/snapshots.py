@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
 
 from datasets_app import tasks
-from datasets_app.core.splitting import DUPLICATES, SIDES, Shares
+from datasets_app.core.grouping import STRATA, checked_key
+from datasets_app.core.splitting import SIDES, Shares
 from datasets_app.models import Dataset, Snapshot
 from datasets_app.pipeline.selecting import Filters
 from ftstudio.accounts.models import AuditEntry, User
@@ -18,7 +20,7 @@ from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
 DEFAULT_SHARES = {"train": 90, "validation": 10, "test": 0}
-_DOTTED = re.compile(r"[^.\x00]+(\.[^.\x00]+)*")
+MOST_MIXED = 95  # percent
 
 
 def freeze(
@@ -28,21 +30,33 @@ def freeze(
     shares: Mapping[str, int] | None = None,
     seed: int = 0,
     group_by: str = "",
+    stratify_by: str = "",
+    mix: Mapping[str, Any] | None = None,
     filter: Mapping[str, str] | None = None,
 ) -> Snapshot:
     """Freeze the dataset's samples with a split; a worker builds it, `state` says when it is ready.
 
-    `shares` are percent (90/10/0 unless given); `group_by` is a dotted path into a sample's other keys, or
-    `duplicates`; `filter` holds the list's filters. Rejected samples stay out unless their status is asked for.
+    `shares` are percent of the groups (90/10/0 unless given). Samples that ask the same are always one group;
+    `group_by` keeps more together: a dotted path into a sample's other keys, `duplicates`, `near-duplicates` or
+    `conversation`. `stratify_by` (label or tag) divides each kind by the shares. `mix` (`{"dataset", "percent"}`) mixes
+    samples of another dataset of the project into the training side. `filter` holds the list's filters; rejected
+    samples stay out unless their status is asked for. A sample keeps the side it had in the newest snapshot with the
+    same shares, seed, group key and strata; samples that were imported for a side are on it.
+
     Raises InvalidInput for what does not fit, Conflict `empty` for a dataset without samples.
     """
     require(actor, dataset.project_id, "snapshots.freeze")
     wanted = _shares(shares)
     seed = _seed(seed)
-    group_by = group_by.strip()
-    if group_by and (len(group_by) > 100 or not _DOTTED.fullmatch(group_by)):
-        text = Text("Name a path such as metadata.doc, or {duplicates}, or leave it empty.", duplicates=DUPLICATES)
-        raise InvalidInput(group_by=text)
+    group_by = checked_key(group_by)
+    if stratify_by not in STRATA:
+        known = Listed(name for name in STRATA if name)
+        raise InvalidInput(
+            stratify_by=Text(
+                "“{name}” is no way to stratify: use {known}, or none.", name=stratify_by[:60], known=known
+            )
+        )
+    general = _mix(actor, dataset, mix)
     chosen = Filters.parse(_known_filters(filter or {})).chosen()
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
@@ -55,6 +69,8 @@ def freeze(
             shares=wanted,
             seed=seed,
             group_by=group_by,
+            stratify_by=stratify_by,
+            mix=general,
             filter=chosen,
             upto=dataset.next_position - 1,
             contract=dataset.contract,
@@ -85,6 +101,28 @@ def _seed(seed: int) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise InvalidInput(seed=Text("The seed is a whole number from 0."))
     return seed
+
+
+def _mix(actor: User, dataset: Dataset, mix: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`{"dataset", "name", "percent", "upto"}` as the row keeps it: what is there now is what can be mixed in."""
+    if not mix:
+        return {}
+    if unknown := sorted(set(mix) - {"dataset", "percent"}):
+        raise InvalidInput(mix=Text("“{name}” is no part of a mix: give dataset and percent.", name=unknown[0][:60]))
+    percent = mix.get("percent")
+    if isinstance(percent, bool) or not isinstance(percent, int) or not 1 <= percent <= MOST_MIXED:
+        raise InvalidInput(mix=Text("Mix in a whole percentage from 1 to {most}.", most=MOST_MIXED))
+    try:
+        wanted = UUID(str(mix.get("dataset")))
+    except ValueError:
+        wanted = None
+    theirs = Dataset.objects.visible_to(actor).filter(project=dataset.project_id).exclude(pk=dataset.pk)
+    general = theirs.filter(pk=wanted).first() if wanted else None
+    if general is None:
+        raise InvalidInput(mix=Text("Choose another dataset of the same project to mix in."))
+    if not general.samples_total:
+        raise Conflict(Text("The dataset “{name}” has no samples to mix in.", name=general.name), code="nothing_to_mix")
+    return {"dataset": str(general.pk), "name": general.name, "percent": percent, "upto": general.next_position - 1}
 
 
 def _known_filters(filter: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,0 +1,97 @@
+"""What a file is composed of beside the plain samples: contrast rows, a share of negatives, and what may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from datasets_app.core.splitting import Column, mixed_rows, shuffled
+from ftstudio.errors import InvalidInput, Text
+
+NEGATIVE = "negative"  # the tag of samples that show what to refuse, so that a file can hold a chosen share of them
+MOST = 95  # percent: above it the rest would be an afterthought
+_KEYS = ("contrast", "negatives", "allow_loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`contrast`: percent of the training rows that are contrast rows, made of pairs. `negatives`: percent of them that
+    are negatives (None: all there are). `allow_loss`: fields that may be left behind where a format cannot carry them.
+    """
+
+    contrast: int = 0
+    negatives: int | None = None
+    allow_loss: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any] | None) -> Options:
+        """Read options as a client sends them or a row keeps them. Raises `InvalidInput` naming each wrong one."""
+        given = dict(given or {})
+        refused: dict[str, str] = {
+            str(name)[:60]: Text("An export has no such option.") for name in given if name not in _KEYS
+        }
+        for name, unset in (("contrast", 0), ("negatives", None)):
+            value = given.get(name, unset)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST):
+                refused[name] = Text("A whole percentage from 0 to {most}, please.", most=MOST)
+        allowed = given.get("allow_loss") or ()
+        if not isinstance(allowed, list | tuple) or not all(isinstance(name, str) and name for name in allowed):
+            refused["allow_loss"] = Text("Name the fields that may be lost, as a list.")
+        if refused:
+            raise InvalidInput.of(refused)
+        return cls(given.get("contrast") or 0, given.get("negatives"), tuple(dict.fromkeys(allowed)))
+
+    def to_data(self) -> dict[str, Any]:
+        """The options that are set, as a row keeps them."""
+        data = {name: value for name, value in asdict(self).items() if value not in (0, ())}
+        if self.negatives is None:
+            data.pop("negatives", None)
+        else:
+            data["negatives"] = self.negatives
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which training rows, by position: pairs that are written as a contrast row too, negatives that are left out.
+
+    `contrast_wanted` and `negatives_wanted` are how many the shares ask for; fewer were there when they are more than
+    were taken.
+    """
+
+    contrast: frozenset[int] = frozenset()
+    left_out: frozenset[int] = frozenset()
+    contrast_wanted: int = 0
+    negatives_wanted: int = 0
+    negatives: int = 0
+
+
+def choose(positions: Column, pairs: Column, negatives: Column, options: Options, *, seed: int) -> Chosen:
+    """Draw by lot with the seed: first the negatives that stay, then the pairs that become contrast rows as well.
+
+    Each share is one of the whole: n negatives beside p others are n/(p+n) of both, c contrast rows beside r rows are
+    c/(r+c). The same positions and seed give the same choice; a larger share only adds to it.
+    """
+    pairs, negatives = np.asarray(pairs, dtype=bool), np.asarray(negatives, dtype=bool)
+    lot = shuffled(positions, seed)
+    stay = np.ones(len(positions), dtype=bool)
+    wanted = 0
+    if options.negatives is not None:
+        wanted = mixed_rows(int((~negatives).sum()), options.negatives)
+        drawn = np.flatnonzero(negatives)
+        drawn = drawn[np.argsort(lot[drawn], kind="stable")]
+        stay[drawn[wanted:]] = False
+    rows = int(stay.sum())
+    contrasts = mixed_rows(rows, options.contrast)
+    able = np.flatnonzero(pairs & stay)
+    able = able[np.argsort(lot[able], kind="stable")][:contrasts]
+    return Chosen(
+        frozenset(np.asarray(positions)[able].tolist()),
+        frozenset(np.asarray(positions)[~stay].tolist()),
+        contrasts,
+        wanted,
+        int((negatives & stay).sum()),
+    )

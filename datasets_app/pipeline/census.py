@@ -1,0 +1,167 @@
+"""Everything a snapshot must know of its samples, read once, in columns: about a hundred bytes a sample.
+
+A million samples are a million rows of the database and none of Python's objects: what is decided about all of them
+(groups, sides, counts) is decided on the columns.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from django.db.models import F, FilteredRelation, Q
+
+from datasets_app.core import grouping, samples
+from datasets_app.core.composing import NEGATIVE
+from datasets_app.core.splitting import NOWHERE, SIDES, Column
+from datasets_app.models import FindingRow, SampleTag, Snapshot, SnapshotEntry
+from datasets_app.models.sample import Status
+
+from .selecting import selected
+
+CHUNK = 5000
+_STATUS = {status: at for at, status in enumerate(Status.values)}
+_SIDE = {side: at for at, side in enumerate(SIDES)}
+_ROW = (
+    "pk", "position", "frozen__pk", "frozen__content_hash", "frozen__author_id", "frozen__origin", "upload_id",
+    "status", "worst", "tokens", "has_rejected", "fingerprint", "question", "label", "cluster", "pinned",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Census:
+    """One entry a sample in each column, in the order of positions.
+
+    `key` and `question` are 64 bits of a hash; `stratum` and `label` are numbers in `strata` and `labels`; `kept` is
+    the side in the snapshot before, `pinned` the one that the sample was imported for. `found` says which sample
+    (by its place in the columns) has a finding of which rule (by its number in `rules`).
+    """
+
+    sample: array[int] = field(default_factory=partial(array, "q"))
+    position: array[int] = field(default_factory=partial(array, "I"))
+    revision: array[int] = field(default_factory=partial(array, "q"))
+    content: bytearray = field(default_factory=bytearray)  # 32 bytes each
+    status: array[int] = field(default_factory=partial(array, "b"))
+    worst: array[int] = field(default_factory=partial(array, "b"))
+    tokens: array[int] = field(default_factory=partial(array, "I"))
+    pair: array[int] = field(default_factory=partial(array, "b"))
+    negative: array[int] = field(default_factory=partial(array, "b"))
+    key: array[int] = field(default_factory=partial(array, "Q"))
+    question: array[int] = field(default_factory=partial(array, "Q"))
+    cluster: array[int] = field(default_factory=partial(array, "I"))
+    stratum: array[int] = field(default_factory=partial(array, "I"))
+    label: array[int] = field(default_factory=partial(array, "I"))
+    pinned: array[int] = field(default_factory=partial(array, "b"))
+    kept: array[int] = field(default_factory=partial(array, "b"))
+    found: array[int] = field(default_factory=partial(array, "I"))
+    found_rule: array[int] = field(default_factory=partial(array, "H"))
+    strata: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    rules: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, severity) → its number
+    uploads: Counter[Any] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
+    authors: set[int] = field(default_factory=set)  # of revisions that people wrote; imports are nobody's words
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def of(self, name: str) -> Column:
+        """The column as a numpy array, without copying it."""
+        return np.asarray(getattr(self, name))
+
+
+def take(snapshot: Snapshot, earlier: Snapshot | None, step: Callable[[], None]) -> Census:
+    """Read what the snapshot was asked for. `earlier` gives the sides that are kept; `step()` is called often."""
+    census = Census()
+    rows = (
+        selected(snapshot.dataset, snapshot.filter)
+        .annotate(frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))))
+        .order_by("position")
+    )
+    payload = grouping.reads_payload(snapshot.group_by)
+    columns = (*_ROW, "frozen__payload") if payload else _ROW
+    last = 0
+    while found := list(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
+        _add(census, snapshot, earlier, found)
+        last = found[-1][1]
+        step()
+    return census
+
+
+def _add(census: Census, snapshot: Snapshot, earlier: Snapshot | None, rows: list[Any]) -> None:
+    first = len(census)
+    (pks, positions, revisions, contents, authors, origins, uploads, status, worst, tokens, pairs, prints, questions,
+     labels, clusters, pinned, *payloads) = zip(*rows, strict=True)  # fmt: skip
+    census.sample.extend(pks)
+    census.position.extend(positions)
+    census.revision.extend(revisions)
+    census.content += bytes.fromhex("".join(contents))
+    census.status.extend(map(_STATUS.__getitem__, status))
+    census.worst.extend(worst)
+    census.tokens.extend(tokens)
+    census.pair.extend(pairs)
+    census.cluster.extend(clusters)
+    census.pinned.extend([_SIDE.get(side, NOWHERE) for side in pinned])
+    census.uploads.update(uploads)
+    census.origins.update(origins)
+    census.authors.update(author for author, origin in zip(authors, origins, strict=True) if origin != "import")
+    asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
+             zip(pks, questions, strict=True)]  # fmt: skip
+    census.question.extend(asked)
+    census.key.extend(_keys(snapshot.group_by, asked, positions, prints, clusters, payloads))
+    census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
+    tags = _tags(snapshot, pks)
+    census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks])
+    if snapshot.stratify_by == "tag":
+        alike: Any = [", ".join(sorted(tags.get(pk, ()))) for pk in pks]
+    else:
+        alike = labels if snapshot.stratify_by == "label" else [""] * len(pks)
+    census.stratum.extend([census.strata.setdefault(name, len(census.strata)) for name in alike])
+    sides = _sides_in(earlier, positions[0], positions[-1]) if earlier else {}
+    census.kept.extend([_SIDE.get(sides.get(position, ""), NOWHERE) for position in positions])
+    wrong = {pk: first + at for at, (pk, rank) in enumerate(zip(pks, worst, strict=True)) if rank}
+    if wrong:
+        current = FindingRow.objects.current().filter(sample_id__in=list(wrong), waived=False)
+        for pk, rule, severity in current.order_by().values_list("sample_id", "rule", "severity").distinct():
+            census.found.append(wrong[pk])
+            census.found_rule.append(census.rules.setdefault((rule, severity), len(census.rules)))
+
+
+def _keys(
+    group_by: str, asked: list[int], positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, payloads: Any
+) -> list[int]:
+    if not group_by:
+        return asked
+    if group_by == grouping.DUPLICATES:
+        return [_bits(print_) for print_ in prints]
+    if group_by == grouping.NEAR_DUPLICATES:
+        return [cluster or position for cluster, position in zip(clusters, positions, strict=True)]
+    keys = (grouping.content_key(samples.from_json(payload), group_by) for payload in payloads[0])
+    return [
+        grouping.number(f"={key}" if key is not None else f"#{at}") for key, at in zip(keys, positions, strict=True)
+    ]
+
+
+def _bits(digits: str) -> int:
+    return int(digits[:16], 16)
+
+
+def _tags(snapshot: Snapshot, pks: tuple[int, ...]) -> Mapping[int, set[str]]:
+    """The tags that the freezing looks at, by sample: all where they are strata, else the one that marks negatives."""
+    rows = SampleTag.objects.filter(dataset=snapshot.dataset_id, sample__gte=min(pks), sample__lte=max(pks))
+    if snapshot.stratify_by != "tag":
+        rows = rows.filter(name=NEGATIVE)
+    found: dict[int, set[str]] = {}
+    for pk, name in rows.order_by().values_list("sample_id", "name"):
+        found.setdefault(pk, set()).add(name)
+    return found
+
+
+def _sides_in(earlier: Snapshot, first: int, last: int) -> dict[int, str]:
+    entries = SnapshotEntry.objects.filter(snapshot=earlier, mixed=False, position__gte=first, position__lte=last)
+    return dict(entries.order_by().values_list("position", "split"))

@@ -1,0 +1,53 @@
+"""The sides of the newest snapshot on the samples, so that lists can be filtered by them; chunk by chunk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from django.db import transaction
+
+from datasets_app.models import Dataset, DatasetCount, Sample, Snapshot, SnapshotEntry
+from datasets_app.models.snapshot import SnapshotState
+
+from .attempts import past_deadlocks
+from .census import CHUNK
+
+
+def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:
+    """Write each sample's side. Counters move with the samples, so the two agree after every chunk.
+
+    Of two snapshots that are ready at once the newer one's sides stay: whoever sees a newer one that has its entries
+    stops. Safe to run twice.
+    """
+    last = 0
+    while last < snapshot.dataset.next_position - 1:
+        if not past_deadlocks(partial(_chunk, snapshot, last, last + CHUNK)):
+            return
+        last += CHUNK
+        step()
+
+
+def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
+    with transaction.atomic():
+        dataset = Dataset.objects.select_for_update(no_key=True).only("pk").get(pk=snapshot.dataset_id)
+        newer = Snapshot.objects.filter(dataset=dataset, number__gt=snapshot.number).exclude(content_hash="")
+        if newer.exclude(state=SnapshotState.FAILED).exists():
+            return False
+        here = {"position__gt": after, "position__lte": upto}
+        entries = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, **here).order_by()
+        wanted = dict(entries.values_list("sample_id", "split"))
+        changes: Counter[tuple[str, str]] = Counter()
+        moves: dict[str, list[int]] = {}
+        samples = Sample.objects.filter(dataset=dataset, **here).order_by()
+        for pk, before in samples.values_list("pk", "split"):
+            side = wanted.get(pk, "")
+            if side != before:
+                moves.setdefault(side, []).append(pk)
+                changes["split", side] += 1
+                changes["split", before] -= 1
+        for side, pks in moves.items():
+            Sample.objects.filter(pk__in=pks).update(split=side)
+        DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})
+    return True
