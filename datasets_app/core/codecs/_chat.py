@@ -31,6 +31,10 @@ class ChatCodec(Codec):
     dialect: ClassVar[Dialect] = OPENAI
     also: ClassVar[tuple[str, ...]] = ()  # keys of a row that a dialect without `others` takes all the same
 
+    @property
+    def pictures(self) -> str:
+        return self.dialect.images
+
     def recognises(self, record: dict[str, Json]) -> bool:
         return looks_like_messages(record.get("messages"))
 

@@ -408,9 +408,9 @@ def _write_part(part: Json) -> Json:
 
 def _lost_part(part: Json, dialect: Dialect) -> str:
     """ "" when the format can carry the part."""
-    if not dialect.images:
-        return "content"
     address = images.address_of(part)
+    if not dialect.images:
+        return "content" if address is None else "images"
     if address is not None:
         whole = dialect.images != images.FILE or _read_part(_write_part(part)) == part
         return "" if whole and images.fits(address, dialect.images) else "images"

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from datasets_app.core.images import NONE
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Listed, Text
@@ -62,8 +63,13 @@ class Codec(ABC):
     label: ClassVar[Text]
     examples: ClassVar[tuple[dict[str, Json], ...]]  # records of this format; encode(decode(example)) == example
     precedence: ClassVar[int] = 0  # of two codecs that both recognise a record, the higher is meant
+    refines: ClassVar[str] = ""  # the general format that rows of this one look like when they lack its mark
     pairs: ClassVar[bool] = False  # whether it is made for a right answer beside a wrong one
-    images: ClassVar[str] = ""  # which addresses of pictures it can write: a form of core.images
+
+    @property
+    def pictures(self) -> str:
+        """Which addresses of pictures it can write: a form of `core.images`."""
+        return NONE
 
     @abstractmethod
     def recognises(self, record: dict[str, Json]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datasets_app.core import images
 from datasets_app.core.codecs._chat import ChatCodec
 from ftstudio.errors import Text
 
@@ -13,7 +12,6 @@ class OpenAIChat(ChatCodec):
     name = "openai-chat"
     label = Text("OpenAI chat messages")
     precedence = 10
-    images = images.URL
     examples = (
         {
             "messages": [
