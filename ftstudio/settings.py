@@ -294,7 +294,9 @@ JSON_MAX_DEPTH = env.number("FTSTUDIO_JSON_MAX_DEPTH", 64)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("FTSTUDIO_BODY_MAX_BYTES", 16 * 1024**2)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_TEMP_DIR = None
-INGEST_CHUNK_ROWS = env.number("FTSTUDIO_INGEST_CHUNK_ROWS", 500)
+INGEST_CHUNK_ROWS = env.number("FTSTUDIO_INGEST_CHUNK_ROWS", 2000)
+# Chunks of one upload, or of one check of all samples, that are worked on or wait in the queue at the same time.
+INGEST_PARALLEL = env.number("FTSTUDIO_INGEST_PARALLEL", 4)
 
 # --- The rehearsal server: speaks a provider's language, trains nothing ------------------------------------------
 REHEARSAL = env.flag("FTSTUDIO_REHEARSAL", not PRODUCTION)

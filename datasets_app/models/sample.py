@@ -60,7 +60,7 @@ class Sample(models.Model):
         indexes = (
             models.Index(fields=("dataset", "status", "position"), name="sample_by_status"),
             models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
-            models.Index(fields=("dataset", "fingerprint"), name="sample_by_fingerprint"),
+            models.Index(fields=("dataset", "fingerprint", "position"), name="sample_by_fingerprint"),
             models.Index(fields=("dataset", "question"), name="sample_by_question"),
             models.Index(
                 fields=("dataset", "label", "position"), name="sample_by_label", condition=~models.Q(label="")

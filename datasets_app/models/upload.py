@@ -29,9 +29,16 @@ class UploadQuerySet(LeasedQuerySet):
     def unfinished(self) -> UploadQuerySet:
         return self.filter(state__in=(UploadState.WAITING, UploadState.RUNNING))
 
+    def unsettled(self) -> UploadQuerySet:
+        """Uploads for which something is still to be done: also those that were stopped among their chunks."""
+        chunks = self.model._meta.get_field("chunks").related_model._default_manager.filter(
+            upload=models.OuterRef("pk")
+        )
+        return self.filter(models.Q(state__in=(UploadState.WAITING, UploadState.RUNNING)) | models.Exists(chunks))
+
 
 class Upload(Leased):
-    """`offset` and `line` say where the next unread line begins; they move in the transaction that inserts rows."""
+    """`offset` counts the bytes whose lines are in; it moves with the counters, in the transaction that inserts rows."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="uploads")

@@ -18,7 +18,8 @@ class UploadChunkQuerySet(LeasedQuerySet):
 class UploadChunk(Leased):
     """Whole lines of the upload, from byte `offset` for `length` bytes; its samples get positions from `position` on.
 
-    Rows, counters and `done` are written in one transaction: a chunk is imported whole or not at all.
+    Rows, counters and `done` are written in one transaction: a chunk is imported whole or not at all. Chunks are
+    deleted when their upload has ended and nothing is left to be done for it.
     """
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="chunks", db_index=False)
@@ -27,7 +28,8 @@ class UploadChunk(Leased):
     length = models.BigIntegerField()
     line = models.PositiveIntegerField()  # of its first line, 1-based
     rows = models.PositiveIntegerField()  # lines that are not blank: so many positions are set aside for it
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField()  # 0: the only chunk; its positions are handed out as it is written
+    first_sample = models.BigIntegerField(null=True)  # so many keys from here on are set aside, too (on SQLite)
     done = models.BooleanField(default=False)
 
     objects = UploadChunkQuerySet.as_manager()

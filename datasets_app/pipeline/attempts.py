@@ -31,27 +31,30 @@ class Stopped(Exception):
 
 def work_alone(
     rows: LeasedQuerySet,
-    pk: UUID | str,
+    pk: UUID | str | int,
     *,
     with_related: tuple[str, ...],
     work: Callable[[Any, str], object],
     fail: Callable[[Any, str, str, Text], object],
-) -> None:
+) -> bool:
     """Claim the row out of `rows`, call `work(row, key)` with the lease's key, let go. Safe to call at any time.
 
-    Nothing happens to a row that is not among `rows` or that another worker holds. Work that breaks is reported
-    by `fail(row, key, "internal", text)` and raised on; work that raises `Stopped` ends without a word to anybody.
+    True if the work was done here and now. Nothing happens to a row that is not among `rows` or that another worker
+    holds. Work that breaks is reported by `fail(row, key, "internal", text)` and raised on; work that raises `Stopped`
+    ends without a word to anybody.
     """
     key = uuid4().hex
     if not rows.claim(pk, key):
-        return
+        return False
     objects = rows.model._default_manager
     row = objects.select_related(*with_related).get(pk=pk)
     try:
         with failing_once(lambda text: fail(row, key, "internal", text)):
             work(row, key)
+            return True
     except Stopped:
         logger.info("%s %s was stopped or taken over", rows.model.__name__, pk)
+        return False
     finally:
         objects.release(pk, key)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connections, models, router
 
-MOST_ROWS = 250  # of one statement on SQLite
+MOST_ROWS, MOST_VALUES = 2000, 30_000  # of one statement on SQLite
 
 _PLAIN = (models.IntegerField, models.CharField, models.TextField, models.BooleanField)
 
@@ -43,7 +43,7 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
 
 def _rows_at_once(connection: Any, columns: int) -> int:
     variables: int = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-    return max(1, min(MOST_ROWS, variables // columns))
+    return max(1, min(MOST_ROWS, min(variables, MOST_VALUES) // columns))
 
 
 def _blocks(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:

@@ -1,31 +1,36 @@
-"""Importing an uploaded file: a lease, then chunk after chunk, each of them one transaction.
+"""Importing an uploaded file: planned once, then chunk after chunk by as many workers as there are.
 
-A chunk's rows, its rejected lines, the counters and the upload's place in the file are committed together, so a
-worker that dies anywhere loses nothing and doubles nothing: the next one begins where the last commit stopped.
+A chunk's rows, its rejected lines, the counters and its `done` are committed together, so a worker that dies anywhere
+loses nothing and doubles nothing: another one takes its chunk when the lease has run out. What a chunk is turned into
+is worked out before the transaction begins; on SQLite, where one process writes at a time, the others read and grade
+meanwhile. What only the whole upload can tell, its repetitions, is found when the last chunk is in.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from datasets_app.models import Dataset, RejectedLine, Upload
+from datasets_app.models import Dataset, DatasetCount, RejectedLine, Sample, Upload, UploadChunk
 from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import bulk
-from .append import append
+from . import bulk, keys, planning, repetitions
+from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
-from .reading import Chunk, lines_from, read_chunk, recognise
+from .reading import Chunk, alone_if_large, read_chunk, recognise
 
 REJECTED_COLUMNS = ("upload_id", "line", "offset", "length", "code", "message")
+MOST_SPREAD = 1000  # different values that are counted one by one
 
 
 class _RulesChanged(Exception):
@@ -33,106 +38,220 @@ class _RulesChanged(Exception):
 
 
 def ingest(upload_id: UUID | str) -> None:
-    """Import the upload as far as it goes. Safe to call at any time: one held, finished or cancelled is let be."""
-    work_alone(Upload.objects.unfinished(), upload_id, with_related=("dataset",), work=_import, fail=_fail)
+    """Import the upload here and now, as far as it goes. Safe to call at any time, by anybody."""
+    while waiting := begin(upload_id):
+        for chunk_id in waiting:
+            if not _import_chunk(chunk_id):
+                begin(upload_id)
+                return  # it is in other hands, or was cancelled
 
 
-def _import(upload: Upload, key: str) -> None:
-    mine = Upload.objects.unfinished()
+def begin(upload_id: UUID | str) -> list[int]:
+    """Plan the upload if that is still to do, and finish it if all its chunks are in.
+
+    Answers the next chunks that nobody works on, in their order, as many as are worked on at once. Safe to call at
+    any time: an upload that another worker holds, or for which nothing is left to do, is let be.
+    """
+    work_alone(Upload.objects.unsettled(), upload_id, with_related=("dataset",), work=_prepare, fail=_fail)
+    chunks = UploadChunk.objects.unfinished().filter(upload=upload_id, upload__state=UploadState.RUNNING).abandoned()
+    return list(chunks.order_by("number").values_list("pk", flat=True)[: settings.INGEST_PARALLEL])
+
+
+def go_on(chunk_id: int | str) -> list[int]:
+    """Import one chunk, and finish the upload if it was the last one. Answers which chunks to work on after it.
+
+    That is the one as many places further on as there are chunks worked on at once: from those that `begin` answers
+    all are reached, and never more than those few wait in the queue, where other people's work waits, too.
+    """
+    chunk = UploadChunk.objects.filter(pk=chunk_id).first()
+    if chunk is None:
+        return []
+    left = UploadChunk.objects.unfinished().filter(upload=chunk.upload_id)
+    if _import_chunk(chunk_id) and left.exists():
+        return list(left.filter(number=chunk.number + settings.INGEST_PARALLEL).values_list("pk", flat=True))
+    begin(chunk.upload_id)  # to finish it; or what was stopped in the middle is brought into order
+    return []
+
+
+# The whole upload: before its chunks and after them.
+
+
+def _prepare(upload: Upload, key: str) -> None:
+    if upload.is_final:
+        _settle(upload, key)
+        return
     if upload.started_at is None:
         upload.started_at = timezone.now()
-    if not mine.renew(upload.pk, key, state=UploadState.RUNNING, started_at=upload.started_at):
+    if not Upload.objects.unfinished().renew(upload.pk, key, state=UploadState.RUNNING, started_at=upload.started_at):
         raise Stopped
+    if not upload.chunks.exists():
+        _plan(upload, key)
+    if not upload.chunks.filter(done=False).exists():
+        _finish(upload, key)
+
+
+def _plan(upload: Upload, key: str) -> None:
     try:
-        stream: Any = upload.file.open("rb")
+        stream: Any = _source(upload).open("rb")
     except FileNotFoundError:
         _fail(upload, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
-        return
+        raise Stopped from None
     with stream:
         if not upload.codec:
             upload.codec = upload.format if upload.format != "auto" else recognise(stream)
-            if not mine.renew(upload.pk, key, codec=upload.codec):
+            if not Upload.objects.unfinished().renew(upload.pk, key, codec=upload.codec):
                 raise Stopped
-        stream.seek(0)
-        _read_all(upload, key, stream)
-    _finish(upload, key)
+        planning.plan(upload, key, stream)
 
 
-def _read_all(upload: Upload, key: str, stream: Any) -> None:
-    """Every chunk from the upload's place on. A chunk that was read under rules that changed is read again."""
-    ended = False
-    while not ended:
-        lines = lines_from(stream, offset=upload.offset, line=upload.line)
-        try:
-            while not ended:
-                checker = checker_of(upload.dataset)
-                chunk = read_chunk(lines, offset=upload.offset, line=upload.line, codec=upload.codec, checker=checker)
-                past_deadlocks(partial(_commit, upload, key, chunk))
-                ended = chunk.ended
-        except _RulesChanged:
-            upload.dataset.refresh_from_db()
-            stream.seek(0)
+def _source(upload: Upload) -> Any:
+    """The JSONL file: what was uploaded, or what it was unpacked to."""
+    return upload.lines or upload.file
 
 
-def _commit(upload: Upload, key: str, chunk: Chunk) -> None:
-    """One chunk, whole or not at all."""
-    dataset = upload.dataset
+def _finish(upload: Upload, key: str) -> None:
+    _find_repetitions(upload, key)
+    upload.refresh_from_db(fields=["rows_total", "rows_accepted"])
+    if upload.rows_accepted:
+        with transaction.atomic():
+            upload.chunks.all().delete()
+            Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
+        return
+    first = upload.rejected.order_by("line").first()
+    if first is None:
+        code, said = "file-empty", Text("There is nothing but white space in this file.")
+    else:
+        code = first.code
+        said = Text(
+            "No line of this file could be used. Line {line}: {reason}", line=first.line, reason=from_row(first.message)
+        )
+    upload.chunks.all().delete()
+    _fail(upload, key, code, said)
+
+
+def _settle(upload: Upload, key: str) -> None:
+    """What was stopped in the middle keeps the rows that are in, and says of them what is true."""
+    _find_repetitions(upload, key)
+    upload.chunks.all().delete()
+
+
+def _find_repetitions(upload: Upload, key: str) -> None:
+    """An only chunk has looked for its own already."""
+    first = upload.chunks.order_by("number").values_list("position", flat=True).first()
+    if not first:
+        return
+
+    def hold() -> None:
+        if not Upload.objects.renew(upload.pk, key):
+            raise Stopped
+
+    found = repetitions.find(upload.dataset_id, first, upload.pk, hold)
+    if not Upload.objects.renew(upload.pk, key, rows_duplicate=found):
+        raise Stopped
+
+
+def _fail(upload: Upload, key: str, code: str, text: Text) -> None:
+    Upload.objects.unfinished().release(upload.pk, key, **_failure(code, text))
+
+
+def _failure(code: str, text: Text) -> dict[str, Any]:
+    return {
+        "state": UploadState.FAILED,
+        "finished_at": timezone.now(),
+        "error": {"code": code, **to_row(text)},
+    }
+
+
+# One chunk.
+
+
+def _import_chunk(chunk_id: int | str) -> bool:
+    """Import one chunk. False: it was not ours to import, or is not any more."""
+    chunks = UploadChunk.objects.unfinished().filter(upload__state=UploadState.RUNNING)
+    return work_alone(chunks, chunk_id, with_related=("upload__dataset",), work=_import, fail=_fail_whole)
+
+
+def _import(part: UploadChunk, key: str) -> None:
+    upload = part.upload
+    try:
+        stream: Any = _source(upload).open("rb")
+    except FileNotFoundError:
+        _fail_whole(part, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
+        raise Stopped from None
+    with stream, alone_if_large(part):
+        while True:
+            chunk = read_chunk(stream, part, checker_of(upload.dataset))
+            try:
+                past_deadlocks(partial(_commit, part, key, chunk))
+                return
+            except _RulesChanged:
+                upload.dataset.refresh_from_db()
+
+
+def _commit(part: UploadChunk, key: str, chunk: Chunk) -> None:
+    """One chunk, whole or not at all. Rows that other workers wait for are touched last."""
+    upload, dataset = part.upload, part.upload.dataset
+    checker = checker_of(dataset)
+    origin = Origin(upload.created_by_id, upload.pk, chunk.lines, chunk.styles, upload.side)
+    changes: Counter[tuple[str, str]] = Counter()
+    duplicates = 0
     with transaction.atomic():
-        # no_key: rows that point at the dataset may be written meanwhile, so that an import never blocks a save
-        now = Dataset.objects.select_for_update(no_key=True).only("contract", "profile").get(pk=dataset.pk)
-        if (now.contract, now.profile) != (dataset.contract, dataset.profile):
-            raise _RulesChanged
-        duplicates = 0
-        if chunk.graded:
-            duplicates = append(
-                dataset,
-                chunk.graded,
-                checker=checker_of(dataset),
-                author_id=upload.created_by_id,
-                lines=chunk.lines,
-                upload_id=upload.pk,
-            ).duplicates
+        if not UploadChunk.objects.unfinished().release(part.pk, key, done=True):
+            raise Stopped
         if chunk.rejected:
             bulk.insert(
                 RejectedLine,
                 REJECTED_COLUMNS,
                 ((upload.pk, r.line, r.offset, r.length, r.code[:40], to_row(r.text)) for r in chunk.rejected),
             )
-        held = Upload.objects.filter(state=UploadState.RUNNING, offset=upload.offset).renew(
-            upload.pk,
-            key,
-            offset=chunk.offset,
-            line=chunk.line,
-            rows_total=F("rows_total") + chunk.rows,
-            rows_accepted=F("rows_accepted") + len(chunk.graded),
-            rows_rejected=F("rows_rejected") + len(chunk.rejected),
-            rows_duplicate=F("rows_duplicate") + duplicates,
+        if chunk.graded and part.position:
+            changes = write(
+                dataset,
+                chunk.graded,
+                [one.findings for one in chunk.graded],
+                positions=[part.position + place for place in chunk.places],
+                sample_ids=_sample_ids(part, chunk),
+                checker=checker,
+                origin=origin,
+            )
+            Dataset.objects.filter(pk=dataset.pk).update(samples_total=F("samples_total") + len(chunk.graded))
+        elif chunk.graded:
+            duplicates = append(dataset, chunk.graded, checker=checker, origin=origin).duplicates
+        # no_key: rows that point at the dataset may be written meanwhile, so that an import never blocks a save
+        now = (
+            Dataset.objects.select_for_update(no_key=True).only("contract", "profile", "base_model").get(pk=dataset.pk)
         )
-        if not held:
-            raise Stopped
-    upload.offset, upload.line = chunk.offset, chunk.line
+        if checker_of(now).version != checker.version:
+            raise _RulesChanged
+        DatasetCount.objects.add(dataset, changes)
+        _count(upload, part, chunk, duplicates)
 
 
-def _finish(upload: Upload, key: str) -> None:
-    upload.refresh_from_db(fields=["rows_total", "rows_accepted"])
-    if upload.rows_accepted:
-        Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
-        return
-    if not upload.rows_total:
-        _fail(upload, key, "file-empty", Text("There is nothing but white space in this file."))
-        return
-    first = upload.rejected.order_by("line")[0]
-    said = Text(
-        "No line of this file could be used. Line {line}: {reason}", line=first.line, reason=from_row(first.message)
+def _sample_ids(part: UploadChunk, chunk: Chunk) -> Any:
+    if part.first_sample is None:
+        return keys.take(Sample, len(chunk.graded))
+    return [part.first_sample + place for place in chunk.places]
+
+
+def _count(upload: Upload, part: UploadChunk, chunk: Chunk, duplicates: int) -> None:
+    """Add the chunk to what the upload says of itself. Raises Stopped if that was cancelled meanwhile."""
+    running = Upload.objects.filter(pk=upload.pk, state=UploadState.RUNNING)
+    changes: dict[str, Any] = {}
+    if chunk.spread:
+        before = running.select_for_update(no_key=True).values_list("spread", flat=True).first() or {}
+        spread = Counter(before) + chunk.spread
+        changes["spread"] = dict(spread.most_common(MOST_SPREAD))
+    counted = running.update(
+        offset=F("offset") + part.length,
+        rows_total=F("rows_total") + chunk.rows,
+        rows_accepted=F("rows_accepted") + len(chunk.graded),
+        rows_rejected=F("rows_rejected") + len(chunk.rejected),
+        rows_duplicate=F("rows_duplicate") + duplicates,
+        **changes,
     )
-    _fail(upload, key, first.code, said)
+    if not counted:
+        raise Stopped
 
 
-def _fail(upload: Upload, key: str, code: str, text: Text) -> None:
-    Upload.objects.unfinished().release(
-        upload.pk,
-        key,
-        state=UploadState.FAILED,
-        finished_at=timezone.now(),
-        error={"code": code, **to_row(text)},
-    )
+def _fail_whole(part: UploadChunk, key: str, code: str, text: Text) -> None:
+    Upload.objects.unfinished().filter(pk=part.upload_id).update(**_failure(code, text))

@@ -1,24 +1,32 @@
-"""From the bytes of an uploaded file to graded samples and rejected lines, a chunk of lines at a time."""
+"""From the bytes of a chunk of an uploaded file to graded samples and rejected lines."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from datasets_app.core import codecs, jsonl
+from datasets_app.core import codecs, jsonl, splitting
 from datasets_app.core.codecs import CodecError
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import Line, LineError
-from ftstudio.errors import Text
+from datasets_app.models import Upload, UploadChunk
+from ftstudio.errors import Listed, Text
+from ftstudio.web.texts import from_row
 
 from .grading import Graded, grade
 
+REFUSED = "$refused"  # the key of a line that stands for a row which its container could not give us
 _LOOKED_AT = 100  # records that the format is recognised by
 _SEARCHED = 2000  # lines that are read in order to find them
+_LARGE = 4 << 20  # bytes: of such chunks a process holds one at a time
+_one_large_chunk = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +42,15 @@ class Rejected:
 
 @dataclass(slots=True)
 class Chunk:
-    """Some lines of the file, read: `offset` and `line` are where the next chunk begins."""
+    """Some lines of the file, read. `rows` counts those that were not blank, rejected ones included."""
 
-    offset: int
-    line: int
-    rows: int = 0  # lines that were not blank
+    rows: int = 0
     graded: list[Graded] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # of `graded`
+    places: list[int] = field(default_factory=list)  # of `graded`: which of the rows each was, from 0
+    styles: list[str] = field(default_factory=list)  # of `graded`: as `Revision.style`
+    spread: Counter[str] = field(default_factory=Counter)  # of `graded`: by the value at `Upload.spread_by`
     rejected: list[Rejected] = field(default_factory=list)
-    ended: bool = False
 
 
 def recognise(stream: BinaryIO) -> str:
@@ -55,38 +63,50 @@ def _records(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
     for line in lines:
         if line.raw:
             try:
-                yield jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)
+                record = jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)
             except LineError:
                 continue
+            if REFUSED not in record:
+                yield record
 
 
-def lines_from(stream: BinaryIO, *, offset: int, line: int) -> Iterator[Line]:
-    """The file's lines from a place where an earlier reader stopped."""
-    return jsonl.read_lines(stream, offset=offset, number=line, max_bytes=settings.LINE_MAX_BYTES)
+def alone_if_large(part: UploadChunk) -> AbstractContextManager[Any]:
+    """Held while a chunk is in memory, so that a few of very long lines at once do not fill it."""
+    return _one_large_chunk if part.length > _LARGE else nullcontext()
 
 
-def read_chunk(lines: Iterator[Line], *, offset: int, line: int, codec: str, checker: Checker) -> Chunk:
-    """At most `INGEST_CHUNK_ROWS` lines, and not many more bytes than one longest line: memory stays flat."""
-    chunk = Chunk(offset, line)
-    decode = codecs.CODECS[codec].decode
-    size = 0
-    for one in lines:
-        chunk.offset, chunk.line = one.offset + one.length, one.number + 1
-        size += one.length if one.raw is not None else 0
-        if not one.blank:
-            chunk.rows += 1
-            try:
-                chunk.graded.append(_graded(one, decode, checker))
-                chunk.lines.append(one.number)
-            except (LineError, CodecError) as error:
-                chunk.rejected.append(Rejected(one.number, one.offset, one.length, error.code, error.text))
-        if chunk.line - line >= settings.INGEST_CHUNK_ROWS or size >= settings.LINE_MAX_BYTES:
-            return chunk
-    chunk.ended = True
+def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
+    """Read and grade the chunk's lines, as its upload says."""
+    upload = part.upload
+    chunk = Chunk()
+    decode = codecs.CODECS[upload.codec].decode
+    end = part.offset + part.length
+    for line in jsonl.read_lines(stream, offset=part.offset, number=part.line, max_bytes=settings.LINE_MAX_BYTES):
+        if line.offset >= end:
+            break
+        if line.blank:
+            continue
+        chunk.rows += 1
+        try:
+            record = _record(line)
+            graded = grade(decode(record), checker)
+            if upload.strict:
+                _refuse_errors(graded)
+        except (LineError, CodecError) as error:
+            chunk.rejected.append(Rejected(line.number, line.offset, line.length, error.code, error.text))
+            continue
+        chunk.graded.append(graded)
+        chunk.lines.append(line.number)
+        chunk.places.append(chunk.rows - 1)
+        if upload.spread_by:
+            chunk.spread[splitting.group_key(graded.sample, upload.spread_by, "")[:_LONGEST_VALUE]] += 1
     return chunk
 
 
-def _graded(line: Line, decode: Any, checker: Checker) -> Graded:
+_LONGEST_VALUE = 100
+
+
+def _record(line: Line) -> dict[str, Any]:
     if line.raw is None:
         raise LineError(
             "line-too-long",
@@ -96,4 +116,21 @@ def _graded(line: Line, decode: Any, checker: Checker) -> Graded:
                 limit=settings.LINE_MAX_BYTES,
             ),
         )
-    return grade(decode(jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)), checker)
+    record = jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)
+    if REFUSED in record and isinstance(said := record[REFUSED], dict) and {"code", "template"} <= said.keys():
+        raise LineError(str(said["code"]), from_row(said))
+    return record
+
+
+def _refuse_errors(graded: Graded) -> None:
+    """For an upload that takes in nothing with an error. Raises LineError for the gravest, naming all of them."""
+    rules = list(dict.fromkeys(finding.rule for finding in graded.findings if finding.severity == "error"))
+    if not rules:
+        return
+    first = next(finding for finding in graded.findings if finding.severity == "error")
+    text = Text(
+        "Refused, because samples with errors are not taken in ({rules}): {first}",
+        rules=Listed(rules),
+        first=first.message,
+    )
+    raise LineError(rules[0], text)

@@ -82,11 +82,11 @@ def test_an_import_that_slept_through_its_lease_doubles_nothing(
     upload = make.upload(alice, rain, make.jsonl(make.chats(10)))
     real, slept = ingesting.read_chunk, []
 
-    def sleepy(*args: Any, **how: Any) -> Any:
-        chunk = real(*args, **how)
+    def sleepy(stream: Any, part: Any, checker: Any) -> Any:
+        chunk = real(stream, part, checker)
         if len(slept) == 1:  # the second chunk is read, and not yet written
             slept.append(True)
-            lease_runs_out(upload)
+            lease_runs_out(part)
             ingesting.ingest(upload.pk)
         slept.append(True)
         return chunk
