@@ -26,6 +26,11 @@ def question_fingerprint(sample: Sample) -> str:
     return _digest(_parts(sample.messages[:-1] if answered else sample.messages))
 
 
+def answer_fingerprint(sample: Sample) -> str:
+    """The same over the answer alone: two that ask the same and differ in it contradict each other. "" for none."""
+    return _digest(_parts((sample.answer,))) if sample.answer is not None else ""
+
+
 def _digest(parts: Iterable[str]) -> str:
     return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=_SIZE).hexdigest()
 

@@ -1,0 +1,135 @@
+"""What every set rule and every measure is, and what they may ask about the samples they look at."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from datasets_app.core import duplicates
+from datasets_app.core.contracts.model import EMPTY, Contract
+from datasets_app.core.findings import Severity
+from datasets_app.core.jsonl import Json
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules.base import Answer
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+if TYPE_CHECKING:  # arrays are loaded by who computes, not by who reads a title
+    from datasets_app.core.sets.columns import Columns
+
+SHOWN = 20  # samples that a report names one by one; all of them are counted
+OTHER_FILE = "other-file"  # the side of samples that are only compared with
+
+Example = tuple["Member", ...] | tuple[tuple["Member", ...], Mapping[str, Json]]  # members, or under a contract file
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A finding of a row rule as far as sets count it. `kind` is what was seen (`e-mail`), "" where there is none."""
+
+    rule: str
+    severity: str
+    kind: str = ""
+    masked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One sample as the set sees it; `at` is its number in the dataset, or its line in a file.
+
+    `side` is its side of the split ("" for none yet). `noted` are what the row rules found, None when nobody asked.
+    """
+
+    at: int
+    sample: Sample
+    answer: Answer | None
+    fingerprint: str
+    question: str
+    label: str = ""
+    side: str = ""
+    tags: tuple[str, ...] = ()
+    noted: tuple[Noted, ...] | None = None
+
+
+def member(at: int, sample: Sample, contract: Contract = EMPTY, **known: Any) -> Member:
+    """The sample as a member; whatever of it is not `known` yet is worked out."""
+    answer = Answer(sample, contract) if sample.answer is not None else None
+    if not known.get("fingerprint"):
+        known["fingerprint"] = duplicates.fingerprint(sample)
+    if not known.get("question"):
+        known["question"] = duplicates.question_fingerprint(sample)
+    return Member(at, sample, answer if answer and answer.text.strip() else None, **known)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Under what a set is looked at. `place` says where a sample stands, for sentences that name another one."""
+
+    contract: Contract
+    profile: Profile
+    place: Callable[[int], Text]
+    spread_by: tuple[str, ...] = ()  # dotted paths into a sample's other keys, as metadata.domain
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a set rule says of the member with this index."""
+
+    index: int
+    message: Text
+    path: str = ""
+
+
+class Gatherer:
+    """What one rule or measure keeps while the samples pass by. Its memory must not grow with their texts."""
+
+    def add(self, index: int, member: Member) -> None:
+        """Take note of the next sample. `index` counts from 0 through all that were looked at."""
+
+    def said(self, columns: Columns) -> Iterator[Said]:
+        """What there is to say of single samples, in the order of their indexes."""
+        return iter(())
+
+    def report(self, columns: Columns) -> Json:
+        """What was measured, as plain JSON; None where there was nothing to measure."""
+        return None
+
+
+class SetRule(ABC):
+    """One rule about sets. A module of `rules` holds one as `RULE`.
+
+    `title`, `help` and `severity` are those of any rule; `good` and `bad` are sets that it is silent about and sets
+    that it speaks of. It speaks of each later member and names the first.
+    """
+
+    name: str
+    severity: ClassVar[Severity] = "warning"
+    title: ClassVar[Text]
+    help: ClassVar[Text]
+    good: ClassVar[tuple[Example, ...]] = ()
+    bad: ClassVar[tuple[Example, ...]] = ()
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        """Whether the rule has anything to say under this contract and profile."""
+        return True
+
+    @abstractmethod
+    def begin(self, setting: Setting) -> Gatherer:
+        """A gatherer for one look."""
+
+
+class Measure(ABC):
+    """One figure or table about a set. A module of `measures` holds one as `MEASURE`; `name` is its key in a report."""
+
+    name: str
+
+    @abstractmethod
+    def begin(self, setting: Setting) -> Gatherer:
+        """A gatherer for one look."""
+
+
+def together(*samples: Sample, sides: tuple[str, ...] = ()) -> tuple[Member, ...]:
+    """An example set."""
+    return tuple(member(at, one, side=sides[at - 1] if sides else "") for at, one in enumerate(samples, start=1))

@@ -1,0 +1,145 @@
+"""What is kept of every sample of a set: a few numbers each (some 40 bytes), as arrays that grow and are then compared.
+
+Fingerprints are cut to 64 bits here: two different ones of a million meet with a chance of 3 · 10⁻⁸.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets_app.core import duplicates
+from datasets_app.core.sets.base import OTHER_FILE, Member
+from datasets_app.core.splitting import SIDES
+
+Key = Literal["fingerprint", "question"]
+Indexes = NDArray[np.int64]
+
+ORDER = (OTHER_FILE, *SIDES)  # where a leak is at home: the earlier side of two
+NOWHERE = 255
+
+
+class Columns:
+    """One entry per sample and column. `clusters` holds the index of each one's first near duplicate, -1 for none."""
+
+    def __init__(self) -> None:
+        self.at = array("Q")
+        self._kept: dict[str, array[int]] = {"fingerprint": array("Q"), "question": array("Q"), "answer": array("Q")}
+        self._side = array("B")
+        self.clusters: Indexes = np.empty(0, dtype=np.int64)
+        self._firsts: dict[str, Indexes] = {}
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def add(self, one: Member) -> None:
+        self.at.append(one.at)
+        self._kept["fingerprint"].append(int(one.fingerprint[:16], 16))
+        self._kept["question"].append(int(one.question[:16], 16))
+        # 0 for no answer: those ask the same without contradicting each other
+        answer = duplicates.answer_fingerprint(one.sample) if one.answer else ""
+        self._kept["answer"].append(int(answer[:16] or "0", 16))
+        self._side.append(ORDER.index(one.side) if one.side in ORDER else NOWHERE)
+
+    def kept(self, name: str) -> NDArray[np.uint64]:
+        return np.frombuffer(self._kept[name], dtype=np.uint64) if len(self) else np.empty(0, dtype=np.uint64)
+
+    @property
+    def sides(self) -> NDArray[np.uint8]:
+        """Places in `ORDER`, `NOWHERE` for samples without a side."""
+        return np.frombuffer(self._side, dtype=np.uint8) if len(self) else np.empty(0, dtype=np.uint8)
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Which samples belong to the set itself, and not to a file that it is compared with."""
+        return self.sides != ORDER.index(OTHER_FILE)
+
+    def firsts(self, key: Key) -> Indexes:
+        """For each of the set's own samples the index of the first that has the same key; itself for the rest."""
+        if key not in self._firsts:
+            found = np.arange(len(self), dtype=np.int64)
+            chosen = np.flatnonzero(self.own)
+            found[chosen] = chosen[first_equal(self.kept(key)[chosen])]
+            self._firsts[key] = found
+        return self._firsts[key]
+
+    def repeats(self, key: Key) -> Iterator[tuple[int, int]]:
+        """(index, first) of each own sample that has the key of an earlier one."""
+        firsts = self.firsts(key)
+        return pairs(np.flatnonzero(firsts != np.arange(len(self))), firsts)
+
+    def contradictions(self) -> Iterator[tuple[int, int]]:
+        """(index, first) of each own sample that answers otherwise than the first that was asked the same."""
+        answers = self.kept("answer")
+        chosen = np.flatnonzero(self.own & (answers != 0))
+        firsts = np.arange(len(self), dtype=np.int64)
+        firsts[chosen] = chosen[first_equal(self.kept("question")[chosen])]
+        return pairs(np.flatnonzero(answers != answers[firsts]), firsts)
+
+    def near(self) -> Iterator[tuple[int, int]]:
+        """(index, first) of each own sample with an earlier near duplicate, its exact repetitions left aside."""
+        if not len(self.clusters):
+            return iter(())
+        chosen = np.flatnonzero(self.own & (self.clusters >= 0))
+        firsts = np.arange(len(self), dtype=np.int64)
+        firsts[chosen] = chosen[first_equal(self.clusters[chosen])]
+        new = self.firsts("fingerprint") == np.arange(len(self))
+        return pairs(np.flatnonzero(new & (firsts != np.arange(len(self)))), firsts)
+
+    def cluster_sizes(self, most: int) -> tuple[int, int, list[tuple[int, int]]]:
+        """How many clusters there are, of how many samples, and the largest as (index of the first, size)."""
+        if not len(self.clusters):
+            return 0, 0, []
+        firsts, sizes = np.unique(self.clusters[self.own & (self.clusters >= 0)], return_counts=True)
+        order = np.lexsort((firsts, -sizes))[:most]
+        return len(firsts), int(sizes.sum()), list(zip(firsts[order].tolist(), sizes[order].tolist(), strict=True))
+
+    def side_counts(self) -> dict[str, int]:
+        """How many samples stand on each side, in the order of the sides."""
+        counts = np.bincount(self.sides, minlength=len(ORDER))
+        return {side: int(counts[at]) for at, side in enumerate(ORDER) if counts[at]}
+
+    def leaks(self) -> dict[int, tuple[int, bool]]:
+        """index → (where it is at home, whether it is the very question) of own samples met on an earlier side too."""
+        found: dict[int, tuple[int, bool]] = {}
+        placed = self.sides != NOWHERE
+        if len(self.clusters):
+            self._leaks(self.clusters, placed & (self.clusters >= 0), False, found)
+        self._leaks(self.kept("question"), placed, True, found)
+        return dict(sorted(found.items()))
+
+    def _leaks(self, keys: Any, which: Any, exact: bool, found: dict[int, tuple[int, bool]]) -> None:
+        chosen = np.flatnonzero(which)
+        if not len(chosen):
+            return
+        order = chosen[np.lexsort((chosen, self.sides[chosen], keys[chosen]))]
+        homes = order[_group_starts(keys[order])]
+        away = (self.sides[order] != self.sides[homes]) & self.own[order]
+        found.update(zip(order[away].tolist(), ((home, exact) for home in homes[away].tolist()), strict=True))
+
+
+def first_equal(keys: Any) -> Indexes:
+    """For each key the place of the first that equals it."""
+    if not len(keys):
+        return np.empty(0, dtype=np.int64)
+    _, first, of = np.unique(keys, return_index=True, return_inverse=True)
+    equal: Indexes = first[of]
+    return equal
+
+
+def pairs(indexes: Indexes, firsts: Indexes) -> Iterator[tuple[int, int]]:
+    """(index, its first) as plain numbers."""
+    return zip(indexes.tolist(), firsts[indexes].tolist(), strict=True)
+
+
+def _group_starts(ordered: Any) -> Indexes:
+    """For each of the sorted keys the place where its like begin."""
+    begins = np.ones(len(ordered), dtype=bool)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    places = np.where(begins, np.arange(len(ordered)), 0)
+    starts: Indexes = np.maximum.accumulate(places)
+    return starts

@@ -1,0 +1,95 @@
+"""One look over a set: samples pass by once, then what the set rules say and what was measured is there to be asked."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, Self
+
+from datasets_app.core.engine import severity_of
+from datasets_app.core.findings import Finding
+from datasets_app.core.jsonl import Json
+from datasets_app.core.sets import MEASURES, SET_RULES
+from datasets_app.core.sets.base import Gatherer, Member, Setting
+from datasets_app.core.sets.columns import Columns
+from datasets_app.core.sets.grams import comparable
+from datasets_app.core.sets.near import NearIndex
+
+CHUNK = 2000  # texts that are sketched at once
+
+
+class Look:
+    """Add members, `close` once, then ask. A context manager: sketches lie in temporary files.
+
+    `near` decides whether near duplicates are looked for, which costs as much as reading the samples does; `measures`
+    whether anything beside the rules is wanted.
+    """
+
+    def __init__(self, setting: Setting, *, near: bool = True, measures: bool = True) -> None:
+        self.setting = setting
+        self.columns = Columns()
+        self._near = NearIndex() if near else None
+        self._texts: list[str] = []
+        self._rules: list[tuple[Any, str, Gatherer]] = []
+        for rule in SET_RULES.values():
+            level = severity_of(rule.name, rule.severity, contract=setting.contract, profile=setting.profile)
+            if level != "off" and rule.applies(setting.contract, setting.profile):
+                self._rules.append((rule, level, rule.begin(setting)))
+        self._measures = {name: one.begin(setting) for name, one in MEASURES.items()} if measures else {}
+        gatherers = [gatherer for _, _, gatherer in self._rules] + list(self._measures.values())
+        self._adding = [one.add for one in gatherers if type(one).add is not Gatherer.add]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._near:
+            self._near.__exit__(kind, error, at)
+
+    def add(self, one: Member) -> None:
+        """Look at the next sample."""
+        index = len(self.columns)
+        self.columns.add(one)
+        for add in self._adding:
+            add(index, one)
+        if self._near:
+            self._texts.append(comparable(one.sample))
+            if len(self._texts) >= CHUNK:
+                self._sketch()
+
+    def add_all(self, members: Iterable[Member]) -> None:
+        for one in members:
+            self.add(one)
+
+    def compare_with(self, one: Member) -> None:
+        """Look at a sample that does not belong to the set: it is met again, never spoken of. Before all others."""
+        self.columns.add(one)
+        if self._near:
+            self._texts.append(comparable(one.sample))
+
+    def close(self, progress: Callable[[float], object] = lambda _share: None) -> None:
+        """Find the near duplicates. Nothing may be added any more."""
+        if self._near:
+            self._sketch()
+            self.columns.clusters = self._near.clusters(progress)
+
+    def _sketch(self) -> None:
+        if self._near:
+            self._near.add(self._texts)
+        self._texts = []
+
+    def findings(self) -> Iterator[tuple[int, Finding]]:
+        """(index, finding) of everything the set rules say, in the order of the samples."""
+        return heapq.merge(*(self._said(*one) for one in self._rules), key=itemgetter(0))
+
+    def _said(self, rule: Any, level: Any, gatherer: Gatherer) -> Iterator[tuple[int, Finding]]:
+        for said in gatherer.said(self.columns):
+            yield said.index, Finding(rule.name, level, said.message, said.path)
+
+    def report(self) -> dict[str, Json]:
+        """What was measured, by the measures' names, and what rules have to report beside their findings."""
+        found = {rule.name: gatherer.report(self.columns) for rule, _, gatherer in self._rules}
+        found |= {name: gatherer.report(self.columns) for name, gatherer in self._measures.items()}
+        return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,112 @@
+"""One field, several types."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from datasets_app.core.jsonl import Json
+from datasets_app.core.rules.base import chat
+from datasets_app.core.sets.base import Gatherer, Member, Said, SetRule, Setting, together
+from datasets_app.core.sets.shapes import TYPES, paths, structured, type_of
+from ftstudio.errors import Text
+
+if TYPE_CHECKING:
+    from datasets_app.core.sets.columns import Columns
+
+MOST_PATHS = 2000  # objects whose keys are data have no end of them
+MOST_ROWS = 20_000  # samples remembered for one type at one path: a type that came more often is hardly the odd one
+LISTED = 200  # fields in the report
+
+
+class _Types:
+    """The types seen at one path: how many rows, and which rows as long as they are few."""
+
+    __slots__ = ("counts", "rows")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.rows: dict[str, array[int]] = {}
+
+    def add(self, kind: str, index: int) -> None:
+        self.counts[kind] = n = self.counts.get(kind, 0) + 1
+        if n <= MOST_ROWS:
+            self.rows.setdefault(kind, array("Q")).append(index)
+
+    @property
+    def usual(self) -> str:
+        """The most frequent type, of equally frequent ones the one seen first; null is no type of its own."""
+        return max((kind for kind in self.counts if kind != "null"), key=self.counts.__getitem__, default="null")
+
+    @property
+    def odd(self) -> list[str]:
+        return [kind for kind in self.counts if kind not in (self.usual, "null")]
+
+
+class _Gatherer(Gatherer):
+    def __init__(self) -> None:
+        self._paths: dict[str, _Types] = {}
+        self._rows = 0
+
+    def add(self, index: int, member: Member) -> None:
+        value = structured(member.answer)
+        if value is None:
+            return
+        self._rows += 1
+        for path, kind in dict.fromkeys((path, type_of(inner)) for path, inner in paths(value)):
+            types = self._paths.get(path)
+            if types is None:
+                if len(self._paths) >= MOST_PATHS:
+                    continue
+                types = self._paths[path] = _Types()
+            types.add(kind, index)
+
+    def said(self, columns: Columns) -> Iterator[Said]:
+        own = columns.own
+        found = []
+        for path, types in self._paths.items():
+            usual = types.usual
+            for kind in types.odd:
+                message = Text(
+                    "“{field}” is {type} here, and {usual} in {n} of {total} answers.",
+                    field=path or "/", type=TYPES[kind], usual=TYPES[usual], n=types.counts[usual],
+                    total=sum(types.counts.values()),
+                )  # fmt: skip
+                found += [Said(index, message) for index in types.rows[kind] if own[index]]
+        return iter(sorted(found, key=lambda said: said.index))
+
+    def report(self, columns: Columns) -> Json:
+        """Every field with the types it has, those with several first."""
+        if not self._rows:
+            return None
+        fields = [
+            {"path": path or "/", "types": types.counts, "usual": types.usual, "drifts": bool(types.odd)}
+            for path, types in self._paths.items()
+        ]
+        fields.sort(key=lambda field: not field["drifts"])
+        drifting = sum(bool(field["drifts"]) for field in fields)
+        return {"answers": self._rows, "drifting": drifting, "fields": fields[:LISTED]}
+
+
+class SchemaTypeDrift(SetRule):
+    name = "schema-type-drift"
+    title = Text("Field has another type than usual")
+    help = Text(
+        "In JSON answers one field should have one type: skills that are a sentence here and a list there teach a "
+        "model to guess, also where the schema allows both. Reported on the rarer type, with a table of all fields."
+    )
+    good = (together(chat("小王", '{"skills": ["Python"]}'), chat("小李", '{"skills": []}')),)
+    bad = (
+        together(
+            chat("小王", '{"skills": ["Python"]}'),
+            chat("小李", '{"skills": ["SQL"]}'),
+            chat("小张", '{"skills": "SQL"}'),
+        ),
+    )
+
+    def begin(self, setting: Setting) -> Gatherer:
+        return _Gatherer()
+
+
+RULE = SchemaTypeDrift()

@@ -1,0 +1,49 @@
+"""One thing on two sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from datasets_app.core.rules.base import chat
+from datasets_app.core.sets.base import Gatherer, Said, SetRule, Setting, together
+from ftstudio.errors import Text
+
+if TYPE_CHECKING:
+    from datasets_app.core.sets.columns import Columns
+
+
+class _Gatherer(Gatherer):
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def said(self, columns: Columns) -> Iterator[Said]:
+        for index, (home, exact) in columns.leaks().items():
+            place = self._setting.place(columns.at[home])
+            yield Said(
+                index,
+                Text("Asks the same as {first} on another side of the split: keep both on one side.", first=place)
+                if exact
+                else Text(
+                    "Nearly the same as {first} on another side of the split: keep both on one side.", first=place
+                ),
+            )
+
+
+class SplitLeak(SetRule):
+    name = "split-leak"
+    severity = "error"
+    title = Text("Stands on two sides of the split")
+    help = Text(
+        "The question, or nearly the whole sample, is also on an earlier side of the split (training before validation "
+        "before test), so the evaluation asks what the model was told. Take one of the two out, or freeze the next "
+        "snapshot by near duplicates."
+    )
+    good = (together(chat("法国的首都？", "巴黎。"), chat("意大利的首都？", "罗马。"), sides=("train", "test")),)
+    bad = (together(chat("法国的首都？", "巴黎。"), chat("法国的首都？", "是巴黎。"), sides=("train", "test")),)
+
+    def begin(self, setting: Setting) -> Gatherer:
+        return _Gatherer(setting)
+
+
+RULE = SplitLeak()

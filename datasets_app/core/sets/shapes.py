@@ -1,0 +1,65 @@
+"""The shape of a JSON answer: every path in it with the type that stands there. Members of a list share one path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from datasets_app.core.jsonl import Json
+from datasets_app.core.rules.base import Answer
+from ftstudio.errors import Text
+
+DEEPEST = 12
+ITEM = "*"  # any member of a list
+
+TYPES: Mapping[str, Text] = {
+    "text": Text("a text"),
+    "number": Text("a number"),
+    "truth value": Text("true or false"),
+    "list": Text("a list"),
+    "object": Text("an object"),
+    "null": Text("null"),
+}
+
+
+def type_of(value: Json) -> str:
+    """Whole numbers and fractions are one type, as JSON has it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "truth value"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "list"
+    return "object" if isinstance(value, dict) else "number"
+
+
+def paths(value: Json, at: str = "", depth: int = 0) -> Iterator[tuple[str, Json]]:
+    """(JSON Pointer with `*` for list members, value) of the value and everything in it."""
+    yield at, value
+    if depth >= DEEPEST:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from paths(inner, f"{at}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from paths(inner, f"{at}/{ITEM}", depth + 1)
+
+
+def looks_like_json(answer: Answer | None) -> bool:
+    """Whether the answer means to be an object or a list, bare or inside a code fence."""
+    return answer is not None and answer.text.lstrip()[:1] in ("{", "[", "`")
+
+
+def structured(answer: Answer | None) -> dict[str, Json] | list[Json] | None:
+    """The answer's object or list; None for any other answer, and for one that cannot be read."""
+    if answer is None or not looks_like_json(answer):
+        return None
+    value = answer.value
+    return value if isinstance(value, dict | list) else None
+
+
+def filled(value: Json) -> bool:
+    """Whether something stands there: not null, not an empty text, list or object."""
+    return value is not None and value not in ("", [], {}) and not (isinstance(value, str) and not value.strip())

@@ -1,0 +1,42 @@
+"""Short answers as labels in several spellings: what is equal but for width, case, punctuation and white space."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+
+_APART = re.compile(r"[\W_]+")
+LONGEST = 40  # characters of an answer that can be a label
+MOST = 20_000  # different labels that are kept apart; beyond, those seen once are forgotten
+
+
+def plain(text: str) -> str:
+    """What all spellings of a label have in common; "" for a text without letters and digits."""
+    return _APART.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+class Spellings:
+    """How often each label was written in which way. Free text costs little: what comes but once is forgotten."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Counter[str]] = defaultdict(Counter)
+        self._pruned = MOST
+
+    def add(self, text: str) -> bool:
+        """Count an answer. False: it is too long for a label, or has nothing in it."""
+        if len(text) > LONGEST or "\n" in text.strip():
+            return False
+        if not (label := plain(text)):
+            return False
+        self.seen[label][text] += 1
+        if len(self.seen) > self._pruned:
+            for gone in [name for name, counts in self.seen.items() if counts.total() == 1]:
+                del self.seen[gone]
+            self._pruned = max(MOST, 2 * len(self.seen))
+        return True
+
+    def common(self, label: str) -> tuple[str, int]:
+        """The most frequent spelling of a label, of equally frequent ones the lowest, and how often it came."""
+        counts = self.seen[label]
+        return min(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,131 @@
+"""Near duplicates: what was planted is found, clusters are clusters, and neither order nor size changes that."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datasets_app.core.rules.base import chat
+from datasets_app.core.sets.grams import GRAM, bands, comparable, sketches
+from datasets_app.core.sets.near import ALIKE, NearIndex
+
+HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]
+
+
+def clusters(texts: list[str], chunk: int = 500) -> list[int]:
+    with NearIndex() as index:
+        for at in range(0, len(texts), chunk):
+            index.add(texts[at : at + chunk])
+        return index.clusters().tolist()
+
+
+def together(found: list[int]) -> set[frozenset[int]]:
+    groups: dict[int, set[int]] = {}
+    for at, first in enumerate(found):
+        if first >= 0:
+            groups.setdefault(first, set()).add(at)
+    return {frozenset(group) for group in groups.values()}
+
+
+def grams(text: str) -> set[str]:
+    return {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)} or {text}
+
+
+def jaccard(one: str, other: str) -> float:
+    a, b = grams(one), grams(other)
+    return len(a & b) / len(a | b)
+
+
+def planted(count: int, pairs: int, seed: int = 7) -> tuple[list[str], list[tuple[int, int]]]:
+    """Texts of 40 to 120 characters, and which of them are edited copies (one character in 20 changed)."""
+    chance = random.Random(seed)
+    texts = ["".join(chance.choices(HAN, k=chance.randint(40, 120))) for _ in range(count)]
+    known = []
+    for at in range(pairs):
+        copy = list(texts[at])
+        for place in chance.sample(range(len(copy)), max(1, len(copy) // 20)):
+            copy[place] = chance.choice(HAN)
+        known.append((at, len(texts)))
+        texts.append("".join(copy))
+    return texts, known
+
+
+def test_planted_near_duplicates_are_found_and_nothing_else():
+    texts, pairs = planted(1500, 200)
+    pairs = [pair for pair in pairs if jaccard(texts[pair[0]], texts[pair[1]]) >= ALIKE]
+    found = clusters(texts)
+    hits = sum(found[a] >= 0 and found[a] == found[b] for a, b in pairs)
+    assert hits / len(pairs) >= 0.95
+    for group in together(found):
+        first, *rest = sorted(group)
+        assert all(jaccard(texts[first], texts[one]) > ALIKE - 0.2 for one in rest)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(alphabet="abc雨天", max_size=12), max_size=40), st.randoms(use_true_random=False))
+def test_clusters_are_the_same_whatever_the_order_of_the_rows(texts: list[str], chance: random.Random):
+    order = list(range(len(texts)))
+    chance.shuffle(order)
+    here = together(clusters(texts))
+    there = together(clusters([texts[at] for at in order]))
+    assert {frozenset(order[at] for at in group) for group in there} == here
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(alphabet="abc雨天", max_size=12), max_size=40))
+def test_each_member_names_the_first_of_its_cluster_and_equal_texts_are_together(texts: list[str]):
+    found = clusters(texts, chunk=7)
+    for at, first in enumerate(found):
+        assert first == -1 or (first <= at and found[first] == first)
+        assert found.count(first) > 1 or first == -1
+    for at, text in enumerate(texts):
+        same = [other for other, one in enumerate(texts) if one == text and text]
+        if len(same) > 1:
+            assert found[at] >= 0
+            assert {found[other] for other in same} == {found[at]}
+
+
+def test_a_text_with_nothing_to_compare_stands_alone():
+    assert clusters(["", "", "雨"]) == [-1, -1, -1]
+    assert comparable(chat("！？", "……")) == ""
+
+
+def test_the_system_prompt_width_case_and_punctuation_make_no_difference():
+    one = chat("What is ＡＢＣ?", "It is abc.", system="You are A.")
+    other = chat("what is ABC", "It is ABC!", system="You are quite another assistant.")
+    assert comparable(one) == comparable(other) == "whatisabcitisabc"
+
+
+def test_sketches_are_the_same_in_every_process_and_do_not_depend_on_the_neighbours():
+    alone, beside = sketches(["明天会下雨"]), sketches(["别的", "明天会下雨", "还有"])
+    assert np.array_equal(alone[0], beside[1])
+    assert int(alone[0, 0]) == FIRST
+    assert np.array_equal(bands(alone)[0], bands(beside)[1])
+
+
+FIRST = 362295497  # the first value of the first sketch above
+
+
+def test_the_estimate_is_close_to_the_exact_similarity():
+    texts, pairs = planted(1, 0)
+    base = texts[0]
+    for cut in (5, 10, 20, 30):
+        other = base[:-cut] + "".join(HAN[-cut:])
+        rows = sketches([base, other])
+        assert abs((rows[0] == rows[1]).mean() - jaccard(base, other)) < 0.15
+
+
+def test_ten_thousand_texts_from_one_template_stay_within_memory_and_end():
+    texts = [f"请根据下面的订单信息判断是否需要退款订单号{n:06d}金额{n * 7 % 1000}元" for n in range(10_000)]
+    tracemalloc.start()
+    try:
+        found = clusters(texts)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 << 20
+    assert sum(first >= 0 for first in found) > 9_000
