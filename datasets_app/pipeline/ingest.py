@@ -23,7 +23,7 @@ from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import bulk, keys, planning, repetitions
+from . import bulk, keys, planning, repetitions, unpack
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
@@ -91,6 +91,7 @@ def _prepare(upload: Upload, key: str) -> None:
 
 
 def _plan(upload: Upload, key: str) -> None:
+    unpack.prepare(upload, key)
     try:
         stream: Any = _source(upload).open("rb")
     except FileNotFoundError:
@@ -98,7 +99,7 @@ def _plan(upload: Upload, key: str) -> None:
         raise Stopped from None
     with stream:
         if not upload.codec:
-            upload.codec = upload.format if upload.format != "auto" else recognise(stream)
+            upload.codec = upload.format if upload.format != "auto" else recognise(stream, ours=bool(upload.lines))
             if not Upload.objects.unfinished().renew(upload.pk, key, codec=upload.codec):
                 raise Stopped
         planning.plan(upload, key, stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,13 +16,13 @@ from datasets_app.core import codecs, jsonl, splitting
 from datasets_app.core.codecs import CodecError
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import Line, LineError
-from datasets_app.models import Upload, UploadChunk
+from datasets_app.models import UploadChunk
 from ftstudio.errors import Listed, Text
-from ftstudio.web.texts import from_row
 
 from .grading import Graded, grade
+from .pictures import settled
+from .unpack import unpacked
 
-REFUSED = "$refused"  # the key of a line that stands for a row which its container could not give us
 _LOOKED_AT = 100  # records that the format is recognised by
 _SEARCHED = 2000  # lines that are read in order to find them
 _LARGE = 4 << 20  # bytes: of such chunks a process holds one at a time
@@ -53,21 +53,23 @@ class Chunk:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def recognise(stream: BinaryIO) -> str:
-    """The name of the codec that the file's first readable records speak; the default one if none knows them."""
+def recognise(stream: BinaryIO, *, ours: bool = False) -> str:
+    """The name of the codec that the file's first readable records speak; the default one if none knows them.
+
+    `ours`: the lines were written by `unpack`.
+    """
     lines = islice(jsonl.read_lines(stream, max_bytes=settings.LINE_MAX_BYTES), _SEARCHED)
-    return codecs.detect(islice(_records(lines), _LOOKED_AT)) or codecs.DEFAULT
+    return codecs.detect(islice(_records(lines, ours), _LOOKED_AT)) or codecs.DEFAULT
 
 
-def _records(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
+def _records(lines: Iterable[Line], ours: bool) -> Iterator[dict[str, Any]]:
     for line in lines:
         if line.raw:
             try:
-                record = jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)
+                raw = unpacked(line.raw)[0] if ours else line.raw
+                yield jsonl.parse(raw, max_depth=settings.JSON_MAX_DEPTH)
             except LineError:
                 continue
-            if REFUSED not in record:
-                yield record
 
 
 def alone_if_large(part: UploadChunk) -> AbstractContextManager[Any]:
@@ -80,6 +82,7 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
     upload = part.upload
     chunk = Chunk()
     decode = codecs.CODECS[upload.codec].decode
+    ours = bool(upload.lines)
     end = part.offset + part.length
     for line in jsonl.read_lines(stream, offset=part.offset, number=part.line, max_bytes=settings.LINE_MAX_BYTES):
         if line.offset >= end:
@@ -88,8 +91,9 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
             continue
         chunk.rows += 1
         try:
-            record = _record(line)
-            graded = grade(decode(record), checker)
+            raw, arrived = _opened(line, ours)
+            record = jsonl.parse(raw, max_depth=settings.JSON_MAX_DEPTH)
+            graded = grade(settled(decode(record), arrived), checker)
             if upload.strict:
                 _refuse_errors(graded)
         except (LineError, CodecError) as error:
@@ -106,7 +110,8 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
 _LONGEST_VALUE = 100
 
 
-def _record(line: Line) -> dict[str, Any]:
+def _opened(line: Line, ours: bool) -> tuple[bytes, Mapping[str, str]]:
+    """The row in a line, and the pictures that came with it. Only in lines of ours a refusal or a picture is one."""
     if line.raw is None:
         raise LineError(
             "line-too-long",
@@ -116,10 +121,7 @@ def _record(line: Line) -> dict[str, Any]:
                 limit=settings.LINE_MAX_BYTES,
             ),
         )
-    record = jsonl.parse(line.raw, max_depth=settings.JSON_MAX_DEPTH)
-    if REFUSED in record and isinstance(said := record[REFUSED], dict) and {"code", "template"} <= said.keys():
-        raise LineError(str(said["code"]), from_row(said))
-    return record
+    return unpacked(line.raw) if ours else (line.raw, {})
 
 
 def _refuse_errors(graded: Graded) -> None:

@@ -1,0 +1,102 @@
+"""The pictures in a zip beside its rows: found by the names that rows call them, read under limits, kept once."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from datasets_app.models import Upload
+from ftstudio.errors import InvalidInput, Text
+
+from . import pictures
+
+ZIP = "zip"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+MOST_MEMBERS = 200_000  # files in one archive
+LONGEST_NAME = 400
+
+
+class Pictures:
+    """The pictures of one archive. Nothing is written to a disk by its name in the archive, nothing is read twice.
+
+    A row may call a picture by its path in the archive, by its path from any folder above it on, or by its bare name,
+    as long as no other picture answers to the same.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, project_id: UUID) -> None:
+        self._archive = archive
+        self._project_id = project_id
+        self._members: dict[str, list[zipfile.ZipInfo]] = {}
+        self._kept: dict[str, str] = {}  # path in the archive → sha256
+        self.total = 0
+        for member in archive.infolist():
+            path = PurePosixPath(member.filename.replace("\\", "/"))
+            if not member.is_dir() and path.suffix.lower() in SUFFIXES and "__MACOSX" not in path.parts:
+                self.total += 1
+                for start in range(len(path.parts)):
+                    self._members.setdefault("/".join(path.parts[start:]), []).append(member)
+
+    def named_in(self, record: Any) -> dict[str, str]:
+        """Name → sha256 of every picture that some text of the record is the name of; they are kept now.
+
+        Raises InvalidInput for a name that several answer to, and for a picture that cannot be used.
+        """
+        found: dict[str, str] = {}
+        for text in _texts(record):
+            name = text.removeprefix("./")
+            if text not in found and len(name) < LONGEST_NAME and name in self._members:
+                found[text] = self._keep(name)
+        return found
+
+    def _keep(self, name: str) -> str:
+        members = self._members[name]
+        exact = [member for member in members if member.filename == name]
+        if len(exact or members) > 1:
+            raise InvalidInput(
+                file=Text("Several pictures of the archive are called “{name}”: write the folder too.", name=name)
+            )
+        member = (exact or members)[0]
+        if member.filename not in self._kept:
+            try:
+                self._kept[member.filename] = pictures.keep(self._project_id, self._read(member)).sha256
+            except InvalidInput as error:
+                text = Text("The picture “{name}” cannot be used. {reason}", name=name, reason=error.message)
+                raise InvalidInput(file=text) from error
+        return self._kept[member.filename]
+
+    def _read(self, member: zipfile.ZipInfo) -> bytes:
+        """Never more than a picture may have, whatever the archive says of its size."""
+        try:
+            with self._archive.open(member) as stream:
+                return stream.read(pictures.MAX_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+            # RuntimeError: it has a password.
+            raise InvalidInput(file=Text("It cannot be taken out of the archive.")) from error
+
+
+def pictures_in(upload: Upload, stream: Any) -> Pictures:
+    """The pictures of the upload's archive, which stays open. Raises InvalidInput when it is no zip that opens."""
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+        raise InvalidInput(file=Text("The zip archive is damaged or cut off: pack it again.")) from error
+    if len(archive.infolist()) > MOST_MEMBERS:
+        raise InvalidInput(file=Text("The archive holds more than {n} files: split it.", n=MOST_MEMBERS))
+    return Pictures(archive, upload.dataset.project_id)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, keys left out."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one

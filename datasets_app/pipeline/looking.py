@@ -1,0 +1,127 @@
+"""A look at the first rows of a file before it is imported: read, decoded and graded as the import would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from datasets_app.core.codecs import CODECS, CodecError
+from datasets_app.core.containers import Entry
+from datasets_app.core.findings import RANK
+from datasets_app.core.jsonl import LineError
+from datasets_app.core.tables import Mapping
+from datasets_app.models import Upload
+from ftstudio.errors import InvalidInput, Text
+
+from . import opening
+from .grading import Graded, checker_of, grade
+
+ROWS = 200  # looked at
+BYTES = 8 << 20  # of their text, at most: rows of a megabyte are looked at only so far
+TABLE_ROWS = 8  # shown as they stand in a table
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that would become no sample. `raw` is what stands in the file, cut."""
+
+    line: int
+    code: str
+    text: Text
+    raw: str
+
+
+@dataclass(slots=True)
+class Look:
+    """What a file would become. `problem` says why it cannot be read at all, or any further than this.
+
+    `codec` is the format its records are taken for. Of a table: `columns`, the first `rows` as they stand, and the
+    `mapping` in force (None: nobody said, and the headings do not tell: then `needs` is "mapping").
+    """
+
+    container: str
+    encoding: str
+    codec: str = ""
+    columns: tuple[str, ...] = ()
+    rows: list[list[str]] = field(default_factory=list)
+    mapping: Mapping | None = None
+    needs: str = ""
+    looked_at: int = 0
+    whole: bool = False  # every row of the file was looked at
+    graded: list[tuple[int, Graded]] = field(default_factory=list)  # with their lines
+    refused: list[Refusal] = field(default_factory=list)
+    problem: Text | None = None
+
+    @property
+    def with_errors(self) -> int:
+        return sum(any(finding.severity == "error" for finding in one.findings) for _line, one in self.graded)
+
+    @property
+    def with_findings(self) -> int:
+        return sum(bool(one.findings) for _line, one in self.graded)
+
+    @property
+    def rules(self) -> list[tuple[str, str, int]]:
+        """(rule, severity, samples), the gravest and most frequent first."""
+        found: Counter[tuple[str, str]] = Counter()
+        for _line, one in self.graded:
+            found.update({(finding.rule, finding.severity) for finding in one.findings})
+        ordered = sorted(found.items(), key=lambda item: (-RANK[item[0][1]], -item[1], item[0]))
+        return [(rule, severity, n) for (rule, severity), n in ordered]
+
+
+def look(upload: Upload) -> Look:
+    """Look at the upload's first rows. Raises FileNotFoundError when its file has gone."""
+    seen = Look(upload.container, upload.encoding, upload.codec)
+    with upload.file.open("rb") as stream:
+        try:
+            if opening.is_table(upload):
+                _read_table(upload, stream, seen)
+            if not seen.needs:
+                _read_rows(upload, stream, seen)
+        except InvalidInput as error:
+            seen.problem = error.message if isinstance(error.message, Text) else Text("{text}", text=error.message)
+    return seen
+
+
+def _read_table(upload: Upload, stream: Any, seen: Look) -> None:
+    plain = opening.table_rows(upload, stream, TABLE_ROWS)
+    seen.columns = opening.columns_of(upload, stream)
+    seen.rows = [[_shown(row.get(column)) for column in seen.columns] for row in plain]
+    seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.guess(seen.columns)
+    if opening.needs_mapping(upload, seen.columns):
+        seen.needs = "mapping"
+
+
+def _shown(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _read_rows(upload: Upload, stream: Any, seen: Look) -> None:
+    taken: list[Entry] = []
+    size = 0
+    try:
+        for entry in opening.entries(upload, stream):
+            if len(taken) == ROWS or size > BYTES:
+                break
+            taken.append(entry)
+            size += len(entry.raw or b"")
+        else:
+            seen.whole = True
+    except InvalidInput as error:  # what was read until then is shown
+        seen.problem = error.message if isinstance(error.message, Text) else Text("{text}", text=error.message)
+    records = [entry.record for entry in taken if entry.record is not None]
+    seen.codec = opening.codec_of(upload, islice(records, ROWS))
+    decode = CODECS[seen.codec].decode
+    checker = checker_of(upload.dataset)
+    seen.looked_at = len(taken)
+    for entry in taken:
+        try:
+            if entry.record is None:
+                raise entry.error or LineError("not-an-object", Text("This row cannot be read."))
+            seen.graded.append((entry.line, grade(decode(entry.record), checker)))
+        except (LineError, CodecError) as error:
+            raw = (entry.raw or b"")[:400].decode("utf-8", "backslashreplace")
+            seen.refused.append(Refusal(entry.line, error.code, error.text, raw))

@@ -1,0 +1,144 @@
+"""Reading an upload's own file as what it is: the container's entries, the columns mapped as a person said.
+
+What is not told on the upload is found out here, so that the preview of a held file, and its import, agree.
+"""
+
+from __future__ import annotations
+
+import io
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from django.conf import settings
+
+from datasets_app.core import codecs
+from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, detect_stream
+from datasets_app.core.encodings import encoding_of_stream
+from datasets_app.core.tables import Mapping, columns, head
+from datasets_app.models import Upload
+from ftstudio.errors import InvalidInput, Text
+
+LINES = "jsonl"
+UTF_8 = ("", "utf-8", "utf-8-sig")
+AUTO = "auto"
+
+
+def reading_of(upload: Upload) -> Reading:
+    """The limits and choices under which the upload's file is read."""
+    return Reading(encoding=upload.encoding, max_bytes=settings.LINE_MAX_BYTES, max_depth=settings.JSON_MAX_DEPTH)
+
+
+def recognised(stream: BinaryIO, name: str) -> tuple[str, str]:
+    """(container, encoding) of a file, "" for the encoding of what is no text; the stream is left at its start."""
+    container = detect_stream(stream, name)
+    if container not in (LINES, "csv"):
+        return container, ""
+    encoding = encoding_of_stream(stream)
+    if container == LINES and encoding == "gb18030" and _has_utf_8_lines(stream):
+        encoding = "utf-8"  # a line here and there is broken, not all of them written otherwise
+    return container, encoding
+
+
+def _has_utf_8_lines(stream: BinaryIO) -> bool:
+    lines = stream.read(HEAD).split(b"\n")[:-1]
+    stream.seek(0)
+    return any(_is_utf_8(line) for line in lines if not line.isascii())
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_table(upload: Upload) -> bool:
+    """Whether its rows stand under headings, and are read by a codec of the same name."""
+    return bool(upload.container) and CONTAINERS[upload.container].table
+
+
+def columns_of(upload: Upload, stream: BinaryIO) -> tuple[str, ...]:
+    """The table's columns in their order. Raises InvalidInput when it cannot be read."""
+    return columns(stream, upload.container, reading_of(upload))
+
+
+def needs_mapping(upload: Upload, found: tuple[str, ...]) -> bool:
+    """Whether a person must say what the columns `found` are before the table can be imported."""
+    asked = is_table(upload) and not upload.mapping and upload.format in (AUTO, upload.container)
+    return asked and Mapping.guess(found) is None
+
+
+def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
+    """The file's records, in order, each with its line. `stream` is seekable and at its start.
+
+    Raises InvalidInput, naming the place where there is one, for a file that cannot be read at all or any further.
+    """
+    if upload.container == LINES and upload.encoding not in UTF_8:
+        stream = _Recoded(stream, upload.encoding)
+    found = CONTAINERS[upload.container].read(stream, reading_of(upload))
+    if not (is_table(upload) and upload.mapping):
+        return found
+    mapping = Mapping.parse(upload.mapping)
+    return (entry if entry.record is None else replace(entry, record=mapping.apply(entry.record)) for entry in found)
+
+
+def table_rows(upload: Upload, stream: BinaryIO, count: int) -> list[dict[str, Any]]:
+    """The first rows of a table, as they stand; the stream is left at its start."""
+    return [entry.record for entry in head(stream, upload.container, reading_of(upload), count) if entry.record]
+
+
+def codec_of(upload: Upload, records: Iterable[dict[str, Any]]) -> str:
+    """The format that the upload's records are read as: the one asked for, the table's own, or what they look like."""
+    if upload.format != AUTO:
+        return upload.format
+    return upload.container if is_table(upload) else codecs.detect(records) or codecs.DEFAULT
+
+
+class _Recoded(io.RawIOBase):
+    """A text in another encoding, as UTF-8. It can be read once, from start to end."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._encoding = encoding
+        self._decoder = getincrementaldecoder(encoding)("strict")
+        self._line = 1
+        self._held = b""
+        self._first = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1) -> bytes:
+        limit = -1 if size is None else size
+        while (end := self._held.find(b"\n")) < 0 and (limit < 0 or len(self._held) < limit) and self._more():
+            pass
+        end = len(self._held) if end < 0 else end + 1
+        end = end if limit < 0 else min(end, limit)
+        line, self._held = self._held[:end], self._held[end:]
+        return line
+
+    def _more(self) -> bool:
+        block = self._stream.read(HEAD)
+        try:
+            text = self._decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(self._encoding, "replace")
+            text = Text(
+                "Line {line} is not written in {encoding}: choose another encoding, or save the file as UTF-8.",
+                line=self._line + before.count("\n"),
+                encoding=self._encoding,
+            )
+            raise InvalidInput(code="text-not-unicode", file=text) from error
+        if self._first and text:
+            text, self._first = text.removeprefix("\ufeff"), False
+        self._line += text.count("\n")
+        self._held += text.encode()
+        return bool(block)
+
+
+def plain_lines(upload: Upload) -> bool:
+    """Whether the file is read as it is: JSONL in UTF-8."""
+    return upload.container in ("", LINES) and upload.encoding in UTF_8
