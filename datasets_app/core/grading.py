@@ -9,12 +9,15 @@ from typing import Any, BinaryIO
 
 from datasets_app.core import profiles
 from datasets_app.core.contracts.model import EMPTY, Contract
-from datasets_app.core.duplicates import fingerprint, question_fingerprint
 from datasets_app.core.engine import Checker, severity_of
 from datasets_app.core.findings import Finding, Severity
 from datasets_app.core.records import MAX_LINE, Source
-from datasets_app.core.samples import Sample
+from datasets_app.core.sets.base import OTHER_FILE, Setting, member
+from datasets_app.core.sets.look import Look
+from datasets_app.core.splitting import SIDES
 from ftstudio.errors import Text
+
+THIS_FILE = SIDES[0]  # the side of the file that is graded, as against the other one
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,93 +81,70 @@ def grade(
 ) -> Report:
     """Grade JSONL (or one JSON array) in one pass; both streams must be seekable and at their start.
 
-    `against` is a second file whose questions must not occur in this one (`split-leak`). `base_model` chooses how
-    tokens are counted and the limit per sample; `max_tokens` stands in for that limit. Raises `InvalidInput` for an
-    unknown format or profile.
+    Near duplicates are among the findings: looking for them costs some ten microseconds a row, so nobody need ask.
+    `against` is a second file whose questions and near duplicates must not occur here (`split-leak`). `base_model`
+    chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. Raises
+    `InvalidInput` for an unknown format or profile.
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     source = Source(stream, format, max_line)
-    members = _Members(checker, _questions(against, format, max_line) if against is not None else {})
     report = Report()
-    for row in source.rows():
-        report.rows += 1
-        if row.sample is None:
-            if row.error is not None:
-                refusal = Finding(row.error.code, "error", row.error.text, row.path)
-                report.findings.append(Noted(row.line, refusal))
-            continue
-        report.accepted += 1
-        count = checker.tokens(row.sample)
-        report.tokens_total += count
-        report.tokens_max = max(report.tokens_max, count)
-        found = [*checker.check(row.sample), *members.check(row.sample, row.line)]
-        report.findings += [Noted(row.line, finding) for finding in found]
-    report.findings += [Noted(None, finding) for finding in _of_file(checker, members, report.accepted, source.size)]
+    setting = Setting(contract, checker.profile, lambda line: Text("line {line}", line=line))
+    with Look(setting, measures=False) as look:
+        if against is not None:
+            _compared(look, against, format, max_line)
+        for row in source.rows():
+            report.rows += 1
+            if row.sample is None:
+                if row.error is not None:
+                    refusal = Finding(row.error.code, "error", row.error.text, row.path)
+                    report.findings.append(Noted(row.line, refusal))
+                continue
+            report.accepted += 1
+            count = checker.tokens(row.sample)
+            report.tokens_total += count
+            report.tokens_max = max(report.tokens_max, count)
+            look.add(member(row.line, row.sample, contract, side=THIS_FILE))
+            report.findings += [Noted(row.line, finding) for finding in checker.check(row.sample)]
+        look.close()
+        about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
+    if about:
+        report.findings = sorted([*report.findings, *about], key=lambda noted: noted.line or 0)
+    report.findings += [Noted(None, finding) for finding in _of_file(checker, report.accepted, source.size)]
     return report
 
 
-class _Members:
-    """What only the set can tell: a sample that was there before, a question that was answered otherwise."""
-
-    def __init__(self, checker: Checker, leaks: dict[str, int]) -> None:
-        self._checker = checker
-        self._leaks = leaks
-        self._whole: dict[str, int] = {}
-        self._asked: dict[str, int] = {}
-
-    def check(self, sample: Sample, line: int) -> Iterator[Finding]:
-        whole = fingerprint(sample)
-        first = self._whole.setdefault(whole, line)
-        question = question_fingerprint(sample)
-        asked = self._asked.setdefault(question, line)
-        if first != line:
-            yield from self.raised("duplicate", "warning", Text("The same sample as on line {line}.", line=first))
-        elif asked != line and sample.answer is not None and not sample.rejected:
-            yield from self.raised(
-                "conflicting-answer",
-                "warning",
-                Text("The same question as on line {line}, answered otherwise.", line=asked),
-            )
-        if question in self._leaks:
-            yield from self.raised(
-                "split-leak", "error",
-                Text("The same question is on line {line} of the other file: keep it in one of them.",
-                     line=self._leaks[question]),
-            )  # fmt: skip
-
-    def raised(self, rule: str, default: Severity, message: Text) -> Iterator[Finding]:
-        """The finding at the severity that contract and profile give the rule; nothing when it is off."""
-        level = severity_of(rule, default, contract=self._checker.contract, profile=self._checker.profile)
-        if level != "off":
-            yield Finding(rule, level, message)
-
-
-def _questions(stream: BinaryIO, format: str, max_line: int) -> dict[str, int]:
-    """The questions of a file, each with the first line it is on; rows without a sample are passed over."""
-    found: dict[str, int] = {}
+def _compared(look: Look, stream: BinaryIO, format: str, max_line: int) -> None:
+    """Show the look the other file's samples; rows without one are passed over."""
     for row in Source(stream, format, max_line).rows():
         if row.sample is not None:
-            found.setdefault(question_fingerprint(row.sample), row.line)
-    return found
+            look.compare_with(member(row.line, row.sample, side=OTHER_FILE))
 
 
-def _of_file(checker: Checker, members: _Members, accepted: int, size: int) -> Iterator[Finding]:
+def _raised(checker: Checker, rule: str, default: Severity, message: Text) -> Iterator[Finding]:
+    """The finding at the severity that contract and profile give the rule; nothing when it is off."""
+    level = severity_of(rule, default, contract=checker.contract, profile=checker.profile)
+    if level != "off":
+        yield Finding(rule, level, message)
+
+
+def _of_file(checker: Checker, accepted: int, size: int) -> Iterator[Finding]:
     profile: profiles.Profile = checker.profile
     if profile.min_samples is not None and accepted < profile.min_samples:
-        yield from members.raised(
-            "too-few-samples", "error",
+        yield from _raised(
+            checker, "too-few-samples", "error",
             Text("{count} samples, and {provider} wants at least {min}.", count=accepted, provider=profile.label,
                  min=profile.min_samples),
         )  # fmt: skip
     if profile.max_file_bytes is not None and size > profile.max_file_bytes:
-        yield from members.raised(
-            "file-too-large", "error",
+        yield from _raised(
+            checker, "file-too-large", "error",
             Text("{size} bytes, and {provider} takes at most {max}: split the file.", size=size,
                  provider=profile.label, max=profile.max_file_bytes),
         )  # fmt: skip
     if profile.max_samples is not None and accepted > profile.max_samples:
-        yield from members.raised(
-            "file-too-large", "error",
+        yield from _raised(
+            checker, "file-too-large", "error",
             Text("{count} samples, and {provider} takes at most {max}: split the file.", count=accepted,
                  provider=profile.label, max=profile.max_samples),
         )  # fmt: skip

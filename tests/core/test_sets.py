@@ -109,7 +109,9 @@ def test_free_text_is_no_label():
 def test_both_fields_that_drift_are_named_with_their_usual_type():
     usual = {"skills": ["Python"], "education": {"school": "北大"}}
     found, report = looked(
-        records(usual, usual, {"skills": "Python and SQL", "education": {"school": "清华"}}, {**usual, "education": "硕士"})
+        records(
+            usual, usual, {"skills": "Python and SQL", "education": {"school": "清华"}}, {**usual, "education": "硕士"}
+        )
     )
     drift = [(at, message) for at, rule, message in found if rule == "schema-type-drift"]
     assert drift == [

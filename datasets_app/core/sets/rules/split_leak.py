@@ -20,14 +20,17 @@ class _Gatherer(Gatherer):
     def said(self, columns: Columns) -> Iterator[Said]:
         for index, (home, exact) in columns.leaks().items():
             place = self._setting.place(columns.at[home])
-            yield Said(
-                index,
-                Text("Asks the same as {first} on another side of the split: keep both on one side.", first=place)
-                if exact
-                else Text(
-                    "Nearly the same as {first} on another side of the split: keep both on one side.", first=place
-                ),
-            )
+            yield Said(index, _message(place, exact=exact, other=not columns.own[home]))
+
+
+def _message(place: Text, *, exact: bool, other: bool) -> Text:
+    if other:
+        if exact:
+            return Text("Asks the same as {first} of the other file: keep it in one of them.", first=place)
+        return Text("Nearly the same as {first} of the other file: keep it in one of them.", first=place)
+    if exact:
+        return Text("Asks the same as {first}, which is on another side of the split: keep one.", first=place)
+    return Text("Nearly the same as {first}, which is on another side of the split: keep one.", first=place)
 
 
 class SplitLeak(SetRule):
