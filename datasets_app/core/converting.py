@@ -70,11 +70,12 @@ def convert(
             continue
         sample = row.sample if source.format == to else canonical(row.sample)
         try:
-            record, lost = _carried(codec, sample, allow_loss)
+            records, lost = _carried(codec, sample, allow_loss)
         except CodecError as error:
             done.refused.append({"line": row.line, "fields": list(error.fields), "reason": error.text})
             continue
-        target.write(dump(record))
+        for record in records:
+            target.write(dump(record))
         done.written += 1
         if lost:
             done.reduced.append({"line": row.line, "fields": list(lost)})
@@ -82,9 +83,9 @@ def convert(
     return done
 
 
-def _carried(codec: Codec, sample: Sample, allow_loss: bool) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """The record and the names of what it had to leave behind."""
+def _carried(codec: Codec, sample: Sample, allow_loss: bool) -> tuple[tuple[dict[str, Json], ...], tuple[str, ...]]:
+    """The records (a KTO pair takes two) and the names of what they had to leave behind."""
     lost = codec.losses(sample)
     if lost and (allow_loss or lost == _PAIR):
-        return codec.encode(codec.reduce(sample)), lost
-    return codec.encode(sample), ()
+        return codec.rows(codec.reduce(sample)), lost
+    return codec.rows(sample), ()

@@ -45,12 +45,8 @@ class ChatCodec(Codec):
         if len(record) == 1:
             return Sample(messages)
         refuse_reserved(record)
-        tools = record.get("tools")
-        extras = {key: value for key, value in record.items() if key not in ("messages", "tools")}
-        if "tools" in record and not usable(tools):
-            extras["tools"] = tools
-            tools = ()
-        sample = Sample(messages, tuple(tools or ()), (), extras)
+        tools, extras = read_beside(record, ("messages",))
+        sample = Sample(messages, tools, (), extras)
         if keys_of(sample) != tuple(record):
             sample = replace(sample, extras={**extras, KEYS: list(record)})
         return sample
@@ -76,6 +72,13 @@ class ChatCodec(Codec):
         return tuple(fields)
 
     def reduce(self, sample: Sample) -> Sample:
+        if sample.rejected and sample.answer is None:
+            raise CodecError(
+                "no-assistant",
+                Text("There is only a rejected answer: write the right one."),
+                f"/messages/{len(sample.messages)}",
+                ("rejected",),
+            )
         final = len(sample.messages) - 1
         stray = {ANSWER, *self._stray(sample)}
         return Sample(
@@ -97,6 +100,13 @@ class ChatCodec(Codec):
 def usable(tools: Json) -> bool:
     """Whether a row's `tools` can be the sample's; anything else is kept as it came."""
     return isinstance(tools, list) and bool(tools)
+
+
+def read_beside(record: dict[str, Json], own: tuple[str, ...]) -> tuple[tuple[Json, ...], dict[str, Json]]:
+    """(tools, extras): what stands beside the format's `own` keys; tools that are no list of any stay an extra key."""
+    extras = {key: value for key, value in record.items() if key not in own}
+    tools = tuple(extras.pop("tools")) if usable(record.get("tools")) else ()
+    return tools, extras
 
 
 def beside(sample: Sample) -> dict[str, Json]:
