@@ -79,15 +79,15 @@ def refusal_of(rules: Iterable[str]) -> Text:
 
 def edits_between(before: Sample, after: Sample) -> Iterator[Edit]:
     """Every text that differs, in the sample's order; both have the same turns, parts and calls."""
-    texts = dict(_texts(after))
-    for path, text in _texts(before):
+    texts = dict(texts_of(after))
+    for path, text in texts_of(before):
         if texts[path] != text:
             yield Edit(path, text, texts[path])
 
 
 def with_edits(sample: Sample, edits: Iterable[Edit]) -> Sample | None:
     """The sample with these texts changed; None if one of them does not read as the edit says any more."""
-    texts = dict(_texts(sample))
+    texts = dict(texts_of(sample))
     for edit in edits:
         if texts.get(edit.path) != edit.before:
             return None
@@ -136,7 +136,7 @@ def _located(sample: Sample, path: str, fix: Fix) -> tuple[str, str, Fix] | None
 
     A finding counts in `Message.text`, in which the text parts of a list stand one under the other.
     """
-    texts = dict(_texts(sample))
+    texts = dict(texts_of(sample))
     if path in texts:
         return path, texts[path], fix
     at = 0
@@ -149,14 +149,14 @@ def _located(sample: Sample, path: str, fix: Fix) -> tuple[str, str, Fix] | None
 
 
 def _with_fixes(sample: Sample, chosen: Mapping[str, Mapping[Fix, str]], made: Counter[str]) -> Sample:
-    texts = dict(_texts(sample))
+    texts = dict(texts_of(sample))
     for path, fixes in chosen.items():
         sample = _with_text(sample, path, apply_all(texts[path], fixes))
         made.update(fixes.values())
     return sample
 
 
-def _texts(sample: Sample) -> Iterator[tuple[str, str]]:
+def texts_of(sample: Sample) -> Iterator[tuple[str, str]]:
     """Every text of the messages that may be changed, with its path."""
     for at, message in enumerate(sample.messages):
         path = f"/messages/{at}"

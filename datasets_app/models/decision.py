@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ftstudio.accounts.models.project import InProjectQuerySet
 
 from .revision import Revision
-from .sample import Sample
+from .sample import Sample, Status
 
 
 class Verdict(models.TextChoices):
@@ -17,6 +17,14 @@ class Verdict(models.TextChoices):
     REJECT = "reject", _("reject")
     SKIP = "skip", _("skip")
     FLAG = "flag", _("flag")
+
+
+BECOMES = {
+    Verdict.ACCEPT: Status.ACCEPTED,
+    Verdict.REJECT: Status.REJECTED,
+    Verdict.SKIP: Status.SKIPPED,
+    Verdict.FLAG: Status.FLAGGED,
+}
 
 
 class DecisionQuerySet(InProjectQuerySet):

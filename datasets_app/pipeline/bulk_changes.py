@@ -28,7 +28,7 @@ from .selecting import Filters, narrowed
 LOOKED_AT = 500  # samples of one chunk that are planned
 WRITTEN = 100  # samples of one chunk that are written: people who save wait for it
 ENTRY_COLUMNS = ("change_id", "sample_id", "position", "base_revision", "edits", "counts", "note", "state", "revision")
-ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "revision_number")
+ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "worst", "revision_number")
 
 
 def run(change_id: UUID | str) -> None:

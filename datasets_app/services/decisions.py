@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample
-from datasets_app.models.decision import DecisionQuerySet, Verdict
+from datasets_app.models.decision import BECOMES, DecisionQuerySet, Verdict
 from datasets_app.models.sample import Status
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.accounts.models import AuditEntry, User
@@ -22,12 +22,6 @@ from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 
 LEASE = timedelta(minutes=10)
 CANDIDATES = 20
-BECOMES = {
-    Verdict.ACCEPT: Status.ACCEPTED,
-    Verdict.REJECT: Status.REJECTED,
-    Verdict.SKIP: Status.SKIPPED,
-    Verdict.FLAG: Status.FLAGGED,
-}
 
 
 def next_for(

@@ -27,9 +27,9 @@ class Fix(ContentKind):
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         rules = what.get("rules")
-        if not isinstance(rules, list) or not rules:
+        if not isinstance(rules, list) or not rules or not all(isinstance(rule, str) for rule in rules):
             raise InvalidInput(what=Text("Name at least one rule whose fixes are to be made."))
-        if unknown := [str(rule)[:40] for rule in rules if rule not in RULES]:
+        if unknown := [rule[:40] for rule in rules if rule not in RULES]:
             raise InvalidInput(what=Text("“{name}” is no rule that can offer a fix.", name=unknown[0]))
         return {"rules": sorted(set(rules))}
 

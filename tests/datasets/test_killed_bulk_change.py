@@ -1,0 +1,109 @@
+"""A worker is killed with -9 while it plans, applies and undoes; every sample is changed once, and back again once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.test_killed_import import SETTINGS, answer, python
+
+pytestmark = pytest.mark.killing
+
+ROWS = 900
+PREPARE = """
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from ftstudio.accounts.models import Membership, Project, User
+from datasets_app.services import bulk_changes
+from tests import make
+user = User.objects.create_user(username="leo", email="l@example.org", password="x")
+project = Project.objects.create(name="Rain", created_by=user)
+Membership.objects.create(project=project, user=user, role="lead")
+dataset = make.dataset(user, project, contract={"symbols": {"tight": ["-"]}})
+make.imported(user, dataset, [make.chat(f"第{n}问？", f"用 AW{n} - 02。") for n in range(ROWS)])
+what = {"rules": ["symbol-spacing"]}
+print(bulk_changes.prepare(actor=user, dataset=dataset, kind="fix", what=what).pk)
+""".replace("ROWS", str(ROWS))
+RUN = "import sys, django; django.setup()\nfrom datasets_app.tasks import run_bulk_change\nrun_bulk_change(sys.argv[1])"
+ASK = """
+import sys, django; django.setup()
+from datasets_app.models import BulkChange
+from datasets_app.services import bulk_changes
+from ftstudio.accounts.models import User
+getattr(bulk_changes, sys.argv[1])(actor=User.objects.get(), change=BulkChange.objects.get())
+"""
+REPORT = """
+import json, django; django.setup()
+from datasets_app.models import *
+from datasets_app.services import datasets
+from tests.make import counted
+change, dataset = BulkChange.objects.get(), Dataset.objects.get()
+print(json.dumps({
+    "state": change.state,
+    "numbers": [change.planned, change.applied, change.skipped, change.undone],
+    "entries": BulkChangeEntry.objects.count(),
+    "revisions": sorted(set(Sample.objects.values_list("revision_number", flat=True))),
+    "rows": Revision.objects.count(),
+    "findings": FindingRow.objects.current().count(),
+    "counters": datasets.counts(dataset) == counted(dataset),
+}))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A place with settings and a database of its own, so that a process can really die on it."""
+    (tmp_path / "killed_settings.py").write_text(SETTINGS)
+    return tmp_path
+
+
+def reached(folder: Path, column: str) -> int:
+    with sqlite3.connect(f"file:{folder}/var/ftstudio.sqlite3?mode=ro", uri=True, timeout=5) as database:
+        row = database.execute(f"SELECT {column} FROM datasets_app_bulkchange").fetchone()  # noqa: S608
+    database.close()
+    return int(row[0])
+
+
+def killed_halfway_then_finished(folder: Path, change: str, column: str) -> dict[str, object]:
+    for least in (1, ROWS // 2):
+        worker = python(folder, RUN, change)
+        deadline = time.monotonic() + 60
+        while reached(folder, column) < least:
+            assert worker.poll() is None, "the worker ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.communicate()
+        assert least <= reached(folder, column) < ROWS
+        time.sleep(1.1)  # the dead worker's lease of one second
+    answer(python(folder, RUN, change))
+    report: dict[str, object] = json.loads(answer(python(folder, REPORT)))
+    return report
+
+
+def test_every_sample_is_changed_once_and_restored_once_however_often_the_worker_is_killed(folder: Path) -> None:
+    change = answer(python(folder, PREPARE))
+    planned = killed_halfway_then_finished(folder, change, "planned")
+    same = {"entries": ROWS, "counters": True}
+    assert planned == {
+        **same, "state": "ready", "numbers": [ROWS, 0, 0, 0], "revisions": [1], "rows": ROWS, "findings": ROWS
+    }  # fmt: skip
+    answer(python(folder, ASK, "apply"))
+    applied = killed_halfway_then_finished(folder, change, "applied")
+    assert applied == {
+        **same, "state": "done", "numbers": [ROWS, ROWS, 0, 0], "revisions": [2], "rows": 2 * ROWS, "findings": 0
+    }  # fmt: skip
+    answer(python(folder, ASK, "undo"))
+    undone = killed_halfway_then_finished(folder, change, "undone")
+    assert undone == {
+        **same, "state": "undone", "numbers": [ROWS, ROWS, 0, ROWS], "revisions": [3], "rows": 3 * ROWS,
+        "findings": ROWS,
+    }  # fmt: skip
