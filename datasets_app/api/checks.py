@@ -12,11 +12,14 @@ from rest_framework.views import APIView
 
 from datasets_app.core import samples as core
 from datasets_app.core.findings import Finding
+from datasets_app.core.tokens import Cut
 from datasets_app.models import Revision, Sample
 from datasets_app.services import samples
+from datasets_app.services.datasets import checker_of
 from ftstudio.web.texts import say
 
 from .loading import read, visible
+from .serializers.datasets import CountedByOutput
 from .serializers.fields import MessagesField, ObjectField, ObjectsField
 
 
@@ -47,12 +50,24 @@ class CheckedFinding(serializers.Serializer[Finding]):
         return None if fix is None else {"start": fix.start, "end": fix.end, "replacement": fix.replacement}
 
 
+class CutOutput(serializers.Serializer[Cut]):
+    turn = serializers.IntegerField()
+    start = serializers.IntegerField()
+
+
 class CheckOutput(serializers.Serializer[Any]):
-    """`tokens` per turn (estimates), `distance` in characters from the rejected answer."""
+    """`tokens` per turn, `tokens_total` with tools and template, `distance` in characters from the rejected answer.
+
+    `counted_by` says whether the tokens are exact, and which limit applies; `cut` where it falls: the turn (from 0)
+    and the first character that is lost.
+    """
 
     findings = CheckedFinding(many=True)
     requirements = serializers.ListField(child=ObjectField())
     tokens = serializers.ListField(child=serializers.IntegerField())
+    tokens_total = serializers.IntegerField()
+    cut = CutOutput(allow_null=True)
+    counted_by = CountedByOutput()
     distance = serializers.IntegerField()
 
 
@@ -66,4 +81,5 @@ class SampleCheck(APIView):
         seen = samples.preview(dataset=sample.dataset, data=data)
         requirements = [{"text": say(text), "met": met, "rule": rule} for text, met, rule in seen.requirements]
         answer = {"findings": seen.findings, "tokens": seen.tokens, "distance": seen.distance}
+        answer |= {"tokens_total": seen.total, "cut": seen.cut, "counted_by": checker_of(sample.dataset)}
         return Response(CheckOutput({**answer, "requirements": requirements}).data)

@@ -45,12 +45,13 @@ class DatasetDetail(APIView):
 
     @extend_schema(request=DatasetChangeInput, responses=DatasetDetailOutput)
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Change it; a new contract or profile has its samples graded again."""
+        """Change it; a new contract, profile or base model has its samples graded again."""
         dataset = visible(Dataset.objects.all(), request, pk=pk)
         changed = datasets.update(actor=request.user, dataset=dataset, **read(DatasetChangeInput, request))
         return Response(_shown(changed))
 
 
 def _shown(dataset: Dataset) -> object:
-    context = {"counts": datasets.counts(dataset), "quality": datasets.quality(dataset)}
+    counts = datasets.counts(dataset)
+    context = {"counts": counts, "quality": datasets.quality(dataset), "size": datasets.size(dataset, counts)}
     return DatasetDetailOutput(dataset, context=context).data

@@ -53,6 +53,12 @@ class Checker:
         ]
         self.version = self._version()
 
+    @property
+    def limit_confirmed(self) -> bool:
+        """Whether the limit is one that somebody states for good; True without a limit."""
+        model = self.base_model
+        return model is None or model.confirmed or self.limit != model.max_tokens
+
     def check(self, sample: Sample) -> tuple[Finding, ...]:
         """Every finding, the gravest first, then by position in the sample."""
         found: list[Finding] = []

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from datasets_app.core import diffs, samples
 from datasets_app.core.diffs import Op
+from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.models import Dataset
 from datasets_app.services import datasets
@@ -55,7 +56,8 @@ class Checked:
     characters: int
     tokens: int
     token_parts: Sequence[Any]
-    limit: int | None
+    checker: Checker
+    cut: Mapping[str, int] | None
     held: int
     open: str
     summary: str
@@ -80,17 +82,19 @@ def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked
     answer = seen.sample.answer
     before = sum(seen.tokens[:-1]) if answer else sum(seen.tokens)
     of_answer = seen.tokens[-1] if answer and seen.tokens else 0
-    limit = datasets.checker_of(dataset).profile.max_tokens
-    counted = [(_("before the answer"), before, "soft"), (_("answer"), of_answer, "accent")]
+    around = seen.total - sum(seen.tokens)  # the tools that are declared, and what the chat template adds
+    checker = datasets.checker_of(dataset)
+    counted = [(_("before the answer"), before + around, "soft"), (_("answer"), of_answer, "accent")]
     return Checked(
         findings=shown,
         requirements=requirements,
         ops=seen.ops,
         distance=seen.distance,
         characters=len(answer.text) if answer else 0,
-        tokens=sum(seen.tokens),
-        token_parts=parts_of(counted, limit),
-        limit=limit,
+        tokens=seen.total,
+        token_parts=parts_of(counted, max(checker.limit, seen.total) if checker.limit else None),
+        checker=checker,
+        cut=None if seen.cut is None else {"turn": seen.cut.turn + 1, "start": seen.cut.start},
         held=sum(line["holds"] for line in requirements),
         open=ngettext("%(n)d error open", "%(n)d errors open", errors) % {"n": errors} if errors else "",
         summary=ngettext("%(n)d finding", "%(n)d findings", len(shown)) % {"n": len(shown)}

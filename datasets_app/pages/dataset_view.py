@@ -84,6 +84,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
     newest = next((snapshot for snapshot in snapshots if snapshot.state == "ready"), None)
     uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
     lines = datasets.quality(dataset)
+    size = datasets.size(dataset, counts)
     return {
         "dataset": dataset,
         "requirements": requirements_of(dataset),
@@ -95,6 +96,11 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "pending": counts["status"].get(Status.PENDING, 0),
         "headline": _headline(dataset, lines),
         "quality": _quality(dataset, counts, lines),
+        "size": size,
+        "size_parts": parts_of([(_("samples"), size.samples, "accent")], max(size.samples, size.task.ideal))
+        if size
+        else [],
+        "counted_by": datasets.checker_of(dataset),
         "tabs": _tabs(dataset, counts, filters),
         "chips": chips_of(dataset, filters),
         "filters": form,

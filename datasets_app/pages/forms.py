@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from datasets_app.core import profiles
+from datasets_app.core import profiles, sizes
 from datasets_app.core.codecs import CODECS
 from datasets_app.models import Dataset
 from datasets_app.models.sample import Status
@@ -24,6 +24,12 @@ def codec_choices() -> Choices:
     return [(codec.name, say(codec.label)) for codec in CODECS.values()]
 
 
+SETTINGS = (
+    "name", "description", "profile", "system_prompt", "guideline", "base_model", "task", "licence",
+    "contrast_template",
+)  # fmt: skip
+
+
 class DatasetForm(ContractForm):
     """A dataset with its contract; the same form creates and changes it."""
 
@@ -32,6 +38,25 @@ class DatasetForm(ContractForm):
     profile = forms.ChoiceField(
         label=_("Rule profile"), help_text=_("Whose limits and demands apply beside the contract.")
     )
+    base_model = forms.CharField(
+        label=_("Base model"), max_length=100, required=False,
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_(
+            "For example gpt-4o-mini or Qwen/Qwen2.5-7B-Instruct. Its vocabulary counts the tokens, its limit applies."
+        ),
+    )  # fmt: skip
+    task = forms.ChoiceField(
+        label=_("Kind of task"), required=False, help_text=_("Decides how many samples are advised.")
+    )
+    licence = forms.CharField(
+        label=_("Licence"), max_length=100, required=False,
+        help_text=_("Under which the data may be used; it stands on the dataset card."),
+    )  # fmt: skip
+    contrast_template = forms.CharField(
+        label=_("Template of the contrast format"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "area", "spellcheck": "false"}),
+        help_text=_("How an error and its correction become a chat, with {input} and {wrong}. Empty: the usual one."),
+    )  # fmt: skip
     system_prompt = forms.CharField(
         label=_("System prompt"), required=False, strip=False,
         widget=forms.Textarea(attrs={"rows": 3, "class": "area", "spellcheck": "false"}),
@@ -44,18 +69,19 @@ class DatasetForm(ContractForm):
 
     def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
         if dataset is not None:
-            names = ("name", "description", "profile", "system_prompt", "guideline")
-            kwargs["initial"] = {name: getattr(dataset, name) for name in names}
+            kwargs["initial"] = {name: getattr(dataset, name) for name in SETTINGS}
         super().__init__(*args, stored=dataset.contract if dataset else None, **kwargs)
         self.fields["profile"].choices = [  # type: ignore[attr-defined]
             (profile.name, say(profile.label)) for profile in profiles.PROFILES.values()
         ]
+        self.fields["task"].choices = [  # type: ignore[attr-defined]
+            ("", _("not said")), *((task.name, say(task.label)) for task in sizes.TASKS.values()),
+        ]  # fmt: skip
 
     @property
     def changes(self) -> dict[str, Any]:
         """The dataset's fields as asked for. Only after `is_valid()`."""
-        names = ("name", "description", "profile", "system_prompt", "guideline")
-        return {**{name: self.cleaned_data[name] for name in names}, "contract": self.contract_data}
+        return {**{name: self.cleaned_data[name] for name in SETTINGS}, "contract": self.contract_data}
 
 
 class FilterForm(forms.Form):

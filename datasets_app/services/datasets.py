@@ -10,7 +10,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from datasets_app import tasks
-from datasets_app.core import contracts, profiles
+from datasets_app.core import contracts, profiles, sizes
+from datasets_app.core.codecs.contrast import check_template
 from datasets_app.core.engine import severity_of
 from datasets_app.core.findings import RANK
 from datasets_app.core.rules import RULES
@@ -23,10 +24,16 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
-__all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headline", "quality", "update"]
+__all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headline", "quality", "size", "update"]
 
-CHANGEABLE = ("name", "description", "contract", "guideline", "system_prompt", "profile")
-_TEXT_LIMITS = {"name": 100, "description": 300, "guideline": 200_000, "system_prompt": 50_000}
+CHANGEABLE = (
+    "name", "description", "contract", "guideline", "system_prompt", "profile", "base_model", "task", "licence",
+    "contrast_template",
+)  # fmt: skip
+GRADED_BY = {"contract", "profile", "base_model"}  # what decides on findings and token counts
+_TEXT_LIMITS = {
+    "name": 100, "description": 300, "guideline": 200_000, "system_prompt": 50_000, "base_model": 100, "licence": 100,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,12 @@ def create(
     system_prompt: str = "",
     profile: str = "local",
     description: str = "",
+    base_model: str = "",
+    task: str = "",
+    licence: str = "",
+    contrast_template: str = "",
 ) -> Dataset:
-    """Make a dataset. Raises InvalidInput for a contract, profile or name that cannot be used."""
+    """Make a dataset. Raises InvalidInput for a contract, profile, name or other setting that cannot be used."""
     require(actor, project, "datasets.create")
     values = _checked(
         {
@@ -67,6 +78,10 @@ def create(
             "guideline": guideline,
             "system_prompt": system_prompt,
             "profile": profile,
+            "base_model": base_model,
+            "task": task,
+            "licence": licence,
+            "contrast_template": contrast_template,
         }
     )
     dataset = Dataset(project=project, created_by=actor, **values)
@@ -78,10 +93,11 @@ def create(
 
 
 def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
-    """Change some of name, description, contract, guideline, system_prompt and profile.
+    """Change some of the settings in `CHANGEABLE`.
 
-    A new contract or profile has every sample graded again in the background; a new guideline counts its version up.
-    After a check that broke, giving the contract or profile again, changed or not, has it tried again.
+    A new contract, profile or base model has every sample graded and its tokens counted again in the background; a new
+    guideline counts its version up. After a check that broke, giving one of them again, changed or not, has it tried
+    again.
     """
     require(actor, dataset.project_id, "datasets.update")
     if unknown := sorted(set(changes) - set(CHANGEABLE)):
@@ -91,7 +107,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
-        again = dataset.check_broke and bool(values.keys() & {"contract", "profile"})
+        again = dataset.check_broke and bool(values.keys() & GRADED_BY)
         if not changed and not again:
             return dataset
         for name, value in changed.items():
@@ -100,7 +116,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
         if "guideline" in changed:
             dataset.guideline_version += 1
             fields.append("guideline_version")
-        if again or changed.keys() & {"contract", "profile"}:
+        if again or changed.keys() & GRADED_BY:
             version = checker_of(dataset).version
             if version != dataset.rule_set_version or dataset.checking_version:
                 dataset.checking_version, dataset.checked_to = version, 0
@@ -145,6 +161,16 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if "profile" in checked and checked["profile"] not in profiles.PROFILES:
         known = Listed(profiles.PROFILES)
         refused["profile"] = Text("“{name}” is no profile: use one of {known}.", name=checked["profile"], known=known)
+    for name in checked.keys() & {"base_model", "licence"}:
+        checked[name] = checked[name].strip()
+    if checked.get("task") and checked["task"] not in sizes.TASKS:
+        known = Listed(sizes.TASKS)
+        refused["task"] = Text("“{name}” is no kind of task: use one of {known}.", name=checked["task"], known=known)
+    if checked.get("contrast_template"):
+        try:
+            checked["contrast_template"] = check_template(checked["contrast_template"])
+        except InvalidInput as error:
+            refused["contrast_template"] = error.message
     if refused:
         raise InvalidInput(**refused)
     return checked
@@ -157,6 +183,11 @@ def counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     for kind, key, n in rows.values_list("kind", "key", "n"):
         found[kind][key] = n
     return {kind: found[kind] for kind in ("status", "rule", "split", "tag", "worst")}
+
+
+def size(dataset: Dataset, counted: Mapping[str, Mapping[str, int]]) -> sizes.Meter | None:
+    """Whether the dataset has enough samples for its kind of task; rejected ones are not trained and do not count."""
+    return sizes.meter(dataset.task, max(0, dataset.samples_total - counted["status"].get("rejected", 0)))
 
 
 def quality(dataset: Dataset) -> list[RuleQuality]:

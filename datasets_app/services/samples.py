@@ -12,6 +12,7 @@ from django.db import transaction
 from datasets_app.core import diffs, samples
 from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
+from datasets_app.core.tokens import Cut
 from datasets_app.models import Dataset, DatasetCount, Revision, Sample, SampleTag
 from datasets_app.models.revision import RevisionQuerySet
 from datasets_app.pipeline import deduplicate
@@ -36,13 +37,17 @@ MOST_TAGS = 20
 class Preview:
     """What would be said of a content: nothing is stored.
 
-    `tokens` holds one estimate per turn; `requirements` the contract's sentences with whether they are met and the
-    rule that says so; `ops` and `distance` compare the answer with the one it replaces (empty and 0 without one).
+    `tokens` holds one count per turn, `total` is that of the sample with tools and template, `cut` is where the token
+    limit falls (None: the sample fits, or there is no limit); `requirements` the contract's sentences with whether
+    they are met and the rule that says so; `ops` and `distance` compare the answer with the one it replaces (empty
+    and 0 without one).
     """
 
     sample: samples.Sample
     findings: tuple[Finding, ...]
     tokens: list[int]
+    total: int
+    cut: Cut | None
     requirements: list[tuple[Text, bool, str]]
     ops: list[Op]
     distance: int
@@ -68,6 +73,8 @@ def preview(*, dataset: Dataset, data: Mapping[str, Any], against: str | None = 
         sample=sample,
         findings=checker.check(sample),
         tokens=checker.message_tokens(sample),
+        total=checker.tokens(sample),
+        cut=checker.cut(sample),
         requirements=checker.requirements(sample),
         ops=[] if before is None else diffs.diff(before, answer),
         distance=0 if before is None else diffs.distance(before, answer),

@@ -7,24 +7,67 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from datasets_app.core.engine import Checker
 from datasets_app.core.findings import SEVERITIES
+from datasets_app.core.sizes import TASKS, Meter
 from datasets_app.models import Dataset
+from datasets_app.services.datasets import checker_of
+from ftstudio.web.texts import say
 
 from .fields import ObjectField, TextField
 
 
+class CountedByOutput(serializers.Serializer[Checker]):
+    """The encoder that counts tokens, whether its counts are exact, and the limit of one sample (null: none known).
+
+    `limit_confirmed`: false where no provider states the limit for good.
+    """
+
+    encoder = serializers.CharField(source="encoder.name")
+    exact = serializers.BooleanField(source="encoder.exact")
+    limit = serializers.IntegerField(allow_null=True)
+    limit_confirmed = serializers.BooleanField()
+
+
+class SizeOutput(serializers.Serializer[Meter]):
+    """What the number of samples comes to for the kind of task: `level` is error, warning or ok."""
+
+    level = serializers.CharField()
+    samples = serializers.IntegerField()
+    least = serializers.IntegerField(source="task.least")
+    enough = serializers.IntegerField(source="task.enough")
+    ideal = serializers.IntegerField(source="task.ideal")
+    advice = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()
+
+    def get_advice(self, meter: Meter) -> str:
+        return say(meter.advice)
+
+    def get_source(self, meter: Meter) -> str:
+        return say(meter.task.source)
+
+
 class DatasetOutput(serializers.ModelSerializer[Dataset]):
-    """A dataset. `checking`: its samples are being graded again, because its rules changed."""
+    """A dataset. `checking`: its samples are being graded again, because its rules changed.
+
+    `counted_by` says how the tokens of its samples are counted, which `base_model` decides.
+    """
 
     contract = ObjectField()
+    counted_by = serializers.SerializerMethodField()
     checking = serializers.SerializerMethodField()
 
     class Meta:
         model = Dataset
         fields = (
             "id", "project", "name", "description", "contract", "guideline", "guideline_version", "system_prompt",
-            "profile", "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
+            "profile", "base_model", "task", "licence", "contrast_template", "counted_by",
+            "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
         )  # fmt: skip
+
+    @extend_schema_field(CountedByOutput)
+    def get_counted_by(self, dataset: Dataset) -> Any:
+        return CountedByOutput(checker_of(dataset)).data
 
     def get_checking(self, dataset: Dataset) -> bool:
         return bool(dataset.checking_version)
@@ -60,9 +103,10 @@ class DatasetDetailOutput(DatasetOutput):
 
     counts = serializers.SerializerMethodField()
     quality = serializers.SerializerMethodField()
+    size = serializers.SerializerMethodField()
 
     class Meta(DatasetOutput.Meta):
-        fields = (*DatasetOutput.Meta.fields, "counts", "quality")  # type: ignore[assignment]
+        fields = (*DatasetOutput.Meta.fields, "counts", "quality", "size")  # type: ignore[assignment]
 
     @extend_schema_field(CountsOutput)
     def get_counts(self, dataset: Dataset) -> Any:
@@ -72,6 +116,11 @@ class DatasetDetailOutput(DatasetOutput):
     def get_quality(self, dataset: Dataset) -> Any:
         return RuleQualityOutput(self.context["quality"], many=True).data
 
+    @extend_schema_field(SizeOutput(allow_null=True))
+    def get_size(self, dataset: Dataset) -> Any:
+        meter = self.context["size"]
+        return None if meter is None else SizeOutput(meter).data
+
 
 class DatasetChangeInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100, required=False)
@@ -80,6 +129,10 @@ class DatasetChangeInput(serializers.Serializer[Any]):
     guideline = TextField(required=False)
     system_prompt = TextField(required=False)
     profile = serializers.CharField(max_length=40, required=False)
+    base_model = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    task = serializers.CharField(max_length=20, required=False, allow_blank=True, help_text=", ".join(TASKS))
+    licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    contrast_template = TextField(required=False)
 
 
 class DatasetInput(DatasetChangeInput):
