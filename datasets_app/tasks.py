@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
-from datasets_app.models import BulkChange, Dataset, Export, Snapshot, Upload
+from datasets_app.models import BulkChange, Dataset, Export, LossReport, Snapshot, Upload
 from datasets_app.models.snapshot import SnapshotState
+from ftstudio import heart
 
 from .pipeline import bulk_changes, check, freeze, ingest
 from .pipeline import write_export as export_stage
+from .pipeline import write_loss_report as loss_stage
+
+
+def _abreast() -> int:
+    """Chunks that are worked on or wait in the queue at the same time: enough to keep every worker busy."""
+    return settings.INGEST_PARALLEL or 2 * max(1, heart.workers())
 
 
 @shared_task
 def ingest_upload(upload_id: str) -> None:
     """Begin with an uploaded file or go on with it: the first of its chunks here, a few more as messages."""
-    waiting = ingest.begin(upload_id)
+    waiting = ingest.begin(upload_id, _abreast())
     for chunk_id in waiting[1:]:
         ingest_chunk.delay(str(chunk_id))
     if waiting:
@@ -24,7 +32,7 @@ def ingest_upload(upload_id: str) -> None:
 @shared_task
 def ingest_chunk(chunk_id: str) -> None:
     """Import one chunk of an upload, and send the one after it."""
-    for following in ingest.go_on(chunk_id):
+    for following in ingest.go_on(chunk_id, _abreast()):
         ingest_chunk.delay(str(following))
 
 
@@ -47,6 +55,12 @@ def write_export(export_id: str) -> None:
 
 
 @shared_task
+def write_loss_report(report_id: str) -> None:
+    """Find out what a format would lose."""
+    loss_stage.write_loss_report(report_id)
+
+
+@shared_task
 def run_bulk_change(change_id: str) -> None:
     """Prepare, apply or undo a bulk change, from where it stopped."""
     bulk_changes.run(change_id)
@@ -60,6 +74,7 @@ def sweep() -> int:
         (check_dataset, Dataset.objects.to_check()),
         (freeze_snapshot, Snapshot.objects.filter(state=SnapshotState.BUILDING)),
         (write_export, Export.objects.unfinished()),
+        (write_loss_report, LossReport.objects.unfinished()),
         (run_bulk_change, BulkChange.objects.working()),
     )
     sent = 0

@@ -8,23 +8,26 @@ from typing import Any
 
 import numpy as np
 
+from datasets_app.core.profiles import PROFILES
 from datasets_app.core.splitting import Column, mixed_rows, shuffled
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import InvalidInput, Listed, Text
 
 NEGATIVE = "negative"  # the tag of samples that show what to refuse, so that a file can hold a chosen share of them
 MOST = 95  # percent: above it the rest would be an afterthought
-_KEYS = ("contrast", "negatives", "allow_loss")
+_KEYS = ("contrast", "negatives", "allow_loss", "profile")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`contrast`: percent of the training rows that are contrast rows, made of pairs. `negatives`: percent of them that
     are negatives (None: all there are). `allow_loss`: fields that may be left behind where a format cannot carry them.
+    `profile`: whose limits the file must keep ("": those of the snapshot's profile).
     """
 
     contrast: int = 0
     negatives: int | None = None
     allow_loss: tuple[str, ...] = ()
+    profile: str = ""
 
     @classmethod
     def parse(cls, given: Mapping[str, Any] | None) -> Options:
@@ -40,16 +43,20 @@ class Options:
         allowed = given.get("allow_loss") or ()
         if not isinstance(allowed, list | tuple) or not all(isinstance(name, str) and name for name in allowed):
             refused["allow_loss"] = Text("Name the fields that may be lost, as a list.")
+        profile = given.get("profile") or ""
+        if profile and profile not in PROFILES:
+            known = Listed(PROFILES)
+            refused["profile"] = Text(
+                "“{name}” is no profile: use one of {known}.", name=str(profile)[:60], known=known
+            )
         if refused:
             raise InvalidInput.of(refused)
-        return cls(given.get("contrast") or 0, given.get("negatives"), tuple(dict.fromkeys(allowed)))
+        return cls(given.get("contrast") or 0, given.get("negatives"), tuple(dict.fromkeys(allowed)), profile)
 
     def to_data(self) -> dict[str, Any]:
         """The options that are set, as a row keeps them."""
-        data = {name: value for name, value in asdict(self).items() if value not in (0, ())}
-        if self.negatives is None:
-            data.pop("negatives", None)
-        else:
+        data = {name: value for name, value in asdict(self).items() if value is not None and value not in (0, (), "")}
+        if self.negatives is not None:
             data["negatives"] = self.negatives
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 

@@ -1,106 +1,35 @@
-"""A snapshot as a file: revisions through a codec, in the dataset's order, in flat memory, same bytes always."""
+"""An export's file and manifest: written aside, held against the target's limits, then taken over whole."""
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from hashlib import file_digest
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.core.files import File
 from django.utils import timezone
 
-from datasets_app.core import codecs, jsonl, samples
-from datasets_app.core.codecs import CodecError
-from datasets_app.models import Export, Snapshot
+from datasets_app.core import contracts, profiles
+from datasets_app.core.composing import Options
+from datasets_app.core.findings import Finding
+from datasets_app.core.limits import of_file
+from datasets_app.models import Export
 from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
 from .attempts import Stopped, work_alone
+from .sinks import suffix_of
+from .write_rows import ALL, PLAIN, Written, write_lines
 
-CHUNK = 2000
-LISTED = 1000  # refused and reduced rows that a manifest names one by one; it counts all of them
-PROMPTS = 20
-ALL = "all"
+__all__ = ["ALL", "PLAIN", "Written", "manifest_of", "write_export", "write_lines"]
 
-
-@dataclass(slots=True)
-class Written:
-    """What went into a file. `refused` rows could not be carried and are not in it; `reduced` ones are, with a loss.
-
-    `prompted` rows had no system turn and got the snapshot's system prompt. `system_prompts` counts the rows under
-    each system prompt ("" for none); once there are more than `PROMPTS`, the rest are counted under None.
-    """
-
-    rows: int = 0
-    bytes: int = 0
-    sha256: str = ""
-    refused: int = 0
-    reduced: int = 0
-    prompted: int = 0
-    system_prompts: Counter[str | None] = field(default_factory=Counter)
-    refused_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields", "reason"}
-    reduced_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields"}
-
-
-def write_lines(snapshot: Snapshot, codec: str, split: str, out: BinaryIO, *, progress: Any = None) -> Written:
-    """Write one split of a snapshot (`all`: every one) as JSONL in canonical bytes.
-
-    A codec that cannot hold a rejected answer writes the corrected one alone and reports the row as reduced; a row
-    with anything else that the codec cannot hold is refused. A sample without a system turn gets the snapshot's system
-    prompt, so that a model is trained on what it will be told. `progress(rows)` is called after each chunk.
-    """
-    writer = codecs.CODECS[codec]
-    written = Written()
-    digest = hashlib.sha256()
-    for position, payload in _payloads(snapshot, split):
-        sample = samples.from_json(payload)
-        prompted = bool(snapshot.system_prompt) and sample.system is None
-        if prompted:
-            told = samples.Message("system", snapshot.system_prompt)
-            sample = replace(sample, messages=(told, *sample.messages))
-        losses = writer.losses(sample)
-        try:
-            if losses == ("rejected",):
-                sample = writer.reduce(sample)
-            line = jsonl.dump(writer.encode(sample))
-        except CodecError as error:
-            written.refused += 1
-            if len(written.refused_rows) < LISTED:
-                reason = to_row(error.text)
-                written.refused_rows.append({"position": position, "fields": list(error.fields), "reason": reason})
-        else:
-            if losses:
-                written.reduced += 1
-                if len(written.reduced_rows) < LISTED:
-                    written.reduced_rows.append({"position": position, "fields": list(losses)})
-            written.prompted += prompted
-            prompt = sample.system.text if sample.system else ""
-            known = prompt in written.system_prompts or len(written.system_prompts) < PROMPTS
-            written.system_prompts[prompt if known else None] += 1
-            out.write(line)
-            digest.update(line)
-            written.rows += 1
-            written.bytes += len(line)
-        if progress and (written.rows + written.refused) % CHUNK == 0:
-            progress(written.rows)
-    written.sha256 = digest.hexdigest()
-    return written
-
-
-def _payloads(snapshot: Snapshot, split: str) -> Iterator[tuple[int, str]]:
-    """(position, payload) of the split's entries in order; by keyset, so that nothing long is held open."""
-    entries = snapshot.entries.order_by("position")
-    if split != ALL:
-        entries = entries.filter(split=split)
-    last = 0
-    while rows := list(entries.filter(position__gt=last).values_list("position", "revision__payload")[:CHUNK]):
-        yield from rows
-        last = rows[-1][0]
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the time of everything in an archive: the same inputs give the same bytes
+ROWS_IN_ARCHIVE = "data.jsonl"
 
 
 def write_export(export_id: UUID | str) -> None:
@@ -118,16 +47,26 @@ def _write(export: Export, key: str) -> None:
 
     if not mine.renew(export.pk, key, state=UploadState.RUNNING):
         raise Stopped
-    with tempfile.TemporaryFile() as file:
-        written = write_lines(export.snapshot, export.codec, export.split, file, progress=progress)
+    options = Options.parse(export.options)
+    with tempfile.TemporaryFile() as rows, tempfile.TemporaryFile() as archive:
+        written = write_lines(export.snapshot, export.codec, export.split, rows, options=options, progress=progress)
         if not written.rows:
             _nothing_written(export, key, written)
             return
+        findings = findings_of(export, options, written)
+        if stopping := [one for one in findings if one.severity == "error" and one.rule not in _waived(export)]:
+            manifest = manifest_of(export, written, findings)
+            _fail(export, key, stopping[0].rule, stopping[0].message, manifest=manifest)
+            return
+        if written.attached:
+            _archive(rows, written, archive)
+        file = archive if written.attached else rows
         file.seek(0)
         # Each attempt has a name of its own, known to the row before there is a file: what a killed worker left is
         # found and thrown away, and one that slept through its lease cannot touch the file of who came after it.
         storage = export.file.storage
-        name = export.file.field.generate_filename(export, f"{export.pk}-{key[:8]}.jsonl")
+        suffix = ".zip" if written.attached else suffix_of(export.codec)
+        name = export.file.field.generate_filename(export, f"{export.pk}-{key[:8]}{suffix}")
         left = Export.objects.values_list("file", flat=True).get(pk=export.pk)
         if not mine.renew(export.pk, key, file=name):
             raise Stopped
@@ -142,11 +81,38 @@ def _write(export: Export, key: str) -> None:
         rows_written=written.rows,
         size=written.bytes,
         sha256=written.sha256,
-        manifest=manifest_of(export, written),
+        manifest=manifest_of(export, written, findings),
         finished_at=timezone.now(),
     )
     if not done:
         storage.delete(name)
+
+
+def findings_of(export: Export, options: Options, written: Written) -> list[Finding]:
+    """What the target's limits say about the file as a whole. A validation file has no least number of rows."""
+    profile = profiles.get(options.profile or export.snapshot.profile)
+    contract = contracts.parse(export.snapshot.contract)
+    found = of_file(profile, rows=written.rows, size=written.bytes, contract=contract)
+    return [one for one in found if one.rule != "too-few-samples" or export.split in (ALL, "train")]
+
+
+def _waived(export: Export) -> set[str]:
+    return {waiver["rule"] for waiver in export.waivers}
+
+
+def _archive(rows: BinaryIO, written: Written, out: BinaryIO) -> None:
+    """The rows and the pictures they name, in one zip; `written` then says the bytes and the hash of the zip."""
+    rows.seek(0)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open(zipfile.ZipInfo(ROWS_IN_ARCHIVE, LONG_AGO), "w", force_zip64=True) as member:
+            while piece := rows.read(1 << 20):
+                member.write(piece)
+        for name in sorted(written.attached):
+            with written.attached[name].open("rb") as picture:
+                archive.writestr(zipfile.ZipInfo(name, LONG_AGO), picture.read())
+    written.bytes = out.tell()
+    out.seek(0)
+    written.sha256 = file_digest(out, "sha256").hexdigest()
 
 
 def _nothing_written(export: Export, key: str, written: Written) -> None:
@@ -165,7 +131,7 @@ def _fail(export: Export, key: str, code: str, text: Text, **changes: Any) -> No
     )
 
 
-def manifest_of(export: Export, written: Written) -> dict[str, Any]:
+def manifest_of(export: Export, written: Written, findings: list[Finding] | None = None) -> dict[str, Any]:
     """What a reader of the file must be able to say about it, without asking us."""
     snapshot = export.snapshot
     dataset = snapshot.dataset
@@ -173,6 +139,7 @@ def manifest_of(export: Export, written: Written) -> dict[str, Any]:
     rules: Counter[str] = Counter()
     for name in sides:
         rules.update(snapshot.counts.get("rules", {}).get(name, {}))
+    rules.update(one.rule for one in findings or ())
     return {
         "dataset": {"id": str(dataset.pk), "name": dataset.name},
         "snapshot": {
@@ -183,20 +150,35 @@ def manifest_of(export: Export, written: Written) -> dict[str, Any]:
             "shares": snapshot.shares,
             "seed": snapshot.seed,
             "group_by": snapshot.group_by,
+            "stratify_by": snapshot.stratify_by,
+            "mix": snapshot.mix,
             "filter": snapshot.filter,
-            "counts": {name: n for name, n in snapshot.counts.items() if name != "rules"},
+            "counts": {name: n for name, n in snapshot.counts.items() if isinstance(n, int)},
         },
         "codec": export.codec,
         "split": export.split,
+        "options": export.options,
         "rows": written.rows,
         "bytes": written.bytes,
         "sha256": written.sha256,
-        "refused": {"rows": written.refused, "listed": written.refused_rows},
+        "as_imported": written.as_imported,
+        "rewritten": dict(sorted(written.rewritten.items())),
+        "contrast": {"rows": written.contrasts, "wanted": written.chosen.contrast_wanted},
+        "negatives": _negatives(export.options, written),
+        "pictures": len(written.attached),
+        "refused": {
+            "rows": written.refused,
+            "reasons": dict(sorted(written.reasons.items())),
+            "listed": written.refused_rows,
+        },
         "reduced": {"rows": written.reduced, "listed": written.reduced_rows},
         "profile": snapshot.profile,
+        "findings": [
+            {"rule": one.rule, "severity": one.severity, "message": to_row(one.message)} for one in findings or ()
+        ],
         "rule_set_version": snapshot.rule_set_version,
         "rules": dict(sorted(rules.items())),
-        "waivers": export.waivers,
+        "waivers": [waiver for waiver in export.waivers if waiver["rule"] in rules],
         "contract": snapshot.contract,
         "guideline_version": snapshot.guideline_version,
         "system_prompt": snapshot.system_prompt,
@@ -204,3 +186,11 @@ def manifest_of(export: Export, written: Written) -> dict[str, Any]:
         "created_by": str(export.created_by),
         "created_at": export.created_at.isoformat(),
     }
+
+
+def _negatives(options: Mapping[str, Any], written: Written) -> dict[str, int] | None:
+    """How many negatives are in the file and how many the share asked for; None when none was asked for."""
+    if "negatives" not in options:
+        return None
+    chosen = written.chosen
+    return {"rows": chosen.negatives, "wanted": chosen.negatives_wanted, "left_out": len(chosen.left_out)}

@@ -1,0 +1,55 @@
+"""Where records become bytes: lines of JSON, each in its remembered style, or whatever a table's container writes."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, Protocol
+
+from datasets_app.core import jsonl
+from datasets_app.core.jsonl import Json
+
+TABLES = ("csv", "xlsx", "parquet")
+
+
+class Sink(Protocol):
+    """Takes records one by one. `write` returns why a record is not in the style asked for, "" when it is."""
+
+    def write(self, record: dict[str, Json], style: str) -> str: ...
+
+    def close(self) -> int:
+        """Finish the file; returns its bytes."""
+
+
+class Lines:
+    """JSON, a line each."""
+
+    def __init__(self, out: BinaryIO, digest: Any) -> None:
+        self.out = out
+        self.digest = digest
+        self.bytes = 0
+
+    def write(self, record: dict[str, Json], style: str) -> str:
+        line = jsonl.dump(record)
+        self.out.write(line)
+        self.digest.update(line)
+        self.bytes += len(line)
+        return ""
+
+    def close(self) -> int:
+        return self.bytes
+
+
+def sink_for(codec: str, out: BinaryIO, digest: Any) -> Sink:
+    """The sink of a codec's files; `digest` is fed with every byte of the finished file."""
+    return Lines(out, digest)
+
+
+def suffix_of(codec: str) -> str:
+    """How the name of a codec's file ends."""
+    return f".{codec}" if codec in TABLES else ".jsonl"
+
+
+class Nowhere:
+    """A file that forgets what is written to it."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)

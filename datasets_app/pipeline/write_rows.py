@@ -1,0 +1,227 @@
+"""The rows of a snapshot through a codec, in the dataset's order, in flat memory, the same bytes always.
+
+Exports, jobs and loss reports are this one function: what a report counts is what an export would do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, NamedTuple
+
+from datasets_app.core import codecs, composing, samples
+from datasets_app.core.codecs import Codec, CodecError, Setting
+from datasets_app.core.codecs.base import canonical
+from datasets_app.core.composing import Chosen, Options
+from datasets_app.core.jsonl import Json
+from datasets_app.core.samples import Message, Sample
+from datasets_app.models import Snapshot, Upload
+from ftstudio.web.texts import to_row
+
+from .attached import Attached
+from .sinks import sink_for
+
+CHUNK = 2000
+LISTED = 1000  # refused and reduced rows that a manifest names one by one; it counts all of them
+PROMPTS = 20
+EXAMPLES = 20  # rows that are named for each lost field
+ALL = "all"
+PLAIN = Options()
+_PAIR = ("rejected",)  # the one declared loss: a format for answers takes a pair's right answer
+
+
+@dataclass(slots=True)
+class Written:
+    """What went into a file. `refused` samples could not be carried and are not in it; `reduced` ones are, with a loss.
+
+    `samples` counts the samples seen, `rows` the rows written. `prompted` rows had no system turn and got the
+    snapshot's system prompt. `system_prompts` counts the rows under each system prompt ("" for none); once there are
+    more than `PROMPTS`, the rest are counted under None. `as_imported` rows are the bytes they came in as; `rewritten`
+    says why the others are not. `lost` counts samples by field that the format cannot carry, `examples` names some by
+    position; `reasons` counts refusals by code. `attached` are the pictures beside the rows, name → stored file.
+    """
+
+    samples: int = 0
+    rows: int = 0
+    bytes: int = 0
+    sha256: str = ""
+    refused: int = 0
+    reduced: int = 0
+    prompted: int = 0
+    as_imported: int = 0
+    contrasts: int = 0
+    system_prompts: Counter[str | None] = field(default_factory=Counter)
+    rewritten: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[int]] = field(default_factory=dict)
+    refused_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields", "reason"}
+    reduced_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields"}
+    chosen: Chosen = field(default_factory=Chosen)
+    attached: dict[str, Any] = field(default_factory=dict)
+
+    def refuse(self, position: int, error: CodecError) -> None:
+        self.refused += 1
+        self.reasons[error.code] += 1
+        if len(self.refused_rows) < LISTED:
+            self.refused_rows.append({"position": position, "fields": list(error.fields), "reason": to_row(error.text)})
+
+    def reduce(self, position: int, losses: tuple[str, ...]) -> None:
+        self.reduced += 1
+        if len(self.reduced_rows) < LISTED:
+            self.reduced_rows.append({"position": position, "fields": list(losses)})
+
+    def note(self, position: int, losses: tuple[str, ...]) -> None:
+        for name in losses:
+            self.lost[name] += 1
+            named = self.examples.setdefault(name, [])
+            if len(named) < EXAMPLES:
+                named.append(position)
+
+
+class _Entry(NamedTuple):
+    position: int
+    split: str
+    payload: str
+    style: str
+    origin: str
+    upload: Any
+    mixed: bool
+
+
+def write_lines(
+    snapshot: Snapshot,
+    codec: str,
+    split: str,
+    out: BinaryIO,
+    *,
+    options: Options = PLAIN,
+    progress: Callable[[int], None] | None = None,
+) -> Written:
+    """Write one split of a snapshot (`all`: every one) to `out`; `progress(rows)` is called after each chunk.
+
+    A codec that cannot hold a rejected answer writes the corrected one alone and reports the row as reduced, and so
+    it is with fields that `options` lets go; a row with anything else that the codec cannot hold is refused. A sample
+    without a system turn gets the snapshot's system prompt, so that a model is trained on what it will be told; one
+    that was mixed in from another dataset is left as it is. A row that came in this format, and that nobody changed,
+    goes out as the bytes it came as.
+    """
+    writing = _Writing(snapshot, codec, split, out, options)
+    for entry in _entries(snapshot, split):
+        writing.add(entry)
+        if progress and writing.written.samples % CHUNK == 0:
+            progress(writing.written.rows)
+    return writing.finish()
+
+
+class _Writing:
+    """One file being written."""
+
+    def __init__(self, snapshot: Snapshot, codec: str, split: str, out: BinaryIO, options: Options) -> None:
+        self.codec: Codec = codecs.CODECS[codec]
+        self.prompt = Message("system", snapshot.system_prompt) if snapshot.system_prompt else None
+        self.options = options
+        self.allowed = {*_PAIR, *options.allow_loss}
+        self.setting = setting_of(snapshot)
+        self.codec_of = dict(Upload.objects.filter(dataset=snapshot.dataset_id).values_list("pk", "codec"))
+        if snapshot.mix:
+            self.codec_of |= dict(Upload.objects.filter(dataset=snapshot.mix["dataset"]).values_list("pk", "codec"))
+        self.attached = Attached(snapshot.dataset.project_id, self.codec.pictures)
+        self.written = Written(chosen=_chosen(snapshot, split, options), attached=self.attached.files)
+        self.digest = hashlib.sha256()
+        self.sink = sink_for(codec, out, self.digest)
+
+    def add(self, entry: _Entry) -> None:
+        written, codec = self.written, self.codec
+        if entry.position in written.chosen.left_out:
+            return
+        written.samples += 1
+        sample = samples.from_json(entry.payload)
+        native = self.codec_of.get(entry.upload) == codec.name
+        why = "" if native else "other-format"
+        if not native:
+            sample = canonical(sample)
+        elif entry.origin != "import":
+            why = "edited"
+        prompted = self.prompt is not None and not entry.mixed and sample.system is None
+        if prompted:
+            sample, why = replace(sample, messages=(self.prompt, *sample.messages)), why or "system-prompt"
+        try:
+            if '"image:' in entry.payload:
+                sample, why = self.attached.resolved(sample), why or "picture"
+            losses = codec.losses(sample)
+            if losses:
+                written.note(entry.position, losses)
+            kept = sample
+            if losses and self.allowed.issuperset(losses):
+                kept, why = codec.reduce(sample), why or "reduced"
+            records = codec.rows(kept, self.setting)
+            extra = self._contrast(sample) if entry.position in written.chosen.contrast else ()
+        except CodecError as error:
+            written.refuse(entry.position, error)
+            return
+        if losses:
+            written.reduce(entry.position, losses)
+        why = self._write(records, entry.style, why)
+        if why:
+            written.rewritten[why] += len(records)
+        else:
+            written.as_imported += len(records)
+        written.rows += len(records)
+        self._write(extra, "", "contrast")
+        if extra:
+            written.rows += len(extra)
+            written.contrasts += len(extra)
+            written.rewritten["contrast"] += len(extra)
+        written.prompted += prompted
+        prompt = sample.system.text if sample.system else ""
+        known = prompt in written.system_prompts or len(written.system_prompts) < PROMPTS
+        written.system_prompts[prompt if known else None] += len(records) + len(extra)
+
+    def _contrast(self, sample: Sample) -> tuple[dict[str, Json], ...]:
+        """The pair as a chat that corrects the wrong answer, in this file's format."""
+        chat = codecs.CODECS["contrast"].encode(sample, self.setting)
+        return self.codec.rows(canonical(codecs.CODECS["openai-chat"].decode(chat)), self.setting)
+
+    def _write(self, records: tuple[dict[str, Json], ...], style: str, why: str) -> str:
+        """Write the records; returns why they are not the bytes they came as, "" when they are."""
+        for record in records:
+            why = self.sink.write(record, "" if why else style) or why
+        return why
+
+    def finish(self) -> Written:
+        self.written.bytes = self.sink.close()
+        self.written.sha256 = self.digest.hexdigest()
+        return self.written
+
+
+def setting_of(snapshot: Snapshot) -> Setting:
+    """What the snapshot's contract and dataset tell the formats."""
+    schema = (snapshot.contract.get("json") or {}).get("schema")
+    return Setting(schema=schema, contrast=snapshot.dataset.contrast_template)
+
+
+def _chosen(snapshot: Snapshot, split: str, options: Options) -> Chosen:
+    """What is drawn of the training rows; nothing else is ever changed by a share."""
+    if split not in (ALL, "train") or not (options.contrast or options.negatives is not None):
+        return Chosen()
+    entries = snapshot.entries.filter(split="train").order_by("position")
+    rows = list(entries.values_list("position", "pair", "negative").iterator(chunk_size=CHUNK))
+    positions, pairs, negatives = zip(*rows, strict=True) if rows else ((), (), ())
+    return composing.choose(positions, pairs, negatives, options, seed=snapshot.seed)
+
+
+def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
+    """The split's entries in order; by keyset, so that nothing long is held open."""
+    entries = snapshot.entries.order_by("position")
+    if split != ALL:
+        entries = entries.filter(split=split)
+    columns = (
+        "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload_id", "mixed",
+    )  # fmt: skip
+    last = 0
+    while rows := list(entries.filter(position__gt=last).values_list(*columns)[:CHUNK]):
+        yield from map(_Entry._make, rows)
+        last = rows[-1][0]
