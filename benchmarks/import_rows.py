@@ -18,9 +18,12 @@ def main(rows: int) -> None:
     with Stack() as stack:
         file = Path(stack.folder.name) / "rows.jsonl"
         size = write(file, rows)
+        before = stack.cpu_seconds("worker")
         upload, seconds = stack.imported(stack.dataset(CONTRACT), file)
+        spent = stack.cpu_seconds("worker") - before
         assert upload["rows_accepted"] == rows, upload
         print(f"import  {rows} rows of {size // rows} bytes in {seconds:.1f} s = {rows / seconds:,.0f} rows/s")
+        print(f"        {spent / rows * 1e6:.0f} µs of processor time a row in the workers")
         print(f"        worker peak {stack.peak_mb('worker'):.0f} MB, web peak {stack.peak_mb('web'):.0f} MB")
 
 

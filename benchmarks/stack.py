@@ -149,14 +149,30 @@ class Stack:
         log = (Path(self.folder.name) / "up.log").read_text(errors="replace")
         return [int(number) for number in re.findall(rf"{program} is process (\d+)", log)]
 
-    def peak_mb(self, program: str) -> float:
-        """The highest resident memory of the program's largest process so far, in MB; `program` as `up` names it."""
+    def _family(self, program: str) -> list[int]:
+        """The program's newest process and the children it has forked."""
         family = self._started(program)[-1:]
         for process in family:
             tasks = Path(f"/proc/{process}/task").glob("*/children")
             family += [int(child) for children in tasks for child in children.read_text().split()]
-        marks = [re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text()) for process in family]
+        return family
+
+    def peak_mb(self, program: str) -> float:
+        """The highest resident memory of the program's largest process so far, in MB; `program` as `up` names it."""
+        files = [Path(f"/proc/{process}/status") for name in self.programs(program) for process in self._family(name)]
+        marks = [re.search(r"VmHWM:\s+(\d+)", file.read_text()) for file in files]
         return max(int(mark[1]) for mark in marks if mark) / 1024
+
+    def cpu_seconds(self, program: str) -> float:
+        """Processor time that the program's processes have taken so far, in seconds."""
+        files = [Path(f"/proc/{process}/stat") for name in self.programs(program) for process in self._family(name)]
+        ticks = [sum(map(int, file.read_text().rpartition(")")[2].split()[11:13])) for file in files]
+        return sum(ticks) / os.sysconf("SC_CLK_TCK")
+
+    def programs(self, program: str) -> list[str]:
+        """The program's name, or names where `up` runs it several times: worker, worker2, …"""
+        log = (Path(self.folder.name) / "up.log").read_text(errors="replace")
+        return sorted(set(re.findall(rf"({program}\d*) is process", log)))
 
     def fresh_worker(self) -> None:
         """Kill the worker, so that what follows is measured in one that has done nothing before."""

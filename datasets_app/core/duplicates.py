@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 from datasets_app.core.samples import Message, Sample
@@ -28,20 +29,37 @@ def question_fingerprint(sample: Sample) -> str:
 
 def answer_fingerprint(sample: Sample) -> str:
     """The same over the answer alone: two that ask the same and differ in it contradict each other. "" for none."""
-    return _digest(_parts((sample.answer,))) if sample.answer is not None else ""
+    answer = sample.answer
+    if answer is None or not (answer.tool_calls or answer.text.strip()):
+        return ""
+    return _digest(_parts((answer,)))
+
+
+def fingerprints(sample: Sample) -> tuple[str, str]:
+    """`fingerprint` and `question_fingerprint` of one sample, for little more than the price of the first."""
+    before = sample.messages[:-1] if sample.answer is not None else sample.messages
+    question = list(_parts(before))
+    rest = list(_parts(sample.messages[len(before) :]))
+    rejected = ["\x02", *_parts(sample.rejected)] if sample.rejected else []
+    return _digest([*question, *rest, *rejected]), _digest(question)
 
 
 def _digest(parts: Iterable[str]) -> str:
     return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=_SIZE).hexdigest()
 
 
+def _plain(text: str) -> str:
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+
+
+_plain_again = lru_cache(maxsize=64)(_plain)  # thousands of samples share a system prompt
+
+
 def _parts(messages: Iterable[Message]) -> Iterable[str]:
     for message in messages:
         yield message.role
         text = message.text
-        if not text.isascii():
-            text = unicodedata.normalize("NFKC", text)
-        yield " ".join(text.split())
+        yield _plain_again(text) if message.role == "system" else _plain(text)
         if isinstance(message.content, list):
             for part in message.content:
                 if not isinstance(part.get("text"), str):

@@ -38,7 +38,9 @@ class UploadQuerySet(LeasedQuerySet):
 
 
 class Upload(Leased):
-    """`offset` counts the bytes whose lines are in; it moves with the counters, in the transaction that inserts rows."""
+    """`offset` counts the bytes whose lines are in; it moves with the counters, where the rows are inserted."""
+
+    NEEDS_MAPPING = "needs-mapping"  # in `error` while it is held: the code of what is still to be said
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="uploads")
@@ -78,6 +80,16 @@ class Upload(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def needs(self) -> str:
+        """What a person must say before a held file can be imported: "mapping", or "" for nothing."""
+        return "mapping" if (self.error or {}).get("code") == self.NEEDS_MAPPING else ""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it goes on by itself: a page that shows it asks again."""
+        return self.state in (UploadState.WAITING, UploadState.RUNNING)
 
     @property
     def is_final(self) -> bool:

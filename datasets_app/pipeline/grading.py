@@ -50,12 +50,13 @@ class Graded:
 def grade(sample: samples.Sample, checker: Checker) -> Graded:
     """Everything that can be known from the sample itself. Raises what `samples.to_json` raises for foreign values."""
     payload = samples.to_json(sample)
+    fingerprint, question = duplicates.fingerprints(sample)
     return Graded(
         sample=sample,
         payload=payload,
         content_hash=samples.content_hash(payload),
-        fingerprint=duplicates.fingerprint(sample),
-        question=duplicates.question_fingerprint(sample),
+        fingerprint=fingerprint,
+        question=question,
         label=_storable(checker.label(sample))[:60],
         tokens=checker.tokens(sample),
         title=_storable(titles.title(sample))[:80],

@@ -8,12 +8,12 @@ meanwhile. What only the whole upload can tell, its repetitions, is found when t
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -27,10 +27,14 @@ from . import bulk, keys, planning, repetitions, unpack
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
-from .reading import Chunk, alone_if_large, read_chunk, recognise
+from .reading import Chunk, read_chunk, recognise
 
 REJECTED_COLUMNS = ("upload_id", "line", "offset", "length", "code", "message")
 MOST_SPREAD = 1000  # different values that are counted one by one
+
+# A process works on one chunk at a time: it has the processor once and holds the memory of one. More work on an upload
+# is done by more processes.
+_at_work = threading.RLock()
 
 
 class _RulesChanged(Exception):
@@ -46,29 +50,29 @@ def ingest(upload_id: UUID | str) -> None:
                 return  # it is in other hands, or was cancelled
 
 
-def begin(upload_id: UUID | str) -> list[int]:
+def begin(upload_id: UUID | str, abreast: int = 1) -> list[int]:
     """Plan the upload if that is still to do, and finish it if all its chunks are in.
 
-    Answers the next chunks that nobody works on, in their order, as many as are worked on at once. Safe to call at
+    Answers the next chunks that nobody works on, in their order, as many as are worked on `abreast`. Safe to call at
     any time: an upload that another worker holds, or for which nothing is left to do, is let be.
     """
     work_alone(Upload.objects.unsettled(), upload_id, with_related=("dataset",), work=_prepare, fail=_fail)
     chunks = UploadChunk.objects.unfinished().filter(upload=upload_id, upload__state=UploadState.RUNNING).abandoned()
-    return list(chunks.order_by("number").values_list("pk", flat=True)[: settings.INGEST_PARALLEL])
+    return list(chunks.order_by("number").values_list("pk", flat=True)[:abreast])
 
 
-def go_on(chunk_id: int | str) -> list[int]:
+def go_on(chunk_id: int | str, abreast: int = 1) -> list[int]:
     """Import one chunk, and finish the upload if it was the last one. Answers which chunks to work on after it.
 
-    That is the one as many places further on as there are chunks worked on at once: from those that `begin` answers
-    all are reached, and never more than those few wait in the queue, where other people's work waits, too.
+    That is the one as many places further on as chunks are worked on `abreast`: from those that `begin` answers all
+    are reached, and never more than those few wait in the queue, where other people's work waits, too.
     """
     chunk = UploadChunk.objects.filter(pk=chunk_id).first()
     if chunk is None:
         return []
     left = UploadChunk.objects.unfinished().filter(upload=chunk.upload_id)
     if _import_chunk(chunk_id) and left.exists():
-        return list(left.filter(number=chunk.number + settings.INGEST_PARALLEL).values_list("pk", flat=True))
+        return list(left.filter(number=chunk.number + abreast).values_list("pk", flat=True))
     begin(chunk.upload_id)  # to finish it; or what was stopped in the middle is brought into order
     return []
 
@@ -169,7 +173,8 @@ def _failure(code: str, text: Text) -> dict[str, Any]:
 def _import_chunk(chunk_id: int | str) -> bool:
     """Import one chunk. False: it was not ours to import, or is not any more."""
     chunks = UploadChunk.objects.unfinished().filter(upload__state=UploadState.RUNNING)
-    return work_alone(chunks, chunk_id, with_related=("upload__dataset",), work=_import, fail=_fail_whole)
+    with _at_work:
+        return work_alone(chunks, chunk_id, with_related=("upload__dataset",), work=_import, fail=_fail_whole)
 
 
 def _import(part: UploadChunk, key: str) -> None:
@@ -179,7 +184,7 @@ def _import(part: UploadChunk, key: str) -> None:
     except FileNotFoundError:
         _fail_whole(part, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
         raise Stopped from None
-    with stream, alone_if_large(part):
+    with stream:
         while True:
             chunk = read_chunk(stream, part, checker_of(upload.dataset))
             try:

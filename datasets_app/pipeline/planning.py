@@ -1,7 +1,7 @@
 """Cutting an upload into chunks of whole lines, before any of them is read: one quick pass over the bytes.
 
-A file that is one chunk keeps the simple way: its positions are handed out when its rows are written. Of a larger one,
-each chunk knows its place in the dataset beforehand, so that the order of the file is the order of the dataset whichever
+A file that is one chunk keeps the simple way: its positions are handed out when its rows are written. Of a larger
+one, each chunk knows its place beforehand, so that the order of the file is the order of the dataset whichever
 worker is done first; a line that becomes no sample leaves its position unused.
 """
 

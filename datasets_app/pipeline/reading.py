@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
@@ -25,8 +23,6 @@ from .unpack import unpacked
 
 _LOOKED_AT = 100  # records that the format is recognised by
 _SEARCHED = 2000  # lines that are read in order to find them
-_LARGE = 4 << 20  # bytes: of such chunks a process holds one at a time
-_one_large_chunk = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +66,6 @@ def _records(lines: Iterable[Line], ours: bool) -> Iterator[dict[str, Any]]:
                 yield jsonl.parse(raw, max_depth=settings.JSON_MAX_DEPTH)
             except LineError:
                 continue
-
-
-def alone_if_large(part: UploadChunk) -> AbstractContextManager[Any]:
-    """Held while a chunk is in memory, so that a few of very long lines at once do not fill it."""
-    return _one_large_chunk if part.length > _LARGE else nullcontext()
 
 
 def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
