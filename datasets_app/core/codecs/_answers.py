@@ -8,12 +8,11 @@ the rule markdown-fence has the fix.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from datasets_app.core.codecs.base import FORM, RAW, CodecError, remembered
+from datasets_app.core.json_text import tidy
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
@@ -21,42 +20,6 @@ from ftstudio.errors import Text
 TOOL = "task_response"
 CALL_ID = "call_task_response"
 ANY_OBJECT: dict[str, Json] = {"type": "object"}
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[ \t\r\n]+|[:,]', re.DOTALL)
-_SPACED = {":": ": ", ",": ", "}
-
-
-def json_text(text: str) -> str | None:
-    """The canonical form of a JSON text; None when it is none."""
-    if _kind(text) is None:
-        return None
-    return _TOKEN.sub(_rewritten, text)
-
-
-def _rewritten(match: re.Match[str]) -> str:
-    token = match.group()
-    if token[0] != '"':
-        return _SPACED.get(token, "")
-    if "\\" not in token:
-        return token
-    again = json.dumps(json.loads(token), ensure_ascii=False)
-    return again.encode("utf-8", "backslashreplace").decode()  # half a character can only be written as an escape
-
-
-def _kind(text: str) -> type | None:
-    """What the text is in JSON; None when it is not JSON."""
-    try:
-        return type(_READER.decode(text))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_READER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
-
 
 # The answer as JSON
 
@@ -71,7 +34,7 @@ def with_text(sample: Sample) -> Sample:
         return sample
     if answer.content is None and len(answer.tool_calls) == 1:
         return _from_call(sample, answer, answer.tool_calls[0])
-    if not isinstance(answer.content, str) or (text := json_text(answer.content)) is None or text == answer.content:
+    if not isinstance(answer.content, str) or (text := tidy(answer.content)) is None or text == answer.content:
         return sample
     return _answered(sample, replace(answer, content=text), {"text": answer.content})
 
@@ -83,7 +46,7 @@ def text_of(sample: Sample) -> str:
         raise CodecError("last-turn-not-assistant", Text("There is no answer: the last turn must be the assistant's."))
     path = f"/messages/{len(sample.messages) - 1}/content"
     if isinstance(answer.content, str):
-        if (text := json_text(answer.content)) is not None:
+        if (text := tidy(answer.content)) is not None:
             return text
         if answer.content.lstrip().startswith("```"):
             raise CodecError(
@@ -126,13 +89,13 @@ def call_of(answer: Message, text: str) -> ToolCall:
     """The one call, as the source wrote it where it had another id, order or spacing."""
     form = remembered(answer.extras)
     source = form.get("arguments")
-    arguments = source if isinstance(source, str) and json_text(source) == text else text
+    arguments = source if isinstance(source, str) and tidy(source) == text else text
     extras: dict[str, Any] = {RAW: form["call"]} if isinstance(form.get("call"), dict) else {}
     return ToolCall(TOOL, arguments, form.get("id", CALL_ID), extras)
 
 
 def _from_call(sample: Sample, answer: Message, call: ToolCall) -> Sample:
-    text = json_text(call.arguments)
+    text = tidy(call.arguments)
     if call.name != TOOL or text is None or not text.startswith("{") or not _is_plain(call):
         return sample
     form: dict[str, Json] = {}

@@ -64,6 +64,7 @@ class Codec(ABC):
     examples: ClassVar[tuple[dict[str, Json], ...]]  # records of this format; encode(decode(example)) == example
     precedence: ClassVar[int] = 0  # of two codecs that both recognise a record, the higher is meant
     refines: ClassVar[str] = ""  # the general format that rows of this one look like when they lack its mark
+    exact: ClassVar[bool] = True  # what `encode` writes of what `decode` read is the record, key by key
     pairs: ClassVar[bool] = False  # whether it is made for a right answer beside a wrong one
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datasets_app.core.codecs._answers import json_text, text_of, with_text
+from datasets_app.core.codecs._answers import text_of, with_text
 from datasets_app.core.codecs._chat import ChatCodec
 from datasets_app.core.codecs.base import PLAIN, Setting, remembered
+from datasets_app.core.json_text import tidy
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -54,7 +55,7 @@ class JSONContent(ChatCodec):
         text = text_of(sample)
         answer = sample.messages[-1]
         source = remembered(answer.extras).get("text")
-        if isinstance(source, str) and json_text(source) == text:
+        if isinstance(source, str) and tidy(source) == text:
             text = source
         return super().encode(replace(sample, messages=(*sample.messages[:-1], replace(answer, content=text))), setting)
 
