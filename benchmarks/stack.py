@@ -175,11 +175,12 @@ class Stack:
         return sorted(set(re.findall(rf"({program}\d*) is process", log)))
 
     def fresh_worker(self) -> None:
-        """Kill the worker, so that what follows is measured in one that has done nothing before."""
-        before = self._started("worker")
-        os.kill(before[-1], signal.SIGKILL)
-        while len(self._started("worker")) == len(before):
-            time.sleep(0.1)
+        """Kill the workers, so that what follows is measured in ones that have done nothing before."""
+        for name in self.programs("worker"):
+            before = self._started(name)
+            os.kill(before[-1], signal.SIGKILL)
+            while len(self._started(name)) == len(before):
+                time.sleep(0.1)
 
     def dataset(self, contract: dict[str, Any]) -> str:
         status, body = self.door.call(

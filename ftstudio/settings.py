@@ -9,6 +9,7 @@ secret, database or host list refuses to start. `docs/settings.md` describes eve
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,8 @@ CELERY_BEAT_SCHEDULE = {
     "take up unfinished submits": {"task": "jobs_app.tasks.sweep", "schedule": SWEEP_SECONDS},
     "ask providers about live jobs": {"task": "jobs_app.tasks.poll_due", "schedule": POLL_SECONDS},
 }
+# Worker processes that `manage.py up` starts; elsewhere start as many `celery worker` as there is memory for.
+WORKERS = env.number("FTSTUDIO_WORKERS", min(2, os.cpu_count() or 1))
 # How long a worker may be silent before another takes its work over, in seconds.
 LEASE_SECONDS = env.number("FTSTUDIO_LEASE_SECONDS", 60)
 

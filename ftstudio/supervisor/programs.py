@@ -11,12 +11,13 @@ from pathlib import Path
 from . import address, broker
 from .child import Program
 
-STOP_ORDER = ("worker", "beat", "web", "broker")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Where and how the programs run. `handle` is the lock they all hold; `door` the socket web answers at."""
+    """Where and how the programs run. `handle` is the lock they all hold; `door` the socket web answers at.
+
+    `workers` is how many processes answer requests, `crew` how many work in the background.
+    """
 
     folder: Path
     var: Path
@@ -24,6 +25,7 @@ class Plan:
     host: str
     port: int
     workers: int
+    crew: int
     door: int
     handle: int
     worker_is_ready: Callable[[], bool]
@@ -43,16 +45,29 @@ class Plan:
             handles=(self.handle, self.door),
         )
 
-    def worker(self) -> Program:
+    def worker(self, number: int = 1) -> Program:
         """Threads, so that one small process serves four tasks; what a kill interrupts, the sweeps take up again."""
         return self._program(
-            "worker",
+            self._worker_name(number),
             *("-m", "celery", "-q", "-A", "ftstudio.celery", "worker", "-P", "threads", "-c", "4", "-l", "WARNING"),
-            *("--without-gossip", "--without-mingle", "-n", "ftstudio@%h"),
+            *("--without-gossip", "--without-mingle", "-n", f"ftstudio{number if number > 1 else ''}@%h"),
             ready=self.worker_is_ready,
             grace=10,
             orphaned=signal.SIGKILL,
         )
+
+    def more_workers(self) -> list[Program]:
+        """The rest of the crew: with them, large files are read by several processes at once."""
+        return [self.worker(number) for number in range(2, self.crew + 1)]
+
+    @property
+    def stop_order(self) -> tuple[str, ...]:
+        """Whoever works first, whom they all need last."""
+        return (*(self._worker_name(number) for number in range(self.crew, 0, -1)), "beat", "web", "broker")
+
+    @staticmethod
+    def _worker_name(number: int) -> str:
+        return "worker" if number == 1 else f"worker{number}"
 
     def beat(self) -> Program:
         return self._program(

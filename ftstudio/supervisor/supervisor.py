@@ -75,7 +75,7 @@ class Supervisor:
         names = [*order, *(place.program.name for place in self._places if place.program.name not in order)]
         by_name = {place.program.name: place for place in self._places}
         for name in names:
-            if (child := by_name[name].child) is not None:
+            if name in by_name and (child := by_name[name].child) is not None:
                 self._end(child)
                 by_name[name].child = None
         self._selector.close()

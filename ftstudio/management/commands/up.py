@@ -19,7 +19,7 @@ from ftstudio import environment as env
 from ftstudio import heart, messages, version
 from ftstudio.supervisor import address, broker, gate, lock
 from ftstudio.supervisor.child import Child
-from ftstudio.supervisor.programs import STOP_ORDER, Plan
+from ftstudio.supervisor.programs import Plan
 from ftstudio.supervisor.supervisor import NeverStarted, Supervisor
 
 
@@ -31,8 +31,14 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
         parser.add_argument("--workers", type=int, default=4, help="web processes, of two threads each (4)")
+        parser.add_argument(
+            "--crew",
+            type=int,
+            default=settings.WORKERS,
+            help=f"worker processes, which import and re-check side by side ({settings.WORKERS})",
+        )
 
-    def handle(self, *args: object, host: str, port: int, workers: int, **options: object) -> None:
+    def handle(self, *args: object, host: str, port: int, workers: int, crew: int, **options: object) -> None:
         here = f"http://{address.reachable(host)}:{port}"
         site = env.text("FTSTUDIO_URL") or here
         os.umask(0o077)  # what is written to var/ is ours alone
@@ -48,6 +54,7 @@ class Command(BaseCommand):
                 host=host,
                 port=port,
                 workers=workers,
+                crew=max(1, crew),
                 door=door,
                 handle=handle,
                 worker_is_ready=_has_beaten(since=time.time()),
@@ -63,7 +70,7 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 self._say("up", "stopped before everything was ready")
             finally:
-                supervisor.stop(STOP_ORDER)
+                supervisor.stop(plan.stop_order)
                 settings.BROKER_SOCKET.unlink(missing_ok=True)
                 self._say("up", "stopped")
 
@@ -77,7 +84,7 @@ class Command(BaseCommand):
                     "There is no broker for this machine: install valkey-server or redis-server, or set REDIS_URL."
                 ) from None
             supervisor.add(plan.broker(server=server, socket_path=settings.BROKER_SOCKET))
-        for program in (plan.web(), plan.worker(), plan.beat()):
+        for program in (plan.web(), plan.worker(), plan.beat(), *plan.more_workers()):
             supervisor.add(program)
         return supervisor
 
