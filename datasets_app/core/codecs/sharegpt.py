@@ -1,0 +1,130 @@
+"""ShareGPT: `{"conversations": [{"from", "value"}, …]}`, and LLaMA-Factory's rows with pictures (facts §13).
+
+A row of `messages` with a list of `images` for their `<image>` tags is one of LLaMA-Factory's too; it is written back
+as it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datasets_app.core import images
+from datasets_app.core.codecs import _sharegpt as wire
+from datasets_app.core.codecs._tags import untaggable
+from datasets_app.core.codecs._texts import remembering
+from datasets_app.core.codecs._wire import read_messages, write_message
+from datasets_app.core.codecs.base import (
+    ANSWER,
+    KEYS,
+    PLAIN,
+    RESERVED,
+    Codec,
+    CodecError,
+    Setting,
+    looks_like_messages,
+    not_carried,
+    ordered,
+    remembered,
+)
+from datasets_app.core.jsonl import Json
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+_TURNS = "conversations"
+_CHAT = "messages"
+
+
+class ShareGPT(Codec):
+    """Carries whole conversations with tools, pictures and unknown keys; no weights, and no ids of calls."""
+
+    name = "sharegpt"
+    label = Text("ShareGPT conversations")
+    precedence = 20  # above openai-chat, for rows of messages with pictures beside them
+    images = images.TAG
+    examples = (
+        {
+            "id": "7",
+            "conversations": [
+                {"from": "system", "value": "你是天气助手"},
+                {"from": "human", "value": "明天呢？"},
+                {"from": "function_call", "value": '{"name": "weather", "arguments": {"d": 1}}'},
+                {"from": "observation", "value": '{"rain": true}'},
+                {"from": "gpt", "value": "<think>\n有雨。\n</think>\n\n会下雨"},
+            ],
+            "tools": '[{"name": "weather", "description": "", "parameters": {"type": "object"}}]',
+        },
+        {
+            "conversations": [{"from": "user", "value": "France?"}, {"value": "Paris", "from": "gpt", "weight": 1}],
+            "system": "You name capitals.",
+            "tools": "",
+        },
+        {
+            "conversations": [
+                {"from": "human", "value": "<image>What is this?"},
+                {"from": "gpt", "value": "A cat"},
+            ],
+            "images": ["cat.png"],
+        },
+        {
+            "messages": [
+                {"content": "What is this?<image>", "role": "user"},
+                {"content": "A dog", "role": "assistant"},
+            ],
+            "images": ["dog.png"],
+        },
+    )
+
+    def recognises(self, record: dict[str, Json]) -> bool:
+        turns = record.get(_TURNS)
+        if isinstance(turns, list):
+            return not turns or (isinstance(turns[0], dict) and "from" in turns[0])
+        return isinstance(record.get("images"), list) and looks_like_messages(record.get(_CHAT))
+
+    def decode(self, record: dict[str, Json]) -> Sample:
+        if _TURNS not in record and _CHAT in record:
+            key, messages = _CHAT, read_messages(record[_CHAT])
+        elif _TURNS in record:
+            key, messages = _TURNS, wire.read_turns(record[_TURNS], f"/{_TURNS}")
+        else:
+            raise CodecError("messages-missing", Text("The key “conversations” is missing: put the turns there."))
+        sample, form = wire.read_row(record, key, (), messages)
+        if key == _CHAT:
+            form["messages"] = True
+        sample = remembering(sample, form)
+        if (key, *wire.write_row(sample)[1]) != tuple(record):
+            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
+        return sample
+
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
+        if fields := self.losses(sample):
+            raise not_carried(self, fields)
+        messages, beside = wire.write_row(sample)
+        found: dict[str, Json]
+        if remembered(sample.extras).get("messages"):
+            found = {_CHAT: [write_message(message) for message in messages], **beside}
+        else:
+            found = {_TURNS: [wire.write_turn(message) for message in messages], **beside}
+        return ordered(found, sample.extras.get(KEYS))
+
+    def losses(self, sample: Sample) -> tuple[str, ...]:
+        own = (_TURNS, _CHAT)
+        chat = remembered(sample.extras).get("messages")
+        fields = dict.fromkeys(untaggable(sample.messages) if chat else wire.lost_of_turns(sample.messages))
+        fields.update(dict.fromkeys(wire.lost_beside(sample, own)))
+        if not sample.messages:
+            fields["messages"] = None
+        if sample.rejected:
+            fields["rejected"] = None
+        return tuple(fields)
+
+    def reduce(self, sample: Sample) -> Sample:
+        stray = {*wire.lost_beside(sample, (_TURNS, _CHAT)), ANSWER}
+        return Sample(
+            wire.reduced_turns(sample.messages),
+            tuple(tool for tool in sample.tools if isinstance(tool, dict)),
+            (),
+            {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
+        )
+
+
+CODEC = ShareGPT()

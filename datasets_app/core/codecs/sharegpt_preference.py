@@ -1,0 +1,144 @@
+"""ShareGPT pairs: `conversations` with `chosen` and `rejected`, or one answer and a `kto_tag` (facts §13).
+
+A `kto_tag` of false says that the last turn is a wrong answer: such a row is a sample whose answer is still to be
+written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datasets_app.core import images
+from datasets_app.core.codecs import _sharegpt as wire
+from datasets_app.core.codecs._pairs import parted
+from datasets_app.core.codecs._texts import remembering
+from datasets_app.core.codecs._wire import spoken, thoughtful
+from datasets_app.core.codecs.base import (
+    ANSWER,
+    KEYS,
+    PLAIN,
+    RESERVED,
+    Codec,
+    CodecError,
+    Setting,
+    no_pair,
+    not_carried,
+    ordered,
+)
+from datasets_app.core.jsonl import Json
+from datasets_app.core.samples import Message, Sample
+from ftstudio.errors import Text
+
+_TURNS = "conversations"
+_OWN = (_TURNS, "chosen", "rejected", "kto_tag")
+
+
+class ShareGPTPreference(Codec):
+    """Carries what `sharegpt` carries, and a rejected answer of one turn."""
+
+    name = "sharegpt-preference"
+    label = Text("ShareGPT preference pairs")
+    precedence = 25
+    pairs = True
+    images = images.TAG
+    examples = (
+        {
+            "conversations": [{"from": "system", "value": "你是天气助手"}, {"from": "human", "value": "明天呢？"}],
+            "chosen": {"from": "gpt", "value": "会下雨"},
+            "rejected": {"from": "gpt", "value": "会下雨，会下雨。"},
+        },
+        {
+            "conversations": [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "3"}],
+            "kto_tag": False,
+        },
+        {
+            "conversations": [{"from": "human", "value": "1+1?"}, {"from": "gpt", "value": "2"}],
+            "kto_tag": True,
+            "id": 3,
+        },
+    )
+
+    def recognises(self, record: dict[str, Json]) -> bool:
+        if not isinstance(record.get(_TURNS), list):
+            return False
+        return isinstance(record.get("kto_tag"), bool) or (
+            isinstance(record.get("chosen"), dict) and isinstance(record.get("rejected"), dict)
+        )
+
+    def decode(self, record: dict[str, Json]) -> Sample:
+        turns = wire.read_turns(record.get(_TURNS), f"/{_TURNS}")
+        tag = record.get("kto_tag")
+        rejected: tuple[Message, ...] = ()
+        if isinstance(tag, bool):
+            if turns[-1].role != "assistant":
+                raise CodecError(
+                    "last-turn-not-assistant", Text("The answer that “kto_tag” judges is missing."), f"/{_TURNS}"
+                )
+            if not tag:
+                turns, rejected = turns[:-1], turns[-1:]
+                if turns and turns[-1].role == "assistant":
+                    raise CodecError("turns-not-alternating", Text("Two answers follow each other."), f"/{_TURNS}")
+        elif "chosen" in record and "rejected" in record:
+            turns = (*turns, _answer(record["chosen"], "/chosen"))
+            rejected = (_answer(record["rejected"], "/rejected"),)
+        else:
+            raise CodecError("preference-missing", Text("“chosen” and “rejected” or “kto_tag” must be there."))
+        if not turns:
+            raise CodecError("messages-empty", Text("There is no question before the answer."), f"/{_TURNS}")
+        sample, form = wire.read_row(record, _TURNS, _OWN, turns)
+        sample = remembering(replace(sample, rejected=rejected), form)
+        if tuple(_written(sample)) != tuple(record):
+            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
+        return sample
+
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
+        if fields := self.losses(sample):
+            raise not_carried(self, fields)
+        if not parted(sample)[0] or (sample.answer is None and not sample.rejected):
+            raise no_pair(self)
+        return ordered(_written(sample), sample.extras.get(KEYS))
+
+    def losses(self, sample: Sample) -> tuple[str, ...]:
+        fields = dict.fromkeys(wire.lost_of_turns(sample.messages))
+        fields.update(dict.fromkeys(wire.lost_beside(sample, _OWN)))
+        if not _single(sample):
+            fields["rejected"] = None
+        return tuple(fields)
+
+    def reduce(self, sample: Sample) -> Sample:
+        if not _single(sample):
+            raise no_pair(self)
+        stray = {*wire.lost_beside(sample, _OWN), ANSWER}
+        return Sample(
+            wire.reduced_turns(sample.messages),
+            tuple(tool for tool in sample.tools if isinstance(tool, dict)),
+            wire.reduced_turns(sample.rejected),
+            {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
+        )
+
+
+def _answer(value: Json, path: str) -> Message:
+    return thoughtful(wire.read_turn(value, path))
+
+
+def _single(sample: Sample) -> bool:
+    """Whether the rejected answer, if any, is one turn that can be written."""
+    if sample.rejected and ANSWER in sample.extras:
+        return False
+    return len(sample.rejected) <= 1 and not any(
+        message.role != "assistant" or isinstance(message.content, list) for message in sample.rejected
+    ) and not any(wire.lost_of_turns(sample.rejected))  # fmt: skip
+
+
+def _written(sample: Sample) -> dict[str, Json]:
+    messages, beside = wire.write_row(sample)
+    turns = [wire.write_turn(message) for message in messages]
+    wrong = [
+        wire.write_turn(spoken(message) if message.reasoning is not None else message) for message in sample.rejected
+    ]
+    if wrong and sample.answer is not None:
+        return {_TURNS: turns[:-1], "chosen": turns[-1], "rejected": wrong[0], **beside}
+    return {_TURNS: turns + wrong, "kto_tag": not wrong, **beside}
+
+
+CODEC = ShareGPTPreference()
