@@ -1,6 +1,7 @@
 """Rows of the data side, one noun per file."""
 
 from .bulk_change import BulkChange, BulkChangeEntry
+from .check_chunk import CheckChunk
 from .dataset import Dataset, DatasetCount
 from .decision import Decision
 from .export import Export
@@ -18,6 +19,7 @@ from .waiver import Waiver
 __all__ = [
     "BulkChange",
     "BulkChangeEntry",
+    "CheckChunk",
     "Dataset",
     "DatasetCount",
     "Decision",

@@ -23,7 +23,7 @@ class DatasetQuerySet(LeasedQuerySet):
 
 
 class Dataset(Leased):
-    """The lease belongs to the worker that grades the samples again after a change of the rules."""
+    """The lease belongs to the worker that begins or ends a check of all samples after a change of the rules."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="datasets")
@@ -40,7 +40,7 @@ class Dataset(Leased):
     contrast_template = models.TextField(_("contrast template"), blank=True)  # "": the codec's own
     rule_set_version = models.CharField(max_length=12, blank=True)  # Checker.version the counters stand for
     checking_version = models.CharField(max_length=12, blank=True)  # the version being applied; "" when none is
-    checked_to = models.PositiveIntegerField(default=0)  # the position up to which it has been applied
+    checked_to = models.PositiveIntegerField(default=0)  # to how many positions it has been applied so far
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -88,7 +88,8 @@ class DatasetCount(models.Model):
     """How many samples of a dataset have one property: kind status, rule, split, tag, label or worst; `key` its value.
 
     For kind `rule` it is the number of samples with at least one current finding of the rule; for kind `worst`
-    the key is error, warning, hint or clean. Samples without a split are not counted under `split`.
+    the key is error, warning, hint or clean. Samples without a split are not counted under `split`. Kind `revised` has
+    one key, "": how often samples were changed, so that a scan knows whether it is still about the present content.
     """
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="counts")
