@@ -11,7 +11,7 @@ FIELDS = (
 
 # Of each field, the names a column may have, the plainest first; compared without case, spaces, - and _.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "messages": ("messages", "conversation", "对话", "消息", "多轮对话"),
+    "messages": ("messages", "conversations", "conversation", "对话", "消息", "多轮对话"),
     "system": ("system", "system prompt", "系统", "系统提示", "系统提示词", "系统指令", "人设"),
     "instruction": ("instruction", "指令", "任务", "任务指令", "要求"),
     "input": ("input", "输入", "原文", "源文本", "上下文"),

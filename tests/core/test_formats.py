@@ -15,7 +15,7 @@ from datasets_app.core.codecs._wire import spoken
 from datasets_app.core.codecs.base import canonical
 from datasets_app.core.samples import Message, Sample, ToolCall
 
-OURS = ("alpaca", "sharegpt", "sharegpt-preference", "trl-preference", "trl-kto", "trl-prompt-completion")
+OURS = ("alpaca", "sharegpt", "sharegpt-preference", "trl-preference", "trl-kto", "trl-prompt-completion", "csv")
 SHAREGPT, ALPACA, CHAT, KTO = CODECS["sharegpt"], CODECS["alpaca"], CODECS["openai-chat"], CODECS["trl-kto"]
 PAIRS, TRL_PAIRS = CODECS["sharegpt-preference"], CODECS["trl-preference"]
 
@@ -70,6 +70,7 @@ RECORDS = {
         {"prompt": PROMPT, "completion": SIDE, "label": st.booleans()}, optional={"tools": VALUES}
     ),
     "trl-prompt-completion": st.fixed_dictionaries({"prompt": PROMPT, "completion": SIDE}, optional={"id": VALUES}),
+    "csv": st.fixed_dictionaries(dict.fromkeys(("instruction", "input", "output", "system", "rejected"), TEXT)),
 }  # fmt: skip
 
 
@@ -78,6 +79,8 @@ RECORDS = {
 def test_any_row_is_written_back_key_by_key_or_what_would_be_lost_is_named(name, data, chance):
     items = list(data.draw(RECORDS[name]).items())
     chance.shuffle(items)
+    if name == "csv":  # whose columns have their order
+        items.sort(key=lambda item: list(CODECS[name].examples[0]).index(item[0]))
     record = dict(items)
     codec = CODECS[name]
     try:
@@ -227,8 +230,9 @@ def test_tags_are_pictures_only_when_there_is_an_address_for_each():
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_format_is_told_by_its_rows(name):
-    examples = [row for row in CODECS[name].examples if "messages" not in row]
-    assert detect(examples) == ("sharegpt" if name == "sharegpt" else name)
+    assert detect(row for row in CODECS[name].examples if "messages" not in row) == (
+        "alpaca" if name == "csv" else name
+    )
 
 
 def test_rows_of_messages_with_pictures_beside_them_are_sharegpt_and_without_them_a_chat():

@@ -27,12 +27,16 @@ def asked(instruction: str, more: str) -> tuple[str, dict[str, Json]]:
     """(the question, what is to be remembered of its two parts)."""
     if not more:
         return instruction, {}
+    if not instruction:
+        return more, {SPLIT: -1}
     return f"{instruction}\n{more}", {SPLIT: len(instruction)}
 
 
 def parts_of_question(sample: Sample, question: str) -> tuple[str, str]:
     """The inverse: (instruction, input). After an edit that moved the border all of it is the instruction."""
     at = remembered(sample.extras).get(SPLIT)
+    if at == -1:
+        return "", question
     if isinstance(at, int) and question[at : at + 1] == "\n" and question[at + 1 :]:
         return question[:at], question[at + 1 :]
     return question, ""

@@ -1,0 +1,77 @@
+"""A zip archive of one file of rows, mostly with the pictures that they name beside it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+from datasets_app.core.containers import CONTAINERS, HEAD, detect
+from datasets_app.core.containers._zipped import BROKEN, opened
+from datasets_app.core.containers.base import Container, Entry, Reading
+from datasets_app.core.jsonl import LineError
+from ftstudio.errors import InvalidInput, Listed, Text
+
+_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_ROWS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+_USUAL = "data.jsonl"
+_JUNK = frozenset(("__MACOSX",))
+_MOST_SHOWN = 5
+
+
+class Zip(Container):
+    """The lines of its entries are those of the file inside."""
+
+    name = "zip"
+    label = Text("Zip archive of rows and pictures")
+    extensions = (".zip",)
+    precedence = 20
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        return head.startswith(_MAGIC)
+
+    def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+        archive = opened(stream)
+        member = rows_of(archive, reading.member)
+        line = 0
+        try:
+            with archive.open(member) as inside:
+                container = detect(inside.read(HEAD), member.filename)
+                inside.seek(0)
+                if container in (self.name, "xlsx", "parquet"):
+                    raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
+                for entry in CONTAINERS[container].read(cast(BinaryIO, inside), reading):
+                    line = entry.line
+                    yield entry
+        except BROKEN as error:
+            if not line:
+                message = Text("“{name}” cannot be unpacked: is it damaged or locked?", name=member.filename)
+                raise InvalidInput(file=message) from error
+            message = Text("The archive is damaged: nothing can be read after this.")
+            yield Entry(line + 1, error=LineError("file-unreadable", message))
+
+
+def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
+    """The file of rows: the one named, else data.jsonl, else the only one. Raises `InvalidInput` naming the choices."""
+    found = {}
+    for member in archive.infolist():
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        junk = path.name.startswith("._") or not _JUNK.isdisjoint(path.parts)
+        if not member.is_dir() and path.suffix.lower() in _ROWS and not junk:
+            found[member.filename] = member
+    usual = [member for key, member in found.items() if PurePosixPath(key).name == _USUAL]
+    chosen = [found[name]] if name in found else [] if name else usual if len(usual) == 1 else list(found.values())
+    if len(chosen) == 1:
+        return chosen[0]
+    if not found:
+        raise InvalidInput(file=Text("There is no .jsonl, .json or .csv file in the archive."))
+    raise InvalidInput(
+        file=Text(
+            "Several files of the archive could hold the rows: keep one of {names}, or call it data.jsonl.",
+            names=Listed([*list(found)[:_MOST_SHOWN], *(["…"] if len(found) > _MOST_SHOWN else [])]),
+        )
+    )
+
+
+CONTAINER = Zip()
