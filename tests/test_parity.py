@@ -121,7 +121,11 @@ CASES = [
     Case(
         "a file is uploaded",
         lambda w: (f"/datasets/{w['datasets'].pk}/upload/", {"file": lines(), "format": "auto"}),
-        lambda w: ("upload", f"/api/v1/datasets/{w['datasets'].pk}/uploads/", {"file": lines(), "format": "auto"}),
+        lambda w: (
+            "upload",
+            f"/api/v1/datasets/{w['datasets'].pk}/uploads/",
+            {"file": lines(), "format": "auto", "hold": True},
+        ),
         lambda: list(Upload.objects.order_by("created_at").values_list("name", "sha256", "state", "format")),
     ),
     Case(
@@ -370,6 +374,7 @@ TWINS = {
     "dataset-create": "dataset-list",
     "dataset-update": "dataset-detail",
     "dataset-upload": "upload-list",
+    "upload-update": "upload-detail",
     "image-thumbnail": "image-file",
     "sample-picture": "sample-detail",
     "dataset-annotate": "sample-next",

@@ -33,6 +33,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:dataset-list": ("datasets.create", {"name": "New", "project": "$projects"}),
     "patch api:dataset-detail": ("datasets.update", {"name": "New"}),
     "post api:upload-list": ("uploads.create", {"file": "$file"}),
+    "patch api:upload-detail": ("uploads.update", {"licence": "MIT"}),
+    "post api:upload-start": ("uploads.start", {}),
     "post api:upload-cancel": ("uploads.cancel", {}),
     "post api:image-list": ("images.create", {"file": "$file"}),
     "post api:sample-next": ("samples.decide", {}),

@@ -18,7 +18,7 @@ from datasets_app.models import Dataset, Upload
 from datasets_app.services import uploads
 
 from .loading import AnyAnswer, NewestFirst, read, visible
-from .serializers.uploads import UploadInput, UploadOutput
+from .serializers.uploads import PREVIEW, StartInput, UploadInput, UploadOptions, UploadOutput, preview_of
 
 
 class UploadList(ListAPIView[Upload]):
@@ -34,7 +34,10 @@ class UploadList(ListAPIView[Upload]):
 
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={202: UploadOutput})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Upload a file; it is imported in the background, `state` says how far it is."""
+        """Upload a file; it is imported in the background, `state` says how far it is.
+
+        With `hold`, or when the columns of a table are not understood (`needs`), it waits for `start`.
+        """
         dataset = visible(Dataset.objects.all(), request, pk=pk)
         given = read(UploadInput, request)
         upload = uploads.receive(actor=request.user, dataset=dataset, name=given["file"].name, **given)
@@ -47,11 +50,35 @@ class UploadDetail(APIView):
         """One upload."""
         return Response(UploadOutput(visible(Upload.objects.all(), request, pk=pk)).data)
 
+    @extend_schema(request=UploadOptions, responses=UploadOutput)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Say of a held upload how it is read and what is taken of it."""
+        upload = visible(Upload.objects.select_related("dataset__project"), request, pk=pk)
+        return Response(
+            UploadOutput(uploads.update(actor=request.user, upload=upload, **read(UploadOptions, request))).data
+        )
+
+
+class UploadPreview(APIView):
+    @extend_schema(responses={(200, "application/json"): PREVIEW})
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What the file's first rows would become: samples with their findings, refused rows, the broken rules."""
+        return Response(preview_of(uploads.look(visible(Upload.objects.select_related("dataset"), request, pk=pk))))
+
+
+class UploadStart(APIView):
+    @extend_schema(request=StartInput, responses={202: UploadOutput})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Have a held upload imported."""
+        upload = visible(Upload.objects.select_related("dataset__project"), request, pk=pk)
+        started = uploads.start(actor=request.user, upload=upload, **read(StartInput, request))
+        return Response(UploadOutput(started).data, status=202)
+
 
 class UploadCancel(APIView):
     @extend_schema(request=None, responses=UploadOutput)
     def post(self, request: Request, pk: UUID) -> Response:
-        """Stop the import; what has been imported stays."""
+        """Stop the import, or discard a held file; what has been imported stays."""
         upload = visible(Upload.objects.select_related("dataset__project"), request, pk=pk)
         return Response(UploadOutput(uploads.cancel(actor=request.user, upload=upload)).data)
 

@@ -15,13 +15,15 @@ from .samples import (
     SampleUndo,
 )
 from .snapshots import ExportDetail, ExportFile, ExportList, SnapshotDetail, SnapshotList
-from .uploads import UploadCancel, UploadDetail, UploadList, UploadRejected
+from .uploads import UploadCancel, UploadDetail, UploadList, UploadPreview, UploadRejected, UploadStart
 
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<uuid:pk>/", DatasetDetail.as_view(), name="dataset-detail"),
     path("datasets/<uuid:pk>/uploads/", UploadList.as_view(), name="upload-list"),
     path("uploads/<uuid:pk>/", UploadDetail.as_view(), name="upload-detail"),
+    path("uploads/<uuid:pk>/preview/", UploadPreview.as_view(), name="upload-preview"),
+    path("uploads/<uuid:pk>/start/", UploadStart.as_view(), name="upload-start"),
     path("uploads/<uuid:pk>/cancel/", UploadCancel.as_view(), name="upload-cancel"),
     path("uploads/<uuid:pk>/rejected/", UploadRejected.as_view(), name="upload-rejected"),
     path("projects/<uuid:pk>/images/", ImageList.as_view(), name="image-list"),

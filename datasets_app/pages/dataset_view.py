@@ -114,7 +114,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "snapshots": snapshots,
         "snapshots_live": any(not snapshot.is_final for snapshot in snapshots),
         "uploads": uploads,
-        "uploads_live": any(not upload.is_final for upload in uploads) or bool(dataset.checking_version),
+        "uploads_live": any(upload.is_working for upload in uploads) or bool(dataset.checking_version),
         "upload_form": UploadForm(),
     }
 
@@ -133,7 +133,8 @@ def parts_of(counted: Iterable[tuple[str, int, str]], total: int | None = None) 
 
 def shown_upload(upload: Upload) -> Upload:
     """The upload with its progress in bytes read, from 0 to 1, and the same in words."""
-    share = min(1.0, upload.offset / upload.size) if upload.size else 0.0
+    size = upload.size if upload.is_final or not upload.lines else upload.lines.size
+    share = min(1.0, upload.offset / size) if size else 0.0
     if upload.state == UploadState.DONE:
         share = 1.0
     shown: Any = upload

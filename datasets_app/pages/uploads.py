@@ -1,4 +1,4 @@
-"""Uploads: taking a file, watching it being read, and what could not be used of it."""
+"""Uploads: taking a file, looking at what it would become, watching it being read, and what could not be used."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from datasets_app.models import Dataset, Upload
+from datasets_app.models.upload import UploadState
 from datasets_app.services import uploads
+from datasets_app.services.uploads import Look
 from ftstudio.accounts.policy import allows
+from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
@@ -21,6 +24,8 @@ from ftstudio.web.texts import from_row, say
 from .dataset_view import shown_upload
 from .forms import UploadForm
 from .landing import landing_on, status_of
+from .review import review_context, review_form, spread_of
+from .review_form import ReviewForm
 
 SHOWN = 50  # rejected lines on the page; the download holds all of them
 EXCERPT = 240  # bytes of a rejected line that are shown
@@ -29,7 +34,7 @@ EXCERPT = 240  # bytes of a rejected line that are shown
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Take a file in; a worker reads it."""
+    """Take a file in; it waits on its own page until somebody has looked at it."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -37,7 +42,7 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         with landing_on(form):
             upload = uploads.receive(
                 actor=request.user, dataset=dataset, file=file, name=file.name,
-                format=form.cleaned_data["format"], again=form.cleaned_data["again"],
+                format=form.cleaned_data["format"], again=form.cleaned_data["again"], hold=True,
             )  # fmt: skip
             return redirect("pages:upload-detail", upload.pk)
     context = {
@@ -55,34 +60,87 @@ def _upload(request: PersonRequest, pk: UUID) -> Upload:
 @login_required
 @require_safe
 def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How far the import came, and the first lines that became no sample."""
+    """What a held file would become; of another how far the import came, and the first lines that became no sample."""
     upload = shown_upload(_upload(request, pk))
+    if upload.state == UploadState.HELD:
+        return _review(request, upload, *review_form(upload))
     context = {
         "upload": upload,
         "dataset": upload.dataset,
         "rejected": _rejected(upload) if upload.rows_rejected else [],
         "reason": say(from_row(upload.error)) if upload.error else "",
+        "spread": spread_of(upload),
         "may_cancel": not upload.is_final and allows(request.user, upload.dataset.project_id, "uploads.cancel"),
     }
     return render_page(request, "uploads/detail.html", context)
 
 
 def _rejected(upload: Upload) -> list[dict[str, Any]]:
-    rows = []
-    with upload.file.open("rb") as stream:
-        for row in islice(upload.rejected.order_by("line"), SHOWN):
-            stream.seek(row.offset)
-            raw = stream.read(min(row.length, EXCERPT)).decode("utf-8", "backslashreplace").rstrip("\r\n")
-            rows.append({"row": row, "reason": say(from_row(row.message)), "raw": raw, "cut": row.length > EXCERPT})
-    return rows
+    shown = islice(upload.rejected.order_by("line"), SHOWN)
+    return [
+        {"row": row, "reason": say(from_row(row.message)), "raw": raw, "cut": cut}
+        for row, raw, cut in uploads.excerpts(upload, shown, EXCERPT)
+    ]
+
+
+def _review(request: PersonRequest, upload: Upload, form: ReviewForm, seen: Look) -> HttpResponse:
+    context = review_context(upload, request.user, form, seen)
+    return render_page(request, "uploads/review.html", context, part="review", status=status_of(form))
+
+
+def _told(request: PersonRequest, upload: Upload) -> HttpResponse | None:
+    """Store what the page says of the file; an answer only where something in it cannot be."""
+    if upload.state != UploadState.HELD:
+        uploads.update(actor=request.user, upload=upload)  # refuses
+    form, seen = review_form(upload, request.POST)
+    if form.is_valid():
+        try:
+            uploads.update(actor=request.user, upload=upload, **form.options)
+        except InvalidInput as error:
+            form.refuse(error.fields)
+        else:
+            return None
+    return _review(request, upload, form, seen)
+
+
+@login_required
+@require_POST
+def update(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Say how a held file is read and what is taken of it; the page shows what becomes of it then."""
+    upload = _upload(request, pk)
+    refused = _told(request, upload)
+    if refused or not request.htmx:
+        return refused or redirect("pages:upload-detail", pk)
+    return _review(request, upload, *review_form(upload))
+
+
+@login_required
+@require_POST
+def start(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Have a held file imported, as its page says."""
+    upload = _upload(request, pk)
+    refused = _told(request, upload)
+    if refused:
+        return refused
+    form, seen = review_form(upload)
+    try:
+        uploads.start(actor=request.user, upload=upload, again="again" in request.POST)
+    except (InvalidInput, Conflict) as error:
+        if upload.state != UploadState.HELD or error.code == "not_held":
+            raise
+        form.refuse_all(error)
+        return _review(request, upload, form, seen)
+    return redirect("pages:upload-detail", pk)
 
 
 @login_required
 @require_POST
 def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Stop the import; what is in stays in."""
-    uploads.cancel(actor=request.user, upload=_upload(request, pk))
-    return redirect("pages:upload-detail", pk)
+    """Stop the import, or discard a held file; what is in stays in."""
+    upload = _upload(request, pk)
+    held = upload.state == UploadState.HELD
+    uploads.cancel(actor=request.user, upload=upload)
+    return redirect("pages:dataset-detail", upload.dataset_id) if held else redirect("pages:upload-detail", pk)
 
 
 @login_required

@@ -90,7 +90,8 @@ def _read_table(upload: Upload, stream: Any, seen: Look) -> None:
     plain = opening.table_rows(upload, stream, TABLE_ROWS)
     seen.columns = opening.columns_of(upload, stream)
     seen.rows = [[_shown(row.get(column)) for column in seen.columns] for row in plain]
-    seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.guess(seen.columns)
+    if opening.takes_mapping(upload):
+        seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.guess(seen.columns)
     if opening.needs_mapping(upload, seen.columns):
         seen.needs = "mapping"
 

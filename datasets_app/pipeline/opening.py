@@ -65,10 +65,14 @@ def columns_of(upload: Upload, stream: BinaryIO) -> tuple[str, ...]:
     return columns(stream, upload.container, reading_of(upload))
 
 
+def takes_mapping(upload: Upload) -> bool:
+    """Whether its columns may be mapped: a table, unless its rows are taken for records of another format."""
+    return is_table(upload) and upload.format in (AUTO, upload.container)
+
+
 def needs_mapping(upload: Upload, found: tuple[str, ...]) -> bool:
     """Whether a person must say what the columns `found` are before the table can be imported."""
-    asked = is_table(upload) and not upload.mapping and upload.format in (AUTO, upload.container)
-    return asked and Mapping.guess(found) is None
+    return takes_mapping(upload) and not upload.mapping and Mapping.guess(found) is None
 
 
 def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
@@ -78,8 +82,8 @@ def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
     """
     if upload.container == LINES and upload.encoding not in UTF_8:
         stream = _Recoded(stream, upload.encoding)
-    found = CONTAINERS[upload.container].read(stream, reading_of(upload))
-    if not (is_table(upload) and upload.mapping):
+    found = CONTAINERS[upload.container or LINES].read(stream, reading_of(upload))
+    if not (takes_mapping(upload) and upload.mapping):
         return found
     mapping = Mapping.parse(upload.mapping)
     return (entry if entry.record is None else replace(entry, record=mapping.apply(entry.record)) for entry in found)

@@ -1,0 +1,122 @@
+"""The form on a held file's page: how it is read, and what is taken of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from datasets_app.core.containers import CONTAINERS
+from datasets_app.core.encodings import ENCODINGS
+from datasets_app.core.tables import FIELDS, Mapping
+from datasets_app.models import Upload
+from datasets_app.pipeline import opening
+from ftstudio.errors import Conflict, StudioError
+from ftstudio.web.texts import say
+
+from .forms import codec_choices
+
+COLUMN = "column-"
+FIELD_LABELS: dict[str, Any] = {
+    "messages": _("Conversation as JSON"),
+    "system": _("System prompt"),
+    "instruction": _("Instruction"),
+    "input": _("Input to the instruction"),
+    "user": _("Question"),
+    "assistant": _("Answer"),
+    "rejected": _("Rejected answer"),
+    "reasoning": _("Reasoning"),
+    "label": _("Label"),
+    "tags": _("Tags"),
+}
+_PLAIN = ("container", "encoding", "format", "strict", "side", "spread_by", "licence")
+
+
+class ReviewForm(forms.Form):
+    """What was stored of the upload is what stands in it; `options` are what the service takes."""
+
+    container = forms.ChoiceField(label=_("Kind of file"), required=False)
+    encoding = forms.ChoiceField(label=_("Encoding"), required=False)
+    format = forms.ChoiceField(label=_("Format"))
+    strict = forms.BooleanField(
+        label=_("Only samples without errors"), required=False,
+        help_text=_("The others are kept as rejected lines, with the rules they break."),
+    )  # fmt: skip
+    side = forms.ChoiceField(
+        label=_("Side of the split"), required=False,
+        choices=[
+            ("", _("Each by chance")), ("train", _("All for training")), ("validation", _("All for validation")),
+            ("test", _("All for the test")),
+        ],
+    )  # fmt: skip
+    spread_by = forms.CharField(
+        label=_("Count by"), required=False, max_length=100,
+        help_text=_("A key such as metadata.domain: shows how the samples are spread over its values."),
+    )  # fmt: skip
+    licence = forms.CharField(label=_("Licence"), required=False, max_length=100)
+
+    def __init__(self, data: Any = None, *, upload: Upload, columns: Iterable[str], mapping: Mapping | None) -> None:
+        columns = list(columns) if opening.takes_mapping(upload) else []
+        chosen = mapping.fields if mapping else {}
+        initial = {name: getattr(upload, name) for name in _PLAIN}
+        initial |= {COLUMN + name: chosen.get(name, "") for name in FIELDS}
+        super().__init__(data, initial={**initial, "keep": mapping.keep if mapping else True})
+        self._upload = upload
+        self.fields["container"].choices = [(one.name, say(one.label)) for one in CONTAINERS.values()]  # type: ignore[attr-defined]
+        self.fields["encoding"].choices = [(name, name.upper()) for name in ENCODINGS]  # type: ignore[attr-defined]
+        self.fields["format"].choices = [(opening.AUTO, _("Recognise it by itself")), *codec_choices()]  # type: ignore[attr-defined]
+        if not upload.encoding:
+            del self.fields["encoding"]
+        if columns:
+            shown = [("", "—"), *((column, column) for column in columns)]
+            for name in FIELDS:
+                self.fields[COLUMN + name] = forms.ChoiceField(label=FIELD_LABELS[name], required=False, choices=shown)
+            self.fields["keep"] = forms.BooleanField(
+                label=_("Keep the other columns beside the sample"), required=False
+            )
+
+    @property
+    def reading(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("container", "encoding", "format") if name in self.fields]
+
+    @property
+    def taking(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("side", "spread_by", "licence")]
+
+    @property
+    def columns(self) -> list[forms.BoundField]:
+        return [self[COLUMN + name] for name in FIELDS if COLUMN + name in self.fields]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As `uploads.update` takes them. Only after `is_valid()`.
+
+        Another kind of file has other columns, and an encoding of its own: those on the page are of the old one.
+        """
+        found = {name: self.cleaned_data[name] for name in _PLAIN if name in self.fields}
+        if found["container"] != self._upload.container:
+            found.pop("encoding", None)
+        elif found["format"] not in (opening.AUTO, self._upload.container):
+            found["mapping"] = {}
+        elif found.get("encoding", self._upload.encoding) == self._upload.encoding and "keep" in self.fields:
+            found["mapping"] = self._mapping()
+        return found
+
+    def _mapping(self) -> dict[str, Any]:
+        chosen = {name: self.cleaned_data[COLUMN + name] for name in FIELDS if self.cleaned_data[COLUMN + name]}
+        return {**chosen, **({} if self.cleaned_data["keep"] else {"keep": False})}
+
+    def refuse(self, fields: dict[str, str]) -> None:
+        """Put what the service refused where it stands on the page: `mapping.user` on the choice of that column."""
+        for name, text in fields.items():
+            field, _dot, part = name.partition(".")
+            place = COLUMN + part if field == "mapping" and part else field
+            self.add_error(place if place in self.fields else None, say(text))
+
+    def refuse_all(self, error: StudioError) -> None:
+        """What stands in the way of the import, above the form."""
+        self.conflict = error if isinstance(error, Conflict) else None
+        for text in error.fields.values() or [error.message]:
+            self.add_error(None, say(text))
