@@ -38,8 +38,19 @@ def ingest_chunk(chunk_id: str) -> None:
 
 @shared_task
 def check_dataset(dataset_id: str) -> None:
-    """Grade a dataset's samples again under its present rules."""
-    check.check(dataset_id)
+    """Begin to grade a dataset's samples again under its present rules, or go on with it; chunks as for an upload."""
+    waiting = check.begin(dataset_id, _abreast())
+    for chunk_id in waiting[1:]:
+        check_chunk.delay(str(chunk_id))
+    if waiting:
+        check_chunk(str(waiting[0]))
+
+
+@shared_task
+def check_chunk(chunk_id: str) -> None:
+    """Grade one chunk of a dataset again, and send the one after it."""
+    for following in check.go_on(chunk_id, _abreast()):
+        check_chunk.delay(str(following))
 
 
 @shared_task

@@ -86,3 +86,18 @@ def _converter(field: Any, connection: Any) -> Callable[[Any], Any]:
         return known[value]
 
     return convert
+
+
+def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Set `columns` of single rows: each of `rows` is a primary key and then the values, in the columns' order."""
+    fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in columns]
+    key: Any = model._meta.pk
+    connection = connections[router.db_for_write(model)]
+    ready = [(*values[1:], values[0]) for values in _prepare([key, *fields], rows, connection)]
+    if not ready:
+        return
+    quote = connection.ops.quote_name
+    names = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    sql = f"UPDATE {quote(model._meta.db_table)} SET {names} WHERE {quote(key.column)} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, ready)

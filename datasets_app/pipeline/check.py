@@ -1,133 +1,140 @@
-"""Grading every sample of a dataset again after its contract or profile changed, chunk by chunk under a lease.
+"""Grading all samples of a dataset again after its contract, profile or base model changed, by all workers there are.
 
-`Dataset.checking_version` says which rules are being applied and `checked_to` how far; both move in the chunk's
-own transaction. A change of the rules meanwhile starts over at the first position.
+`Dataset.checking_version` says which rules are being applied. The dataset is cut into ranges of positions; what is
+found in one, the counters and its `done` are committed together. A change of the rules meanwhile makes the chunks of
+the old ones worthless and begins again. Samples that come in meanwhile are graded by the new rules already: whoever
+writes samples looks at the rules under the lock that a change of them takes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID, uuid4
+import threading
+from functools import partial
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
-from datasets_app.core import samples
-from datasets_app.core.engine import Checker
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample
+from datasets_app.models import CheckChunk, Dataset
+from datasets_app.models.dataset import DatasetQuerySet
+from ftstudio.errors import Text
 
-from . import bulk, deduplicate
-from .attempts import failing_once, past_deadlocks
-from .grading import FINDING_COLUMNS, MOST_FINDINGS, checker_of, finding_values, worst_key, worst_of
-from .waiving import NONE, standing, waived
+from . import regrade
+from .attempts import Stopped, past_deadlocks, work_alone
+from .grading import checker_of
 
-
-class _Stopped(Exception):
-    """The lease is gone or the rules changed again."""
+_at_work = threading.RLock()  # one chunk at a time in a process, as in `ingest`
 
 
 def check(dataset_id: UUID | str) -> None:
-    """Apply the dataset's rules to all its samples, as far as that is still to do. Safe to call at any time."""
-    key = uuid4().hex
-    if not Dataset.objects.to_check().claim(dataset_id, key):
-        return
-    try:
-        with failing_once(lambda _text: _give_up(dataset_id, key)):
-            while _one_version(dataset_id, key):
-                continue  # the rules changed while we were at it: begin again under the newest
-    finally:
-        Dataset.objects.release(dataset_id, key)
+    """Apply the dataset's rules to all its samples, here and now. Safe to call at any time, by anybody."""
+    tried: list[int] = []
+    while (waiting := begin(dataset_id)) and waiting != tried:
+        tried = [] if _check_chunk(waiting[0]) else waiting
 
 
-def _give_up(dataset_id: UUID | str, key: str) -> None:
-    """Stop checking again. Some samples are graded by the new rules and some by the old: `Dataset.check_broke`."""
-    Dataset.objects.renew(dataset_id, key, checking_version="", checked_to=0, rule_set_version="")
+def begin(dataset_id: UUID | str, abreast: int = 1) -> list[int]:
+    """Cut the dataset into chunks if that is still to do, and end the check if all of them are done.
+
+    Answers the next chunks that nobody works on, as many as are worked on `abreast`. Safe to call at any time.
+    """
+    work_alone(Dataset.objects.to_check(), dataset_id, with_related=(), work=_prepare, fail=_give_up)
+    chunks = CheckChunk.objects.unfinished().filter(dataset=dataset_id).abandoned()
+    return list(chunks.order_by("number").values_list("pk", flat=True)[:abreast])
 
 
-def _one_version(dataset_id: UUID | str, key: str) -> bool:
-    """Apply the newest rules to the end. True if they were overtaken by newer ones that wait now."""
-    dataset = Dataset.objects.get(pk=dataset_id)
-    if not dataset.checking_version:
-        return False
-    checker = checker_of(dataset)
-    try:
-        while past_deadlocks(lambda: _chunk(dataset, checker, key)):
-            continue
-    except _Stopped:
-        return Dataset.objects.to_check().filter(pk=dataset_id, lease_key=key).exists()
-    return False
+def go_on(chunk_id: int | str, abreast: int = 1) -> list[int]:
+    """Check one chunk, and end the check if it was the last one. Answers which chunks to work on after it."""
+    chunk = CheckChunk.objects.filter(pk=chunk_id).first()
+    if chunk is None:
+        return []
+    left = CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id)
+    if _check_chunk(chunk_id) and left.exists():
+        return list(left.filter(number=chunk.number + abreast).values_list("pk", flat=True))
+    begin(chunk.dataset_id)
+    return []
 
 
-def _chunk(dataset: Dataset, checker: Checker, key: str) -> bool:
-    """Check the next samples by position. False: there were none left, and the dataset is up to date."""
+def _prepare(dataset: Dataset, key: str) -> None:
+    version = checker_of(dataset).version
+    if version != dataset.checking_version:  # an upgrade has changed the rules themselves
+        if not _same(dataset).renew(dataset.pk, key, checking_version=version):
+            raise Stopped
+        dataset.checking_version = version
+    chunks = CheckChunk.objects.filter(dataset=dataset, version=version)
+    if not chunks.exists():
+        past_deadlocks(partial(_plan, dataset, key))
+    if not chunks.filter(done=False).exists():
+        past_deadlocks(partial(_end, dataset, key))
+
+
+def _plan(dataset: Dataset, key: str) -> None:
     step = settings.INGEST_CHUNK_ROWS
-    mine = Dataset.objects.filter(checking_version=dataset.checking_version)
     with transaction.atomic():
-        if not mine.renew(dataset.pk, key):  # first, because it locks the dataset: imports wait, and no one is missed
-            raise _Stopped
-        rows = list(
-            Sample.objects.select_for_update(no_key=True)
-            .filter(dataset=dataset, position__gt=dataset.checked_to)
-            .order_by("position")
-            .only("pk", "position", "worst", "fingerprint", "label", "tokens", "revision_number")[:step]
+        if not _same(dataset).renew(dataset.pk, key, checked_to=0):
+            raise Stopped
+        CheckChunk.objects.filter(dataset=dataset).delete()
+        behind = Dataset.objects.values_list("next_position", flat=True).get(pk=dataset.pk)
+        CheckChunk.objects.bulk_create(
+            (
+                CheckChunk(
+                    dataset=dataset,
+                    version=dataset.checking_version,
+                    number=number,
+                    first=first,
+                    last=min(first + step, behind) - 1,
+                )
+                for number, first in enumerate(range(1, behind, step))
+            ),
+            batch_size=500,
         )
-        if not rows:
-            mine.renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=checker.version)
-            return False
-        _regrade(dataset, checker, rows)
-        mine.renew(dataset.pk, key, checked_to=rows[-1].position)
-    dataset.checked_to = rows[-1].position
-    return True
 
 
-def _regrade(dataset: Dataset, checker: Checker, rows: Sequence[Sample]) -> None:
-    pks = [row.pk for row in rows]
-    revisions = {
-        sample_id: (pk, payload)
-        for sample_id, pk, payload in Revision.objects.current()
-        .filter(sample__in=pks)
-        .order_by()
-        .values_list("sample_id", "pk", "payload")
-    }
-    current = FindingRow.objects.current().filter(sample__in=pks).order_by()
-    changes: Counter[tuple[str, str]] = Counter()
-    counting = current.filter(waived=False)
-    changes.subtract(("rule", rule) for _, rule in counting.values_list("sample_id", "rule").distinct())
-    current.delete()
-    firsts = deduplicate.first_positions(dataset.pk, (row.fingerprint for row in rows))
-    values: list[tuple[Any, ...]] = []
-    passes = waived(pks)
-    for row in rows:
-        revision_id, payload = revisions[row.pk]
-        sample = samples.from_json(payload)
-        findings = checker.check(sample)[:MOST_FINDINGS]
-        if (first := firsts[row.fingerprint]) != row.position:
-            repeated = deduplicate.finding_of(first, checker)
-            findings = (*findings, repeated) if repeated else findings
-        passed = passes.get(row.pk, NONE)
-        stands = standing(findings, passed)
-        worst = worst_of(stands)
-        label = checker.label(sample)[:60]
-        if label != row.label:
-            changes.update({("label", name): n for name, n in ((row.label, -1), (label, 1)) if name})
-            row.label = label
-        changes["worst", worst_key(row.worst)] -= 1
-        changes["worst", worst_key(worst)] += 1
-        changes.update(("rule", rule) for rule in {finding.rule for finding in stands})
-        row.worst, row.findings_total, row.tokens = worst, len(stands), checker.tokens(sample)
-        values += (
-            finding_values(
-                finding,
-                dataset_id=dataset.pk,
-                sample_id=row.pk,
-                revision_id=revision_id,
-                version=checker.version,
-                waived=finding.rule in passed,
-            )
-            for finding in findings
-        )
-    bulk.insert(FindingRow, FINDING_COLUMNS, values)
-    Sample.objects.bulk_update(rows, ["worst", "findings_total", "label", "tokens"], batch_size=200)
-    DatasetCount.objects.add(dataset, changes)
+def _end(dataset: Dataset, key: str) -> None:
+    with transaction.atomic():
+        version = dataset.checking_version
+        if not _same(dataset).renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=version):
+            raise Stopped
+        CheckChunk.objects.filter(dataset=dataset).delete()
+
+
+def _same(dataset: Dataset) -> DatasetQuerySet:
+    """The dataset, as long as the rules to be applied are still the same."""
+    return Dataset.objects.to_check().filter(checking_version=dataset.checking_version)
+
+
+def _check_chunk(chunk_id: int | str) -> bool:
+    """Check one chunk. False: it was not ours to check, or is not any more."""
+    with _at_work:
+        chunks = CheckChunk.objects.unfinished()
+        return work_alone(chunks, chunk_id, with_related=("dataset",), work=_check, fail=_give_up_whole)
+
+
+def _check(chunk: CheckChunk, key: str) -> None:
+    dataset = chunk.dataset
+    checker = checker_of(dataset)
+    if checker.version != chunk.version:
+        raise Stopped  # the rules changed between the claim and here
+    seen = regrade.look(dataset, checker, chunk.first, chunk.last)
+    past_deadlocks(partial(_write, chunk, key, seen))
+
+
+def _write(chunk: CheckChunk, key: str, seen: regrade.Seen) -> None:
+    with transaction.atomic():
+        if not CheckChunk.objects.filter(done=False).release(chunk.pk, key, done=True):
+            raise Stopped
+        changes = regrade.write(chunk.dataset, checker_of(chunk.dataset), seen)
+        counted = _same(chunk.dataset).filter(pk=chunk.dataset_id)
+        if not counted.update(checked_to=F("checked_to") + chunk.last - chunk.first + 1):
+            raise Stopped
+        regrade.count(chunk.dataset, changes)
+
+
+def _give_up(dataset: Dataset, key: str, code: str, text: Text) -> None:
+    """Stop checking again. Some samples are graded by the new rules and some by the old: `Dataset.check_broke`."""
+    _same(dataset).filter(pk=dataset.pk).update(checking_version="", checked_to=0, rule_set_version="")
+
+
+def _give_up_whole(chunk: CheckChunk, key: str, code: str, text: Text) -> None:
+    _give_up(chunk.dataset, key, code, text)

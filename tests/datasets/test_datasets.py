@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datasets_app import tasks
-from datasets_app.models import Dataset, FindingRow, Sample
+from datasets_app.models import CheckChunk, FindingRow, Sample
 from datasets_app.pipeline import check as checking
 from datasets_app.services import datasets, exports, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
@@ -112,9 +112,11 @@ def test_only_the_newest_revision_is_graded_again(alice: Any, rain: Any) -> None
     assert FindingRow.objects.filter(sample=sample, current=False, rule="echo").exists()
 
 
-def test_a_check_goes_on_where_a_dead_worker_stopped(alice: Any, rain: Any) -> None:
+def test_a_check_goes_on_where_a_dead_worker_stopped(alice: Any, rain: Any, settings: Any) -> None:
+    settings.INGEST_CHUNK_ROWS = 1
     datasets.update(actor=alice, dataset=rain, contract=FULL_STOP)
-    Dataset.objects.filter(pk=rain.pk).update(checked_to=3)
+    checking.begin(rain.pk)
+    CheckChunk.objects.filter(dataset=rain, last__lte=3).update(done=True)
     checking.check(rain.pk)
     assert said(rain) == [(1, "echo"), (2, "echo"), (4, "duplicate"), (4, "terminal-punctuation")]
 

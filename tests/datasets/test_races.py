@@ -132,7 +132,7 @@ def test_a_check_that_breaks_is_not_tried_for_ever_and_says_so(
     make.imported(alice, rain, make.chats(3))
     datasets.update(actor=alice, dataset=rain, contract={"text": {"ends_with": ["！"]}})
     with monkeypatch.context() as broken:
-        broken.setattr(checking, "_regrade", lambda *_: 1 / 0)
+        broken.setattr("datasets_app.pipeline.regrade.look", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             checking.check(rain.pk)
     rain.refresh_from_db()
