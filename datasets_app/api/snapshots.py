@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from datasets_app.core.snapshot_diff import KINDS
 from datasets_app.models import Dataset, Export, Snapshot
-from datasets_app.services import exports, snapshots
+from datasets_app.services import cards, exports, loss_reports, snapshot_diffs, snapshots
 
 from .loading import AnyAnswer, HighestNumberFirst, NewestFirst, read, visible
-from .serializers.snapshots import ExportInput, ExportOutput, SnapshotInput, SnapshotOutput
+from .serializers.snapshots import (
+    DiffOutput,
+    ExportInput,
+    ExportOutput,
+    LossReportInput,
+    LossReportOutput,
+    SnapshotInput,
+    SnapshotOutput,
+)
 
 
 class SnapshotList(ListAPIView[Snapshot]):
@@ -43,6 +53,66 @@ class SnapshotDetail(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """One snapshot."""
         return Response(SnapshotOutput(visible(Snapshot.objects.all(), request, pk=pk)).data)
+
+
+class SnapshotCard(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """The snapshot's card: counts, tokens, rules, licences, lineage, split health."""
+        return Response(cards.card_of(visible(Snapshot.objects.select_related("dataset"), request, pk=pk)))
+
+
+class SnapshotDiff(APIView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("against", str, description="a snapshot of the same dataset; the one before unless given"),
+            OpenApiParameter("kind", str, enum=KINDS),
+            OpenApiParameter("cursor", str),
+        ],
+        responses=DiffOutput,
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What differs from another snapshot: how many samples of each kind, and a page of one kind."""
+        snapshot = visible(Snapshot.objects.all(), request, pk=pk)
+        asked = request.query_params
+        return Response(DiffOutput(diff_of(snapshot, asked.get("against", ""), asked.get("kind", KINDS[0]),
+                                           asked.get("cursor", ""))).data)  # fmt: skip
+
+
+def diff_of(snapshot: Snapshot, against: str, kind: str, cursor: str) -> dict[str, Any]:
+    before = snapshot_diffs.against(snapshot, against)
+    if before is None:
+        return {"against": None, "counts": dict.fromkeys(KINDS, 0), "kind": kind, "next": None, "previous": None,
+                "results": []}  # fmt: skip
+    page = snapshot_diffs.page(snapshot, before, kind, cursor)
+    return {
+        "against": before.pk,
+        "counts": snapshot_diffs.counts(snapshot, before),
+        "kind": kind,
+        "next": page.later or None,
+        "previous": page.earlier or None,
+        "results": snapshot_diffs.lines(snapshot, before, kind, page.rows),
+    }
+
+
+class LossReportDetail(APIView):
+    @extend_schema(parameters=[LossReportInput], responses=LossReportOutput)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What a format would lose of the snapshot; 404 while nobody has asked for it."""
+        snapshot = visible(Snapshot.objects.all(), request, pk=pk)
+        asked = LossReportInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        report = loss_reports.find(snapshot=snapshot, **asked.validated_data)
+        if report is None:
+            raise Http404
+        return Response(LossReportOutput(report).data)
+
+    @extend_schema(request=LossReportInput, responses={202: LossReportOutput})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Have it found out, before anything is exported: every sample goes through the format."""
+        snapshot = visible(Snapshot.objects.select_related("dataset__project"), request, pk=pk)
+        report = loss_reports.request(actor=request.user, snapshot=snapshot, **read(LossReportInput, request))
+        return Response(LossReportOutput(report).data, status=202)
 
 
 class ExportList(ListAPIView[Export]):
@@ -73,7 +143,7 @@ class ExportDetail(APIView):
 class ExportFile(APIView):
     content_negotiation_class = AnyAnswer
 
-    @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         """The written file."""
         export = visible(Export.objects.select_related("snapshot__dataset"), request, pk=pk)
@@ -81,5 +151,5 @@ class ExportFile(APIView):
             exports.file_of(export),
             as_attachment=True,
             filename=exports.name_of(export),
-            content_type="application/x-ndjson",
+            content_type=exports.content_type_of(export),
         )

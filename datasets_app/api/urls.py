@@ -2,6 +2,15 @@
 
 from django.urls import path
 
+from .bulk_changes import (
+    BulkChangeApply,
+    BulkChangeDetail,
+    BulkChangeDiscard,
+    BulkChangeEntryDetail,
+    BulkChangeEntryList,
+    BulkChangeList,
+    BulkChangeUndo,
+)
 from .checks import SampleCheck
 from .datasets import DatasetDetail, DatasetList
 from .images import ImageDetail, ImageFile, ImageList
@@ -14,8 +23,19 @@ from .samples import (
     SampleList,
     SampleUndo,
 )
-from .snapshots import ExportDetail, ExportFile, ExportList, SnapshotDetail, SnapshotList
+from .scans import ScanDetail, ScanList
+from .snapshots import (
+    ExportDetail,
+    ExportFile,
+    ExportList,
+    LossReportDetail,
+    SnapshotCard,
+    SnapshotDetail,
+    SnapshotDiff,
+    SnapshotList,
+)
 from .uploads import UploadCancel, UploadDetail, UploadList, UploadPreview, UploadRejected, UploadStart
+from .waivers import DatasetWaiverList, SampleWaiverList, WaiverDetail
 
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
@@ -37,8 +57,23 @@ urlpatterns = [
     path("samples/<int:pk>/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
+    path("datasets/<uuid:pk>/bulk-changes/", BulkChangeList.as_view(), name="bulk-change-list"),
+    path("bulk-changes/<uuid:pk>/", BulkChangeDetail.as_view(), name="bulk-change-detail"),
+    path("bulk-changes/<uuid:pk>/apply/", BulkChangeApply.as_view(), name="bulk-change-apply"),
+    path("bulk-changes/<uuid:pk>/undo/", BulkChangeUndo.as_view(), name="bulk-change-undo"),
+    path("bulk-changes/<uuid:pk>/discard/", BulkChangeDiscard.as_view(), name="bulk-change-discard"),
+    path("bulk-changes/<uuid:pk>/entries/", BulkChangeEntryList.as_view(), name="bulk-change-entries"),
+    path("bulk-changes/<uuid:pk>/entries/<int:position>/", BulkChangeEntryDetail.as_view(), name="bulk-change-entry"),
+    path("datasets/<uuid:pk>/waivers/", DatasetWaiverList.as_view(), name="dataset-waivers"),
+    path("samples/<int:pk>/waivers/", SampleWaiverList.as_view(), name="waiver-list"),
+    path("waivers/<int:pk>/", WaiverDetail.as_view(), name="waiver-detail"),
+    path("datasets/<uuid:pk>/scans/", ScanList.as_view(), name="scan-list"),
+    path("scans/<uuid:pk>/", ScanDetail.as_view(), name="scan-detail"),
     path("datasets/<uuid:pk>/snapshots/", SnapshotList.as_view(), name="snapshot-list"),
     path("snapshots/<uuid:pk>/", SnapshotDetail.as_view(), name="snapshot-detail"),
+    path("snapshots/<uuid:pk>/card/", SnapshotCard.as_view(), name="snapshot-card"),
+    path("snapshots/<uuid:pk>/diff/", SnapshotDiff.as_view(), name="snapshot-diff"),
+    path("snapshots/<uuid:pk>/loss-report/", LossReportDetail.as_view(), name="loss-report"),
     path("snapshots/<uuid:pk>/exports/", ExportList.as_view(), name="export-list"),
     path("exports/<uuid:pk>/", ExportDetail.as_view(), name="export-detail"),
     path("exports/<uuid:pk>/file/", ExportFile.as_view(), name="export-file"),

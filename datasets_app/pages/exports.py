@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.models import Export
-from datasets_app.services import exports
+from datasets_app.services import exports, loss_reports
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
-from .forms import ExportForm
 from .landing import landing_on, status_of
+from .snapshot_forms import ExportForm
 from .snapshots import snapshot_context, snapshot_of
 
 
@@ -32,9 +36,27 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         with landing_on(form):
             export = exports.create(
                 actor=request.user, snapshot=snapshot, codec=form.cleaned_data["codec"],
-                split=form.cleaned_data["split"], waive={"reason": reason} if reason else None,
+                split=form.cleaned_data["split"], options=form.options,
+                waive={"reason": reason} if reason else None,
             )  # fmt: skip
             return redirect("pages:export-detail", export.pk)
+    context = snapshot_context(request, snapshot, form)
+    return render_page(request, "snapshots/detail.html", context, status=status_of(form))
+
+
+@login_required
+@require_POST
+def examine(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Have it found out what the format would lose, before anything is exported."""
+    snapshot = snapshot_of(request, pk)
+    form = ExportForm(request.POST)
+    with landing_on(form):
+        report = loss_reports.request(
+            actor=request.user, snapshot=snapshot, codec=request.POST.get("codec", ""),
+            split=request.POST.get("split", exports.ALL),
+        )  # fmt: skip
+        query = urlencode({"codec": report.codec, "split": report.split})
+        return redirect(f"{reverse('pages:snapshot-detail', args=[snapshot.pk])}?{query}#losses")
     context = snapshot_context(request, snapshot, form)
     return render_page(request, "snapshots/detail.html", context, status=status_of(form))
 
@@ -59,10 +81,26 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
         "dataset": export.snapshot.dataset,
         "manifest": json.dumps(export.manifest, ensure_ascii=False, indent=2) if export.manifest else "",
         "reason": say(from_row(export.error)) if export.error else "",
+        "waivers": export.manifest.get("waivers", export.waivers),
+        "figures": figures_of(export.manifest),
         "total": total,
         "progress": min(1.0, export.rows_written / total) if total else 0.0,
     }
     return render_page(request, "exports/detail.html", context)
+
+
+def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int]]:
+    """What the manifest counts, in words; zeros are left out."""
+    rows = [
+        (_("Bytes as they were imported"), manifest.get("as_imported", 0)),
+        (_("Written anew"), sum(manifest.get("rewritten", {}).values())),
+        (_("Contrast rows"), manifest.get("contrast", {}).get("rows", 0)),
+        (_("Negatives left out"), (manifest.get("negatives") or {}).get("left_out", 0)),
+        (_("Written with a loss"), manifest.get("reduced", {}).get("rows", 0)),
+        (_("Not written"), manifest.get("refused", {}).get("rows", 0)),
+        (_("Pictures"), manifest.get("pictures", 0)),
+    ]
+    return [(name, n) for name, n in rows if n]
 
 
 @login_required
@@ -74,7 +112,7 @@ def file(request: PersonRequest, pk: UUID) -> FileResponse:
         exports.file_of(export),
         as_attachment=True,
         filename=exports.name_of(export),
-        content_type="application/x-ndjson",
+        content_type=exports.content_type_of(export),
     )
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

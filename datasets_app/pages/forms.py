@@ -139,46 +139,6 @@ class ImageForm(forms.Form):
     )  # fmt: skip
 
 
-class SnapshotForm(forms.Form):
-    train = forms.IntegerField(label=_("Train, percent"), min_value=0, max_value=100, initial=90)
-    validation = forms.IntegerField(label=_("Validation, percent"), min_value=0, max_value=100, initial=10)
-    test = forms.IntegerField(label=_("Test, percent"), min_value=0, max_value=100, initial=0)
-    seed = forms.IntegerField(
-        label=_("Seed"), initial=0, help_text=_("The same seed puts the same sample on the same side, always.")
-    )
-    group_by = forms.CharField(
-        label=_("Keep together"), required=False, max_length=100,
-        help_text=_("A key such as metadata.doc, or the word duplicates: rows with the same value stay on one side."),
-    )  # fmt: skip
-    status = forms.ChoiceField(label=_("Which samples"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["status"].choices = [  # type: ignore[attr-defined]
-            ("", _("All but the rejected ones")), (Status.ACCEPTED, _("Only the accepted ones")),
-        ]  # fmt: skip
-
-    @property
-    def shares(self) -> dict[str, int]:
-        return {side: self.cleaned_data[side] for side in ("train", "validation", "test")}
-
-
-class ExportForm(forms.Form):
-    codec = forms.ChoiceField(label=_("Format"))
-    split = forms.ChoiceField(
-        label=_("Split"),
-        choices=[("all", _("all")), ("train", _("train")), ("validation", _("validation")), ("test", _("test"))],
-    )
-    reason = forms.CharField(
-        label=_("Export in spite of errors, because"), required=False, max_length=300,
-        help_text=_("Error findings block an export. A reason lets them through and is written into the manifest."),
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["codec"].choices = codec_choices()  # type: ignore[attr-defined]
-
-
 class DecisionForm(forms.Form):
     decision = forms.CharField(max_length=10)
     reason = forms.CharField(required=False, max_length=300)

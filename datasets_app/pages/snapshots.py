@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets_app.core import contracts
-from datasets_app.models import Dataset, Snapshot
-from datasets_app.services import exports, snapshots
+from datasets_app.models import Dataset, LossReport, Snapshot
+from datasets_app.services import cards, exports, loss_reports, snapshots
 from ftstudio.accounts.policy import allows
+from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
 from .dataset_view import SIDES, parts_of
-from .forms import ExportForm, SnapshotForm
 from .landing import landing_on, status_of
+from .snapshot_forms import ExportForm, SnapshotForm
 
 
 @login_required
@@ -28,13 +30,14 @@ from .landing import landing_on, status_of
 def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Freeze the dataset; a worker builds the snapshot."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
-    form = SnapshotForm(request.POST or None)
+    form = SnapshotForm(request.POST or None, dataset=dataset)
     if request.method == "POST" and form.is_valid():
         with landing_on(form):
-            status = form.cleaned_data["status"]
+            asked = form.cleaned_data
             snapshot = snapshots.freeze(
-                actor=request.user, dataset=dataset, shares=form.shares, seed=form.cleaned_data["seed"],
-                group_by=form.cleaned_data["group_by"], filter={"status": status} if status else None,
+                actor=request.user, dataset=dataset, shares=form.shares, seed=asked["seed"],
+                group_by=asked["group_by"], stratify_by=asked["stratify_by"], mix=form.mix,
+                filter={"status": asked["status"]} if asked["status"] else None,
             )  # fmt: skip
             return redirect("pages:snapshot-detail", snapshot.pk)
     return render_page(request, "snapshots/form.html", {"dataset": dataset, "form": form}, status=status_of(form))
@@ -48,15 +51,32 @@ def snapshot_of(request: PersonRequest, pk: UUID) -> Snapshot:
 @login_required
 @require_safe
 def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What is in it, on which side, under which contract, and its exports."""
+    """What is in it, on which side, under which contract, its exports, and what a format would lose of it."""
     snapshot = snapshot_of(request, pk)
-    answer = render_page(request, "snapshots/detail.html", snapshot_context(request, snapshot, ExportForm()))
-    if request.htmx.target == "state" and snapshot.is_final:
+    report = _report_asked_for(request, snapshot)
+    context = snapshot_context(request, snapshot, ExportForm(report=report), report)
+    answer = render_page(request, "snapshots/detail.html", context)
+    if (request.htmx.target == "state" and snapshot.is_final) or (
+        request.htmx.target == "losses" and report and report.is_final
+    ):
         answer["HX-Refresh"] = "true"  # it is built: now there is an export to be asked for
     return answer
 
 
-def snapshot_context(request: PersonRequest, snapshot: Snapshot, form: ExportForm) -> dict[str, object]:
+def _report_asked_for(request: PersonRequest, snapshot: Snapshot) -> LossReport | None:
+    if "codec" not in request.GET:
+        return None
+    try:
+        return loss_reports.find(
+            snapshot=snapshot, codec=request.GET["codec"], split=request.GET.get("split", exports.ALL)
+        )
+    except InvalidInput:
+        return None
+
+
+def snapshot_context(
+    request: PersonRequest, snapshot: Snapshot, form: ExportForm, report: LossReport | None = None
+) -> dict[str, object]:
     """Everything on the snapshot page; `form` is the export form as sent, when it was refused."""
     names = {"train": _("Train"), "validation": _("Validation"), "test": _("Test")}
     made = list(snapshot.exports.all()[:20])
@@ -64,12 +84,77 @@ def snapshot_context(request: PersonRequest, snapshot: Snapshot, form: ExportFor
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
+        "warnings": cards.warnings_of(snapshot),
+        "test_set": snapshot.counts.get("test_set") or {},
         "requirements": contracts.describe(contracts.parse(snapshot.contract)),
         "errors": exports.errors_of(snapshot),
         "exports": made,
         "exports_live": any(not export.is_final for export in made),
         "reason": say(from_row(snapshot.error)) if snapshot.error else "",
         "form": form,
+        "losses": shown_losses(snapshot, report) if report else None,
         "may_export": allows(request.user, snapshot.dataset.project_id, "exports.create"),
         "may_waive": allows(request.user, snapshot.dataset.project_id, "exports.waive"),
     }
+
+
+def shown_losses(snapshot: Snapshot, report: LossReport) -> dict[str, Any]:
+    """The report with the samples that it names, as links, and its refusals as sentences."""
+    found = report.report
+    wanted = {at for line in found.get("fields", []) for at in line["positions"]}
+    wanted |= {row["position"] for row in found.get("refusals", [])}
+    samples = dict(snapshot.entries.filter(position__in=wanted).values_list("position", "sample_id"))
+    return {
+        "report": report,
+        "error": say(from_row(report.error)) if report.error else "",
+        "lines": [
+            {**line, "links": [(at, samples.get(at)) for at in line["positions"][:8]]}
+            for line in found.get("fields", [])
+        ],
+        "refusals": [
+            {"position": row["position"], "sample": samples.get(row["position"]), "text": say(from_row(row["reason"]))}
+            for row in found.get("refusals", [])[:8]
+        ],
+        "total": sum(snapshot.counts.get(side, 0) for side, _tone in SIDES if report.split in (exports.ALL, side)),
+    }
+
+
+@login_required
+@require_safe
+def card(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What somebody must know of the set before training on it or handing it on."""
+    snapshot = snapshot_of(request, pk)
+    names = {"train": _("Train"), "validation": _("Validation"), "test": _("Test")}
+    made = cards.card_of(snapshot)
+    context = {
+        "snapshot": snapshot,
+        "dataset": snapshot.dataset,
+        "card": made,
+        "splits": parts_of([(names[side], made["sides"][side], tone) for side, tone in SIDES]),
+        "slices": _shown_slices(made["test_set"]),
+    }
+    return render_page(request, "snapshots/card.html", context)
+
+
+def _shown_slices(test_set: dict[str, Any] | None) -> list[dict[str, Any]]:
+    words = {
+        ("all", ""): _("All cases"), ("codes", "seen"): _("Codes that training has"),
+        ("codes", "unseen"): _("Codes that training lacks"), ("label", "seen"): _("Labels that training has"),
+        ("label", "unseen"): _("Labels that training lacks"),
+    }  # fmt: skip
+    found = test_set["slices"] if test_set else []
+    return [
+        {**one, "title": words.get((one["kind"], one["name"]), one["name"]),
+         "share": one["passed"] / one["cases"] if one["cases"] else 0.0}
+        for one in found
+    ]  # fmt: skip
+
+
+@login_required
+@require_safe
+def card_file(request: PersonRequest, pk: UUID) -> JsonResponse:
+    """The card as a JSON file."""
+    snapshot = snapshot_of(request, pk)
+    answer = JsonResponse(cards.card_of(snapshot), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    answer["Content-Disposition"] = f'attachment; filename="card-v{snapshot.number}.json"'
+    return answer

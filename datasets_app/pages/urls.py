@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from . import datasets, exports, images, revisions, samples, snapshots, uploads
+from . import (
+    bulk_changes,
+    datasets,
+    exports,
+    images,
+    revisions,
+    samples,
+    scans,
+    snapshot_diffs,
+    snapshots,
+    uploads,
+    waivers,
+)
 
 urlpatterns = [
     path("datasets/", datasets.index, name="dataset-list"),
@@ -12,8 +24,12 @@ urlpatterns = [
     path("datasets/<uuid:pk>/upload/", uploads.create, name="dataset-upload"),
     path("datasets/<uuid:pk>/annotate/", samples.annotate, name="dataset-annotate"),
     path("annotate/", samples.start, name="annotate"),
+    path("datasets/<uuid:pk>/scans/", scans.index, name="scan-list"),
+    path("datasets/<uuid:pk>/scans/create/", scans.create, name="scan-create"),
     path("datasets/<uuid:pk>/snapshots/create/", snapshots.create, name="snapshot-create"),
     path("uploads/<uuid:pk>/", uploads.detail, name="upload-detail"),
+    path("uploads/<uuid:pk>/update/", uploads.update, name="upload-update"),
+    path("uploads/<uuid:pk>/start/", uploads.start, name="upload-start"),
     path("uploads/<uuid:pk>/cancel/", uploads.cancel, name="upload-cancel"),
     path("uploads/<uuid:pk>/rejected/", uploads.rejected, name="upload-rejected"),
     path("projects/<uuid:pk>/images/", images.index, name="image-list"),
@@ -28,10 +44,24 @@ urlpatterns = [
     path("samples/<int:pk>/tag/", samples.tag, name="sample-tag"),
     path("samples/<int:pk>/revisions/", revisions.index, name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", revisions.detail, name="revision-detail"),
-    path("uploads/<uuid:pk>/update/", uploads.update, name="upload-update"),
-    path("uploads/<uuid:pk>/start/", uploads.start, name="upload-start"),
     path("samples/<int:pk>/revisions/<int:number>/restore/", revisions.restore, name="revision-restore"),
+    path("samples/<int:pk>/waive/", waivers.create, name="sample-waive"),
+    path("waivers/<int:pk>/take-back/", waivers.take_back, name="waiver-take-back"),
+    path("datasets/<uuid:pk>/waivers/", waivers.index, name="waiver-list"),
+    path("datasets/<uuid:pk>/bulk-changes/", bulk_changes.index, name="bulk-change-list"),
+    path("datasets/<uuid:pk>/bulk-changes/create/", bulk_changes.create, name="bulk-change-create"),
+    path("bulk-changes/<uuid:pk>/", bulk_changes.detail, name="bulk-change-detail"),
+    path("bulk-changes/<uuid:pk>/apply/", bulk_changes.apply, name="bulk-change-apply"),
+    path("bulk-changes/<uuid:pk>/undo/", bulk_changes.undo, name="bulk-change-undo"),
+    path("bulk-changes/<uuid:pk>/discard/", bulk_changes.discard, name="bulk-change-discard"),
+    path(
+        "bulk-changes/<uuid:pk>/entries/<int:position>/leave-out/", bulk_changes.leave_out, name="bulk-change-leave-out"
+    ),
     path("snapshots/<uuid:pk>/", snapshots.detail, name="snapshot-detail"),
+    path("snapshots/<uuid:pk>/card/", snapshots.card, name="snapshot-card"),
+    path("snapshots/<uuid:pk>/card/file/", snapshots.card_file, name="snapshot-card-file"),
+    path("snapshots/<uuid:pk>/diff/", snapshot_diffs.detail, name="snapshot-diff"),
+    path("snapshots/<uuid:pk>/loss-report/", exports.examine, name="loss-report"),
     path("snapshots/<uuid:pk>/exports/create/", exports.create, name="export-create"),
     path("exports/<uuid:pk>/", exports.detail, name="export-detail"),
     path("exports/<uuid:pk>/file/", exports.file, name="export-file"),

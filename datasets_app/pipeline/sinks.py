@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, Protocol
 
-from datasets_app.core import jsonl
+from datasets_app.core import line_style
 from datasets_app.core.jsonl import Json
 
 TABLES = ("csv", "xlsx", "parquet")
@@ -28,11 +28,11 @@ class Lines:
         self.bytes = 0
 
     def write(self, record: dict[str, Json], style: str) -> str:
-        line = jsonl.dump(record)
+        line = line_style.dump(record, style)
         self.out.write(line)
         self.digest.update(line)
         self.bytes += len(line)
-        return ""
+        return style.strip("~").partition("+")[0] if style.startswith(line_style.IRREGULAR) else ""
 
     def close(self) -> int:
         return self.bytes

@@ -1,0 +1,40 @@
+"""Two snapshots compared: how many samples came, went, changed or moved, and each of them by the page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from datasets_app.models.snapshot import SnapshotState
+from datasets_app.services import snapshot_diffs
+from ftstudio.web.render import render_page
+from ftstudio.web.requests import PersonRequest
+
+from .snapshots import snapshot_of
+
+
+@login_required
+@require_safe
+def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What differs from the snapshot before, or from the one that is asked for."""
+    snapshot = snapshot_of(request, pk)
+    before = snapshot_diffs.against(snapshot, request.GET.get("against", ""))
+    others = snapshot.dataset.snapshots.filter(state=SnapshotState.READY).exclude(pk=snapshot.pk)[:50]
+    context = {"snapshot": snapshot, "dataset": snapshot.dataset, "before": before, "others": others}
+    if before is not None:
+        counts = snapshot_diffs.counts(snapshot, before)
+        kind = request.GET.get("kind") or next((name for name, n in counts.items() if n), "added")
+        page = snapshot_diffs.page(snapshot, before, kind, request.GET.get("cursor", ""))
+        words = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed"), "moved": _("Moved")}
+        context |= {
+            "kind": kind,
+            "tabs": [{"kind": name, "label": words[name], "n": counts[name]} for name in snapshot_diffs.KINDS],
+            "page": page,
+            "lines": snapshot_diffs.lines(snapshot, before, kind, page.rows),
+            "same": not any(counts.values()),
+        }
+    return render_page(request, "snapshots/diff.html", context)
