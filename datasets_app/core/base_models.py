@@ -17,7 +17,8 @@ from datasets_app.core.encoders.base import Encoder
 class BaseModel:
     """A family of base models. `max_tokens` is the limit of one training sample (None: none known).
 
-    `source` and `checked` (ISO date) say where the limit was read and when.
+    `images`: whether it reads pictures; None where nobody says. `source` and `checked` (ISO date) say where the limit
+    was read and when.
     """
 
     pattern: str
@@ -26,6 +27,7 @@ class BaseModel:
     source: str = ""
     checked: str = ""
     confirmed: bool = True
+    images: bool | None = None
 
 
 _GUIDE = "OpenAI, fine-tuning guide"
@@ -33,11 +35,14 @@ _COOKBOOK = "OpenAI cookbook, data preparation for chat model fine-tuning"
 _CHECKED = "2026-11-20"
 
 BASE_MODELS: tuple[BaseModel, ...] = (
-    BaseModel(r"gpt-4o|gpt-4\.1", "o200k", 65_536, _GUIDE, _CHECKED, confirmed=False),
+    BaseModel(r"gpt-4o|gpt-4\.1(?!-nano)", "o200k", 65_536, _GUIDE, _CHECKED, confirmed=False, images=True),
+    BaseModel(r"gpt-4\.1-nano", "o200k", 65_536, _GUIDE, _CHECKED, confirmed=False),
     BaseModel(r"gpt-4\.5|gpt-5|chatgpt|\bo[134](?:-|$)|gpt-oss", "o200k"),
-    BaseModel(r"gpt-(?:3\.5|35)-turbo-0613", "cl100k", 4_096, _COOKBOOK, _CHECKED, confirmed=False),
-    BaseModel(r"gpt-(?:3\.5|35)", "cl100k", 16_385, _COOKBOOK, _CHECKED, confirmed=False),
+    BaseModel(r"gpt-(?:3\.5|35)-turbo-0613", "cl100k", 4_096, _COOKBOOK, _CHECKED, confirmed=False, images=False),
+    BaseModel(r"gpt-(?:3\.5|35)", "cl100k", 16_385, _COOKBOOK, _CHECKED, confirmed=False, images=False),
     BaseModel(r"gpt-4", "cl100k"),
+    BaseModel(r"(?:^|[/:])(?:qwen(?:2\.5|[23])-?vl|qvq)", "qwen", images=True),
+    BaseModel(r"(?:^|[/:])qwen2\.5-(?:coder-|math-)?\d+b", "qwen", images=False),
     BaseModel(r"(?:^|[/:])(?:qwen(?:1\.5|2\.5|[123](?![.\d]))|qwq|qvq)", "qwen"),
     BaseModel(r"(?:^|[/:])qwen", "qwen-like"),
 )  # fmt: skip

@@ -41,7 +41,7 @@ class Checker:
         self.base_model = base_models.find(base_model)
         self.encoder: Encoder = base_models.encoder_for(base_model)
         self.limit = limit or self._known_limit()
-        self._context = Context(contract, self.profile, self.encoder, self.limit)
+        self._context = Context(contract, self.profile, self.encoder, self.limit, self.base_model)
         self._active: list[tuple[Rule, Severity]] = []
         for rule in RULES.values():
             level = severity_of(rule.name, rule.severity, contract=contract, profile=self.profile)
@@ -115,7 +115,14 @@ class Checker:
         parts = [
             contracts.to_data(self.contract),
             [profile.name, sorted(profile.roles), sorted(profile.message_keys), profile.binary_weights],
-            [self.encoder.name, self.limit],
+            [
+                profile.images,
+                profile.max_images,
+                profile.max_image_bytes,
+                sorted(profile.image_types),
+                sorted(profile.image_forms),
+            ],
+            [self.encoder.name, self.limit, self.base_model.images if self.base_model else None],
             [(rule.name, rule.version, severity) for rule, severity in self._active],
         ]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)

@@ -26,7 +26,9 @@ MESSAGE_KEYS = frozenset((
 class Profile:
     """One trainer's demands. `severity` holds only what differs from the rules' own severities.
 
-    Limits: samples per file, bytes per file, tokens per sample, images per sample; None: none documented.
+    Limits: samples per file, bytes per file, tokens per sample, images per sample, bytes per image; None: none
+    documented. `image_types` are the media subtypes that are taken (empty: not documented), `image_forms` the kinds of
+    address (`images.kind_of`; a kept picture fits all), and `images` is False where pictures are not trained at all.
     `binary_weights`: a turn's weight must be 0 or 1, not in between.
     """
 
@@ -40,10 +42,15 @@ class Profile:
     max_file_bytes: int | None = None
     max_tokens: int | None = None
     max_images: int | None = None
+    max_image_bytes: int | None = None
+    image_types: frozenset[str] = frozenset()
+    image_forms: frozenset[str] = frozenset(("url", "data", "file"))
+    images: bool = True
     binary_weights: bool = False
     uncertain: tuple[Text, ...] = ()
 
 
+_WEB_IMAGES = frozenset(("jpeg", "png", "webp"))
 _PAIRED: dict[str, Level] = {"turns-not-alternating": "error", "system-not-first": "error"}
 _OPENAI: dict[str, Level] = {"special-token": "error", "message-key-unknown": "error"}
 
@@ -51,16 +58,21 @@ _ALL = (
     Profile("local", Text("Any trainer (no provider limits)")),
     Profile(
         "openai", Text("OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=10, binary_weights=True,
-        uncertain=(Text("The token limit of a training example depends on the model and is not checked."),),
+        max_image_bytes=10 * MB, image_types=_WEB_IMAGES, image_forms=frozenset(("url", "data")),
+        uncertain=(
+            Text("The token limit of a training example depends on the base model; the known ones are not confirmed."),
+        ),
     ),
     Profile(
         "azure", Text("Azure OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=64,
-        binary_weights=True,
+        binary_weights=True, max_image_bytes=10 * MB, image_types=_WEB_IMAGES,
+        image_forms=frozenset(("url", "data")),
     ),
     Profile(
         "siliconflow", Text("SiliconFlow"),
         {**_PAIRED, "first-turn-not-user": "error", "message-key-unknown": "error"},
         roles=CHAT_ROLES, message_keys=frozenset(("role", "content")), max_tokens=4096,
+        images=False,
         uncertain=(Text("SiliconFlow documents no limit for the size of a file or the number of samples."),),
     ),
     Profile(
@@ -71,6 +83,7 @@ _ALL = (
     Profile(
         "together", Text("Together AI"), {**_PAIRED, "message-key-unknown": "error"}, roles=ROLES, min_samples=1,
         max_file_bytes=50_100_000_000, max_images=10, binary_weights=True,
+        max_image_bytes=10 * MB, image_types=_WEB_IMAGES, image_forms=frozenset(("data",)),
         uncertain=(Text("Together documents tools, yet its own file check refuses the role “tool”."),),
     ),
     Profile(
@@ -78,11 +91,20 @@ _ALL = (
     ),
     Profile(
         "zhipu", Text("Zhipu BigModel"), roles=ROLES, max_file_bytes=100 * MB,
-        uncertain=(Text("Zhipu advises several hundred samples; it states no minimum."),),
+        image_forms=frozenset(("url", "data")),
+        uncertain=(
+            Text("Zhipu advises several hundred samples; it states no minimum."),
+            Text("Zhipu took the tuning of image understanding offline; its limits for images are not documented."),
+        ),
     ),
     Profile(
         "dashscope", Text("Alibaba Model Studio (DashScope)"), roles=ROLES,
         message_keys=(MESSAGE_KEYS | {"loss_weight"}) - {"name", "weight"}, max_file_bytes=300 * MB,
+        max_tokens=131_072, max_image_bytes=10 * MB, image_forms=frozenset(("file",)),
+        image_types=frozenset(("bmp", "jpeg", "png", "tiff", "webp")),
+        uncertain=(
+            Text("A job's own max_length (2,048 or 8,192 unless set) drops longer samples before this limit does."),
+        ),
     ),
 )  # fmt: skip
 

@@ -30,6 +30,9 @@ FIELD_OF = {
     "text.scripts": "scripts",
     "text.forbid": "forbid",
     "text.require": "require",
+    "text.grounded": "grounded",
+    "text.no_copied_example": "no_copied_example",
+    "pairs": "pairs",
     "labels": "labels",
     "json": "schema",
     "json.written_as": "written_as",
@@ -43,6 +46,7 @@ WRITTEN_AS_LABELS = {  # the names of contracts.reading.WRITTEN_AS
     "json-content": _("JSON as the text of the answer"),
     "task-response": _("the arguments of a tool call named task_response"),
 }
+GROUNDED_LABELS = {"numbers": _("numbers and dates"), "names": _("names and titles")}  # contracts.model.GROUNDED
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -62,6 +66,13 @@ class ContractForm(forms.Form):
     characters_max = forms.IntegerField(label=_("Characters at most"), required=False, min_value=0)
     no_echo = forms.BooleanField(label=_("Does not repeat the input"), required=False)
     no_repeated_punctuation = forms.BooleanField(label=_("No doubled punctuation"), required=False)
+    no_copied_example = forms.BooleanField(label=_("Does not copy an example of the system prompt"), required=False)
+    grounded = forms.MultipleChoiceField(
+        label=_("Must stand in the input"), required=False, choices=GROUNDED_LABELS.items(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A value of the answer that stands nowhere before it is shown."),
+    )  # fmt: skip
+    pairs = forms.BooleanField(label=_("A rejected answer stands beside the right one"), required=False)
     scripts = forms.MultipleChoiceField(
         label=_("Written only in"), required=False,
         choices=lambda: [(name, say(label)) for name, label in SCRIPT_LABELS.items()],
@@ -148,6 +159,9 @@ def fields_of(contract: Mapping[str, Any]) -> dict[str, Any]:
         "characters_max": (text.get("characters") or {}).get("max"),
         "no_echo": bool(text.get("no_echo")),
         "no_repeated_punctuation": bool(text.get("no_repeated_punctuation")),
+        "no_copied_example": bool(text.get("no_copied_example")),
+        "grounded": _kinds(text.get("grounded")),
+        "pairs": bool(contract.get("pairs")),
         "scripts": list(text.get("scripts", ())),
         "forbid": "\n".join(text.get("forbid", ())),
         "require": "\n".join(text.get("require", ())),
@@ -169,8 +183,10 @@ def contract_of(fields: Mapping[str, Any], stored: Mapping[str, Any]) -> Contrac
     for key in ("sentences", "characters"):
         bounds = {**(text.get(key) or {}), "max": fields[f"{key}_max"]}
         _put(text, key, {name: value for name, value in bounds.items() if value is not None})
-    for key in ("no_echo", "no_repeated_punctuation"):
+    for key in ("no_echo", "no_repeated_punctuation", "no_copied_example"):
         _put(text, key, fields[key])
+    if _kinds(text.get("grounded")) != fields["grounded"]:
+        _put(text, "grounded", fields["grounded"])
     _put(text, "scripts", fields["scripts"])
     for key in ("forbid", "require"):
         _put(text, key, _lines(fields[key]))
@@ -184,7 +200,13 @@ def contract_of(fields: Mapping[str, Any], stored: Mapping[str, Any]) -> Contrac
         _put(symbols, "verbatim", fields["verbatim"])
     _put(contract, "symbols", symbols)
     _put(contract, "normalisers", fields["normalisers"])
+    _put(contract, "pairs", fields["pairs"])
     return contract
+
+
+def _kinds(grounded: Any) -> list[str]:
+    """The kinds that a contract's `grounded` stands for: true means all of them."""
+    return list(GROUNDED_LABELS) if grounded is True else list(grounded or ())
 
 
 def _whole_answer(contract: Mapping[str, Any]) -> Contract:

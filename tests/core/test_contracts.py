@@ -141,3 +141,27 @@ def test_patterns_of_a_schema_may_use_unicode_scripts():
     validator = contracts.parse({"json": {"schema": schema}}).json.validator
     assert validator.is_valid("雨")
     assert not validator.is_valid("rain")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(True, True), (["names", "numbers"], True), (["numbers"], ["numbers"]), (False, None), ([], None)],
+)
+def test_grounded_names_what_must_stand_in_the_source(given, kept):
+    data = contracts.to_data(contracts.parse({"text": {"grounded": given, "no_echo": True}}))
+    assert data["text"].get("grounded") == kept
+
+
+def test_what_the_new_switches_cannot_be_is_refused_by_name():
+    with pytest.raises(InvalidInput) as refused:
+        contracts.parse({"text": {"grounded": ["dates"], "no_copied_example": 1}, "pairs": "yes"})
+    assert set(refused.value.fields) == {"text.grounded", "text.no_copied_example", "pairs"}
+
+
+def test_the_new_switches_are_described():
+    contract = contracts.parse({"text": {"grounded": True, "no_copied_example": True}, "pairs": True})
+    assert [str(text) for text in contracts.describe(contract)] == [
+        "Takes from the input only what is there: numbers and dates, names and titles.",
+        "Does not copy an example of the system prompt.",
+        "A rejected answer stands beside the right one.",
+    ]

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 import tiktoken
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core import base_models, tokens
@@ -130,6 +130,7 @@ def test_tools_and_tool_calls_are_counted():
     assert checker.tokens(declared) > checker.tokens(bare)
 
 
+@settings(deadline=None)  # the first count loads a vocabulary
 @given(text=st.text(max_size=60), tail=st.text(max_size=20))
 @pytest.mark.parametrize("name", [*BYTE_PAIRS, "estimate"])
 def test_the_cut_keeps_what_fits_and_no_more(name, text, tail):
@@ -175,6 +176,7 @@ def test_a_text_of_any_length_is_counted(name, text):
     assert 0 < ENCODERS[name].count(text) <= len(text.encode())
 
 
+@settings(deadline=None)  # the first count loads a vocabulary
 @given(lines=st.lists(st.text(alphabet="ab1 ，。\n\t/'sé晴", max_size=8), min_size=3, max_size=12))
 @pytest.mark.parametrize("name", ["o200k", "cl100k", "qwen"])
 def test_cutting_a_long_text_at_a_seam_changes_no_count(name, lines):

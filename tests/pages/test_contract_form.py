@@ -23,6 +23,8 @@ contract_files = st.fixed_dictionaries(
                 "sentences": st.fixed_dictionaries({"max": st.integers(1, 9)}, optional={"min": st.just(1)}),
                 "characters": st.fixed_dictionaries({"max": st.integers(9, 99)}),
                 "no_echo": st.just(True),
+                "no_copied_example": st.just(True),
+                "grounded": st.sampled_from([True, ["numbers"], ["names"]]),
                 "scripts": st.lists(st.sampled_from(["Han", "Latin"]), min_size=1, unique=True),
                 "forbid": st.lists(words, min_size=1),
             },
@@ -32,6 +34,7 @@ contract_files = st.fixed_dictionaries(
         "symbols": st.sampled_from(
             [{"tight": ["-", "/"]}, {"verbatim": True}, {"tight": ["-"], "verbatim": ["[A-Z]+"]}]
         ),
+        "pairs": st.just(True),
         "severity": st.just({"echo": "warning"}),
     },
 )

@@ -66,6 +66,10 @@ def _all(contract: Contract) -> Iterator[Requirement]:
             "symbol-altered",
             replace(EMPTY, symbols=contract.symbols),
         )
+    if contract.pairs:
+        yield Requirement(
+            Text("A rejected answer stands beside the right one."), "preference-missing", replace(EMPTY, pairs=True)
+        )
 
 
 def _of_text(rules: TextRules) -> Iterator[tuple[Text, str, dict[str, Any]]]:
@@ -87,12 +91,23 @@ def _of_text(rules: TextRules) -> Iterator[tuple[Text, str, dict[str, Any]]]:
             Text("Written only in {scripts}.", scripts=Listed(SCRIPT_LABELS[name] for name in rules.scripts)),
             "script-leak", {"scripts": rules.scripts},
         )  # fmt: skip
+    if rules.grounded:
+        kinds = Listed(_GROUNDED[kind] for kind in rules.grounded)
+        yield (
+            Text("Takes from the input only what is there: {kinds}.", kinds=kinds),
+            "ungrounded-value", {"grounded": rules.grounded},
+        )  # fmt: skip
+    if rules.no_copied_example:
+        yield (
+            Text("Does not copy an example of the system prompt."), "copied-example", {"no_copied_example": True},
+        )  # fmt: skip
     for pattern in rules.forbid:
         yield Text("Does not contain “{pattern}”.", pattern=pattern.pattern), "forbidden-text", {"forbid": (pattern,)}
     for pattern in rules.require:
         yield Text("Contains “{pattern}”.", pattern=pattern.pattern), "required-text", {"require": (pattern,)}
 
 
+_GROUNDED = {"numbers": Text("numbers and dates"), "names": Text("names and titles")}
 _SENTENCES = (Text("Sentences: {min} to {max}."), Text("Sentences: at most {max}."), Text("Sentences: at least {min}."),
               Text("Sentences: exactly {max}."))  # fmt: skip
 _CHARACTERS = (Text("Characters: {min} to {max}."), Text("Characters: at most {max}."),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from datasets_app.core.jsonl import Json
 
 Level = Literal["error", "warning", "hint", "off"]
+GROUNDED = ("numbers", "names")
 LEVELS: tuple[Level, ...] = ("error", "warning", "hint", "off")
 
 
@@ -37,6 +38,8 @@ class TextRules:
     scripts: tuple[str, ...] = ()
     forbid: tuple[re.Pattern[str], ...] = ()
     require: tuple[re.Pattern[str], ...] = ()
+    grounded: tuple[str, ...] = ()  # of GROUNDED: what must stand in the source
+    no_copied_example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Contract:
     json: JsonRules | None = None
     symbols: Symbols | None = None
     normalisers: tuple[str, ...] = ()
+    pairs: bool = False  # each sample needs a rejected answer beside the right one
     severity: Mapping[str, Level] = field(default_factory=dict)
 
 

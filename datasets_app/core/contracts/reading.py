@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from datasets_app.core.contracts.model import LEVELS, Contract, JsonRules, Labels, Level, Range, Symbols, TextRules
+from datasets_app.core.contracts.model import (
+    GROUNDED,
+    LEVELS,
+    Contract,
+    JsonRules,
+    Labels,
+    Level,
+    Range,
+    Symbols,
+    TextRules,
+)
 from datasets_app.core.contracts.patterns import PatternProblem, compile_pattern
 from datasets_app.core.contracts.schemas import SchemaProblem, compile_schema
 from datasets_app.core.jsonl import Json
@@ -54,6 +64,8 @@ def to_data(contract: Contract) -> dict[str, Json]:
         }
     if contract.normalisers:
         data["normalisers"] = list(contract.normalisers)
+    if contract.pairs:
+        data["pairs"] = True
     if contract.severity:
         data["severity"] = dict(contract.severity)
     return data
@@ -68,7 +80,7 @@ def _text_to_data(rules: TextRules) -> dict[str, Json]:
     for key in ("sentences", "characters"):
         if (bounds := getattr(rules, key)) is not None:
             data[key] = {name: value for name in ("min", "max") if (value := getattr(bounds, name)) is not None}
-    for key in ("no_echo", "no_repeated_punctuation"):
+    for key in ("no_echo", "no_repeated_punctuation", "no_copied_example"):
         if getattr(rules, key):
             data[key] = True
     if rules.scripts:
@@ -77,6 +89,8 @@ def _text_to_data(rules: TextRules) -> dict[str, Json]:
         data["forbid"] = _sources(rules.forbid)
     if rules.require:
         data["require"] = _sources(rules.require)
+    if rules.grounded:
+        data["grounded"] = True if rules.grounded == GROUNDED else list(rules.grounded)
     return data
 
 
@@ -92,7 +106,7 @@ class _Reader:
 
     def contract(self, data: Json) -> Contract:
         parts = self._object(
-            data, "contract", ("text", "labels", "json", "symbols", "normalisers", "severity"), root=""
+            data, "contract", ("text", "labels", "json", "symbols", "normalisers", "pairs", "severity"), root=""
         )
         return Contract(
             text=self._texts(parts["text"]) if "text" in parts else (),
@@ -100,6 +114,7 @@ class _Reader:
             json=self._json(parts["json"]) if "json" in parts else None,
             symbols=self._symbols(parts["symbols"]) if "symbols" in parts else None,
             normalisers=self._names(parts.get("normalisers", []), "normalisers", tuple(NORMALISERS)),
+            pairs=self._flag(parts.get("pairs", False), "pairs"),
             severity=self._severity(parts.get("severity", {})),
         )
 
@@ -113,7 +128,7 @@ class _Reader:
 
     def _text(self, data: Json, path: str) -> TextRules:
         keys = ("at", "ends_with", "sentences", "characters", "no_echo", "no_repeated_punctuation", "scripts",
-                "forbid", "require")  # fmt: skip
+                "forbid", "require", "grounded", "no_copied_example")  # fmt: skip
         parts = self._object(data, path, keys)
         at = parts.get("at", "")
         if not isinstance(at, str) or (at and not at.startswith("/")):
@@ -131,7 +146,18 @@ class _Reader:
             scripts=self._names(parts.get("scripts", []), f"{path}.scripts", SCRIPTS),
             forbid=self._patterns(parts.get("forbid", []), f"{path}.forbid"),
             require=self._patterns(parts.get("require", []), f"{path}.require"),
+            grounded=self._grounded(parts.get("grounded", False), f"{path}.grounded"),
+            no_copied_example=self._flag(parts.get("no_copied_example", False), f"{path}.no_copied_example"),
         )
+
+    def _grounded(self, value: Json, path: str) -> tuple[str, ...]:
+        if isinstance(value, bool):
+            return GROUNDED if value else ()
+        if not isinstance(value, list):
+            self._say(path, Text("must be true, false or a list of {names}", names=Listed(GROUNDED)))
+            return ()
+        named = self._names(value, path, GROUNDED)
+        return tuple(kind for kind in GROUNDED if kind in named)
 
     def _labels(self, data: Json) -> Labels | None:
         parts = self._object(data, "labels", ("values",))

@@ -23,4 +23,5 @@ RULE_IDS: tuple[str, ...] = (
     "terminal-punctuation", "repeated-punctuation", "script-leak", "width-mixed", "invisible-character",
     "trailing-space", "markdown-fence", "ungrounded-value", "conflicting-answer", "duplicate", "near-duplicate",
     "split-leak", "secret", "personal-data", "forbidden-text", "required-text", "line-too-long",
+    "copied-example",
 )  # fmt: skip

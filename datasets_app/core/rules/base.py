@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from datasets_app.core import tokens
+from datasets_app.core.base_models import BaseModel
 from datasets_app.core.contracts.model import Contract, TextRules
 from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import Finding, Fix, Severity
@@ -88,13 +89,21 @@ class Place:
 class Context:
     """What rules share while one checker runs: contract, profile, token limit, and the current sample, read once."""
 
-    __slots__ = ("_counted", "_seen", "contract", "encoder", "limit", "profile")
+    __slots__ = ("_counted", "_seen", "base_model", "contract", "encoder", "limit", "profile")
 
-    def __init__(self, contract: Contract, profile: Profile, encoder: Encoder, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        profile: Profile,
+        encoder: Encoder,
+        limit: int | None = None,
+        base_model: BaseModel | None = None,
+    ) -> None:
         self.contract = contract
         self.profile = profile
         self.encoder = encoder
         self.limit = limit
+        self.base_model = base_model
         self._seen: tuple[Sample, Answer | None, list[Place]] | None = None
         self._counted: tuple[Sample, tokens.Counted] | None = None
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from datasets_app.core.findings import Finding
+from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.rules.base import Context, Rule, chat, content_path
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -15,6 +15,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+_BREAKS = "\x0b\x0c\x85\u2028\u2029"  # what a reader may have taken for a line break
 
 
 class InvisibleCharacter(Rule):
@@ -36,6 +37,7 @@ class InvisibleCharacter(Rule):
                     Text("The invisible character {code} ({name}) stands here.", code=f"U+{ord(char):04X}",
                          name=unicodedata.name(char, "control character").lower()),
                     content_path(at), match.start(), match.end(),
+                    Fix(match.start(), match.end(), "\n" if char in _BREAKS else ""),
                 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from datasets_app.core.findings import Finding
+from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.rules.base import Context, Rule, chat, content_path
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -29,9 +29,11 @@ class SpecialToken(Rule):
             text = message.text
             if "|>" in text or "｜>" in text:
                 for match in _TOKEN.finditer(text):
+                    last = match.end() == len(text.rstrip())  # inside a text, a person decides what is meant
+                    fix = Fix(match.start(), match.end(), "") if last else None
                     yield self.found(
                         Text("The control token “{token}” stands in the text: remove it.", token=match.group()),
-                        content_path(at), match.start(), match.end(),
+                        content_path(at), match.start(), match.end(), fix,
                     )  # fmt: skip
 
 

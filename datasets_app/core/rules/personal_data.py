@@ -1,0 +1,33 @@
+"""Data of a person that has no place in training."""
+
+from __future__ import annotations
+
+from datasets_app.core import sensitive
+from datasets_app.core.rules.base import chat
+from datasets_app.core.rules.secret import Secret
+from ftstudio.errors import Text
+
+
+class PersonalData(Secret):
+    name = "personal-data"
+    severity = "warning"
+    title = Text("Personal data")
+    help = Text(
+        "Chinese mobile and identity numbers, bank cards, e-mail and public IP addresses. Check digits are reckoned, "
+        "and example addresses pass. Values are shown masked."
+    )
+    good = (
+        chat("怎么联系？", "拨打 13800138000，或写信到 li@example.com。"),
+        chat("订单号？", "订单 2024051300001234567。"),
+        chat("版本？", "版本 1.2.3.4，地址 192.168.1.10。"),
+    )
+    bad = (
+        chat("怎么联系？", "拨打 13912345678。"),
+        chat("怎么联系？", "写信到 li.lei@acme-corp.cn。"),
+        chat("身份证？", "11010519491231002X"),
+    )
+    spots = staticmethod(sensitive.personal)
+    said = Text("Personal data ({kind}) stands here: {value}. Take it out or make it unrecognisable.")
+
+
+RULE = PersonalData()

@@ -1,0 +1,79 @@
+"""A number, date or name in the answer that the source does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from datasets_app.core import numerals
+from datasets_app.core.contracts.model import Contract
+from datasets_app.core.findings import Finding
+from datasets_app.core.profiles import Profile
+from datasets_app.core.rules.base import Context, Place, Rule, chat
+from datasets_app.core.samples import Sample
+from ftstudio.errors import Text
+
+LONGEST = 100_000  # characters
+MOST = 20  # findings per text
+_CONTRACT = {"text": {"grounded": ["numbers", "names"]}}
+# A title, or Latin words with a capital or a digit inside: names, brands, codes.
+_NAME = re.compile(r"《[^《》\n]{1,60}》|(?<![\w-])(?=[\w.-]*[A-Z])[A-Za-z][\w.-]*[A-Za-z0-9](?![\w-])", re.ASCII)
+_START = re.compile(r"(?:^|[.!?。！？\n\"“:：]\s*)\Z")
+
+
+class UngroundedValue(Rule):
+    name = "ungrounded-value"
+    severity = "warning"
+    title = Text("Value is not in the source")
+    help = Text(
+        "What the answer takes from its source must be there: numbers and dates in whatever spelling (二〇一〇年 is "
+        "2010, 1,000 is 1000), names and titles as they are written. The source is everything before the answer."
+    )
+    good = (
+        (chat("公司成立于二〇一〇年，有员工 1,200 人。", "成立年份：2010；员工：1200。"), _CONTRACT),
+        (chat("Li joined Acme in May 2021.", "1. Acme\n2. 2021-05"), _CONTRACT),
+        (chat("何时？", "一定在三五天内。"), _CONTRACT),
+        chat("何时成立？", "2010 年。"),
+    )
+    bad = (
+        (chat("公司成立于 2010 年。", "成立于 2021 年。"), _CONTRACT),
+        (chat("员工一百二十人。", "共一百三十人。"), _CONTRACT),
+        (chat("他写过《活着》。", "他写过《兄弟》。"), _CONTRACT),
+    )
+
+    def applies(self, contract: Contract, profile: Profile) -> bool:
+        return any(rules.grounded for rules in contract.text)
+
+    def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        places = [place for place in context.places(sample) if place.rules.grounded]
+        if not places:
+            return
+        source = "\n".join(message.text for message in sample.messages[:-1])[:LONGEST]
+        numbers = None
+        for place in places:
+            found: list[tuple[int, int, str]] = []
+            if "numbers" in place.rules.grounded:
+                numbers = numerals.known(source) if numbers is None else numbers
+                for number in numerals.stated(place.text[:LONGEST]):
+                    if numbers.isdisjoint(number.values):
+                        found.append((number.start, number.end, place.text[number.start : number.end]))
+            if "names" in place.rules.grounded:
+                found += _names(place, source.casefold())
+            for start, end, value in sorted(found)[:MOST]:
+                yield self.found_at(
+                    place,
+                    Text("“{value}” is not in the source: correct it or take it out.", value=value[:40]),
+                    start,
+                    end,
+                )
+
+
+def _names(place: Place, source: str) -> Iterator[tuple[int, int, str]]:
+    for match in _NAME.finditer(place.text, 0, LONGEST):
+        name = match.group()
+        plain = name[1:].islower() and name[0].isupper() and _START.search(place.text, 0, match.start())
+        if not plain and name.casefold().strip("《》") not in source:  # a capital at a sentence's start says nothing
+            yield match.start(), match.end(), name
+
+
+RULE = UngroundedValue()

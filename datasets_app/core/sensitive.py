@@ -1,0 +1,154 @@
+"""Secrets and personal data in a text: where they stand and what kind they are. Values are shown masked only.
+
+A pattern alone finds too much, so each kind has a second look: entropy for keys, check digits for identity and bank
+card numbers, reserved ranges and example domains for addresses. One cheap test per text comes before all patterns.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from ftstudio.errors import Text
+
+LONGEST = 200_000  # characters looked at
+_ENTROPY = 3.0  # bits per character; words and placeholders such as “xxxx” stay below
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A sensitive value: characters `start` to `end`, its kind, and how it may be shown."""
+
+    start: int
+    end: int
+    kind: Text
+    masked: str
+
+
+def entropy(text: str) -> float:
+    """Shannon's entropy of the characters, in bits."""
+    size = len(text)
+    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
+
+
+def _random(value: str) -> bool:
+    return entropy(value) >= _ENTROPY and any(char.isdigit() for char in value) and "example" not in value.lower()
+
+
+def _luhn(value: str) -> bool:
+    digits = [int(char) for char in value if char.isdigit()]
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
+    return len(set(digits)) > 3 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _resident(value: str) -> bool:
+    """GB 11643: seventeen digits, weighted, decide the eighteenth character."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    rest = sum(int(char) * weight for char, weight in zip(value[:17], weights, strict=True)) % 11
+    return value[17].upper() == "10X98765432"[rest]
+
+
+def _mobile(value: str) -> bool:
+    return len(set(value[-8:])) > 2 and not value.endswith("13800138000")
+
+
+def _mail(value: str) -> bool:
+    domain = value.rpartition("@")[2].lower()
+    return not domain.endswith((".example", ".test", ".invalid", ".localhost")) and not re.search(
+        r"(?:^|\.)example\.(?:com|org|net|cn)$", domain
+    )
+
+
+def _address(value: str) -> bool:
+    try:
+        return ip_address(value).is_global and max(map(int, value.split("."))) > 30  # else more likely a version number
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    label: Text
+    pattern: re.Pattern[str]
+    holds: Callable[[str], bool]
+    group: int = 0
+
+
+_SECRETS = (
+    _Kind(Text("private key"), re.compile(r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----"), lambda _: True),
+    _Kind(
+        Text("API key"),
+        re.compile(
+            r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|LTAI[0-9A-Za-z]{12,26}|AKLT[0-9A-Za-z_-]{20,60}"
+            r"|AIza[0-9A-Za-z_-]{35}|sk-[0-9A-Za-z_-]{20,200}|gh[pousr]_[0-9A-Za-z]{36,100}|github_pat_[0-9A-Za-z_]{22,100}"
+            r"|glpat-[0-9A-Za-z_-]{20,40}|hf_[0-9A-Za-z]{30,40}|xox[abprs]-[0-9A-Za-z-]{10,100})(?![A-Za-z0-9])"
+        ),
+        _random,
+    ),
+    _Kind(
+        Text("access token"),
+        re.compile(r"(?<![\w-])eyJ[0-9A-Za-z_-]{10,2000}\.eyJ[0-9A-Za-z_-]{10,4000}\.[0-9A-Za-z_-]{10,1000}"),
+        lambda _: True,
+    ),
+    _Kind(
+        Text("password or key"),
+        re.compile(
+            r"(?i)(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|密码|密钥)[\w-]{0,20}[\"']?\s{0,3}[:=：]\s{0,3}[\"']?"
+            r"([A-Za-z0-9_\-/+=.]{16,200})"
+        ),
+        _random,
+        1,
+    ),
+)
+_PERSONAL = (
+    _Kind(Text("identity number"), re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{9}[\dXx](?![\dA-Za-z])"),
+          _resident),
+    _Kind(Text("mobile number"), re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d{9}(?!\d)"), _mobile),
+    _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,7}(?!\d)"), _luhn),
+    _Kind(
+        Text("e-mail address"),
+        re.compile(
+            r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}(?![A-Za-z0-9])", re.ASCII
+        ),
+        _mail,
+    ),
+    _Kind(Text("IP address"), re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.ASCII), _address),
+)  # fmt: skip
+_MARKS = ("KEY", "key", "sk-", "oken", "OKEN", "ecret", "ECRET", "assw", "ASSW", "AKIA", "ASIA", "LTAI", "AKLT",
+          "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_", "xox", "eyJ", "密码",
+          "密钥")  # fmt: skip
+_ANCHOR = re.compile(r"@|\d{8}|\d{3}[ -]\d{3}|\d\.\d{1,3}\.\d")
+
+
+def secrets(text: str) -> Iterator[Spot]:
+    """Keys, tokens and passwords."""
+    if any(mark in text for mark in _MARKS):
+        yield from _spots(text, _SECRETS)
+
+
+def personal(text: str) -> Iterator[Spot]:
+    """Chinese mobile and identity numbers, bank cards, e-mail and public IPv4 addresses."""
+    if _ANCHOR.search(text) is not None:
+        yield from _spots(text, _PERSONAL)
+
+
+def _spots(text: str, kinds: tuple[_Kind, ...]) -> Iterator[Spot]:
+    taken: list[tuple[int, int]] = []
+    found: list[Spot] = []
+    for kind in kinds:
+        for match in kind.pattern.finditer(text, 0, LONGEST):
+            start, end = match.span(kind.group)
+            if any(start < stop and begin < end for begin, stop in taken) or not kind.holds(text[start:end]):
+                continue
+            taken.append((start, end))
+            found.append(Spot(start, end, kind.label, masked(text[start:end])))
+    yield from sorted(found, key=lambda spot: spot.start)
+
+
+def masked(value: str) -> str:
+    """As little as tells people which value is meant: its first three characters, and how many more there are."""
+    return f"{value[:3]}{'*' * min(8, max(1, len(value) - 3))}"

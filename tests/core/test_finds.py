@@ -1,0 +1,317 @@
+"""What the searching rules find and what they rightly leave alone: values, secrets, labels, copies, pictures."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datasets_app.core import contracts, json_answers, labels, numerals, sensitive
+from datasets_app.core.engine import Checker
+from datasets_app.core.findings import Finding
+from datasets_app.core.rules.base import chat
+from datasets_app.core.samples import Message, Sample, ToolCall
+
+RAIN = ("会下雨", "不会下雨")
+GROUNDED = {"text": {"grounded": True}}
+
+
+def check(sample: Sample, data=None, **setting) -> tuple[Finding, ...]:
+    return Checker(contracts.parse(data or {}), **setting).check(sample)
+
+
+# Labels
+
+
+@pytest.mark.parametrize("answer", ["会下雨。", " 会下雨", "“会下雨”", "**会下雨**", "会下雨！\n"])
+def test_a_near_miss_is_mended_to_its_label(answer):
+    [finding] = [one for one in check(chat("明天？", answer), {"labels": {"values": list(RAIN)}})
+                 if one.rule == "label-unknown"]  # fmt: skip
+    assert finding.fix is not None
+    assert finding.fix.apply(answer) == "会下雨"
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("看样子会下雨", ["会下雨"]),
+        ("看样子不会下雨", ["不会下雨"]),
+        ("不会下雨，也可能会下雨", ["不会下雨", "会下雨"]),
+        ("晴", []),
+    ],
+)
+def test_the_longest_label_is_found_first(text, held):
+    assert labels.within(text, RAIN) == held
+
+
+def test_a_negated_label_is_not_that_label():
+    assert labels.within("明天不会下雨", ("会下雨",)) == []
+    assert labels.within("It is not spam", ("spam",)) == []
+    assert labels.within("spammer", ("spam",)) == []
+    assert labels.nearest("不会下雨。", ("会下雨",)) is None
+
+
+def test_letter_case_and_width_are_near_unless_two_labels_differ_by_them():
+    assert labels.nearest("Ｓｐａｍ.", ("spam", "ham")) == "spam"
+    assert labels.nearest("SPAM", ("spam", "Spam")) is None
+
+
+@given(st.sampled_from(RAIN), st.text(alphabet=" 。.！\n“”*", max_size=4), st.text(alphabet=" 。.！\n“”*", max_size=4))
+def test_the_fix_of_a_near_miss_clears_the_finding(label, before, after):
+    answer = before + label + after
+    data = {"labels": {"values": list(RAIN)}}
+    for finding in check(chat("明天？", answer), data):
+        if finding.rule == "label-unknown":
+            assert finding.fix is not None
+            assert "label-unknown" not in [one.rule for one in check(chat("明天？", finding.fix.apply(answer)), data)]
+
+
+# Values and their source
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,000 人", ("1000",)),
+        ("１２．５０元", ("12.5",)),
+        ("二〇一〇年", ("2010",)),
+        ("二零一零年", ("2010",)),
+        ("两千零一十", ("2010",)),
+        ("一百二十", ("120",)),
+        ("十五", ("15",)),
+        ("三万五千", ("35000",)),
+        ("一亿二千万", ("120000000",)),
+        ("1.2万", ("1.2", "12000")),
+        ("三点一四", ("3.14",)),
+        ("007", ("7",)),
+        ("一定", ()),
+        ("三五天", ()),
+        ("万一", ()),
+        ("GPT-4 与 H2O", ("4",)),
+        ("1. 甲\n2. 乙", ()),
+    ],
+)
+def test_a_number_is_read_in_whatever_spelling(text, values):
+    assert tuple(value for number in numerals.stated(text) for value in number.values) == values
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("成立于2010年5月3日", "2010-05-03"),
+        ("下午三点开会", "15:00"),
+        ("at 3 pm", "15:00"),
+        ("two of May", "5 月 2 日"),
+        ("员工 12,000 人", "1.2万人"),
+        ("百分之五十", "50%"),
+        ("张三写了《活着》，住在 New York", "《活着》，New York"),
+        ("use Python", "Python is used. It works."),
+    ],
+)
+def test_another_spelling_of_a_value_is_grounded(source, answer):
+    assert "ungrounded-value" not in [one.rule for one in check(chat(source, answer), GROUNDED)]
+
+
+def test_2021_is_flagged_where_the_source_says_2010():
+    answer = "公司成立于2021年，员工二百人。"
+    found = check(chat("公司成立于2010年，员工二百人。", answer), GROUNDED)
+    assert [(one.rule, one.severity, answer[one.start : one.end]) for one in found] == [
+        ("ungrounded-value", "warning", "2021")
+    ]
+
+
+def test_a_value_inside_json_is_pointed_at():
+    data = {"json": {"schema": {"type": "object"}}, "text": {"at": "/year", "grounded": ["numbers"]}}
+    [finding] = check(chat("2010 年成立", '{"year": "2021"}'), data)
+    assert (finding.rule, finding.start, finding.end) == ("ungrounded-value", 10, 14)
+
+
+def test_results_of_tools_and_the_prompt_are_source_too():
+    sample = Sample((Message("system", "税率 13%"), Message("user", "算"), Message("tool", "total=226"),
+                     Message("assistant", "含税 226，税率 13%。")))  # fmt: skip
+    assert "ungrounded-value" not in [one.rule for one in check(sample, GROUNDED)]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="一二三十百千万亿零点年1,. 2", max_size=30))
+def test_whatever_a_text_states_it_also_knows(text):
+    known = numerals.known(text)
+    for number in numerals.stated(text):
+        assert set(number.values) <= known
+        assert len(text[number.start : number.end]) == len(number.text)
+
+
+# Secrets and personal data
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("AKIA" + "Z7Q2M4N8P1R5T9W3", "API key"),
+        ("key: sk-" + "proj-4fG7hJ2kL9mN3pQ5rS8t", "API key"),
+        ("ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "API key"),
+        ('{"api_key": "' + "9f8e7d6c5b4a39281706" + '"}', "password or key"),
+        ("-----BEGIN PRIVATE KEY-----", "private key"),
+        ("eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P", "access token"),
+    ],
+)
+def test_a_secret_is_found_and_never_said(text, kind):
+    [spot] = sensitive.secrets(text)
+    assert spot.kind == kind
+    [finding] = [one for one in check(chat("怎么连？", text)) if one.rule == "secret"]
+    assert finding.severity == "error"
+    assert text[spot.start : spot.end] not in finding.message
+    assert spot.masked in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "sk-xxxxxxxxxxxxxxxxxxxxxxxx",
+        "api_key = YOUR_API_KEY_HERE",
+        "The key to success is a good token of respect.",
+        "password: ************",
+        "task-force-of-the-century-and-more",
+    ],
+)
+def test_a_placeholder_is_no_secret(text):
+    assert list(sensitive.secrets(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("电话 +86 139 1234 5678".replace(" 1234 ", "1234"), "mobile number"),
+        ("身份证11010519491231002X。", "identity number"),
+        ("卡号 6222 0212 3456 7894", "bank card number"),
+        ("发到 li.lei@acme-corp.cn", "e-mail address"),
+        ("服务器 47.96.120.33", "IP address"),
+    ],
+)
+def test_personal_data_is_found_by_its_check_digits_and_masked(text, kind):
+    found = list(sensitive.personal(text))
+    assert [spot.kind for spot in found] == [kind]
+    assert all(text[spot.start : spot.end] != spot.masked for spot in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "身份证 110105194912310021",  # a wrong check digit, and no bank card by Luhn either
+        "订单 6222021234567890",
+        "li@example.com, a@b.test",
+        "127.0.0.1 10.0.0.8 192.168.1.1 v1.2.3.4 999.1.1.1",
+        "圆周率 3.14159265358979",
+        "2024-05-13 10:00:00",
+    ],
+)
+def test_what_only_looks_like_personal_data_is_left_alone(text):
+    assert list(sensitive.personal(text)) == []
+
+
+def test_arguments_and_rejected_answers_are_searched_too():
+    call = Message("assistant", None, tool_calls=(ToolCall("mail", '{"to": "li.lei@acme-corp.cn"}'),))
+    tools = ({"type": "function", "function": {"name": "mail"}},)
+    sample = Sample((Message("user", "Hi"), call), tools, (Message("assistant", "写给 li.lei@acme-corp.cn"),))
+    assert {one.path for one in check(sample)} == {"/messages/1/tool_calls/0/arguments", "/rejected/0/content"}
+
+
+@pytest.mark.parametrize("text", ["a@" * 50_000, "1" * 100_000, "sk-" * 30_000, "1.1." * 30_000, "a." * 50_000 + "@",
+                                  "eyJ" * 30_000, "key=" * 30_000, "6222 " * 20_000])  # fmt: skip
+def test_no_text_takes_endless_time(text):
+    started = time.process_time()
+    list(sensitive.secrets(text))
+    list(sensitive.personal(text))
+    assert time.process_time() - started < 20
+
+
+# Copies, pairs, JSON, pictures
+
+PROMPT = """模仿示例写一句话。
+输入：雨伞
+输出：晴天被遗忘在角落，雨天才想起它的好。
+输入：镜子
+输出：“它从不说谎，人们却只信自己想看的。”"""
+NO_COPY = {"text": {"no_copied_example": True}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "copied"),
+    [
+        ("晴天被遗忘在角落，雨天才想起它的好。", True),
+        ("时钟：它从不说谎，人们却只信自己想看的。", True),
+        ("嘀嗒声里藏着所有人的秘密。", False),
+        ("晴天里它走得一样快。", False),
+    ],
+)
+def test_an_answer_that_is_an_example_of_the_prompt_is_a_copy(answer, copied):
+    found = [one.rule for one in check(chat("时钟", answer, system=PROMPT), NO_COPY)]
+    assert ("copied-example" in found) is copied
+
+
+def test_the_example_itself_may_be_asked_for():
+    question = "请原样抄写：晴天被遗忘在角落，雨天才想起它的好。"
+    answer = "晴天被遗忘在角落，雨天才想起它的好。"
+    assert "copied-example" not in [one.rule for one in check(chat(question, answer, system=PROMPT), NO_COPY)]
+
+
+def test_a_fenced_answer_counts_leniently_and_not_strictly():
+    answers = ['{"age": 30}', '```json\n{"age": 30}\n```']
+    assert json_answers.rates(answers) == json_answers.Rates(strict=1, lenient=2, total=2)
+    assert json_answers.rates(["Li is 30.", "```\nno\n```"]) == json_answers.Rates(0, 0, 2)
+
+
+NESTED = {
+    "type": "object", "required": ["name", "visits"],
+    "$defs": {"visit": {"type": "object", "required": ["date", "drugs"], "properties": {
+        "date": {"type": "string"}, "drugs": {"type": "array", "items": {"type": "string"}}, "note": {}}}},
+    "properties": {"name": {"type": "string"}, "visits": {"type": "array", "items": {"$ref": "#/$defs/visit"}}},
+}  # fmt: skip
+
+
+def test_completeness_names_the_required_leaves_that_are_filled():
+    value = {"name": "李", "visits": [{"date": "2024-01-02", "drugs": ["甲"]}, {"date": "", "note": "x"}]}
+    found = json_answers.completeness(value, NESTED)
+    assert found.filled == ("/name", "/visits/0/date", "/visits/0/drugs/0")
+    assert found.missing == ("/visits/1/date", "/visits/1/drugs/*")
+    assert found.share == 0.6
+    assert json_answers.completeness({}, NESTED).missing == ("/name", "/visits/*/date", "/visits/*/drugs/*")
+    assert json_answers.completeness({"a": 0}, {}).share == 1.0
+    assert json_answers.completeness({"a": False}, {"required": ["a"], "properties": {"a": {}}}).filled == ("/a",)
+
+
+def test_a_schema_that_refers_to_itself_ends():
+    schema = {"$defs": {"node": {"required": ["next"], "properties": {"next": {"$ref": "#/$defs/node"}}}},
+              "$ref": "#/$defs/node"}  # fmt: skip
+    assert json_answers.required_leaves(schema)
+    assert json_answers.required_leaves({"$ref": "#"}) == []
+
+
+def test_arguments_are_checked_by_the_tools_own_schema():
+    tool = {"name": "weather", "parameters": {"type": "object", "properties": {"days": {"type": "integer"}}}}
+    call = Message("assistant", None, tool_calls=(ToolCall("weather", '{"days": "3"}', "c1"),))
+    [finding] = check(Sample((Message("user", "Rain?"), call), (tool,)))
+    assert finding.rule == "tool-arguments-invalid"
+    assert finding.message == "weather: /days must be of type integer."
+    broken = {"name": "weather", "parameters": {"type": "no such type"}}
+    [finding] = check(Sample((Message("user", "Rain?"), call), (broken,)))
+    assert "no JSON Schema" in finding.message
+
+
+def test_the_contracts_own_tool_is_judged_by_the_contract_alone():
+    data = {"json": {"schema": {"type": "object", "required": ["age"]}, "written_as": "task-response"}}
+    tool = {"type": "function", "function": {"name": "task_response", "parameters": data["json"]["schema"]}}
+    call = Message("assistant", None, tool_calls=(ToolCall("task_response", "{}", "c1"),))
+    assert [one.rule for one in check(Sample((Message("user", "Li, 30"), call), (tool,)), data)] == ["schema-violation"]
+
+
+def test_a_picture_is_refused_for_a_text_model_with_the_reason():
+    part = {"type": "image_url", "image_url": {"url": "image:" + "0" * 64}}
+    sample = Sample((Message("user", [part]), Message("assistant", "A cat.")))
+    assert check(sample, profile="openai", base_model="gpt-4o-2024-08-06") == ()
+    for setting in ({"base_model": "gpt-3.5-turbo"}, {"profile": "siliconflow"}):
+        [finding] = [one for one in check(sample, **setting) if one.rule == "image-unsupported"]
+        assert finding.path == "/messages/0/content/0"
