@@ -272,6 +272,8 @@ def lost(message: Message, dialect: Dialect, *, last: bool = False) -> Iterator[
         yield "role"
     if isinstance(message.content, list):
         yield from (name for part in message.content if (name := _lost_part(part, dialect)))
+        if not message.content and not dialect.images:
+            yield "content"
     elif message.content is None and not dialect.tools:
         yield "content"
     if message.name is not None and not dialect.names:

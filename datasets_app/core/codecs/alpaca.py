@@ -49,7 +49,7 @@ class Alpaca(Codec):
     label = Text("Alpaca: instruction, input, output")
     precedence = 8
     pairs = True
-    images = images.TAG
+    pictures = images.TAG
     examples = (
         {"instruction": "Name the capital.", "input": "France", "output": "Paris"},
         {"instruction": "明天呢？", "input": "", "output": "会下雨", "system": "简短", "history": [["你好", "您好"]]},

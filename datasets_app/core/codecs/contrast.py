@@ -75,21 +75,21 @@ class Contrast(ChatCodec):
         )
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
-        if not sample.rejected or sample.answer is None or len(sample.messages) < 2:
-            raise no_pair(self)
         if fields := self.losses(sample):
             raise not_carried(self, fields)
+        if not sample.rejected or sample.answer is None or len(sample.messages) < 2:
+            raise no_pair(self)
         template = setting.contrast or TEMPLATE
         asked, wrong = sample.messages[-2], sample.rejected[0].text
-        if asked.role != "user":
+        question = text_of(asked) if asked.role == "user" else None
+        if question is None:
             raise CodecError(
                 "turns-not-alternating",
-                Text("The corrected answer must follow the user's turn, which is the input."),
+                Text("The turn before the corrected answer must be the user's, with one text: it is the input."),
                 f"/messages/{len(sample.messages) - 2}",
             )
-        question = text_of(asked)
-        text = fold(question or "", wrong, template)
-        if question is None or unfold(text, template) != (question, wrong):
+        text = fold(question, wrong, template)
+        if unfold(text, template) != (question, wrong):
             raise CodecError(
                 "not-carried",
                 Text("The words of the template stand in the input or in the wrong answer too: use another template."),
@@ -107,13 +107,12 @@ class Contrast(ChatCodec):
             fields["answer_turns"] = None
         for message in sample.rejected:
             fields.update(dict.fromkeys(lost_beside_text(message)))
-        if len(sample.rejected) > 1 or any(message.tool_calls for message in sample.rejected):
+            if message.tool_calls:
+                fields["tool_calls"] = None
+            if not isinstance(message.content, str):
+                fields["content"] = None
+        if len(sample.rejected) > 1:
             fields["rejected"] = None
-        elif any(not isinstance(message.content, str) for message in sample.rejected):
-            fields["content"] = None
-        asked = sample.messages[-2] if len(sample.messages) > 1 else None
-        if asked and isinstance(asked.content, list) and text_of(asked) is None:
-            fields["content"] = None
         return tuple(fields)
 
     def reduce(self, sample: Sample) -> Sample:

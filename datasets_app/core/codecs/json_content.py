@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from datasets_app.core.codecs._answers import text_of, with_text
 from datasets_app.core.codecs._chat import ChatCodec
-from datasets_app.core.codecs.base import PLAIN, Setting, remembered
+from datasets_app.core.codecs.base import PLAIN, Setting, not_carried, remembered
 from datasets_app.core.json_text import tidy
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Sample
@@ -52,6 +52,8 @@ class JSONContent(ChatCodec):
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         sample = with_text(sample)
+        if fields := self.losses(sample):
+            raise not_carried(self, fields)
         text = text_of(sample)
         answer = sample.messages[-1]
         source = remembered(answer.extras).get("text")

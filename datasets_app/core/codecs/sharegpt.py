@@ -40,7 +40,7 @@ class ShareGPT(Codec):
     name = "sharegpt"
     label = Text("ShareGPT conversations")
     precedence = 20  # above openai-chat, for rows of messages with pictures beside them
-    images = images.TAG
+    pictures = images.TAG
     examples = (
         {
             "id": "7",

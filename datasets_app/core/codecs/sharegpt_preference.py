@@ -40,7 +40,7 @@ class ShareGPTPreference(Codec):
     label = Text("ShareGPT preference pairs")
     precedence = 25
     pairs = True
-    images = images.TAG
+    pictures = images.TAG
     examples = (
         {
             "conversations": [{"from": "system", "value": "你是天气助手"}, {"from": "human", "value": "明天呢？"}],
