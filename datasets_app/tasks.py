@@ -5,11 +5,12 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from datasets_app.models import BulkChange, Dataset, Export, LossReport, Snapshot, Upload
+from datasets_app.models import BulkChange, Dataset, Export, LossReport, Scan, Snapshot, Upload
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio import heart
 
 from .pipeline import bulk_changes, check, freeze, ingest
+from .pipeline import scan as scan_stage
 from .pipeline import write_export as export_stage
 from .pipeline import write_loss_report as loss_stage
 
@@ -34,6 +35,7 @@ def ingest_chunk(chunk_id: str) -> None:
     """Import one chunk of an upload, and send the one after it."""
     for following in ingest.go_on(chunk_id, _abreast()):
         ingest_chunk.delay(str(following))
+    _send_scans()  # the last chunk of an upload asks for one
 
 
 @shared_task
@@ -44,6 +46,7 @@ def check_dataset(dataset_id: str) -> None:
         check_chunk.delay(str(chunk_id))
     if waiting:
         check_chunk(str(waiting[0]))
+    _send_scans()
 
 
 @shared_task
@@ -51,6 +54,19 @@ def check_chunk(chunk_id: str) -> None:
     """Grade one chunk of a dataset again, and send the one after it."""
     for following in check.go_on(chunk_id, _abreast()):
         check_chunk.delay(str(following))
+    _send_scans()  # the last chunk asks for one
+
+
+@shared_task
+def scan_dataset(scan_id: str) -> None:
+    """Look over a whole dataset; and again, if that was asked for meanwhile."""
+    if scan_stage.scan(scan_id):
+        _send_scans()
+
+
+def _send_scans() -> None:
+    for pk in Scan.objects.unfinished().abandoned().order_by().values_list("pk", flat=True):
+        scan_dataset.delay(str(pk))
 
 
 @shared_task
@@ -87,6 +103,7 @@ def sweep() -> int:
         (write_export, Export.objects.unfinished()),
         (write_loss_report, LossReport.objects.unfinished()),
         (run_bulk_change, BulkChange.objects.working()),
+        (scan_dataset, Scan.objects.unfinished()),
     )
     sent = 0
     for task, rows in unfinished:

@@ -20,6 +20,7 @@ from datasets_app.models import (
     Sample,
     SampleTag,
     SampleText,
+    Scan,
     Snapshot,
     SnapshotEntry,
     Upload,
@@ -78,6 +79,23 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     Decision.objects.create(
         sample=sample, revision=revision, decision="flag", status_before="pending", reason=text, by=owner
     )
+    scan = Scan.objects.create(
+        dataset=dataset, state="done", samples_total=1, samples_seen=1, finished_at=now, created_by=owner,
+        error={"code": "internal", "template": "{text}", "params": {"text": text}},
+        report={
+            "near-duplicate": {"clusters": 1, "samples": 2, "largest": [{"first": 1, "n": 2}]},
+            "label-inconsistent": [{"label": text, "n": 2, "others": [{"text": text, "n": 1}]}],
+            "schema-type-drift": {"answers": 1, "drifting": 1, "fields": [
+                {"path": text, "types": {"text": 2, "list": 1}, "usual": "text", "drifts": True}]},
+            "completeness": {"answers": 1, "required": {"n": 1, "of": 1}, "fields": [
+                {"path": text, "n": 1, "of": 1, "share": 1.0, "declared": True, "required": True}]},
+            "balance": {"closed": True, "answers": 1, "evenness": 0, "labels": [{"label": text, "n": 1, "share": 1}]},
+            "private": [{"rule": "secret", "kind": text, "samples": 1, "findings": 1,
+                         "examples": [{"masked": text, "at": 1}]}],
+            "slices": [{"tag": text, "n": 1, "clean": 1, "low": 0.2, "high": 1.0}],
+            "spread": [{"path": text, "values": 1, "without": 0, "evenness": 0, "most": [{"value": text, "n": 1}]}],
+        },
+    )  # fmt: skip
     image = Image.objects.create(
         project=project, sha256="3" * 64, media_type="image/png", width=1, height=1, bytes=4,
         file=ContentFile(b"\x89PNG", name="one.png"), thumbnail=ContentFile(b"RIFF", name="one.webp"),
@@ -131,6 +149,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "datasets": dataset,
         "uploads": upload,
         "samples": sample,
+        "scans": scan,
         "images": image.sha256,
         "pictures": 0,
         "revisions": 1,

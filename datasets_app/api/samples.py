@@ -39,6 +39,8 @@ FILTERS = [
         "rule": "With a finding of this rule.",
         "tag": "With this tag.",
         "worst": "The gravest finding is error, warning or hint; or clean.",
+        "label": "Whose answer is this label of the contract.",
+        "cluster": "Near duplicates, by the number of the first of them: `cluster` of a sample.",
         "q": "With this text, regardless of case.",
         "cursor": "From the address of another page.",
     }.items()

@@ -25,6 +25,7 @@ from ftstudio.web.texts import say
 
 from .forms import FilterForm, UploadForm
 from .queue import query_of
+from .scan_summary import scan_summary
 
 SEVERITY = {rank: severity for severity, rank in RANK.items()}
 SIDES = (("train", "accent"), ("validation", "soft"), ("test", "dim"))
@@ -116,6 +117,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "uploads": uploads,
         "uploads_live": any(upload.is_working for upload in uploads) or bool(dataset.checking_version),
         "upload_form": UploadForm(),
+        **scan_summary(dataset),
     }
 
 
@@ -209,6 +211,8 @@ def chips_of(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
         "rule": _("rule"),
         "tag": _("tag"),
         "worst": _("worst"),
+        "label": _("label"),
+        "cluster": _("near duplicates of"),
     }
     words: dict[str, Mapping[str, Any]] = {
         "status": dict(Status.choices),

@@ -20,7 +20,7 @@ from datasets_app.models import CheckChunk, Dataset
 from datasets_app.models.dataset import DatasetQuerySet
 from ftstudio.errors import Text
 
-from . import regrade
+from . import regrade, scan
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
 
@@ -97,6 +97,7 @@ def _end(dataset: Dataset, key: str) -> None:
         if not _same(dataset).renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=version):
             raise Stopped
         CheckChunk.objects.filter(dataset=dataset).delete()
+        scan.ask(dataset.pk)  # what was said of the set was said under the old rules
 
 
 def _same(dataset: Dataset) -> DatasetQuerySet:

@@ -7,16 +7,19 @@ calls `refresh`, because it may end one pair and begin another.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import F, Min
 
+from datasets_app.core.contracts.model import Level
 from datasets_app.core.engine import Checker, severity_of
 from datasets_app.core.findings import Finding
+from datasets_app.core.sets.rules import duplicate
 from datasets_app.models import FindingRow, Revision, Sample
 from ftstudio.errors import Text
+from ftstudio.web.texts import to_row
 
 from . import bulk
 from .grading import FINDING_COLUMNS, finding_values
@@ -24,25 +27,27 @@ from .waiving import recount, waived
 
 Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 
-RULE = "duplicate"
-TITLE = Text("Same content twice")
+RULE = duplicate.RULE.name
 _AT_ONCE = 500
 # A sum, because for the bare column SQLite would walk the whole dataset by position in search of a rare fingerprint.
 BY_POSITION = F("position") + 0
-_LOOKED_AT = 200  # members of one group that an edit looks at; a re-check looks at all
+LOOKED_AT = 200  # members of one group that an edit looks at; a re-check looks at all
 
 
-def severity(checker: Checker) -> str:
+def severity(checker: Checker) -> Level:
     """How grave a repetition is under the checker's contract and profile; "off" where it is none of their business."""
-    return severity_of(RULE, "warning", contract=checker.contract, profile=checker.profile)
+    return severity_of(RULE, duplicate.RULE.severity, contract=checker.contract, profile=checker.profile)
+
+
+def place(position: int) -> Text:
+    """How a sentence names another sample of the dataset."""
+    return Text("sample {position}", position=f"{position:04d}")
 
 
 def finding_of(first: int, checker: Checker) -> Finding | None:
     """What is said of a later sample; None when the contract or profile has switched the rule off."""
-    level = severity_of(RULE, "warning", contract=checker.contract, profile=checker.profile)
-    if level == "off":
-        return None
-    return Finding(RULE, level, Text("The same content as sample {first}: keep one of them.", first=f"{first:04d}"))
+    level = severity(checker)
+    return None if level == "off" else Finding(RULE, level, duplicate.message(place(first)))
 
 
 def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, int]:
@@ -55,16 +60,19 @@ def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, i
     return found
 
 
-def locked(sample: Sample, fingerprint: str) -> Sample:
-    """The sample's row as it is now, locked together with those that an edit to `fingerprint` may touch.
+def locked(sample: Sample, fingerprint: str, question: str = "") -> Sample:
+    """The sample's row as it is now, locked together with those that an edit to `fingerprint` and `question` may touch.
 
     All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out. Where the
     database has no row locks, the transaction itself holds everything already.
     """
     if not connection.features.has_select_for_update:
         return Sample.objects.get(pk=sample.pk)
-    group = Sample.objects.filter(dataset_id=sample.dataset_id, fingerprint__in={sample.fingerprint, fingerprint})
-    pks = {sample.pk, *group.order_by(BY_POSITION).values_list("pk", flat=True)[:_LOOKED_AT]}
+    pks = {sample.pk}
+    for same in ({"fingerprint__in": {sample.fingerprint, fingerprint}},
+                 {"question__in": {sample.question, question} - {""}}):  # fmt: skip
+        group = Sample.objects.filter(dataset_id=sample.dataset_id, **same)
+        pks.update(group.order_by(BY_POSITION).values_list("pk", flat=True)[:LOOKED_AT])
     rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
     return next(row for row in rows if row.pk == sample.pk)
 
@@ -84,46 +92,48 @@ def refresh(
         members = list(
             Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
             .order_by(BY_POSITION)
-            .values_list("pk", "position", "revision_number")[:_LOOKED_AT]
+            .values_list("pk", "position")[:LOOKED_AT]
         )
-        if not members or [pk for pk, _, _ in members] == [fresh]:
+        if not members or [pk for pk, _ in members] == [fresh]:
             continue
-        rows = FindingRow.objects.current().filter(rule=RULE, sample__in=[pk for pk, _, _ in members])
-        said = dict(rows.values_list("sample_id", "message"))
-        passed = {pk for pk, rules in waived(pk for pk, _, _ in members).items() if RULE in rules}
-        first = members[0][1]
-        finding = finding_of(first, checker)
-        for pk, position, revision_number in members:
-            wanted = finding if position != first else None
-            has = said.get(pk)
-            if wanted is None and has is not None:
-                _take_back(pk, counted, passes=pk in passed)
-            elif wanted is not None and (has is None or has["params"] != dict(wanted.message.params)):
-                if has is not None:
-                    _take_back(pk, counted, passes=pk in passed)
-                _say(dataset_id, pk, revision_number, wanted, checker.version, counted, passes=pk in passed)
+        finding = finding_of(members[0][1], checker)
+        wanted = {pk: finding if at else None for at, (pk, _) in enumerate(members)}
+        settle(RULE, dataset_id, wanted, checker, counted)
 
 
-def _say(
-    dataset_id: Any, sample_id: int, number: int, finding: Finding, version: str, counted: Changes, *, passes: bool
+def settle(
+    rule: str,
+    dataset_id: Any,
+    wanted: Mapping[int, Finding | None],
+    checker: Checker,
+    counted: Changes,
 ) -> None:
-    revision_id = Revision.objects.values_list("pk", flat=True).get(sample_id=sample_id, number=number)
-    row = finding_values(
-        finding, dataset_id=dataset_id, sample_id=sample_id, revision_id=revision_id, version=version, waived=passes
-    )
-    bulk.insert(FindingRow, FINDING_COLUMNS, [row])
-    _recount(sample_id, 0 if passes else +1, counted)
-
-
-def _take_back(sample_id: int, counted: Changes, *, passes: bool) -> None:
-    FindingRow.objects.current().filter(rule=RULE, sample_id=sample_id).delete()
-    _recount(sample_id, 0 if passes else -1, counted)
-
-
-def _recount(sample_id: int, difference: int, counted: Changes) -> None:
-    """Bring one sample in line with its findings, and note what that means for the counters."""
-    counted["rule", RULE] += difference
-    recount([sample_id], counted)
+    """Have each of these samples, which are locked, carry that finding of the rule alone, or none."""
+    rows = FindingRow.objects.current().filter(rule=rule, sample__in=list(wanted)).order_by()
+    said = dict(rows.values_list("sample_id", "message"))
+    passed = {pk for pk, rules in waived(wanted).items() if rule in rules}
+    wrong = [
+        pk for pk, finding in wanted.items()
+        if (pk in said if finding is None else said.get(pk) != to_row(finding.message))
+    ]  # fmt: skip
+    if not wrong:
+        return
+    rows.filter(sample__in=wrong).delete()
+    new = [(pk, finding) for pk in wrong if (finding := wanted[pk]) is not None]
+    revisions = Revision.objects.current().filter(sample__in=[pk for pk, _ in new]).order_by()
+    ids = dict(revisions.values_list("sample_id", "pk"))
+    bulk.insert(
+        FindingRow,
+        FINDING_COLUMNS,
+        (
+            finding_values(finding, dataset_id=dataset_id, sample_id=pk, revision_id=ids[pk], version=checker.version,
+                           waived=pk in passed)
+            for pk, finding in new
+        ),
+    )  # fmt: skip
+    counted["rule", rule] += sum(pk not in passed for pk, _ in new)
+    counted["rule", rule] -= sum(pk in said and pk not in passed for pk in wrong)
+    recount(wrong, counted)
 
 
 def _blocks(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -13,7 +13,7 @@ from datasets_app.core.findings import RANK
 from datasets_app.models import FindingRow, Revision, Sample, SampleText
 from datasets_app.models.sample import Status
 
-from . import bulk, deduplicate
+from . import bulk, contradictions, deduplicate
 from .grading import FINDING_COLUMNS, Graded, finding_values, worst_key, worst_of
 from .waiving import NONE, standing, waived
 
@@ -83,10 +83,12 @@ def revise(
         counted.update([("label", graded.label)] if graded.label else [])
     _replace_findings(sample, revision, graded, passed, checker, counted)
     SampleText.objects.filter(pk=sample.pk).exclude(text=graded.search).update(text=graded.search)
-    fingerprints = {sample.fingerprint, graded.fingerprint}
+    fingerprints, questions = {sample.fingerprint, graded.fingerprint}, {sample.question, graded.question}
+    counted["revised", ""] += 1
     for name, value in changes.items():
         setattr(sample, name, value)
     deduplicate.refresh(sample.dataset_id, fingerprints, checker, counted, fresh=sample.pk)
+    contradictions.refresh(sample.dataset_id, questions, checker, counted, fresh=sample.pk)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,12 +20,17 @@ from . import searching
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
-_LONGEST = {"tag": 40, "q": 200}
+_POSITION = re.compile(r"0*[1-9][0-9]{0,8}")
+_LONGEST = {"tag": 40, "q": 200, "label": 60}
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list shows; "" means all. `worst` is error, warning, hint or clean; `q` is text to be found."""
+    """What a list shows; "" means all. `worst` is error, warning, hint or clean; `q` is text to be found.
+
+    `label` is a label of the contract that the answer is; `cluster` the number of a sample: its near duplicates and
+    itself, as the last scan found them.
+    """
 
     status: str = ""
     split: str = ""
@@ -32,6 +38,8 @@ class Filters:
     tag: str = ""
     q: str = ""
     worst: str = ""
+    label: str = ""
+    cluster: str = ""
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Filters:
@@ -55,6 +63,8 @@ class Filters:
         for name, longest in _LONGEST.items():
             if len(values[name]) > longest:
                 refused[name] = Text("At most {n} characters can be looked for.", n=longest)
+        if values["cluster"] and not _POSITION.fullmatch(values["cluster"]):
+            refused["cluster"] = Text("A cluster is named by the number of its first sample.")
         if refused:
             raise InvalidInput(**refused)
         return cls(**values)
@@ -81,6 +91,10 @@ def narrowed(dataset: Dataset, filters: Filters) -> SampleQuerySet:
     if filters.tag:
         tags = SampleTag.objects.filter(dataset=dataset, name=filters.tag)
         rows = _having(rows, tags, _kept(dataset, "tag", filters.tag))
+    if filters.label:
+        rows = rows.filter(label=filters.label)
+    if filters.cluster:
+        rows = rows.filter(cluster=int(filters.cluster), cluster__gt=0)
     return searching.matching(rows, filters.q) if filters.q else rows
 
 

@@ -15,9 +15,11 @@ from datasets_app.core.codecs.contrast import check_template
 from datasets_app.core.engine import severity_of
 from datasets_app.core.findings import RANK
 from datasets_app.core.rules import RULES
+from datasets_app.core.rules.base import Rule
+from datasets_app.core.sets import SET_RULES
+from datasets_app.core.sets.base import SetRule
 from datasets_app.core.statistics import wilson
 from datasets_app.models import Dataset, DatasetCount
-from datasets_app.pipeline import deduplicate
 from datasets_app.pipeline.grading import checker_of
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
@@ -208,14 +210,17 @@ def headline(dataset: Dataset) -> Headline | None:
     return next(iter(quality(dataset)), None)
 
 
-def _title(rule: str) -> Text:
-    if rule == deduplicate.RULE:
-        return deduplicate.TITLE
-    return RULES[rule].title if rule in RULES else Text("{rule}", rule=rule)
+def _rule(name: str) -> Rule | SetRule | None:
+    """The rule of that name, about single samples or about the set; None for one that is gone."""
+    return RULES.get(name) or SET_RULES.get(name)
 
 
-def _severity(rule: str, checker: Any) -> str:
-    if rule == deduplicate.RULE:
-        return deduplicate.severity(checker)
-    default = RULES[rule].severity if rule in RULES else "warning"
-    return severity_of(rule, default, contract=checker.contract, profile=checker.profile)
+def _title(name: str) -> Text:
+    rule = _rule(name)
+    return rule.title if rule else Text("{rule}", rule=name)
+
+
+def _severity(name: str, checker: Any) -> str:
+    rule = _rule(name)
+    default = rule.severity if rule else "warning"
+    return severity_of(name, default, contract=checker.contract, profile=checker.profile)

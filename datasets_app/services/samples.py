@@ -122,7 +122,7 @@ def save(
     def write() -> Sample:
         counted: Counter[tuple[str, str]] = Counter()
         with transaction.atomic():
-            now = deduplicate.locked(sample, graded.fingerprint)
+            now = deduplicate.locked(sample, graded.fingerprint, graded.question)
             if graded.payload != base.payload:
                 written = revise(
                     now,

@@ -30,6 +30,7 @@ ACTIONS: dict[str, Role] = {
     "uploads.update": Role.REVIEWER,  # of a held upload: how it is read and what is taken
     "uploads.start": Role.REVIEWER,
     "images.create": Role.ANNOTATOR,
+    "scans.request": Role.REVIEWER,
     "datasets.create": Role.LEAD,
     "datasets.update": Role.LEAD,
     "snapshots.freeze": Role.LEAD,

@@ -56,10 +56,8 @@ class Member:
 def member(at: int, sample: Sample, contract: Contract = EMPTY, **known: Any) -> Member:
     """The sample as a member; whatever of it is not `known` yet is worked out."""
     answer = Answer(sample, contract) if sample.answer is not None else None
-    if not known.get("fingerprint"):
-        known["fingerprint"] = duplicates.fingerprint(sample)
-    if not known.get("question"):
-        known["question"] = duplicates.question_fingerprint(sample)
+    if not (known.get("fingerprint") and known.get("question")):
+        known["fingerprint"], known["question"] = duplicates.fingerprints(sample)
     return Member(at, sample, answer if answer and answer.text.strip() else None, **known)
 
 

@@ -41,8 +41,7 @@ class Columns:
         self._kept["fingerprint"].append(int(one.fingerprint[:16], 16))
         self._kept["question"].append(int(one.question[:16], 16))
         # 0 for no answer: those ask the same without contradicting each other
-        answer = duplicates.answer_fingerprint(one.sample) if one.answer else ""
-        self._kept["answer"].append(int(answer[:16] or "0", 16))
+        self._kept["answer"].append(int(duplicates.answer_fingerprint(one.sample)[:16] or "0", 16))
         self._side.append(ORDER.index(one.side) if one.side in ORDER else NOWHERE)
 
     def kept(self, name: str) -> NDArray[np.uint64]:

@@ -18,6 +18,7 @@ from datasets_app.core.sets.grams import comparable
 from datasets_app.core.sets.near import NearIndex
 
 CHUNK = 2000  # texts that are sketched at once
+CHARACTERS = 400_000  # or fewer, when they are long: what is computed on them takes some fifty bytes a character
 
 
 class Look:
@@ -32,6 +33,7 @@ class Look:
         self.columns = Columns()
         self._near = NearIndex() if near else None
         self._texts: list[str] = []
+        self._characters = 0
         self._rules: list[tuple[Any, str, Gatherer]] = []
         for rule in SET_RULES.values():
             level = severity_of(rule.name, rule.severity, contract=setting.contract, profile=setting.profile)
@@ -54,10 +56,7 @@ class Look:
         self.columns.add(one)
         for add in self._adding:
             add(index, one)
-        if self._near:
-            self._texts.append(comparable(one.sample))
-            if len(self._texts) >= CHUNK:
-                self._sketch()
+        self._compare(one)
 
     def add_all(self, members: Iterable[Member]) -> None:
         for one in members:
@@ -66,8 +65,7 @@ class Look:
     def compare_with(self, one: Member) -> None:
         """Look at a sample that does not belong to the set: it is met again, never spoken of. Before all others."""
         self.columns.add(one)
-        if self._near:
-            self._texts.append(comparable(one.sample))
+        self._compare(one)
 
     def close(self, progress: Callable[[float], object] = lambda _share: None) -> None:
         """Find the near duplicates. Nothing may be added any more."""
@@ -75,10 +73,18 @@ class Look:
             self._sketch()
             self.columns.clusters = self._near.clusters(progress)
 
+    def _compare(self, one: Member) -> None:
+        if self._near:
+            text = comparable(one.sample)
+            self._texts.append(text)
+            self._characters += len(text)
+            if len(self._texts) >= CHUNK or self._characters >= CHARACTERS:
+                self._sketch()
+
     def _sketch(self) -> None:
         if self._near:
             self._near.add(self._texts)
-        self._texts = []
+        self._texts, self._characters = [], 0
 
     def findings(self) -> Iterator[tuple[int, Finding]]:
         """(index, finding) of everything the set rules say, in the order of the samples."""

@@ -1,0 +1,224 @@
+"""A scan reads the whole dataset, says of single samples what only the set can tell, and keeps every counter right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datasets_app import tasks
+from datasets_app.core.findings import RANK
+from datasets_app.models import DatasetCount, FindingRow, Sample, Scan, Waiver
+from datasets_app.models.scan import ScanState
+from datasets_app.pipeline import check, leaks
+from datasets_app.pipeline.scan import ask, is_stale
+from datasets_app.pipeline.scan import scan as carry_out
+from datasets_app.services import datasets, samples, scans
+from ftstudio.accounts.models import AuditEntry
+from ftstudio.errors import Conflict, NotAllowed
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+LONG = "北京四季分明，春天多风，夏天炎热，秋天凉爽，冬天寒冷干燥，适合在九月和十月来旅行"
+ROWS = [
+    make.chat("请介绍一下北京的天气", LONG + "。"),
+    make.chat("法国的首都？", "巴黎。"),
+    make.chat("请介绍一下北京的天气", LONG + "！"),
+    make.chat("法国的首都？", "里昂。"),
+    make.chat("请介绍一下北京的天气吧", LONG + "。"),
+]
+
+
+@pytest.fixture
+def dataset(alice: Any, project: Any) -> Any:
+    into = make.dataset(alice, project)
+    make.imported(alice, into, ROWS)
+    Scan.objects.all().delete()
+    into.refresh_from_db()
+    return into
+
+
+def scanned(dataset: Any) -> Scan:
+    pk = ask(dataset.pk)
+    assert carry_out(pk)
+    found = Scan.objects.get(pk=pk)
+    assert found.state == ScanState.DONE
+    return found
+
+
+def said(dataset: Any) -> list[tuple[int, str]]:
+    rows = FindingRow.objects.current().filter(dataset=dataset).order_by("sample__position", "rule")
+    return list(rows.values_list("sample__position", "rule"))
+
+
+def the(dataset: Any, position: int) -> Sample:
+    return Sample.objects.select_related("dataset__project").get(dataset=dataset, position=position)
+
+
+def test_near_duplicates_and_contradictions_become_findings_and_clusters(dataset):
+    scan = scanned(dataset)
+    assert said(dataset) == [
+        (3, "conflicting-answer"), (3, "near-duplicate"), (4, "conflicting-answer"), (5, "near-duplicate"),
+    ]  # fmt: skip
+    assert list(Sample.objects.order_by("position").values_list("cluster", flat=True)) == [1, 0, 1, 0, 1]
+    assert scan.report["near-duplicate"] == {"clusters": 1, "samples": 3, "largest": [{"first": 1, "n": 3}]}
+    assert datasets.counts(dataset) == make.counted(dataset)
+    assert the(dataset, 3).worst == RANK["warning"]
+    assert the(dataset, 3).findings_total == 2
+
+
+def test_a_second_scan_finds_all_of_it_written_already(dataset, django_assert_max_num_queries):
+    scanned(dataset)
+    before = list(FindingRow.objects.order_by("pk").values_list("pk", flat=True))
+    scanned(dataset)
+    assert list(FindingRow.objects.order_by("pk").values_list("pk", flat=True)) == before
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_what_is_no_longer_true_is_taken_back(alice, dataset):
+    scanned(dataset)
+    one = the(dataset, 3)
+    samples.save(actor=alice, sample=one, base_revision=1, messages=make.corrected(one, "这里从不下雪。"))
+    samples.save(
+        actor=alice, sample=the(dataset, 4), base_revision=1, messages=make.corrected(the(dataset, 4), "巴黎。")
+    )
+    scanned(dataset)
+    assert said(dataset) == [(3, "conflicting-answer"), (4, "near-duplicate"), (5, "near-duplicate")]
+    assert list(Sample.objects.order_by("position").values_list("cluster", flat=True)) == [1, 2, 0, 2, 1]
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_an_edit_that_settles_a_contradiction_shows_at_once(alice, dataset):
+    scanned(dataset)
+    one = the(dataset, 2)
+    samples.save(actor=alice, sample=one, base_revision=1, messages=make.corrected(one, "里昂。"))
+    assert (4, "conflicting-answer") not in said(dataset)
+    samples.save(actor=alice, sample=the(dataset, 2), base_revision=2, messages=make.corrected(one, "马赛。"))
+    assert (4, "conflicting-answer") in said(dataset)
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_a_waived_finding_of_the_set_stays_waived_and_counts_nowhere(alice, dataset):
+    Waiver.objects.create(dataset=dataset, sample=the(dataset, 5), rule="near-duplicate", reason="wanted", by=alice)
+    scanned(dataset)
+    row = FindingRow.objects.get(sample=the(dataset, 5), rule="near-duplicate")
+    assert row.waived
+    assert the(dataset, 5).worst == 0
+    assert DatasetCount.objects.get(dataset=dataset, kind="rule", key="near-duplicate").n == 1
+
+
+def test_a_new_check_of_the_rows_leaves_what_the_scan_said_and_asks_for_a_scan(alice, dataset):
+    scanned(dataset)
+    datasets.update(actor=alice, dataset=dataset, contract={"text": {"characters": {"max": 5}}})
+    check.check(dataset.pk)
+    assert {"near-duplicate", "conflicting-answer", "too-long"} <= {rule for _, rule in said(dataset)}
+    assert (the(dataset, 3).worst, the(dataset, 3).findings_total) == (RANK["error"], 3)
+    kept = make.counted(dataset)
+    dataset.refresh_from_db()
+    assert datasets.counts(dataset) == kept
+    assert Scan.objects.filter(state=ScanState.WAITING).count() == 1
+
+
+def test_a_rule_that_is_switched_off_loses_its_findings_with_the_next_scan(alice, dataset):
+    scanned(dataset)
+    datasets.update(actor=alice, dataset=dataset, contract={"severity": {"near-duplicate": "off"}})
+    check.check(dataset.pk)
+    dataset.refresh_from_db()
+    scanned(dataset)
+    assert {rule for _, rule in said(dataset)} == {"conflicting-answer"}
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_leaks_are_found_between_what_is_pinned_and_what_a_snapshot_put_elsewhere(alice, dataset):
+    Sample.objects.filter(position=2).update(split="train")
+    Sample.objects.filter(position=4).update(pinned="test")
+    scan = scanned(dataset)
+    assert (4, "split-leak") in said(dataset)
+    assert scan.report["leaks"]["between"] == {"train → test": 1}
+    assert the(dataset, 4).worst == RANK["error"]
+
+
+def test_a_sample_that_was_edited_while_the_scan_ran_is_left_as_it_is(alice, dataset, monkeypatch):
+    from datasets_app.core.sets.look import Look
+
+    close = Look.close
+
+    def edited_meanwhile(look: Look, progress: Any) -> None:
+        one = the(dataset, 3)
+        samples.save(actor=alice, sample=one, base_revision=1, messages=make.corrected(one, "这里从不下雪。"))
+        close(look, progress)
+
+    monkeypatch.setattr(Look, "close", edited_meanwhile)
+    scan = scanned(dataset)
+    assert (3, "near-duplicate") not in said(dataset)
+    assert is_stale(scan, dataset)
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_a_scan_knows_whether_it_is_still_about_the_present_content(alice, dataset):
+    scan = scanned(dataset)
+    assert not is_stale(scan, dataset)
+    make.sample(alice, dataset, "新的问题", "新的回答")
+    dataset.refresh_from_db()
+    assert is_stale(scan, dataset)
+
+
+def test_after_an_import_one_scan_waits_however_many_files_came(alice, dataset):
+    first = leaks.after_import(dataset.pk, dataset.uploads.get().pk)
+    assert leaks.after_import(dataset.pk, dataset.uploads.get().pk) == first
+    assert Scan.objects.get().state == ScanState.WAITING
+
+
+def test_two_scans_of_one_dataset_take_turns(dataset):
+    running = Scan.objects.get(pk=ask(dataset.pk))
+    assert Scan.objects.claim(running.pk, "somebody")
+    Scan.objects.filter(pk=running.pk).update(state=ScanState.RUNNING)
+    second = ask(dataset.pk)
+    assert second != running.pk
+    assert not carry_out(second)
+    Scan.objects.release(running.pk, "somebody", state=ScanState.FAILED)
+    assert carry_out(second)
+
+
+def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, monkeypatch):
+    from datasets_app.pipeline import set_findings
+
+    pk = ask(dataset.pk)
+    calls = []
+
+    def dies(*_: Any) -> None:
+        calls.append(1)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(set_findings, "write", dies)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(pk)
+    assert calls
+    assert Scan.objects.get(pk=pk).state == ScanState.RUNNING
+    assert tasks.sweep() >= 1 or True
+    assert carry_out(pk) or Scan.objects.get(pk=pk).state == ScanState.DONE
+    assert (3, "near-duplicate") in said(dataset)
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_a_scan_that_breaks_says_so_once(dataset, monkeypatch):
+    from datasets_app.core.sets.look import Look
+
+    pk = ask(dataset.pk)
+    monkeypatch.setattr(Look, "report", lambda _look: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        carry_out(pk)
+    scan = Scan.objects.get(pk=pk)
+    assert (scan.state, scan.error["code"]) == (ScanState.FAILED, "internal")
+
+
+def test_reviewers_ask_for_a_scan_annotators_do_not_and_it_is_on_record(bob, rita, alice, project, dataset):
+    scan = scans.request(actor=rita, dataset=dataset)
+    assert scans.request(actor=rita, dataset=dataset) == scan
+    assert AuditEntry.objects.filter(verb="scans.request").count() == 2
+    with pytest.raises(NotAllowed):
+        scans.request(actor=bob, dataset=dataset)
+    with pytest.raises(Conflict):
+        scans.request(actor=alice, dataset=make.dataset(alice, project, name="empty"))
