@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from datasets_app.core import samples
-from datasets_app.models import Dataset, Decision, Export, Revision, Sample, Snapshot, Upload
+from datasets_app.models import BulkChange, Dataset, Decision, Export, Revision, Sample, Snapshot, Upload, Waiver
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
 from jobs_app.models import Connection, Job
 from tests.conftest import api_of, browser_of, make_user
@@ -64,6 +64,15 @@ def decisions() -> Any:
         list(Decision.objects.order_by("id").values_list("decision", "status_before", "reason")),
         list(Sample.objects.values_list("status", "revision_number")),
     ]
+
+
+def waived() -> Any:
+    return list(Waiver.objects.order_by("pk").values_list("rule", "reason", "by"))
+
+
+def bulk_changes() -> Any:
+    rows = BulkChange.objects.order_by("created_at")
+    return list(rows.values_list("kind", "what", "filter", "state", "planned", "created_by", "applied_by"))
 
 
 def snapshots() -> Any:
@@ -167,6 +176,67 @@ CASES = [
         lambda w: ("post", f"/api/v1/samples/{w['samples'].pk}/decisions/", {"decision": "maybe", "revision": 1}),
         decisions,
         refusal=422,
+    ),
+    Case(
+        "a finding is let pass",
+        lambda w: (f"/samples/{w['samples'].pk}/waive/?of=label-unknown", {"reason": "A quotation."}),
+        lambda w: (
+            "post",
+            f"/api/v1/samples/{w['samples'].pk}/waivers/",
+            {"rule": "label-unknown", "reason": "A quotation."},
+        ),
+        waived,
+    ),
+    Case(
+        "an annotator lets a finding pass",
+        lambda w: (f"/samples/{w['samples'].pk}/waive/?of=label-unknown", {"reason": "A quotation."}),
+        lambda w: (
+            "post",
+            f"/api/v1/samples/{w['samples'].pk}/waivers/",
+            {"rule": "label-unknown", "reason": "A quotation."},
+        ),
+        waived,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
+        "a finding is let pass without a reason",
+        lambda w: (f"/samples/{w['samples'].pk}/waive/?of=label-unknown", {"reason": " "}),
+        lambda w: ("post", f"/api/v1/samples/{w['samples'].pk}/waivers/", {"rule": "label-unknown", "reason": " "}),
+        waived,
+        refusal=422,
+    ),
+    Case(
+        "a bulk change is prepared",
+        lambda w: (
+            f"/datasets/{w['datasets'].pk}/bulk-changes/create/?kind=tag&status=pending",
+            {"what-tag": "new", "what-do": "add"},
+        ),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/bulk-changes/",
+            {"kind": "tag", "what": {"do": "add", "tag": "new"}, "filter": {"status": "pending"}},
+        ),
+        bulk_changes,
+    ),
+    Case(
+        "a bulk change is applied",
+        lambda w: (f"/bulk-changes/{w['bulk-changes'].pk}/apply/", {"count": "1"}),
+        lambda w: ("post", f"/api/v1/bulk-changes/{w['bulk-changes'].pk}/apply/", {"count": 1}),
+        bulk_changes,
+    ),
+    Case(
+        "a bulk change of another number of samples is applied",
+        lambda w: (f"/bulk-changes/{w['bulk-changes'].pk}/apply/", {"count": "2"}),
+        lambda w: ("post", f"/api/v1/bulk-changes/{w['bulk-changes'].pk}/apply/", {"count": 2}),
+        bulk_changes,
+        refusal=409,
+    ),
+    Case(
+        "a sample is left out of a bulk change",
+        lambda w: (f"/bulk-changes/{w['bulk-changes'].pk}/entries/1/leave-out/", {"left": "1"}),
+        lambda w: ("patch", f"/api/v1/bulk-changes/{w['bulk-changes'].pk}/entries/1/", {"left": True}),
+        bulk_changes,
     ),
     Case(
         "a snapshot is frozen",
@@ -380,6 +450,10 @@ TWINS = {
     "dataset-annotate": "sample-next",
     "annotate": "sample-next",
     "scan-create": "scan-list",
+    "bulk-change-create": "bulk-change-list",
+    "bulk-change-leave-out": "bulk-change-entry",
+    "sample-waive": "waiver-list",
+    "waiver-take-back": "waiver-detail",
     "snapshot-create": "snapshot-list",
     "export-create": "export-list",
     "snapshot-card-file": "snapshot-card",

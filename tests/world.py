@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from datasets_app.core import duplicates, samples
 from datasets_app.models import (
+    BulkChange,
+    BulkChangeEntry,
     Dataset,
     Decision,
     Export,
@@ -24,6 +26,7 @@ from datasets_app.models import (
     Snapshot,
     SnapshotEntry,
     Upload,
+    Waiver,
 )
 from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Project, User
 from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, JobMove, ModelVersion
@@ -79,6 +82,17 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     Decision.objects.create(
         sample=sample, revision=revision, decision="flag", status_before="pending", reason=text, by=owner
     )
+    waiver = Waiver.objects.create(dataset=dataset, sample=sample, rule="echo", reason=text[:300], by=owner)
+    change = BulkChange.objects.create(
+        dataset=dataset, kind="fix", what={"rules": ["label-unknown"]}, filter={"q": text[:200]}, state="ready",
+        upto=1, reached=1, planned=1, counts={"label-unknown": 1}, created_by=owner,
+        error={"code": "internal", "template": "{text}", "params": {"text": text}},
+    )  # fmt: skip
+    BulkChangeEntry.objects.create(
+        change=change, sample=sample, position=1, base_revision=1, counts={"label-unknown": 1},
+        edits=[{"path": "/messages/2/content", "before": text, "after": f"{text} {text}"}],
+        note={"template": "{text}", "params": {"text": text}},
+    )  # fmt: skip
     scan = Scan.objects.create(
         dataset=dataset, state="done", samples_total=1, samples_seen=1, finished_at=now, created_by=owner,
         error={"code": "internal", "template": "{text}", "params": {"text": text}},
@@ -150,6 +164,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "uploads": upload,
         "samples": sample,
         "scans": scan,
+        "waivers": waiver,
+        "bulk-changes": change,
+        "entries": 1,
         "images": image.sha256,
         "pictures": 0,
         "revisions": 1,

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
+from datasets_app.core import contracts
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding, Fix
+from datasets_app.core.rules import RULES
+from datasets_app.core.rules.base import Rule, example_parts
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Listed, Text
 
@@ -67,6 +71,12 @@ def fixed(sample: Sample, checker: Checker, rules: Collection[str]) -> Fixed:
     return Fixed(now, tuple(edits_between(sample, now)), dict(made))
 
 
+@lru_cache(maxsize=1)
+def fixable() -> frozenset[str]:
+    """The rules that offer fixes: those of which a bad example shows one."""
+    return frozenset(rule.name for rule in RULES.values() if _shows_a_fix(rule))
+
+
 def new_errors(before: Sample, after: Sample, checker: Checker) -> list[str]:
     """The rules that call more wrong in `after` than in `before`, by name."""
     return _more_errors(checker.check(before), checker.check(after))
@@ -109,6 +119,14 @@ def apart(fixes: Iterable[Fix]) -> list[Fix]:
         if not taken or fix.start > taken[-1].end or (fix.start == taken[-1].end and fix.start < fix.end):
             taken.append(fix)
     return taken
+
+
+def _shows_a_fix(rule: Rule) -> bool:
+    for sample, contract, setting in map(example_parts, rule.bad):
+        found = Checker(contracts.parse(contract), **setting).check(sample)
+        if any(finding.fix is not None and finding.rule == rule.name for finding in found):
+            return True
+    return False
 
 
 def _more_errors(before: Iterable[Finding], after: Iterable[Finding]) -> list[str]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ftstudio.accounts.models.project import InProjectQuerySet
 from ftstudio.fields import OrderedJSONField
 
 from .dataset import Dataset
@@ -85,6 +86,10 @@ class BulkChange(Leased):
         return self.applied > 0 and self.state in (BulkState.DONE, BulkState.FAILED)
 
 
+class BulkChangeEntryQuerySet(InProjectQuerySet):
+    project_path = "change__dataset__project"
+
+
 class BulkChangeEntry(models.Model):
     """One sample of a bulk change: from which revision, to which content, and what became of it."""
 
@@ -97,6 +102,8 @@ class BulkChangeEntry(models.Model):
     note = OrderedJSONField(null=True)  # {"template", "params"}: why it was not done
     state = models.CharField(max_length=10, choices=EntryState.choices, default=EntryState.PLANNED)
     revision = models.PositiveIntegerField(null=True)  # the one it was applied as
+
+    objects = BulkChangeEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ("position",)

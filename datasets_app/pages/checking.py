@@ -13,9 +13,11 @@ from datasets_app.core import diffs, samples
 from datasets_app.core.diffs import Op
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
-from datasets_app.models import Dataset
+from datasets_app.core.rules import RULES
+from datasets_app.models import FindingRow, Sample, Waiver
 from datasets_app.services import datasets
 from datasets_app.services import samples as service
+from ftstudio.web.texts import from_row
 
 from .dataset_view import parts_of
 
@@ -43,6 +45,7 @@ class ShownFinding:
     start: int | None
     end: int | None
     fix: ShownFix | None
+    waiver: Waiver | None = None  # a lead let it pass: struck, with the reason, and not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +68,32 @@ class Checked:
     per_turn: Sequence[int]
 
 
-def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked:
-    """Grade `data` (storage form) and compare its answer with `original`. Raises InvalidInput as `preview` does."""
+def checked(sample: Sample, data: Mapping[str, Any], original: str) -> Checked:
+    """Grade `data` (storage form) and compare its answer with `original`. Raises InvalidInput as `preview` does.
+
+    What only the whole set can tell of the sample stands below, as it was last found.
+    """
+    dataset = sample.dataset
     seen = service.preview(dataset=dataset, data=data, against=original)
     texts = _texts(data)
+    passed = {waiver.rule: waiver for waiver in Waiver.objects.filter(sample=sample).select_related("by")}
     shown: list[ShownFinding] = []
     for finding in seen.findings:
         numbered = sum(1 for one in shown if one.fix) + 1
-        shown.append(_shown(finding, texts.get(finding.path, ""), numbered if numbered < 10 else 0))
+        number = numbered if numbered < 10 else 0
+        shown.append(_shown(finding, texts.get(finding.path, ""), number, passed.get(finding.rule)))
+    shown += [
+        ShownFinding(row.rule, row.severity, from_row(row.message), row.path, None, None, None, passed.get(row.rule))
+        for row in FindingRow.objects.current().filter(sample=sample).exclude(rule__in=RULES)
+    ]
+    shown.sort(key=lambda one: one.waiver is not None)
+    stands = [one for one in shown if one.waiver is None]
     severity = {finding.rule: finding.severity for finding in reversed(seen.findings)}
     requirements: list[dict[str, Any]] = [
         {"text": text, "holds": holds, "severity": severity.get(rule, "error")}
         for text, holds, rule in seen.requirements
     ]
-    errors = sum(finding.severity == "error" for finding in seen.findings)
+    errors = sum(finding.severity == "error" for finding in stands)
     answer = seen.sample.answer
     before = sum(seen.tokens[:-1]) if answer else sum(seen.tokens)
     of_answer = seen.tokens[-1] if answer and seen.tokens else 0
@@ -97,10 +112,10 @@ def checked(dataset: Dataset, data: Mapping[str, Any], original: str) -> Checked
         cut=None if seen.cut is None else {"turn": seen.cut.turn + 1, "start": seen.cut.start},
         held=sum(line["holds"] for line in requirements),
         open=ngettext("%(n)d error open", "%(n)d errors open", errors) % {"n": errors} if errors else "",
-        summary=ngettext("%(n)d finding", "%(n)d findings", len(shown)) % {"n": len(shown)}
-        if shown
+        summary=ngettext("%(n)d finding", "%(n)d findings", len(stands)) % {"n": len(stands)}
+        if stands
         else _("No findings"),
-        raw=seen.findings,
+        raw=[finding for finding in seen.findings if finding.rule not in passed],
         per_turn=seen.tokens,
     )
 
@@ -117,16 +132,18 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _shown(finding: Finding, text: str, number: int) -> ShownFinding:
+def _shown(finding: Finding, text: str, number: int, waiver: Waiver | None) -> ShownFinding:
     fix = None
-    if finding.fix is not None:
+    if finding.fix is not None and waiver is None:
         start, end = finding.fix.start, finding.fix.end
         left, right = text[max(0, start - AROUND) : start], text[end : end + AROUND]
         shown = diffs.diff(left + text[start:end] + right, left + finding.fix.replacement + right)
         fix = ShownFix(
             f"{finding.rule}:{finding.path}:{start}:{end}", start, end, finding.fix.replacement, number, _short(shown)
         )
-    return ShownFinding(finding.rule, finding.severity, finding.message, finding.path, finding.start, finding.end, fix)
+    return ShownFinding(
+        finding.rule, finding.severity, finding.message, finding.path, finding.start, finding.end, fix, waiver
+    )
 
 
 def _short(ops: Sequence[Op]) -> list[Op]:

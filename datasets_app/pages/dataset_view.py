@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from datasets_app.core import contracts
 from datasets_app.core.findings import RANK
+from datasets_app.core.fixing import fixable
 from datasets_app.core.statistics import wilson
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, Upload
 from datasets_app.models.sample import Status
@@ -93,6 +94,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
             "update": allows(request.user, dataset.project_id, "datasets.update"),
             "upload": allows(request.user, dataset.project_id, "uploads.create"),
             "freeze": allows(request.user, dataset.project_id, "snapshots.freeze"),
+            "bulk": allows(request.user, dataset.project_id, "bulk_changes.prepare"),
         },
         "pending": counts["status"].get(Status.PENDING, 0),
         "headline": _headline(dataset, lines),
@@ -183,6 +185,7 @@ def _quality(
                 "rule": line.rule, "title": say(line.title), "severity": line.severity, "count": line.n,
                 "share": line.share, "url": address(dataset, {"rule": line.rule}),
                 "spoken": _("%(n)d of %(total)d") % {"n": line.n, "total": line.total},
+                "fixable": line.rule in fixable(),
             }
             for line in lines
         ],

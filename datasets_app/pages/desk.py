@@ -162,7 +162,7 @@ def desk_context(
         data["messages"] = edit.messages
     if edit and edit.rejected is not None:
         data["rejected"] = edit.rejected
-    seen = checked(dataset, data, original)
+    seen = checked(sample, data, original)
     indices = edit.indices if edit and edit.messages is not None else None
     turns, wrong = turns_of(data, seen.raw, seen.per_turn, indices, pictures_by_turn(sample, samples.from_data(data)))
     contract = datasets.checker_of(dataset).contract
@@ -183,6 +183,7 @@ def desk_context(
         "checked": seen,
         "labels": contract.labels.values[:30] if contract.labels else (),
         "may_edit": allows(user, dataset.project_id, "samples.edit"),
+        "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "holder": _holder(sample, user),
         "history": [_said(old) for old in revisions],

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Revision, Sample
 from datasets_app.services import browse, samples
+from ftstudio.accounts.policy import allows
 from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import status_of
@@ -92,11 +93,12 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
     base = core.from_json(_base(request, sample).payload)
     turns, rejected, _indices = edited(request.POST, base)
     data = {**core.to_data(base), **{k: v for k, v in (("messages", turns), ("rejected", rejected)) if v is not None}}
-    seen = checked(sample.dataset, data, original_of(sample, current))
+    seen = checked(sample, data, original_of(sample, current))
     answer, wrong = turns_of(data, seen.raw)
     context = {
-        "checked": seen, "sample": sample, "may_edit": True, "turn": answer[-1], "rejected": wrong,
-        "original": original_of(sample, current),
+        "checked": seen, "sample": sample, "may_edit": True,
+        "may_waive": allows(request.user, sample.dataset.project_id, "findings.waive"), "turn": answer[-1],
+        "rejected": wrong, "queue_query": query_of(queue_of(request)), "original": original_of(sample, current),
     }  # fmt: skip
     return render(request, "samples/checked.html", context)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from datasets_app import tasks
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset
-from datasets_app.models.bulk_change import BulkState, EntryState
+from datasets_app.models.bulk_change import BulkChangeEntryQuerySet, BulkState, EntryState
 from datasets_app.pipeline.bulk_kinds import KINDS
 from datasets_app.pipeline.selecting import Filters
 from ftstudio.accounts.models import AuditEntry, User
@@ -20,7 +20,7 @@ from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 from ftstudio.web.pagination import Page, keyset
 
-__all__ = ["KINDS", "apply", "discard", "entries", "leave_out", "prepare", "undo"]
+__all__ = ["KINDS", "apply", "discard", "entries", "entries_of", "leave_out", "prepare", "undo"]
 
 ENTRIES = 50
 
@@ -132,13 +132,16 @@ def leave_out(*, actor: User, entry: BulkChangeEntry, left: bool = True) -> Bulk
 
 def entries(*, change: BulkChange, cursor: str = "", state: str = "", size: int = ENTRIES) -> Page:
     """One screen of the samples it is about, by position; `state` keeps to one of EntryState."""
-    rows = BulkChangeEntry.objects.filter(change=change).select_related("sample")
-    if state:
-        if state not in EntryState.values:
-            known = Listed(EntryState.values)
-            raise InvalidInput(state=Text("“{value}” is not one of {known}.", value=state[:60], known=known))
-        rows = rows.filter(state=state)
-    return keyset(rows, cursor=cursor, size=size, key="position")
+    return keyset(entries_of(change, state=state).select_related("sample"), cursor=cursor, size=size, key="position")
+
+
+def entries_of(change: BulkChange, *, state: str = "") -> BulkChangeEntryQuerySet:
+    """The samples it is about. Raises InvalidInput for a state that does not exist."""
+    rows = BulkChangeEntry.objects.filter(change=change)
+    if state and state not in EntryState.values:
+        known = Listed(EntryState.values)
+        raise InvalidInput(state=Text("“{value}” is not one of {known}.", value=state[:60], known=known))
+    return rows.filter(state=state) if state else rows
 
 
 def _not(change: BulkChange) -> Conflict:

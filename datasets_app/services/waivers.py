@@ -8,6 +8,7 @@ from django.db import transaction
 
 from datasets_app.core.rules import RULE_IDS
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, Waiver
+from datasets_app.models.waiver import WaiverQuerySet
 from datasets_app.pipeline import waiving
 from datasets_app.pipeline.attempts import past_deadlocks
 from ftstudio.accounts.models import AuditEntry, User
@@ -69,9 +70,14 @@ def take_back(*, actor: User, waiver: Waiver) -> None:
 
 def page(*, dataset: Dataset, rule: str = "", cursor: str = "") -> Page:
     """One screen of the dataset's waivers, the newest first; of one rule, or of all."""
-    rows = Waiver.objects.filter(dataset=dataset).select_related("sample", "by")
-    rows = rows.filter(rule=rule) if rule else rows
+    rows = waivers_of(dataset, rule=rule).select_related("sample")
     return keyset(rows, cursor=cursor, size=PER_PAGE, key="pk", newest_first=True)
+
+
+def waivers_of(dataset: Dataset, *, rule: str = "") -> WaiverQuerySet:
+    """The dataset's waivers with their authors; of one rule, or of all."""
+    rows = Waiver.objects.filter(dataset=dataset).select_related("by")
+    return rows.filter(rule=rule) if rule else rows
 
 
 def rules_of(dataset: Dataset) -> list[str]:

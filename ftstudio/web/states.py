@@ -20,6 +20,7 @@ class Look:
 STATES: dict[str, Look] = {
     # work in the background: uploads, exports, snapshots, jobs
     "draft": Look(_("draft"), "", "pencil"),
+    "held": Look(_("to be looked at"), "warning", "info"),
     "waiting": Look(_("waiting"), "", "clock"),
     "queued": Look(_("queued"), "", "clock"),
     "validating": Look(_("validating"), "live", "clock"),
@@ -37,6 +38,17 @@ STATES: dict[str, Look] = {
     "done": Look(_("done"), "ok", "check"),
     "succeeded": Look(_("succeeded"), "ok", "check"),
     "failed": Look(_("failed"), "error", "cross"),
+    # bulk changes
+    "preparing": Look(_("preparing"), "live", "clock"),
+    "applying": Look(_("applying"), "live", "play"),
+    "undoing": Look(_("undoing"), "live", "undo"),
+    "undone": Look(_("undone"), "", "undo"),
+    "discarded": Look(_("discarded"), "", "cross"),
+    "planned": Look(_("planned"), "hint", ""),
+    "left": Look(_("left out"), "", "skip"),
+    "refused": Look(_("not possible"), "warning", "flag"),
+    "applied": Look(_("applied"), "ok", "check"),
+    "kept": Look(_("kept"), "warning", "lock"),
     # samples and decisions
     "new": Look(_("new"), "", ""),
     "pending": Look(_("pending"), "", "list"),

@@ -11,7 +11,7 @@ from datasets_app.models import BulkChange, BulkChangeEntry, Dataset, Decision, 
 from datasets_app.pipeline import bulk_changes as stage
 from datasets_app.pipeline import check
 from datasets_app.pipeline.bulk_kinds import KINDS
-from datasets_app.services import bulk_changes, datasets, fixes, samples, waivers
+from datasets_app.services import bulk_changes, datasets, samples, waivers
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
@@ -343,7 +343,8 @@ def test_the_quality_list_knows_which_rules_offer_fixes(dataset: Dataset, alice:
     make.sample(alice, dataset, "问？", "答！")
     rules = list(datasets.counts(dataset)["rule"])
     assert set(rules) == {SPACING, ENDING}
-    assert fixes.fixable(dataset=dataset, rules=rules) == [SPACING]
+    [rules_parameter] = KINDS["fix"].parameters({SPACING: 5, "echo": 3})
+    assert [value for value, _ in rules_parameter.choices] == [SPACING]
 
 
 def test_the_sweep_finds_what_no_worker_works_on(leo: User, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,8 @@ def test_a_waived_duplicate_stays_waived_when_its_twin_is_edited(alice: User, le
     twins = [make.sample(alice, dataset, "问？", "答。") for _ in range(3)]
     assert standing(twins[2])[1] == 1
     waivers.waive(actor=leo, sample=twins[2], rule="duplicate", reason="有意重复")
-    samples.save(actor=alice, sample=twins[0], base_revision=1, messages=make.corrected(twins[0], "另答。"))
+    other = [{"role": "user", "content": "另问？"}, {"role": "assistant", "content": "另答。"}]
+    samples.save(actor=alice, sample=twins[0], base_revision=1, messages=other)
     assert standing(twins[2]) == (0, 0)
     assert true_counters(dataset)
 

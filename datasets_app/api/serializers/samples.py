@@ -46,14 +46,14 @@ class SamplePageOutput(serializers.Serializer[Any]):
 
 
 class FindingOutput(serializers.ModelSerializer[FindingRow]):
-    """`path` is a JSON Pointer; `start` and `end` count code points of the text there."""
+    """`path` is a JSON Pointer; `start` and `end` count code points of the text there. `waived`: a lead let it pass."""
 
     message = serializers.SerializerMethodField()
     fix = ObjectField(allow_null=True)
 
     class Meta:
         model = FindingRow
-        fields = ("rule", "severity", "path", "start", "end", "message", "fix")
+        fields = ("rule", "severity", "path", "start", "end", "message", "fix", "waived")
 
     def get_message(self, finding: FindingRow) -> str:
         return say(from_row(finding.message))

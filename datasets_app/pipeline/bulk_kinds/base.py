@@ -35,15 +35,36 @@ class Plan:
     refused: Text | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a person says of a kind, from which forms are made: `name` is its key in `what`.
+
+    `choices` are (value, words); none: it is typed, in at most `longest` characters. `many`: several may be chosen.
+    """
+
+    name: str
+    label: Text
+    help: Text | None = None
+    choices: Sequence[tuple[str, Text]] = ()
+    many: bool = False
+    longest: int = 0
+    required: bool = True
+
+
 class Kind(ABC):
     """One kind of bulk change. A module of this package holds one as `KIND`; `name` is stored and sent to the API."""
 
     name: str
     label: ClassVar[Text]
+    help: ClassVar[Text]
 
     @abstractmethod
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters as they are stored. Raises InvalidInput naming the one that cannot be used."""
+
+    @abstractmethod
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        """What a person is asked for; `found` says of how many samples of the dataset each rule speaks."""
 
     @abstractmethod
     def says(self, what: Mapping[str, Any]) -> Text:

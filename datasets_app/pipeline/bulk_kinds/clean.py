@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datasets_app.core import cleaning, fixing, samples
@@ -12,7 +12,7 @@ from datasets_app.models import Dataset
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from ._content import ContentKind
-from .base import Plan
+from .base import Parameter, Plan
 
 BEFORE, AFTER = "tokens_before", "tokens_after"
 
@@ -24,6 +24,7 @@ class Clean(ContentKind):
 
     name = "clean"
     label = Text("Clean HTML")
+    help = Text("Take the markup out of the user turns. The originals stay in the history.")
     origin = "clean"
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,9 @@ class Clean(ContentKind):
             known = Listed(cleaning.MODES)
             raise InvalidInput(what=Text("“{name}” is no way of cleaning: use {known}.", name=mode[:40], known=known))
         return {"mode": mode}
+
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        return (Parameter("mode", Text("What is left"), choices=tuple(cleaning.MODES.items())),)
 
     def says(self, what: Mapping[str, Any]) -> Text:
         return Text("Clean HTML: {mode}", mode=cleaning.MODES[what["mode"]])

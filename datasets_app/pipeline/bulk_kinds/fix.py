@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -15,7 +15,7 @@ from datasets_app.models.sample import SampleQuerySet
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from ._content import ContentKind
-from .base import Plan
+from .base import Parameter, Plan
 
 
 class Fix(ContentKind):
@@ -23,6 +23,7 @@ class Fix(ContentKind):
 
     name = "fix"
     label = Text("Fix")
+    help = Text("Make every safe fix that the chosen rules offer. Nothing else in the texts changes.")
     origin = "fix"
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,12 @@ class Fix(ContentKind):
         if unknown := [rule[:40] for rule in rules if rule not in RULES]:
             raise InvalidInput(what=Text("“{name}” is no rule that can offer a fix.", name=unknown[0]))
         return {"rules": sorted(set(rules))}
+
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        offering = [rule for rule in found if rule in fixing.fixable()]
+        offering = offering or sorted(fixing.fixable())  # nothing is found just now: then whichever could be
+        choices = [(rule, RULES[rule].title) for rule in offering]
+        return (Parameter("rules", Text("Rules"), Text("Only rules that can offer a fix."), choices, many=True),)
 
     def says(self, what: Mapping[str, Any]) -> Text:
         return Text("Fix {rules}", rules=Listed(RULES[rule].title for rule in what["rules"] if rule in RULES))

@@ -14,8 +14,14 @@ from datasets_app.models.bulk_change import EntryState
 from datasets_app.models.decision import BECOMES, Verdict
 from ftstudio.errors import InvalidInput, Listed, Text
 
-from .base import Counted, Kind, Plan, Rows, Write, skip
+from .base import Counted, Kind, Parameter, Plan, Rows, Write, skip
 
+_SAYS = {
+    "accept": Text("Accept samples"),
+    "reject": Text("Reject samples"),
+    "skip": Text("Skip samples"),
+    "flag": Text("Flag samples"),
+}
 _ERRORS = Text("It has error findings: correct them, or let them pass.")
 
 
@@ -24,6 +30,7 @@ class Status(Kind):
 
     name = "status"
     label = Text("Decide")
+    help = Text("Give all samples of this part of the list one decision. What has an error is not accepted.")
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         if what.get("decision") not in Verdict.values:
@@ -33,12 +40,14 @@ class Status(Kind):
             raise InvalidInput(what=Text("At most {n} characters, please.", n=300))
         return {"decision": what["decision"], "reason": reason}
 
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        return (
+            Parameter("decision", Text("Decision"), choices=tuple(_SAYS.items())),
+            Parameter("reason", Text("Reason"), longest=300, required=False),
+        )
+
     def says(self, what: Mapping[str, Any]) -> Text:
-        said = {
-            "accept": Text("Accept samples"), "reject": Text("Reject samples"),
-            "skip": Text("Skip samples"), "flag": Text("Flag samples"),
-        }  # fmt: skip
-        return said[what["decision"]]
+        return _SAYS[what["decision"]]
 
     def plan(self, change: BulkChange, rows: Sequence[Sample]) -> Iterator[tuple[Sample, Plan]]:
         status = _status(change)

@@ -10,7 +10,7 @@ from datasets_app.models import BulkChange, BulkChangeEntry, Dataset, Sample, Sa
 from datasets_app.models.bulk_change import EntryState
 from ftstudio.errors import InvalidInput, Text
 
-from .base import Counted, Kind, Plan, Rows, Write, skip
+from .base import Counted, Kind, Parameter, Plan, Rows, Write, skip
 
 ADD, REMOVE = "add", "remove"
 LONGEST = 40
@@ -24,6 +24,7 @@ class Tag(Kind):
 
     name = "tag"
     label = Text("Tag")
+    help = Text("Put a tag on all samples of this part of the list, or take it off.")
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         name = " ".join(str(what.get("tag") or "").replace("\x00", "").split())
@@ -35,6 +36,12 @@ class Tag(Kind):
                 what=Text("A tag can be put on ({add}) or taken off ({remove}).", add=ADD, remove=REMOVE)
             )
         return {"tag": name, "do": do}
+
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        return (
+            Parameter("do", Text("What to do"), choices=((ADD, Text("Put it on")), (REMOVE, Text("Take it off")))),
+            Parameter("tag", Text("Tag"), longest=LONGEST),
+        )
 
     def says(self, what: Mapping[str, Any]) -> Text:
         if what["do"] == ADD:

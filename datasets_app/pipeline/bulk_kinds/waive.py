@@ -15,7 +15,7 @@ from datasets_app.pipeline import waiving
 from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.texts import from_row
 
-from .base import Counted, Kind, Plan, Rows, Write, skip
+from .base import Counted, Kind, Parameter, Plan, Rows, Write, skip
 
 _ALREADY = Text("It passes already.")
 _TAKEN_BACK = Text("Somebody has taken it back, or given another reason, in the meantime.")
@@ -26,12 +26,21 @@ class Waive(Kind):
 
     name = "waive"
     label = Text("Let pass")
+    help = Text("The findings stay visible, but they no longer stand in the way of accepting and exporting.")
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         rule = what.get("rule")
         if rule not in RULE_IDS:
             raise InvalidInput(what=Text("“{name}” is no rule.", name=str(rule)[:60]))
         return {"rule": rule, "reason": waiving.reason_of(what.get("reason"))}
+
+    def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
+        rules = [(rule, RULES[rule].title if rule in RULES else Text("{rule}", rule=rule)) for rule in found]
+        reason = Text("Shown beside each finding and kept in the manifest of every export.")
+        return (
+            Parameter("rule", Text("Rule"), choices=rules),
+            Parameter("reason", Text("Reason"), reason, longest=waiving.LONGEST_REASON),
+        )
 
     def says(self, what: Mapping[str, Any]) -> Text:
         title = RULES[what["rule"]].title if what["rule"] in RULES else what["rule"]
