@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from datasets_app.core.codecs import CODECS, Codec, CodecError
 from datasets_app.core.codecs.base import canonical
-from datasets_app.core.jsonl import Json, dump
+from datasets_app.core.containers.writing import writer
+from datasets_app.core.jsonl import Json
 from datasets_app.core.records import MAX_LINE, Source
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -52,15 +53,16 @@ def convert(
     allow_loss: bool = False,
     max_line: int = MAX_LINE,
 ) -> Conversion:
-    """Read `stream` (seekable, at its start) and write canonical JSONL to `target`.
+    """Read `stream` (seekable, at its start) and write to `target` in canonical bytes.
 
     Within one format the keys keep the source's order, across formats they take the target's. Raises
-    `InvalidInput` for an unknown format.
+    `InvalidInput` for an unknown format and for a file that cannot be read at all.
     """
     if to not in CODECS:
         raise InvalidInput(to=Text("“{name}” is no format: use one of {names}", name=to, names=Listed(CODECS)))
     codec = CODECS[to]
     source = Source(stream, from_, max_line)
+    out = writer(to, target)
     done = Conversion()
     for row in source.rows():
         done.rows += 1
@@ -75,10 +77,11 @@ def convert(
             done.refused.append({"line": row.line, "fields": list(error.fields), "reason": error.text})
             continue
         for record in records:
-            target.write(dump(record))
+            out.write(record)
         done.written += 1
         if lost:
             done.reduced.append({"line": row.line, "fields": list(lost)})
+    out.close()
     done.normalised = {reason: count for reason, count in source.normalised.items() if count}
     return done
 

@@ -79,7 +79,7 @@ def grade(
     max_tokens: int | None = None,
     max_line: int = MAX_LINE,
 ) -> Report:
-    """Grade JSONL (or one JSON array) in one pass; both streams must be seekable and at their start.
+    """Grade a file of any container in one pass; both streams must be seekable and at their start.
 
     Near duplicates are among the findings: looking for them costs some ten microseconds a row, so nobody need ask.
     `against` is a second file whose questions and near duplicates must not occur here (`split-leak`). `base_model`

@@ -1,27 +1,27 @@
-"""A whole file as samples, row by row: JSONL or one JSON array, the codec given or found out."""
+"""A whole file as samples, row by row: whatever container it is, the codec given or found out."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from datasets_app.core import jsonl
 from datasets_app.core.codecs import CODECS, DEFAULT, Codec, CodecError, detect
-from datasets_app.core.jsonl import BOM, Json, LineError
+from datasets_app.core.containers import CONTAINERS, MAX_RECORD, Entry, Reading, detect_stream
+from datasets_app.core.jsonl import Json, LineError
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
 
-MAX_LINE = 64 << 20  # bytes; longer lines are reported, not read
-_HEAD = 1 << 16
+MAX_LINE = MAX_RECORD  # bytes; longer records are reported, not read
 _PEEK = 100  # rows looked at to find out the codec
 
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file: `line` is physical and 1-based (the element's place, from 1, in a JSON array).
+    """One row of a file: `line` is physical and 1-based (the element's place in a JSON array, the row of a sheet,
+    the first line of a CSV record).
 
     Either `sample` is set, or `error` and `path` say why there is none.
     """
@@ -38,11 +38,15 @@ class Row:
 
 @dataclass(slots=True)
 class Source:
-    """A file being read: after `rows` is used up, `size` is its bytes and `normalised` what was taken in stride."""
+    """A file being read: after `rows` is used up, `size` is its bytes and `normalised` what was taken in stride.
+
+    `stream` is seekable and at its start; its name, if it has one, helps to tell what it is.
+    """
 
     stream: BinaryIO
     format: str = "auto"
     max_line: int = MAX_LINE
+    container: str = ""
     size: int = 0
     normalised: Counter[str] = field(default_factory=Counter)
 
@@ -52,64 +56,33 @@ class Source:
             raise InvalidInput(format=Text("“{name}” is no format: use one of {names}", name=self.format, names=names))
 
     def rows(self) -> Iterator[Row]:
-        """Every row that is not blank, decoded. `format` is the codec's name once the first row is out."""
-        rows = self._parsed()
+        """Every row that is not blank, decoded. `format` is the codec's name once the first row is out.
+
+        Raises `InvalidInput` for a file that cannot be read at all.
+        """
+        self.container = self.container or detect_stream(self.stream, str(getattr(self.stream, "name", "")))
+        reading = Reading(max_bytes=self.max_line, normalised=self.normalised)
+        entries = CONTAINERS[self.container].read(self.stream, reading)
         if self.format == "auto":
-            first = list(islice(rows, _PEEK))
-            self.format = detect(row.record for row in first if row.record is not None) or DEFAULT
-            yield from (_decoded(row, CODECS[self.format]) for row in first)
+            first = list(islice(entries, _PEEK))
+            self.format = codec_of(self.container, (entry.record for entry in first if entry.record is not None))
+            yield from (_decoded(entry, CODECS[self.format]) for entry in first)
         codec = CODECS[self.format]
-        for row in rows:
-            yield _decoded(row, codec)
-
-    def _parsed(self) -> Iterator[Row]:
-        if self._is_array():
-            self.normalised["json-array"] += 1
-            data = self.stream.read()
-            self.size = len(data)
-            index = 0
-            try:
-                for index, raw in jsonl.read_array(data):
-                    yield _parsed(index, raw)
-            except LineError as error:
-                yield Row(index + 1, error=error)
-            return
-        for line in jsonl.read_lines(self.stream, max_bytes=self.max_line):
-            self.size = line.offset + line.length
-            if line.number == 1 and line.offset:
-                self.normalised["byte-order-mark"] += 1
-            if line.blank:
-                self.normalised["blank-line"] += 1
-            elif line.raw is None:
-                yield Row(line.number, error=jsonl.too_long(self.max_line))
-            else:
-                self.normalised["crlf"] += line.length - len(line.raw) == 2
-                yield _parsed(line.number, line.raw)
-
-    def _is_array(self) -> bool:
-        """Whether the file is one array of objects and not lines of arrays; leaves the stream at its start."""
-        start = self.stream.tell()
-        first = self.stream.readline(_HEAD).removeprefix(BOM).strip()
-        rest = self.stream.read(_HEAD).strip()
-        self.stream.seek(start)
-        if not first:
-            first, rest = rest, b""
-        if not first.startswith(b"[") or (rest and first.endswith(b"]")):
-            return False
-        return (first + rest)[1:].lstrip()[:1] in (b"{", b"]", b"")
+        for entry in entries:
+            yield _decoded(entry, codec)
+        self.size = self.stream.seek(0, 2)
 
 
-def _parsed(number: int, raw: bytes) -> Row:
-    try:
-        return Row(number, record=jsonl.parse(raw))
-    except LineError as error:
-        return Row(number, error=error)
+def codec_of(container: str, records: Iterable[dict[str, Any]]) -> str:
+    """The codec that a file's first records are read by: the table's own, or what they look like."""
+    return container if CONTAINERS[container].table else detect(records) or DEFAULT
 
 
-def _decoded(row: Row, codec: Codec) -> Row:
-    if row.record is not None:
+def _decoded(entry: Entry, codec: Codec) -> Row:
+    row = Row(entry.line, entry.record, None, entry.error)
+    if entry.record is not None:
         try:
-            row.sample = codec.decode(row.record)
+            row.sample = codec.decode(entry.record)
         except CodecError as error:
             row.error = error
     return row

@@ -40,6 +40,7 @@ class TableCodec(Codec):
     """Single-turn text, with a rejected answer beside it if need be."""
 
     pairs = True
+    exact = False  # the headings are those of the source
     examples: ClassVar[tuple[dict[str, Json], ...]] = (
         {"instruction": "译成英文", "input": "雨", "output": "rain", "system": "", "rejected": ""},
         {"instruction": "France?", "input": "", "output": "Paris", "system": "Short.", "rejected": "Lyon"},

@@ -44,8 +44,10 @@ class Csv(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         encoding = _known(reading.encoding) or encoding_of_stream(stream)
-        delimiter = reading.delimiter or delimiter_of(_decoded(stream.read(HEAD), encoding))
-        stream.seek(0)
+        delimiter = reading.delimiter
+        if not delimiter:
+            delimiter = delimiter_of(_decoded(stream.read(HEAD), encoding))
+            stream.seek(0)
         if encoding != "utf-8":
             reading.normalised["byte-order-mark" if encoding == "utf-8-sig" else encoding] += 1
         columns: list[str] = []

@@ -26,7 +26,7 @@ SHOWN = 20  # refused rows told by name; the rest is in --json
 class Command(BaseCommand):
     """Exit 0: every row carried whole. 1: some refused or reduced. 2: nothing usable, and OUT is not written."""
 
-    help = "Convert a training file (JSONL or a JSON array) to another format."
+    help = "Convert a training file (JSONL, a JSON array, CSV, Excel, Parquet or a zip of them) to another format."
     requires_system_checks = ()
     requires_migrations_checks = False
 

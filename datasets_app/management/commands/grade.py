@@ -22,7 +22,7 @@ UNUSABLE = 2
 class Command(BaseCommand):
     """Exit 0: clean. 1: there are errors. 2: the input cannot be used."""
 
-    help = "Grade a training file (JSONL or a JSON array) by a provider's rules and an output contract."
+    help = "Grade a training file (JSONL, a JSON array, CSV, Excel, Parquet, zip) by a provider's rules and a contract."
     requires_system_checks = ()
     requires_migrations_checks = False
 
