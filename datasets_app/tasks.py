@@ -9,7 +9,7 @@ from datasets_app.models import BulkChange, Dataset, Export, LossReport, Scan, S
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio import heart
 
-from .pipeline import bulk_changes, check, freeze, ingest
+from .pipeline import bulk_changes, check, freeze, held, ingest
 from .pipeline import scan as scan_stage
 from .pipeline import write_export as export_stage
 from .pipeline import write_loss_report as loss_stage
@@ -95,7 +95,11 @@ def run_bulk_change(change_id: str) -> None:
 
 @shared_task
 def sweep() -> int:
-    """Send again whatever is unfinished and held by nobody: a message was lost or a worker died. Returns how much."""
+    """Send again whatever is unfinished and held by nobody: a message was lost or a worker died. Returns how much.
+
+    What was held too long for somebody's go is thrown away.
+    """
+    held.forget_old()
     unfinished = (
         (ingest_upload, Upload.objects.unsettled()),
         (check_dataset, Dataset.objects.to_check()),

@@ -15,8 +15,9 @@ from datasets_app.core.tables import Mapping
 from datasets_app.models import Upload
 from ftstudio.errors import InvalidInput, Text
 
-from . import opening
+from . import archives, opening
 from .grading import Graded, checker_of, grade
+from .pictures import check
 
 ROWS = 200  # looked at
 BYTES = 8 << 20  # of their text, at most: rows of a megabyte are looked at only so far
@@ -116,13 +117,16 @@ def _read_rows(upload: Upload, stream: Any, seen: Look) -> None:
     records = [entry.record for entry in taken if entry.record is not None]
     seen.codec = opening.codec_of(upload, islice(records, ROWS))
     decode = CODECS[seen.codec].decode
+    taken_along = archives.pictures_in(upload, stream) if upload.container == archives.ZIP else None
     checker = checker_of(upload.dataset)
     seen.looked_at = len(taken)
     for entry in taken:
         try:
             if entry.record is None:
                 raise entry.error or LineError("not-an-object", Text("This row cannot be read."))
-            seen.graded.append((entry.line, grade(decode(entry.record), checker)))
+            sample = decode(entry.record)
+            check(sample, taken_along.names_in(entry.record) if taken_along else ())
+            seen.graded.append((entry.line, grade(sample, checker)))
         except (LineError, CodecError) as error:
             raw = (entry.raw or b"")[:400].decode("utf-8", "backslashreplace")
             seen.refused.append(Refusal(entry.line, error.code, error.text, raw))

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -104,8 +104,16 @@ def from_data_uri(address: str) -> bytes:
 def settled(sample: Sample, arrived: Mapping[str, str]) -> Sample:
     """The sample with the pictures that came with it addressed by content; `arrived` is file name → sha256.
 
-    Raises CodecError `image-missing` for a picture called by a file name that did not come.
+    Raises CodecError `image-missing` as `check`.
     """
+    check(sample, arrived)
+    if not arrived:
+        return sample
+    return readdress(sample, lambda address: stored(arrived[address]) if address in arrived else address)
+
+
+def check(sample: Sample, arrived: Container[str]) -> None:
+    """Raises CodecError `image-missing` for a picture that is called by a file name, and no file of it `arrived`."""
     for picture in pictures(sample):
         if kind_of(picture.address) == "file" and picture.address not in arrived:
             raise CodecError(
@@ -116,7 +124,6 @@ def settled(sample: Sample, arrived: Mapping[str, str]) -> Sample:
                 ),
                 picture.path,
             )
-    return readdress(sample, lambda address: stored(arrived[address]) if address in arrived else address)
 
 
 def _opened(data: bytes) -> tuple[Pillow.Image, str]:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from datasets_app.core import codecs, jsonl, splitting
+from datasets_app.core import codecs, grouping, jsonl
 from datasets_app.core.codecs import CodecError
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import Line, LineError
@@ -94,7 +94,7 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
         chunk.lines.append(line.number)
         chunk.places.append(chunk.rows - 1)
         if upload.spread_by:
-            chunk.spread[splitting.group_key(graded.sample, upload.spread_by, "")[:_LONGEST_VALUE]] += 1
+            chunk.spread[(grouping.content_key(graded.sample, upload.spread_by) or "")[:_LONGEST_VALUE]] += 1
     return chunk
 
 

@@ -1,0 +1,223 @@
+"""A file that is held: looked at before anything of it is imported, read another way, started, discarded."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from datasets_app import tasks
+from datasets_app.models import Sample, Upload
+from datasets_app.pipeline import held
+from datasets_app.pipeline import ingest as ingesting
+from datasets_app.services import uploads
+from ftstudio.accounts.models import AuditEntry
+from ftstudio.errors import Conflict, InvalidInput, NotAllowed
+from tests import make
+from tests.conftest import browser_of
+from tests.datasets.test_unpack import table
+
+NO_ECHO = {"text": {"no_echo": True, "ends_with": ["。"]}}
+STRANGE = (("下雨吗？", "会下雨。"), ("伞", "伞。"))
+
+
+@pytest.fixture
+def rain(alice: Any, project: Any) -> Any:
+    return make.dataset(alice, project, contract=NO_ECHO)
+
+
+def imported(upload: Any) -> Any:
+    ingesting.ingest(upload.pk)
+    upload.refresh_from_db()
+    return upload
+
+
+def test_a_held_file_is_recognised_and_nothing_of_it_is_imported(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, make.jsonl(make.chats(3)), hold=True)
+    assert (upload.state, upload.container, upload.encoding, upload.needs) == ("held", "jsonl", "utf-8", "")
+    imported(upload)
+    assert upload.state == "held"
+    assert not Sample.objects.exists()
+
+
+def test_the_look_says_what_would_be_before_anything_is(alice: Any, rain: Any) -> None:
+    data = make.jsonl([make.chat("伞", "伞。"), make.chat("风", "看不见的手。")]) + b"not json\n"
+    seen = uploads.look(make.upload(alice, rain, data, hold=True))
+    assert (seen.codec, seen.looked_at, seen.whole) == ("openai-chat", 3, True)
+    assert (len(seen.graded), seen.with_errors, seen.with_findings) == (2, 1, 1)
+    assert seen.rules == [("echo", "error", 1)]
+    assert [(row.line, row.code, row.raw) for row in seen.refused] == [(3, "json-invalid", "not json")]
+
+
+def test_a_look_at_a_large_file_is_a_look_at_its_beginning(alice: Any, rain: Any) -> None:
+    seen = uploads.look(make.upload(alice, rain, make.jsonl(make.chats(500)), hold=True))
+    assert (seen.looked_at, seen.whole) == (200, False)
+
+
+def test_a_held_file_is_started_once(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, make.jsonl(make.chats(3)), hold=True)
+    started = uploads.start(actor=alice, upload=upload)
+    assert started.state == "waiting"
+    assert imported(started).rows_accepted == 3
+    for late in (uploads.start, uploads.update):
+        with pytest.raises(Conflict) as refusal:
+            late(actor=alice, upload=upload)
+        assert refusal.value.code == "not_held"
+    verbs = AuditEntry.objects.order_by("id").values_list("verb", flat=True)
+    assert list(verbs)[-2:] == ["uploads.create", "uploads.start"]
+
+
+def test_the_same_file_that_was_started_meanwhile_is_not_started_again(alice: Any, rain: Any) -> None:
+    data = make.jsonl(make.chats(3))
+    one, other = (make.upload(alice, rain, data, hold=True) for _ in range(2))
+    uploads.start(actor=alice, upload=one)
+    with pytest.raises(Conflict) as refusal:
+        uploads.start(actor=alice, upload=other)
+    assert refusal.value.code == "already_imported"
+    imported(one)
+    assert uploads.start(actor=alice, upload=other, again=True).state == "waiting"
+    third = make.upload(alice, rain, data, hold=True, again=True)  # who was told then is not asked again
+    imported(other)
+    assert third.state == "held"
+
+
+def test_a_discarded_file_is_gone_and_so_is_one_that_waited_for_a_week(
+    alice: Any, rain: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    kept, dropped, old = (make.upload(alice, rain, make.jsonl(make.chats(n)), hold=True) for n in (1, 2, 3))
+    Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - held.KEPT - timedelta(minutes=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        uploads.cancel(actor=alice, upload=dropped)
+        tasks.sweep()
+    states = {upload.pk: upload.state for upload in Upload.objects.all()}
+    assert states == {kept.pk: "held", dropped.pk: "cancelled", old.pk: "cancelled"}
+    assert [default_storage.exists(upload.file.name) for upload in (kept, dropped, old)] == [True, False, False]
+    with pytest.raises(Conflict):
+        uploads.cancel(actor=alice, upload=dropped)
+
+
+def test_an_annotator_may_look_and_change_nothing(alice: Any, bob: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, make.jsonl(make.chats(3)), hold=True)
+    assert browser_of(bob).get(f"/uploads/{upload.pk}/").status_code == 200
+    for verb in (uploads.start, uploads.update, uploads.cancel):
+        with pytest.raises(NotAllowed):
+            verb(actor=bob, upload=upload)
+
+
+# Reading it another way
+
+
+def test_a_format_that_was_told_is_the_one_that_is_read(alice: Any, rain: Any) -> None:
+    rows = [{"prompt": "下雨吗？", "completion": "会下雨。"}]
+    upload = make.upload(alice, rain, make.jsonl(rows), hold=True)
+    assert uploads.look(upload).codec == "trl-prompt-completion"
+    uploads.update(actor=alice, upload=upload, format="openai-chat")
+    seen = uploads.look(upload)
+    assert (seen.codec, len(seen.refused)) == ("openai-chat", 1)
+
+
+def test_another_encoding_and_another_kind_of_file_may_be_told(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, table(encoding="gb18030"), name="rows.csv", hold=True)
+    assert upload.encoding == "gb18030"
+    uploads.update(actor=alice, upload=upload, encoding="utf-8")
+    assert uploads.look(upload).refused[0].code == "text-not-unicode"
+    uploads.update(actor=alice, upload=upload, container="jsonl")
+    assert len(uploads.look(upload).refused) == 4
+    uploads.update(actor=alice, upload=upload, container="csv", encoding="gb18030")
+    assert imported(uploads.start(actor=alice, upload=upload)).rows_accepted == 3
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("container", "exe"), ("encoding", "klingon"), ("format", "pickle"), ("side", "left"), ("strict", "maybe"),
+        ("spread_by", "a..b"), ("licence", "x" * 101), ("mapping", {"user": "no such column"}), ("mapping", [1]),
+        ("mapping", {"nonsense": "instruction"}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_refused_by_name(option: str, value: Any, alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, table(), name="rows.csv", hold=True)
+    with pytest.raises(InvalidInput) as refusal:
+        uploads.update(actor=alice, upload=upload, **{option: value})
+    assert option in refusal.value.fields
+    upload.refresh_from_db()
+    assert upload.mapping == {}
+
+
+# Columns
+
+
+def test_a_table_whose_columns_nobody_can_tell_waits_and_says_so(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, table(STRANGE, ("甲", "乙")), name="rows.csv")
+    assert (upload.state, upload.needs) == ("held", "mapping")
+    seen = uploads.look(upload)
+    assert (seen.needs, seen.columns, seen.rows[0]) == ("mapping", ("甲", "乙"), list(STRANGE[0]))
+    with pytest.raises(InvalidInput) as refusal:
+        uploads.start(actor=alice, upload=upload)
+    assert refusal.value.code == "needs_mapping"
+    uploads.update(actor=alice, upload=upload, mapping={"user": "甲", "assistant": "乙"})
+    assert (upload.needs, uploads.look(upload).rules[0][0]) == ("", "echo")
+    done = imported(uploads.start(actor=alice, upload=upload))
+    assert (done.rows_accepted, done.codec) == (2, "csv")
+    assert list(Sample.objects.order_by("position").values_list("title", flat=True)) == ["下雨吗？", "伞"]
+
+
+def test_a_script_says_the_columns_with_the_file(api: Any, rain: Any) -> None:
+    file = io.BytesIO(table(STRANGE, ("甲", "乙")))
+    file.name = "rows.csv"
+    mapping = json.dumps({"user": "甲", "assistant": "乙", "keep": False})
+    sent = {"file": file, "mapping": mapping, "strict": "true", "side": "test"}
+    answer = api.post(f"/api/v1/datasets/{rain.pk}/uploads/", sent, format="multipart").json()
+    assert (answer["state"], answer["side"], answer["strict"]) == ("waiting", "test", True)
+
+
+def test_a_script_is_told_what_is_missing_and_goes_on(api: Any, rain: Any) -> None:
+    file = io.BytesIO(table(STRANGE, ("甲", "乙")))
+    file.name = "rows.csv"
+    made = api.post(f"/api/v1/datasets/{rain.pk}/uploads/", {"file": file}, format="multipart").json()
+    assert (made["state"], made["needs"], made["error"]["code"]) == ("held", "mapping", "needs-mapping")
+    upload = f"/api/v1/uploads/{made['id']}/"
+    assert api.get(f"{upload}preview/").json()["columns"] == ["甲", "乙"]
+    assert api.post(f"{upload}start/").status_code == 422
+    wrong = api.patch(upload, {"mapping": {"user": "丙", "assistant": "乙"}}, format="json")
+    assert "丙" in wrong.json()["fields"]["mapping.user"]
+    told = api.patch(upload, {"mapping": {"user": "甲", "assistant": "乙"}, "licence": "MIT"}, format="json").json()
+    assert (told["needs"], told["error"], told["licence"]) == ("", None, "MIT")
+    preview = api.get(f"{upload}preview/").json()
+    assert (preview["usable"], preview["with_errors"], preview["rules"][0]["rule"]) == (2, 1, "echo")
+    assert preview["samples"][0]["messages"][-1]["content"] == "会下雨。"
+    assert api.post(f"{upload}start/").status_code == 202
+
+
+# What is taken
+
+
+def test_a_strict_import_takes_no_sample_with_an_error_and_says_which_rules_it_breaks(alice: Any, rain: Any) -> None:
+    rows = [make.chat("伞", "伞，没有句号"), make.chat("风", "看不见的手。")]
+    upload = make.imported(alice, rain, rows, strict=True)
+    assert (upload.rows_accepted, upload.rows_rejected) == (1, 1)
+    [line] = [json.loads(one) for one in b"".join(uploads.rejected_lines(upload)).splitlines()]
+    assert line["line"] == 1
+    assert "echo" in line["error"]["message"]
+    assert "terminal-punctuation" in line["error"]["message"]
+
+
+def test_the_spread_over_a_key_is_counted_of_what_was_accepted(alice: Any, rain: Any) -> None:
+    domains = ["law", "law", "health", None]
+    rows = [{**row, "metadata": {"domain": domain}} for row, domain in zip(make.chats(4), domains, strict=True)]
+    upload = make.imported(alice, rain, rows, spread_by="metadata.domain")
+    assert upload.spread["law"] == 2
+    assert upload.spread["health"] == 1
+    assert sum(upload.spread.values()) == 4
+    page = browser_of(alice).get(f"/uploads/{upload.pk}/").content.decode()
+    assert "Spread over metadata.domain" in page
+
+
+def test_a_side_that_was_told_belongs_to_every_sample_of_the_file(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, make.chats(3), side="validation")
+    assert set(Sample.objects.values_list("pinned", flat=True)) == {"validation"}
