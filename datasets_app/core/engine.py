@@ -12,10 +12,12 @@ from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import RANK, Finding, Severity
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules import RULES
-from datasets_app.core.rules.base import Context, Rule
+from datasets_app.core.rules.base import Context, Rule, traits
 from datasets_app.core.samples import Sample
 from datasets_app.core.tokens import Counted, Cut
 from ftstudio.errors import Text
+
+MOST_ROLES = 1000  # sequences of roles that are remembered
 
 
 def severity_of(rule: str, default: Severity, *, contract: Contract, profile: Profile) -> Level:
@@ -43,6 +45,7 @@ class Checker:
         self.limit = limit or self._known_limit()
         self._context = Context(contract, self.profile, self.encoder, self.limit, self.base_model)
         self._active: list[tuple[Rule, Severity]] = []
+        self._sound_roles: set[tuple[str, ...]] = set()  # sequences of roles that no rule about roles minds
         for rule in RULES.values():
             level = severity_of(rule.name, rule.severity, contract=contract, profile=self.profile)
             if level != "off" and rule.active(self._context):
@@ -63,9 +66,15 @@ class Checker:
         """Every finding, the gravest first, then by position in the sample."""
         found: list[Finding] = []
         context = self._context
+        has, roles = traits(sample)
+        sound = roles in self._sound_roles
         for rule, severity in self._active:
+            if (rule.needs and not rule.needs & has) or (sound and rule.by_roles):
+                continue
             for finding in rule.check(sample, context):
                 found.append(finding if finding.severity == severity else replace(finding, severity=severity))
+        if not found and not sound and all(roles) and len(self._sound_roles) < MOST_ROLES:
+            self._sound_roles.add(roles)
         if len(found) > 1:
             found.sort(key=_gravest_first)
         return tuple(found)

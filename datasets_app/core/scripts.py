@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -36,8 +37,25 @@ def script_of(char: str) -> str | None:
     return next((script for start, script in _NAMES if name.startswith(start)), "")
 
 
+# Characters that need no look at their names: no letters at all, and the bulk of the two commonest scripts.
+_NO_LETTERS = "\x00-@\\[-`{-\x7f\u2010-\u205e\u3001-\u3004\u3008-\u3020\u3030\uff01-\uff20"
+_BULK = {"Latin": "A-Za-z", "Han": "\u4e00-\u9fff"}
+
+
 def foreign_runs(text: str, allowed: tuple[str, ...]) -> list[tuple[int, int]]:
     """The stretches (start, end) of letters from scripts that are not `allowed`."""
+    runs: list[tuple[int, int]] = []
+    for match in _doubtful(allowed).finditer(text):
+        runs += [(match.start() + start, match.start() + end) for start, end in _foreign(match.group(), allowed)]
+    return runs
+
+
+@lru_cache(maxsize=64)
+def _doubtful(allowed: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"[^{_NO_LETTERS}{''.join(_BULK.get(script, '') for script in allowed)}]+")
+
+
+def _foreign(text: str, allowed: tuple[str, ...]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     start: int | None = None
     for at, char in enumerate(text):

@@ -20,6 +20,9 @@ from ftstudio.errors import Text
 # A sample, a sample under a contract file, or that with more of what makes a checker (profile, base_model, limit)
 Example = Sample | tuple[Sample, Mapping[str, Json]] | tuple[Sample, Mapping[str, Json], Mapping[str, Any]]
 
+# What a plain chat has not: traits of a sample that some rules look for.
+CALLS, TOOL_TURNS, WEIGHTS, FIELDS, EXTRAS, PARTS, BLANK, PAIR = (1 << bit for bit in range(8))
+
 _UNREAD = object()
 TASK_RESPONSE = "task_response"
 
@@ -89,7 +92,7 @@ class Place:
 class Context:
     """What rules share while one checker runs: contract, profile, token limit, and the current sample, read once."""
 
-    __slots__ = ("_counted", "_seen", "base_model", "contract", "encoder", "limit", "profile")
+    __slots__ = ("_counted", "_seen", "_whole", "base_model", "contract", "encoder", "limit", "profile")
 
     def __init__(
         self,
@@ -106,6 +109,19 @@ class Context:
         self.base_model = base_model
         self._seen: tuple[Sample, Answer | None, list[Place]] | None = None
         self._counted: tuple[Sample, tokens.Counted] | None = None
+        self._whole: tuple[Sample, str] | None = None
+
+    def whole(self, sample: Sample) -> str:
+        """All text of the sample in one piece, for a cheap first look; rejected answers and arguments included."""
+        seen = self._whole
+        if seen is None or seen[0] is not sample:
+            texts = []
+            for message in (*sample.messages, *sample.rejected) if sample.rejected else sample.messages:
+                texts.append(message.text)
+                if message.tool_calls:
+                    texts += [call.arguments for call in message.tool_calls]
+            seen = self._whole = (sample, "\n".join(texts))
+        return seen[1]
 
     def counted(self, sample: Sample) -> tokens.Counted:
         """The sample's tokens, counted once for all who ask."""
@@ -163,6 +179,10 @@ class Rule(ABC):
     `title` is a short label for lists, `help` says what the rule catches and why; `good` and `bad` are its tests
     and the “what this catches” box: a good example yields no finding of the rule, a bad one at least one.
     `version` grows when the rule's verdicts change.
+
+    Most samples are plain chats, so a rule may say when it has nothing to look at: `needs` are the traits of which a
+    sample must have one (0: it looks at every sample), and `by_roles` says that a sequence of roles, none of them
+    empty, decides alone whether the rule finds anything.
     """
 
     name: str
@@ -172,6 +192,8 @@ class Rule(ABC):
     good: ClassVar[tuple[Example, ...]] = ()
     bad: ClassVar[tuple[Example, ...]] = ()
     version: ClassVar[int] = 1
+    needs: ClassVar[int] = 0
+    by_roles: ClassVar[bool] = False
 
     def applies(self, contract: Contract, profile: Profile) -> bool:
         """Whether the rule has anything to say under this contract and profile; asked once per checker."""
@@ -220,6 +242,34 @@ def example_parts(example: Example) -> tuple[Sample, Mapping[str, Json], Mapping
         return example, {}, {}
     sample, data, *rest = example
     return sample, data, rest[0] if rest else {}
+
+
+def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
+    """The sample's traits in one number, and the roles of its turns. `PARTS`: a content that is no text, or none."""
+    found = 0
+    roles = []
+    for message in sample.messages:
+        roles.append(message.role)
+        content = message.content
+        if not isinstance(content, str):
+            found |= PARTS
+        elif not content or content.isspace():
+            found |= BLANK
+        if message.tool_calls:
+            found |= CALLS
+        if message.extras:
+            found |= EXTRAS
+        if message.weight is not None:
+            found |= WEIGHTS
+        if message.tool_call_id is not None or message.name is not None or message.reasoning is not None:
+            found |= FIELDS
+    if "tool" in roles:
+        found |= TOOL_TURNS
+    if sample.rejected:
+        found |= PAIR
+        if any(not isinstance(message.content, str) for message in sample.rejected):
+            found |= PARTS
+    return found, tuple(roles)
 
 
 def content_path(at: int) -> str:

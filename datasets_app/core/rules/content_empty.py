@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule, calls_something, chat, content_path
+from datasets_app.core.rules.base import BLANK, PARTS, Context, Rule, calls_something, chat, content_path
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 
 class ContentEmpty(Rule):
     name = "content-empty"
+    needs = BLANK | PARTS
     title = Text("Empty turn")
     help = Text("An empty turn teaches nothing, and some trainers refuse the file. A tool may answer with nothing.")
     good = (chat("France?", "Paris"),)

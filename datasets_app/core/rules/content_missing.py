@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from datasets_app.core.codecs.base import KEYS
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule, calls_something, chat, content_path, turns
+from datasets_app.core.rules.base import PARTS, Context, Rule, calls_something, chat, content_path, turns
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 
 
 class ContentMissing(Rule):
     name = "content-missing"
+    needs = PARTS
     title = Text("Content is null")
     help = Text("Content may be null only where the assistant calls a tool or refuses.")
     good = (

@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 
 class FirstTurnNotUser(Rule):
     name = "first-turn-not-user"
+    by_roles = True
     severity = "warning"
     title = Text("First turn is not the user's")
     help = Text("After the system turn the user speaks first. Some providers refuse anything else.")

@@ -8,7 +8,7 @@ from datasets_app.core.contracts.model import Contract
 from datasets_app.core.findings import Finding
 from datasets_app.core.images import kind_of, pictures
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import PARTS, Context, Rule, chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
@@ -24,6 +24,7 @@ _OPENAI = {"profile": "openai"}
 
 class ImageTooLarge(Rule):
     name = "image-too-large"
+    needs = PARTS
     title = Text("Picture too large, or too many")
     help = Text(
         "Providers limit the bytes of a picture and the pictures of a sample. Uploaded pictures are made to fit; the "
@@ -36,8 +37,6 @@ class ImageTooLarge(Rule):
         return profile.max_images is not None or profile.max_image_bytes is not None
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
-        if not any(isinstance(message.content, list) for message in (*sample.messages, *sample.rejected)):
-            return
         profile = context.profile
         found = list(pictures(sample))
         if profile.max_images is not None and len(found) > profile.max_images:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
 from datasets_app.core.images import kind_of, pictures
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import PARTS, Context, Rule, chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Listed, Text
 
@@ -28,6 +28,7 @@ _OPENAI = {"profile": "openai"}
 
 class ImageUnsupported(Rule):
     name = "image-unsupported"
+    needs = PARTS
     title = Text("Picture is not taken")
     help = Text(
         "Pictures stand in user turns only. The base model must read pictures, and the provider must take their type "
@@ -46,8 +47,6 @@ class ImageUnsupported(Rule):
     )
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
-        if not any(isinstance(message.content, list) for message in (*sample.messages, *sample.rejected)):
-            return
         profile, model = context.profile, context.base_model
         for picture in pictures(sample):
             _, part, at, *_rest = picture.path.split("/")

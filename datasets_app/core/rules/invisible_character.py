@@ -27,10 +27,10 @@ class InvisibleCharacter(Rule):
     bad = (chat("France?", "Par\u200bis"), chat("\ufeffFrance?", "Paris"))
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        if _INVISIBLE.search(context.whole(sample)) is None:
+            return
         for at, message in enumerate(sample.messages):
             text = message.text
-            if text.isascii() and text.isprintable():
-                continue
             for match in _INVISIBLE.finditer(text):
                 char = match.group()
                 yield self.found(

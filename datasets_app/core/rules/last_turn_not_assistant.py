@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 
 class LastTurnNotAssistant(Rule):
     name = "last-turn-not-assistant"
+    by_roles = True
     title = Text("Last turn is not the assistant's")
     help = Text("The last turn is the answer that is trained, so it must be the assistant's.")
     good = (chat("France?", "Paris"),)

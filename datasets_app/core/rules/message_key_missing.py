@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from datasets_app.core.codecs.base import KEYS
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule, calls_something, chat
+from datasets_app.core.rules.base import EXTRAS, Context, Rule, calls_something, chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 
 class MessageKeyMissing(Rule):
     name = "message-key-missing"
+    needs = EXTRAS
     title = Text("Message lacks a key")
     help = Text("Every message needs the keys “role” and “content”. Content may be absent only beside a tool call.")
     good = (

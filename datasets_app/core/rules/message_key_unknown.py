@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from datasets_app.core.codecs.base import MEMORY
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import MESSAGE_KEYS
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import CALLS, EXTRAS, FIELDS, WEIGHTS, Context, Rule, chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 
 class MessageKeyUnknown(Rule):
     name = "message-key-unknown"
+    needs = EXTRAS | FIELDS | CALLS | WEIGHTS
     severity = "warning"
     title = Text("Message has an unknown key")
     help = Text("Trainers refuse or ignore message keys that they do not know, such as a stray “note”.")

@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 
 class NoAssistant(Rule):
     name = "no-assistant"
+    by_roles = True
     title = Text("No assistant turn")
     help = Text("Without a turn of the assistant there is nothing to learn from the sample.")
     good = (chat("France?", "Paris"),)

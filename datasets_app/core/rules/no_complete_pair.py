@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 
 class NoCompletePair(Rule):
     name = "no-complete-pair"
+    by_roles = True
     title = Text("No question with an answer")
     help = Text("A sample needs at least one user turn that an assistant turn answers.")
     good = (chat("France?", "Paris"),)

@@ -27,6 +27,7 @@ class PersonalData(Secret):
         chat("身份证？", "11010519491231002X"),
     )
     spots = staticmethod(sensitive.personal)
+    suspects = staticmethod(sensitive.may_hold_personal)
     said = Text("Personal data ({kind}) stands here: {value}. Take it out or make it unrecognisable.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import PAIR, Context, Rule, chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
@@ -14,6 +14,7 @@ _ASKED = chat("France?", "Paris").messages
 
 class PreferenceIdentical(Rule):
     name = "preference-identical"
+    needs = PAIR
     title = Text("Both answers are the same")
     help = Text("A pair teaches by its difference: the rejected answer must differ from the right one.")
     good = (Sample(_ASKED, rejected=(Message("assistant", "Lyon"),)),)

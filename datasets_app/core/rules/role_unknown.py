@@ -13,6 +13,7 @@ from ftstudio.errors import Listed, Text
 
 class RoleUnknown(Rule):
     name = "role-unknown"
+    by_roles = True
     title = Text("Unknown role")
     help = Text("Roles are system, user and assistant, and where tools are taught also tool. “human” or “bot” are not.")
     good = (chat("France?", "Paris", system="You name capitals."),)

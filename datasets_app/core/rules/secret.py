@@ -31,9 +31,12 @@ class Secret(Rule):
         chat("-----BEGIN RSA PRIVATE KEY-----", "A key."),
     )
     spots: ClassVar[Callable[[str], Iterator[Spot]]] = staticmethod(sensitive.secrets)
+    suspects: ClassVar[Callable[[str], bool]] = staticmethod(sensitive.may_hold_secrets)
     said: ClassVar[Text] = Text("A secret ({kind}) stands here: {value}. Take it out, and have it replaced.")
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        if not self.suspects(context.whole(sample)):
+            return
         yield from self._of(sample.messages, "messages")
         if sample.rejected:
             yield from self._of(sample.rejected, "rejected")

@@ -15,7 +15,13 @@ from ftstudio.errors import Text
 _CONTRACT = {"text": {"sentences": {"max": 1}}}
 _CLOSING = "[”’」』）)\\]】》\"']*"
 # A full stop ends a sentence only before a space, and neither after a number (“1. ”) nor after an initial.
-_END = re.compile(rf"(?:[。！？!?｡]+|(?<![\d\W])(?<!\b[A-Za-z])\.(?=\s|$)){_CLOSING}|\n+")
+# Written with the deciding character first, because the engine leaps from one such character to the next.
+_END = re.compile(
+    r"[。！？!?｡.\n](?:"
+    rf"(?<=[。！？!?｡])[。！？!?｡]*{_CLOSING}"
+    r"|(?<=\n)\n*"
+    rf"|(?<=\.)(?<![\d\W]\.)(?<!\b[A-Za-z]\.)(?=\s|$){_CLOSING})"
+)
 _WORD = re.compile(r"\w")
 
 

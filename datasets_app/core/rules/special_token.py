@@ -25,6 +25,9 @@ class SpecialToken(Rule):
     bad = (chat("France?", "Paris<|im_end|>"),)
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
+        whole = context.whole(sample)
+        if "|>" not in whole and "｜>" not in whole:
+            return
         for at, message in enumerate(sample.messages):
             text = message.text
             if "|>" in text or "｜>" in text:

@@ -45,12 +45,16 @@ class SymbolAltered(Rule):
                      for match in pattern.finditer(answer.source, 0, LOOKED_AT) if match.group().strip()]  # fmt: skip
         else:
             spans = symbols.spans(answer.source, rules.tight or USUAL)
-        loose = {(fix.start, fix.end) for fix in symbols.loose(answer.text, rules.tight, answer.source)}
+        if not spans:
+            return
+        loose: set[tuple[int, int]] | None = None
         for span in list(dict.fromkeys(spans))[: symbols.MOST_CODES]:
             for match in symbols.skeleton(span).finditer(answer.text):
                 copy = match.group()
                 if copy == span or copy in answer.source:
                     continue
+                if loose is None:
+                    loose = {(fix.start, fix.end) for fix in symbols.loose(answer.text, rules.tight, answer.source)}
                 if any(match.start() <= start and end <= match.end() for start, end in loose) and (
                     symbols.tidy(copy, rules.tight, span) == span
                 ):

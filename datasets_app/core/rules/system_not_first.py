@@ -14,6 +14,7 @@ SYSTEM = ("system", "developer")
 
 class SystemNotFirst(Rule):
     name = "system-not-first"
+    by_roles = True
     severity = "warning"
     title = Text("System turn is not first")
     help = Text(

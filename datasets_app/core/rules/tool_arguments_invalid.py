@@ -13,7 +13,7 @@ from datasets_app.core.contracts.schemas import SchemaProblem, compile_schema
 from datasets_app.core.contracts.violations import explained
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json, LineError, parse_value
-from datasets_app.core.rules.base import TASK_RESPONSE, Context, Rule
+from datasets_app.core.rules.base import CALLS, TASK_RESPONSE, Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 
@@ -34,6 +34,7 @@ def _calling(arguments: str, tool: Json = _WEATHER) -> Sample:
 
 class ToolArgumentsInvalid(Rule):
     name = "tool-arguments-invalid"
+    needs = CALLS
     title = Text("Arguments do not fit the tool")
     help = Text("The arguments of a call are JSON that follows the parameters the tool declares.")
     good = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule
+from datasets_app.core.rules.base import CALLS, TOOL_TURNS, Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 
@@ -15,6 +15,7 @@ _CALL = Message("assistant", None, tool_calls=(ToolCall("weather", "{}", "c1"),)
 
 class ToolCallUnanswered(Rule):
     name = "tool-call-unanswered"
+    needs = CALLS | TOOL_TURNS
     title = Text("Tool call without a result")
     help = Text(
         "Each tool call is followed by a tool turn with its id before the conversation goes on; each tool turn "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json
-from datasets_app.core.rules.base import Context, Rule
+from datasets_app.core.rules.base import CALLS, Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 
@@ -15,6 +15,7 @@ _WEATHER = {"type": "function", "function": {"name": "weather"}}
 
 class ToolUnknown(Rule):
     name = "tool-unknown"
+    needs = CALLS
     title = Text("Tool is not declared")
     help = Text("A model can only learn to call a tool that the sample declares under “tools”.")
     good = (Sample((Message("user", "Rain?"), Message("assistant", None, tool_calls=(ToolCall("weather", "{}"),))),

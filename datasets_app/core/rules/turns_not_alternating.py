@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 
 class TurnsNotAlternating(Rule):
     name = "turns-not-alternating"
+    by_roles = True
     severity = "warning"
     title = Text("Turns do not alternate")
     help = Text(

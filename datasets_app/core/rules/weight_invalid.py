@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule
+from datasets_app.core.rules.base import EXTRAS, WEIGHTS, Context, Rule
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 
 class WeightInvalid(Rule):
     name = "weight-invalid"
+    needs = WEIGHTS | EXTRAS
     title = Text("Invalid weight")
     help = Text(
         "The weight of a turn is 0 (not trained) to 1, on assistant turns only. Several providers take 0 or 1 alone."

@@ -1,0 +1,119 @@
+"""Rows graded per second by one process: read, decode and check each line, as an import does before it stores anything.
+
+A contract with all text rules, the same with exact tokens (o200k), the same with values looked up in the source, and a
+JSON contract. Seconds are those of the processor, so that a busy machine does not blur them. Bars: 12,000, 6,000 and
+20,000 rows/s.
+
+    python -m benchmarks.grade_rows [--rows 100000] [--profile]
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import pstats
+import random
+import time
+from collections.abc import Callable, Iterable
+
+from benchmarks import data
+from datasets_app.core import contracts, jsonl
+from datasets_app.core.codecs import CODECS
+from datasets_app.core.engine import Checker
+
+TEXT = {
+    "text": {
+        "ends_with": ["。", "."], "sentences": {"max": 3}, "characters": {"max": 400}, "no_echo": True,
+        "no_repeated_punctuation": True, "scripts": ["Han", "Latin"], "forbid": ["(?i)as an ai"],
+        "no_copied_example": True,
+    },
+    "symbols": {"tight": ["-", "/"], "verbatim": True},
+}  # fmt: skip
+JSON = {
+    "json": {
+        "schema": {
+            "type": "object",
+            "required": ["product", "site", "steps"],
+            "additionalProperties": False,
+            "properties": {
+                "product": {"type": "string", "pattern": "^[A-Z]+[0-9]+-[0-9A-Z]+$"},
+                "site": {"type": "string"},
+                "steps": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["what", "minutes"]}},
+            },
+        }
+    }
+}
+
+
+GROUNDED = {**TEXT, "text": {**TEXT["text"], "grounded": ["numbers"]}}
+
+
+def json_lines(count: int) -> Iterable[bytes]:
+    """Extraction samples: a report in, its facts as JSON out; one in twenty breaks the schema."""
+    for number in range(1, count + 1):
+        chance = random.Random(number)
+        steps = [{"what": chance.choice(data.VERBS), "minutes": chance.randint(1, 60)} for _ in range(4)]
+        answer = {"product": chance.choice(data.CODES), "site": chance.choice(data.PLACES), "steps": steps}
+        if chance.random() < 0.05:
+            del answer["site"]
+        told = "，".join(f"{step['what']}{step['minutes']}分钟" for step in steps)
+        messages = [
+            {"role": "system", "content": "把工地记录写成 JSON：product、site、steps。"},
+            {"role": "user", "content": f"第{number}号记录：{answer.get('site', '')}，{answer['product']}，{told}。"},
+            {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)},
+        ]
+        yield json.dumps({"messages": messages}, ensure_ascii=False).encode()
+
+
+def grade(lines: Iterable[bytes], checker: Checker, *, count: bool) -> int:
+    """Findings of all lines."""
+    codec = CODECS["openai-chat"]
+    found = 0
+    for line in lines:
+        sample = codec.decode(jsonl.parse(line))
+        found += len(checker.check(sample))
+        checker.label(sample)
+        if count:
+            checker.tokens(sample)
+    return found
+
+
+def measure(name: str, bar: int, lines: list[bytes], work: Callable[[], int], *, profile: bool) -> None:
+    if profile:
+        profiler = cProfile.Profile()
+        profiler.runcall(work)
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
+        return
+    started = time.process_time()
+    found = work()
+    seconds = time.process_time() - started
+    size = sum(map(len, lines)) // len(lines)
+    print(
+        f"{name}: {len(lines) / seconds:,.0f} rows/s ({f'bar {bar:,}' if bar else 'no bar'}), {size} bytes a row, {found:,} findings"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
+    asked = parser.parse_args()
+    text = [line.strip() for line in data.lines(asked.rows)]
+    extraction = list(json_lines(asked.rows))
+    plain, exact = Checker(contracts.parse(TEXT)), Checker(contracts.parse(TEXT), base_model="gpt-4o")
+    grounded = Checker(contracts.parse(GROUNDED))
+    by_schema = Checker(contracts.parse(JSON))
+    exact.encoder.count("loaded")
+    runs = (
+        ("text rules", 12_000, text, lambda: grade(text, plain, count=False)),
+        ("text rules and exact tokens", 6_000, text, lambda: grade(text, exact, count=True)),
+        ("text rules and grounding", 0, text, lambda: grade(text, grounded, count=False)),
+        ("json contract", 20_000, extraction, lambda: grade(extraction, by_schema, count=False)),
+    )
+    for name, bar, lines, work in runs:
+        measure(name, bar, lines, work, profile=asked.profile)
+
+
+if __name__ == "__main__":
+    main()
