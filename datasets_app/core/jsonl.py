@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from datasets_app.core.strict_json import LineError, decode, encode, parse_slowly, reason_of, survey, too_deep
+from datasets_app.core.strict_json import LineError, encode, parse_slowly, survey, too_deep
 from ftstudio.errors import Text
 
-__all__ = ["BOM", "Json", "Line", "LineError", "dump", "parse", "parse_value", "read_array", "read_lines", "too_long"]
+__all__ = ["BOM", "Json", "Line", "LineError", "dump", "parse", "parse_value", "read_lines", "too_long"]
 
 Json = Any
 
@@ -120,50 +119,6 @@ def too_long(max_bytes: int) -> LineError:
             limit=max_bytes,
         ),
     )
-
-
-def read_array(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements of a JSON array as raw bytes with their 1-based index, so each can be parsed like a line.
-
-    Raises `LineError` when the text is not Unicode or where it stops being an array.
-    """
-    text = decode(data.removeprefix(BOM))
-    at = _skip_space(text, 0)
-    if text[at : at + 1] != "[":
-        raise LineError("json-invalid", Text("This file does not begin with a JSON array."))
-    at = _skip_space(text, at + 1)
-    index = 1
-    decoder = json.JSONDecoder()
-    while text[at : at + 1] != "]":
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            reason = reason_of(error.msg) if isinstance(error, json.JSONDecodeError) else Text("{x}", x=str(error))
-            raise LineError(
-                "json-invalid", Text("Element {index} of the array is not JSON: {reason}.", index=index, reason=reason)
-            ) from None
-        yield index, text[at:end].encode("utf-8", "backslashreplace")
-        index += 1
-        at = _skip_space(text, end)
-        if text[at : at + 1] == ",":
-            at = _skip_space(text, at + 1)
-            if text[at : at + 1] == "]":
-                raise LineError("json-invalid", Text("The array ends with a comma: remove it."))
-        elif text[at : at + 1] != "]":
-            raise LineError(
-                "json-invalid",
-                Text("After element {index} a comma or the end of the array is missing.", index=index - 1),
-            )
-    if _skip_space(text, at + 1) != len(text):
-        raise LineError("json-invalid", Text("Something follows after the end of the array."))
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-
-
-def _skip_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
 
 
 # The fast path: was anything lost on the way through orjson?

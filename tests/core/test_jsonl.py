@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core.jsonl import Line, LineError, dump, parse, parse_value, read_array, read_lines
+from datasets_app.core.jsonl import Line, LineError, dump, parse, parse_value, read_lines
 
 BOM = b"\xef\xbb\xbf"
 
@@ -176,19 +176,6 @@ def test_a_pair_of_escapes_is_one_character():
 def test_canonical_bytes_escape_only_what_must_be_escaped():
     assert dump({"a": ["雨\n“”/", 1.5, None], "b": {}}) == '{"a": ["雨\\n“”/", 1.5, null], "b": {}}\n'.encode()
     assert dump({"a": "\ud800"}) == b'{"a": "\\ud800"}\n'
-
-
-def test_an_array_is_read_element_by_element():
-    data = BOM + b' [ {"a": 1, "a": 2} ,\n {"b": "]"} ] '
-    elements = list(read_array(data))
-    assert elements == [(1, b'{"a": 1, "a": 2}'), (2, b'{"b": "]"}')]
-    assert refusal(elements[0][1]).code == "json-duplicate-key"
-
-
-@pytest.mark.parametrize("data", [b"[1, ]", b"[1 2]", b"[1] x", b"[1", b"{}", b"[tru]"])
-def test_a_broken_array_says_so(data):
-    with pytest.raises(LineError):
-        list(read_array(data))
 
 
 def test_any_value_may_be_parsed_where_no_object_is_demanded():
