@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, Protocol
+import io
+from typing import Any, BinaryIO, Protocol, cast
 
 from datasets_app.core import line_style
+from datasets_app.core.containers.writing import writer
 from datasets_app.core.jsonl import Json
 
 TABLES = ("csv", "xlsx", "parquet")
@@ -38,9 +40,43 @@ class Lines:
         return self.bytes
 
 
+class Table:
+    """Rows under headings; how the source's line was written has no place in it."""
+
+    def __init__(self, codec: str, out: BinaryIO, digest: Any) -> None:
+        self._file = _Counted(out, digest)
+        self._writer = writer(codec, cast(BinaryIO, self._file))
+
+    def write(self, record: dict[str, Json], style: str) -> str:
+        self._writer.write(record)
+        return "table"
+
+    def close(self) -> int:
+        self._writer.close()
+        return self._file.bytes
+
+
+class _Counted(io.RawIOBase):
+    """A file written from front to back, its bytes counted and digested on the way."""
+
+    def __init__(self, out: BinaryIO, digest: Any) -> None:
+        self._out = out
+        self._digest = digest
+        self.bytes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._out.write(data)
+        self._digest.update(data)
+        self.bytes += len(data)
+        return len(data)
+
+
 def sink_for(codec: str, out: BinaryIO, digest: Any) -> Sink:
     """The sink of a codec's files; `digest` is fed with every byte of the finished file."""
-    return Lines(out, digest)
+    return Table(codec, out, digest) if codec in TABLES else Lines(out, digest)
 
 
 def suffix_of(codec: str) -> str:
