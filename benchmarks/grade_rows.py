@@ -89,9 +89,8 @@ def measure(name: str, bar: int, lines: list[bytes], work: Callable[[], int], *,
     found = work()
     seconds = time.process_time() - started
     size = sum(map(len, lines)) // len(lines)
-    print(
-        f"{name}: {len(lines) / seconds:,.0f} rows/s ({f'bar {bar:,}' if bar else 'no bar'}), {size} bytes a row, {found:,} findings"
-    )
+    wanted = f"bar {bar:,}" if bar else "no bar"
+    print(f"{name}: {len(lines) / seconds:,.0f} rows/s ({wanted}), {size} bytes a row, {found:,} findings")
 
 
 def main() -> None:
