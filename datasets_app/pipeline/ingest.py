@@ -23,7 +23,7 @@ from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import bulk, keys, planning, repetitions, unpack
+from . import bulk, keys, leaks, planning, repetitions, unpack
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
@@ -120,6 +120,7 @@ def _finish(upload: Upload, key: str) -> None:
     if upload.rows_accepted:
         with transaction.atomic():
             upload.chunks.all().delete()
+            leaks.after_import(upload.dataset_id, upload.pk)
             Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
         return
     first = upload.rejected.order_by("line").first()

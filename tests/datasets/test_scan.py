@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from datasets_app import tasks
 from datasets_app.core.findings import RANK
@@ -15,6 +18,7 @@ from datasets_app.pipeline.scan import ask, is_stale
 from datasets_app.pipeline.scan import scan as carry_out
 from datasets_app.services import datasets, samples, scans
 from ftstudio.accounts.models import AuditEntry
+from ftstudio.celery import app
 from ftstudio.errors import Conflict, NotAllowed
 from tests import make
 
@@ -37,6 +41,14 @@ def dataset(alice: Any, project: Any) -> Any:
     Scan.objects.all().delete()
     into.refresh_from_db()
     return into
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Tasks run where they are sent from."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
 
 
 def scanned(dataset: Any) -> Scan:
@@ -164,6 +176,14 @@ def test_a_scan_knows_whether_it_is_still_about_the_present_content(alice, datas
     assert is_stale(scan, dataset)
 
 
+def test_an_import_asks_for_a_scan_and_the_worker_goes_on_with_it(alice, project, eager):
+    into = make.dataset(alice, project)
+    arrived = make.upload(alice, into, make.jsonl(ROWS))
+    tasks.ingest_upload(str(arrived.pk))
+    assert Scan.objects.get(dataset=into).state == ScanState.DONE
+    assert (3, "near-duplicate") in said(into)
+
+
 def test_after_an_import_one_scan_waits_however_many_files_came(alice, dataset):
     first = leaks.after_import(dataset.pk, dataset.uploads.get().pk)
     assert leaks.after_import(dataset.pk, dataset.uploads.get().pk) == first
@@ -181,7 +201,7 @@ def test_two_scans_of_one_dataset_take_turns(dataset):
     assert carry_out(second)
 
 
-def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, monkeypatch):
+def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, monkeypatch, eager):
     from datasets_app.pipeline import set_findings
 
     pk = ask(dataset.pk)
@@ -197,8 +217,11 @@ def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, 
             carry_out(pk)
     assert calls
     assert Scan.objects.get(pk=pk).state == ScanState.RUNNING
-    assert tasks.sweep() >= 1 or True
-    assert carry_out(pk) or Scan.objects.get(pk=pk).state == ScanState.DONE
+    assert Scan.objects.claim(pk, "dead")
+    assert not Scan.objects.unfinished().abandoned().exists()
+    Scan.objects.filter(pk=pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    tasks.sweep()
+    assert Scan.objects.get(pk=pk).state == ScanState.DONE
     assert (3, "near-duplicate") in said(dataset)
     assert datasets.counts(dataset) == make.counted(dataset)
 

@@ -18,6 +18,7 @@ from datasets_app.pipeline import ingest as ingesting
 from datasets_app.services import datasets, uploads
 from ftstudio.accounts.models import AuditEntry
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
+from ftstudio.web.texts import from_row
 from tests import make
 
 NO_ECHO = {"text": {"no_echo": True, "ends_with": ["。"]}}
@@ -170,9 +171,9 @@ def test_the_same_content_twice_is_noticed_inside_a_file_and_across_files(alice:
     second = make.imported(alice, rain, [make.chat("新", "旧。"), {**other, "metadata": {"doc": "b"}}])
     assert (first.rows_duplicate, second.rows_duplicate) == (1, 1)
     said = FindingRow.objects.filter(rule="duplicate").order_by("sample__position").select_related("sample")
-    assert [(row.sample.position, row.severity, row.message["params"]["first"]) for row in said] == [
-        (3, "warning", "0001"),
-        (5, "warning", "0002"),
+    assert [(row.sample.position, row.severity, str(from_row(row.message))) for row in said] == [
+        (3, "warning", "The same content as sample 0001: keep one of them."),
+        (5, "warning", "The same content as sample 0002: keep one of them."),
     ]
     assert datasets.counts(rain) == make.counted(rain)
 
