@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,83 @@ def test_a_snapshot_is_written_with_its_manifest(alice: Any, rain: Any, tmp_path
     assert out.read_bytes() == make.jsonl([make.chat("伞", "伞。")])
     manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
     assert (manifest["rows"], manifest["waivers"][0]["reason"]) == (1, "谚语")
+
+
+TABLE = '问题,答案,备注\n"明天会\n下雨吗？",会下雨。,甲\n冷吗？\n后天呢？,不会。,乙\n'
+
+
+def document(capsys: Any) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table as a Chinese Excel saves it; its second row lacks cells."""
+    path = tmp_path / "表.csv"
+    path.write_bytes(TABLE.encode("gbk"))
+    return path
+
+
+def test_a_table_in_gbk_is_graded_with_the_lines_of_its_rows(table: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        call_command("grade", str(table), "--json")
+    said = document(capsys)
+    assert (said["rows"], said["accepted"]) == (3, 2)
+    assert [(one["line"], one["rule"]) for one in said["findings"] if one["severity"] == "error"] == [(4, "row-uneven")]
+
+
+def test_a_table_becomes_a_chat_and_what_is_refused_is_named_by_its_line(
+    table: Path, tmp_path: Path, capsys: Any
+) -> None:
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(SystemExit):
+        call_command("convert", str(table), str(out), "--to", "openai-chat", "--json")
+    said = document(capsys)
+    assert [entry["line"] for entry in said["refused"]] == [4]
+    assert said["normalised"] == {"gb18030": 1}
+    first = json.loads(out.read_text(encoding="utf-8").splitlines()[0])
+    assert [message["content"] for message in first["messages"]] == ["明天会\n下雨吗？", "会下雨。"]
+    assert first["备注"] == "甲"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_chats_go_through_a_table_and_come_back(kind: str, tmp_path: Path, capsys: Any) -> None:
+    pytest.importorskip("pyarrow")
+    rows, out, back = tmp_path / "rows.jsonl", tmp_path / f"out.{kind}", tmp_path / "back.jsonl"
+    rows.write_bytes(make.jsonl([make.chat("=1+1", "- 二"), make.chat("伞", "伞。")]))
+    call_command("convert", str(rows), str(out), "--to", kind)
+    call_command("convert", str(out), str(back), "--to", "openai-chat")
+    assert back.read_bytes() == rows.read_bytes()
+
+
+def test_a_zip_and_a_workbook_are_compared_with_each_other(tmp_path: Path, capsys: Any) -> None:
+    rows, book, packed = tmp_path / "rows.jsonl", tmp_path / "held.xlsx", tmp_path / "rows.zip"
+    rows.write_bytes(make.jsonl([make.chat("伞", "一把伞。"), make.chat("雨", "一场雨。")]))
+    call_command("convert", str(rows), str(book), "--to", "xlsx")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(rows, "set/rows.jsonl")
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        call_command("grade", str(packed), "--against", str(book), "--json")
+    said = document(capsys)
+    assert [(one["line"], one["rule"]) for one in said["findings"] if one["rule"] == "split-leak"] == [
+        (1, "split-leak"), (2, "split-leak"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_cannot_be_opened_is_exit_2_and_says_why(tmp_path: Path) -> None:
+    broken = tmp_path / "rows.xlsx"
+    broken.write_bytes(b"PK\x03\x04 and nothing more")
+    for command in (("grade", str(broken)), ("convert", str(broken), str(tmp_path / "out"), "--to", "csv")):
+        with pytest.raises(CommandError, match="damaged") as end:
+            call_command(*command)
+        assert end.value.returncode == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_is_imported_here_and_now(rain: Any, table: Path, capsys: Any) -> None:
+    with pytest.raises(CommandError, match="1 lines were rejected"):
+        call_command("import_samples", str(rain.pk), str(table))
+    said = capsys.readouterr()
+    assert "2 samples, 1 rejected" in said.out
+    assert "line 4" in said.err
