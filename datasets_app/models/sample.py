@@ -66,14 +66,12 @@ class Sample(models.Model):
                 fields=("dataset", "label", "position"), name="sample_by_label", condition=~models.Q(label="")
             ),
             models.Index(
-                fields=("dataset", "cluster", "position"), name="sample_by_cluster", condition=models.Q(cluster__gt=0)
+                fields=("dataset", "cluster", "position"), name="sample_by_cluster", condition=~models.Q(cluster=0)
             ),
             models.Index(
                 fields=("leased_by", "dataset"), name="sample_by_holder", condition=models.Q(leased_by__isnull=False)
             ),
-            models.Index(
-                fields=("dataset", "worst", "position"), name="sample_by_worst", condition=models.Q(worst__gt=0)
-            ),
+            models.Index(fields=("dataset", "worst", "position"), name="sample_by_worst", condition=~models.Q(worst=0)),
         )
 
     def __str__(self) -> str:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db import connections
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from datasets_app.core.findings import RANK
 from datasets_app.core.rules import RULE_IDS
@@ -22,6 +25,17 @@ WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
 _POSITION = re.compile(r"0*[1-9][0-9]{0,8}")
 _LONGEST = {"tag": 40, "q": 200, "label": 60}
+
+
+# What the partial indexes are about, in their own words: SQLite does not see that a parameter says the same.
+_PARTIAL = {name: f"NOT (%(expressions)s = {none})" for name, none in (("worst", 0), ("cluster", 0), ("label", "''"))}
+
+
+class _Spelt(Func):
+    """A condition with its constants written into the SQL."""
+
+    output_field = BooleanField()
+    arity = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +87,61 @@ class Filters:
         """The filters that are set."""
         return {name: value for name, value in asdict(self).items() if value}
 
+    def columns(self) -> dict[str, str | int]:
+        """The filters that are set and are columns of the sample itself, with the values stored there."""
+        stored: dict[str, str | int] = {
+            name: value for name, value in self.chosen().items() if name in ("status", "split", "label")
+        }
+        if self.worst:
+            stored["worst"] = WORST[self.worst]
+        if self.cluster:
+            stored["cluster"] = int(self.cluster)
+        return stored
+
 
 def narrowed(dataset: Dataset, filters: Filters) -> SampleQuerySet:
-    """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns."""
+    """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns.
+
+    On SQLite, which knows nothing of how many samples a filter passes, the query begins at the rarest one: the kept
+    counters tell which that is, and the indexes of the others are hidden from it.
+    """
     rows = Sample.objects.filter(dataset=dataset)
-    if filters.status:
-        rows = rows.filter(status=filters.status)
-    if filters.split:
-        rows = rows.filter(split=filters.split)
-    if filters.worst:
-        rows = rows.filter(worst=WORST[filters.worst])
-        if filters.worst != "clean":
-            rows = rows.filter(worst__gt=0)  # says again what the partial index is about, so that it is used
+    numbers = kept(dataset, filters)
+    leads = min(numbers, key=lambda name: (numbers[name], name), default="")
+    hidden = connections[rows.db].vendor == "sqlite" and len(numbers) > 1
+    for name, value in filters.columns().items():
+        rows = rows.filter(_plainly(name, value) if hidden and name != leads else Q(**{name: value}))
+        if name in _PARTIAL and value:
+            rows = rows.filter(_Spelt(F(name), template=_PARTIAL[name]))
     if filters.rule:
         findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
-        rows = _having(rows, findings, _kept(dataset, "rule", filters.rule))
+        rows = _having(rows, findings, numbers["rule"])
     if filters.tag:
-        tags = SampleTag.objects.filter(dataset=dataset, name=filters.tag)
-        rows = _having(rows, tags, _kept(dataset, "tag", filters.tag))
-    if filters.label:
-        rows = rows.filter(label=filters.label)
-    if filters.cluster:
-        rows = rows.filter(cluster=int(filters.cluster), cluster__gt=0)
-    return searching.matching(rows, filters.q) if filters.q else rows
+        rows = _having(rows, SampleTag.objects.filter(dataset=dataset, name=filters.tag), numbers["tag"])
+    if not filters.q:
+        return rows
+    few = bool(numbers) and min(numbers.values()) <= FEW
+    return searching.matching(rows, filters.q, few=few)
+
+
+def kept(dataset: Dataset, filters: Filters) -> dict[str, int]:
+    """How many samples pass each of the chosen filters by itself, from the kept counters; not of text.
+
+    Of clean samples there is no index to begin at, so they are not among them. A cluster is always small.
+    """
+    asked = {name: key for name, key in filters.chosen().items() if name not in ("q", "cluster") and key != "clean"}
+    numbers = dict.fromkeys(asked, 0)
+    if len(asked) > 1 or filters.q or not asked.keys().isdisjoint(("rule", "tag")):
+        counters = DatasetCount.objects.filter(dataset=dataset, kind__in=asked, key__in=asked.values())
+        for kind, key, n in counters.values_list("kind", "key", "n"):
+            if asked[kind] == key:
+                numbers[kind] = n
+    return {**numbers, "cluster": 0} if filters.cluster else numbers
+
+
+def _plainly(name: str, value: str | int) -> Exact:
+    """The same condition on the column, in a form that SQLite looks up in no index."""
+    return Exact(F(name) + 0, value) if isinstance(value, int) else Exact(Coalesce(name, Value("")), value)
 
 
 def selected(dataset: Dataset, mapping: Mapping[str, Any]) -> SampleQuerySet:
@@ -103,10 +149,6 @@ def selected(dataset: Dataset, mapping: Mapping[str, Any]) -> SampleQuerySet:
     filters = Filters.parse(mapping)
     rows = narrowed(dataset, filters)
     return rows if filters.status else rows.exclude(status=Status.REJECTED)
-
-
-def _kept(dataset: Dataset, kind: str, key: str) -> int:
-    return DatasetCount.objects.filter(dataset=dataset, kind=kind, key=key).values_list("n", flat=True).first() or 0
 
 
 def _having(rows: SampleQuerySet, related: Any, n: int) -> SampleQuerySet:

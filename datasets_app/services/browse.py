@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datasets_app.models import Dataset, DatasetCount
+from datasets_app.models import Dataset, DatasetCount, Sample
+from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
-from ftstudio.web.pagination import Page, keyset
+from ftstudio.web.pagination import Page, keyset, position_of
 
 __all__ = ["Filters", "narrowed", "page", "total"]
 
@@ -16,8 +17,10 @@ COLUMNS = (
 
 def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50) -> Page:
     """One screen of samples by position, with narrow columns only. Nothing is counted, sorted or read beyond it."""
-    rows = narrowed(dataset, filters).only(*COLUMNS)
-    return keyset(rows, cursor=cursor, size=size, key="position")
+    beyond = position_of(cursor)
+    keys = walking.screen(dataset, filters, beyond=beyond, back=cursor.startswith("<"), size=size + 1)
+    rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
+    return keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position")
 
 
 def total(*, dataset: Dataset, filters: Filters) -> int | None:

@@ -48,6 +48,15 @@ class Page:
     newest_first: bool = False
 
 
+def position_of(cursor: str) -> int | None:
+    """The N of a cursor, None for the first page. Raises InvalidInput for a cursor that we did not write."""
+    if not cursor:
+        return None
+    if not (cursor[0] in "<>" and cursor[1:].isascii() and cursor[1:].isdecimal() and len(cursor) < 20):
+        raise InvalidInput(cursor=FOREIGN_CURSOR)
+    return int(cursor[1:])
+
+
 def keyset(
     queryset: QuerySet[Any],
     *,
@@ -63,12 +72,11 @@ def keyset(
     index range, the same on the first and on the last page. Raises InvalidInput for a cursor that we did not write.
     """
     value_of = of or (lambda row: getattr(row, key))
-    if cursor and not (cursor[0] in "<>" and cursor[1:].isascii() and cursor[1:].isdecimal() and len(cursor) < 20):
-        raise InvalidInput(cursor=FOREIGN_CURSOR)
+    beyond = position_of(cursor)
     back = cursor.startswith("<")
     descending = back != newest_first
-    if cursor:
-        queryset = queryset.filter(**{f"{key}__{'lt' if descending else 'gt'}": int(cursor[1:])})
+    if beyond is not None:
+        queryset = queryset.filter(**{f"{key}__{'lt' if descending else 'gt'}": beyond})
     rows = list(queryset.order_by(f"-{key}" if descending else key)[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
