@@ -14,6 +14,7 @@ from datasets_app.core import codecs, grouping, jsonl
 from datasets_app.core.codecs import CodecError
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import Line, LineError
+from datasets_app.core.line_style import style_of
 from datasets_app.models import UploadChunk
 from ftstudio.errors import Listed, Text
 
@@ -92,6 +93,8 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
             continue
         chunk.graded.append(graded)
         chunk.lines.append(line.number)
+        crlf = not ours and line.length - len(raw) == len(b"\r\n")
+        chunk.styles.append(style_of(raw, record, upload.codec, crlf=crlf))
         chunk.places.append(chunk.rows - 1)
         if upload.spread_by:
             chunk.spread[(grouping.content_key(graded.sample, upload.spread_by) or "")[:_LONGEST_VALUE]] += 1

@@ -1,0 +1,104 @@
+"""Seconds of a snapshot, rows a second of its export, time of its comparison, and the worker's memory, at a million.
+
+    python -m benchmarks.freeze_rows [ROWS]
+
+Bars: a snapshot of a million in less than 30 s, export at 20,000 rows/s or more, less than 300 MB in each process.
+
+Samples and revisions are written straight into the tables: what an import costs, `import_rows` says. A twentieth
+of them breaks a rule; a second snapshot is frozen after a thousand more have come, and compared with the first.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from benchmarks.stack import Stack, query, spread, timed
+
+FILL = """
+import django; django.setup()
+from hashlib import blake2b, sha256
+from django.utils import timezone
+from datasets_app.models import Dataset, FindingRow, Revision, Sample
+from datasets_app.pipeline import bulk
+dataset = Dataset.objects.get(pk="{dataset}")
+first, count, now = dataset.next_position, {count}, timezone.now()
+SAMPLE = ("dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected",
+          "fingerprint", "question", "label", "cluster", "pinned", "title", "snippet", "revision_number", "changed_at")
+REVISION = ("sample_id", "number", "payload", "content_hash", "origin", "reason", "at", "guideline_version",
+            "rule_set_version", "style")
+FINDING = ("dataset_id", "sample_id", "revision_id", "current", "rule", "severity", "path", "message",
+           "rule_set_version", "waived")
+text = "请检查基层是否干燥平整，含水率达标后再涂刷两遍底涂，每遍间隔两小时，注意边角处理。" * 4
+def payload(n):
+    return ('{{"messages":[{{"role":"user","content":"第%d号工地可以施工吗？"}},'
+            '{{"role":"assistant","content":"%s"}}],"extras":{{"doc":"site-%d"}}}}' % (n, text, n % 997))
+def sample(n):
+    asked = blake2b(b"%d" % n, digest_size=16).hexdigest()
+    wrong = n % 20 == 0
+    return (dataset.pk, n, "accepted", "", 160, 3 if wrong else 0, 1 if wrong else 0, False, asked, asked,
+            "", 0, "", "第%d号工地" % n, "", 1, now)
+def revision(pk, n):
+    content = payload(n)
+    return (pk, 1, content, sha256(content.encode()).hexdigest(), "import", "", now, 1, "x", "")
+for start in range(first, first + count, 20000):
+    numbers = range(start, min(start + 20000, first + count))
+    bulk.insert(Sample, SAMPLE, map(sample, numbers))
+    pks = dict(Sample.objects.filter(dataset=dataset, position__gte=start).values_list("position", "pk"))
+    bulk.insert(Revision, REVISION, (revision(pks[n], n) for n in numbers))
+    at = dict(Revision.objects.filter(sample__dataset=dataset, sample__position__gte=start).order_by()
+              .values_list("sample_id", "pk"))
+    bulk.insert(FindingRow, FINDING, ((dataset.pk, pks[n], at[pks[n]], True, "echo", "error", "",
+                                      {{"template": "x", "params": {{}}}}, "x", False)
+                                     for n in numbers if n % 20 == 0))
+Dataset.objects.filter(pk=dataset.pk).update(samples_total=first + count - 1, next_position=first + count)
+"""
+
+
+def main(rows: int) -> None:
+    with Stack() as stack:
+        dataset = stack.dataset({})
+        stack.python(FILL.format(dataset=dataset, count=rows))
+        stack.fresh_worker()
+        first = frozen(stack, dataset, rows, "freeze  first:")
+        stack.python(FILL.format(dataset=dataset, count=1000))
+        second = frozen(stack, dataset, rows + 1000, "freeze  again, sides kept:")
+        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB after both")
+        stack.fresh_worker()
+        started = time.perf_counter()
+        wanted = {"codec": "openai-chat", "split": "all", "waive": {"reason": "benchmark"}}
+        status, export = stack.door.call("POST", f"/api/v1/snapshots/{second}/exports/", wanted)
+        assert status == 202, export
+        export = stack.wait(f"/api/v1/exports/{export['id']}/")
+        seconds = time.perf_counter() - started
+        print(f"export  {rows} rows in {seconds:.1f} s = {rows / seconds:,.0f} rows/s")
+        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB in a worker that did nothing but the export")
+        compared(stack, first, second)
+
+
+def frozen(stack: Stack, dataset: str, rows: int, what: str) -> str:
+    started = time.perf_counter()
+    status, snapshot = stack.door.call("POST", f"/api/v1/datasets/{dataset}/snapshots/", {})
+    assert status == 202, snapshot
+    snapshot = stack.wait(f"/api/v1/snapshots/{snapshot['id']}/")
+    print(f"{what} {rows} rows in {time.perf_counter() - started:.1f} s")
+    return str(snapshot["id"])
+
+
+def compared(stack: Stack, first: str, second: str) -> None:
+    """The comparison's first look, which counts, and then its pages."""
+    path = f"/api/v1/snapshots/{second}/diff/?{query(against=first, kind='added')}"
+    started = time.perf_counter()
+    status, found = stack.door.call("GET", path)
+    assert status == 200, found
+    print(f"compare {found['counts']} in {time.perf_counter() - started:.1f} s")
+
+    def look(number: int) -> int:
+        status, _ = stack.door.call("GET", path)
+        return int(status)
+
+    print(f"        then a page: {spread(timed(20, look))}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

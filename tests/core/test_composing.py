@@ -1,0 +1,74 @@
+"""What a file is composed of: shares that are met exactly, drawn by lot, the same every time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets_app.core.composing import Options, choose
+from ftstudio.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"contrast": 96}, "contrast"),
+        ({"contrast": True}, "contrast"),
+        ({"negatives": -1}, "negatives"),
+        ({"negatives": "10"}, "negatives"),
+        ({"allow_loss": "weight"}, "allow_loss"),
+        ({"allow_loss": [1]}, "allow_loss"),
+        ({"profile": "moon"}, "profile"),
+        ({"sugar": 1}, "sugar"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_name(given, field):
+    with pytest.raises(InvalidInput) as caught:
+        Options.parse(given)
+    assert list(caught.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"contrast": 10}, {"negatives": 0}, {"allow_loss": ["weight"], "profile": "ark"}]
+)
+def test_what_is_kept_reads_back_the_same(given):
+    assert Options.parse(given).to_data() == given
+    assert Options.parse(Options.parse(given).to_data()) == Options.parse(given)
+
+
+rows = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80)
+
+
+@given(rows, st.integers(0, 95), st.none() | st.integers(0, 95), st.integers(0, 2**63 - 1))
+def test_shares_are_met_as_far_as_there_is_enough(rows, contrast, negatives, seed):
+    positions = list(range(1, len(rows) + 1))
+    pairs, negative = ([row[at] for row in rows] for at in (0, 1))
+    chosen = choose(positions, pairs, negative, Options(contrast, negatives), seed=seed)
+    kept = [at for at in positions if at not in chosen.left_out]
+    refused = [at for at in kept if negative[at - 1]]
+    assert all(negative[at - 1] for at in chosen.left_out)
+    assert all(pairs[at - 1] and at in kept for at in chosen.contrast)
+    if negatives is None:
+        assert not chosen.left_out
+    else:
+        assert len(refused) == chosen.negatives == min(sum(negative), chosen.negatives_wanted)
+    assert len(chosen.contrast) == min(chosen.contrast_wanted, sum(pairs[at - 1] for at in kept))
+    assert chosen == choose(positions, pairs, negative, Options(contrast, negatives), seed=seed)
+
+
+@given(rows, st.integers(0, 94), st.integers(0, 2**63 - 1))
+def test_a_larger_share_only_adds(rows, contrast, seed):
+    positions = list(range(1, len(rows) + 1))
+    pairs = [pair for pair, _ in rows]
+    less, more = (
+        choose(positions, pairs, [False] * len(rows), Options(share), seed=seed) for share in (contrast, contrast + 1)
+    )
+    assert less.contrast <= more.contrast
+
+
+def test_eighty_rows_and_twenty_percent_are_twenty_contrast_rows():
+    chosen = choose(range(1, 81), [True] * 80, [False] * 80, Options(contrast=20), seed=0)
+    assert len(chosen.contrast) == 20
+    half = choose(range(1, 101), [False] * 100, [True] * 50 + [False] * 50, Options(negatives=20), seed=0)
+    assert (half.negatives, len(half.left_out)) == (13, 37)
