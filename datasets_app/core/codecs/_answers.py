@@ -24,19 +24,20 @@ ANY_OBJECT: dict[str, Json] = {"type": "object"}
 # The answer as JSON
 
 
-def with_text(sample: Sample) -> Sample:
+def with_text(sample: Sample, *, reading: bool = False) -> Sample:
     """The sample with its answer as canonical JSON text in `content`, whether it was text or a call before.
 
-    Unchanged when the answer is no JSON. What the source wrote differently is remembered in the answer's `FORM`.
+    Unchanged when the answer is no JSON. What the source wrote differently is remembered in the answer's `FORM`: its
+    declaration and id of the call always, the spacing of its JSON when `reading` a row of the same format.
     """
     answer = sample.answer
     if answer is None:
         return sample
     if answer.content is None and len(answer.tool_calls) == 1:
-        return _from_call(sample, answer, answer.tool_calls[0])
+        return _from_call(sample, answer, answer.tool_calls[0], reading)
     if not isinstance(answer.content, str) or (text := tidy(answer.content)) is None or text == answer.content:
         return sample
-    return _answered(sample, replace(answer, content=text), {"text": answer.content})
+    return _answered(sample, replace(answer, content=text), {"text": answer.content} if reading else {})
 
 
 def text_of(sample: Sample) -> str:
@@ -94,12 +95,12 @@ def call_of(answer: Message, text: str) -> ToolCall:
     return ToolCall(TOOL, arguments, form.get("id", CALL_ID), extras)
 
 
-def _from_call(sample: Sample, answer: Message, call: ToolCall) -> Sample:
+def _from_call(sample: Sample, answer: Message, call: ToolCall, reading: bool) -> Sample:
     text = tidy(call.arguments)
     if call.name != TOOL or text is None or not text.startswith("{") or not _is_plain(call):
         return sample
     form: dict[str, Json] = {}
-    if text != call.arguments:
+    if reading and text != call.arguments:
         form["arguments"] = call.arguments
     if call.id != CALL_ID:
         form["id"] = call.id

@@ -300,9 +300,8 @@ def reduced(message: Message, dialect: Dialect, path: str = "", *, last: bool = 
         )
     content = message.content
     if isinstance(content, list):
-        content = [part for part in content if not _lost_part(part, dialect)]
-        if not dialect.images:
-            content = replace(message, content=content).text or None
+        parts = [part for part in content if not _lost_part(part, dialect)]
+        content = parts if dialect.images else message.text or None
     kept = Message(
         role=message.role,
         content=content,

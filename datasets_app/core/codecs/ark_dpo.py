@@ -7,6 +7,7 @@ the texts of the two taken out and their places marked `"is": "answer"` and `"is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -132,17 +133,14 @@ def _unscored(sample: Sample) -> Sample:
     if best == worst:  # one candidate: there is nothing to prefer it to
         return replace(sample, messages=messages)
     sample = replace(sample, messages=messages, rejected=(Message("assistant", listed[worst]["text"]),))
-    if listed == _scored(sample, listed[best]["text"], listed[worst]["text"]) and [*map(list, listed)] == _PLAIN:
-        return sample
+    if json.dumps(listed) == json.dumps(_scored(sample, listed[best]["text"], listed[worst]["text"])):
+        return sample  # as we would write it, 1.0 and not 1, text before score
     kept = list(listed)
     for at, mark in ((best, "answer"), (worst, "rejected")):
         kept[at] = {
             ("is" if key == "text" else key): (mark if key == "text" else value) for key, value in listed[at].items()
         }
     return replace(sample, extras={**sample.extras, CANDIDATES: kept})
-
-
-_PLAIN = [["text", "score"], ["text", "score"]]
 
 
 def _scored(sample: Sample, answer: str, rejected: str) -> list[Json]:

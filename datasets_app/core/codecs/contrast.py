@@ -19,12 +19,14 @@ _PLACE = re.compile(r"\{(input|wrong)\}")
 
 def check_template(text: str) -> str:
     """The template, fit for use ("" is the format's own). Raises `InvalidInput` (`contrast`)."""
+    if not text:
+        return text
     places = _PLACE.findall(text)
-    if text and sorted(places) != ["input", "wrong"]:
+    if sorted(places) != ["input", "wrong"]:
         raise InvalidInput(contrast=Text("The template must hold {places} once each.", places="{input}, {wrong}"))
     if len(text) > MAX_TEMPLATE:
         raise InvalidInput(contrast=Text("The template is longer than {limit} characters.", limit=MAX_TEMPLATE))
-    _, between, _ = _PLACE.split(text)[::2] if text else ("", " ", "")
+    _, between, _ = _PLACE.split(text)[::2]
     if not between.strip():
         raise InvalidInput(contrast=Text("Put some words between {places}.", places="{input}, {wrong}"))
     return text

@@ -22,6 +22,7 @@ class JSONContent(ChatCodec):
 
     name = "json-content"
     label = Text("JSON in the answer's text")
+    exact = False  # a row with a call comes back with text
     examples = (
         {
             "messages": [
@@ -48,7 +49,7 @@ class JSONContent(ChatCodec):
         return isinstance(content, str) and content.lstrip()[:1] in ("{", "[")
 
     def decode(self, record: dict[str, Json]) -> Sample:
-        return with_text(super().decode(record))
+        return with_text(super().decode(record), reading=True)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         sample = with_text(sample)

@@ -29,6 +29,7 @@ class TaskResponse(ChatCodec):
     name = "task-response"
     label = Text("JSON as a tool call (task_response)")
     precedence = 30
+    exact = False  # a row with text comes back with a call
     examples = (
         {
             "messages": [
@@ -86,7 +87,7 @@ class TaskResponse(ChatCodec):
         return isinstance(function, dict) and function.get("name") == TOOL
 
     def decode(self, record: dict[str, Json]) -> Sample:
-        return with_text(super().decode(record))
+        return with_text(super().decode(record), reading=True)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         sample = with_text(sample)
