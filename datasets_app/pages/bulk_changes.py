@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset
 from datasets_app.models.bulk_change import BulkState
+from datasets_app.pipeline.bulk_kinds.base import Kind
 from datasets_app.services import browse, bulk_changes, datasets
 from ftstudio.accounts.policy import allows, require
 from ftstudio.web.render import render_page
@@ -53,7 +54,7 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         raise Http404
     found = datasets.counts(dataset)["rule"]
     asked = {key: request.GET.getlist(f"{PREFIX}-{key}") for key in ("rules", "rule")}
-    initial = {"rules": asked["rules"], "rule": next(iter(asked["rule"]), None)}
+    initial = {"rules": asked["rules"] or [filters.rule], "rule": next(iter(asked["rule"]), filters.rule)}
     form = BulkForm(request.POST or None, kind=kinds[name], found=found, initial=initial)
     if request.method == "POST" and form.is_valid():
         with landing_on(form):
@@ -65,12 +66,18 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         "dataset": dataset,
         "form": form,
         "kind": kinds[name],
-        "kinds": [{"kind": kind, "url": query_of(filters, kind=kind.name)} for kind in kinds.values()],
+        "kinds": [
+            {"kind": kind, "url": query_of(filters, kind=kind.name)} for kind in sorted(kinds.values(), key=_order)
+        ],
         "chips": chips_of(dataset, filters),
         "total": browse.total(dataset=dataset, filters=filters),
         "query": query_of(filters, kind=name),
     }
     return render_page(request, "bulk_changes/create.html", context, status=status_of(form))
+
+
+def _order(kind: Kind) -> int:
+    return kind.order
 
 
 def _change(request: PersonRequest, pk: UUID) -> BulkChange:
@@ -144,6 +151,6 @@ def leave_out(request: PersonRequest, pk: UUID, position: int) -> HttpResponse:
     entry = get_object_or_404(rows, change=pk, position=position)
     bulk_changes.leave_out(actor=request.user, entry=entry, left=request.POST.get("left") == "1")
     if request.htmx:
-        context = {"row": shown(entry, may=True), "change": entry.change, "may": True, "fresh": True}
+        context = {"row": shown(entry, may=True), "change": entry.change, "totals": totals(entry.change), "fresh": True}
         return render_page(request, "bulk_changes/_entry.html", context, part="answer")
     return redirect(f"{reverse('pages:bulk-change-detail', args=[pk])}#entry-{position}")

@@ -17,8 +17,10 @@ PREFIX = "what"  # so that the kind's “rule” is not taken for the filter of 
 class BulkForm(forms.Form):
     """`found` says of how many samples each rule speaks. `what` is what the service takes; only after `is_valid()`."""
 
+    prefix = PREFIX
+
     def __init__(self, *args: Any, kind: Kind, found: Mapping[str, int], **kwargs: Any) -> None:
-        super().__init__(*args, prefix=PREFIX, **kwargs)
+        super().__init__(*args, **kwargs)
         for parameter in kind.parameters(found):
             self.fields[parameter.name] = _field(parameter, found)
 

@@ -54,7 +54,7 @@ def shown(entry: BulkChangeEntry, *, may: bool) -> ShownEntry:
         entry=entry,
         edits=[ShownEdit(_where(edit["path"]), difference(edit["before"], edit["after"])) for edit in entry.edits],
         note=say(from_row(entry.note)) if entry.note else "",
-        tokens=(counts[BEFORE], counts[AFTER]) if BEFORE in counts else None,
+        tokens=(counts[BEFORE], counts.get(AFTER, 0)) if BEFORE in counts else None,
         may_leave=may and entry.state == EntryState.PLANNED,
         may_return=may and entry.state == EntryState.LEFT,
     )
@@ -107,7 +107,7 @@ def _where(path: str) -> str:
 def totals(change: BulkChange) -> dict[str, Any]:
     """The change's added-up counts: fixes per rule in words, or tokens before and after with what is saved."""
     if BEFORE in change.counts:
-        before, after = change.counts[BEFORE], change.counts[AFTER]
+        before, after = change.counts[BEFORE], change.counts.get(AFTER, 0)
         return {"tokens": {"before": before, "after": after, "saved": 1 - after / before if before else 0.0}}
     rules = [(say(RULES[rule].title), rule, n) for rule, n in sorted(change.counts.items()) if rule in RULES]
     return {"rules": sorted(rules, key=lambda row: -row[2])}

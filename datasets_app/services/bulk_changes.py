@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,9 +125,13 @@ def leave_out(*, actor: User, entry: BulkChangeEntry, left: bool = True) -> Bulk
         if ready is None:
             raise _not(BulkChange.objects.get(pk=change.pk))
         if BulkChangeEntry.objects.filter(pk=entry.pk, state=before).update(state=after):
-            BulkChange.objects.filter(pk=change.pk).update(planned=F("planned") + (-1 if left else 1))
+            counts = Counter(ready.counts)
+            (counts.subtract if left else counts.update)(entry.counts)
+            BulkChange.objects.filter(pk=change.pk).update(
+                planned=F("planned") + (-1 if left else 1), counts={name: n for name, n in counts.items() if n}
+            )
     entry.refresh_from_db(fields=["state"])
-    change.refresh_from_db(fields=["planned", "state"])
+    change.refresh_from_db(fields=["planned", "counts", "state"])
     return entry
 
 

@@ -125,7 +125,7 @@ def test_single_samples_can_be_left_out_and_taken_in_again(leo: User, dataset: D
     bulk_changes.leave_out(actor=leo, entry=four)
     bulk_changes.leave_out(actor=leo, entry=four, left=False)
     change.refresh_from_db()
-    assert change.planned == 4
+    assert (change.planned, change.counts) == (4, {SPACING: 4})
     change = applied(leo, change)
     assert (change.applied, states(change)[0]) == (4, "left")
     with pytest.raises(Conflict):

@@ -57,6 +57,7 @@ class Kind(ABC):
     name: str
     label: ClassVar[Text]
     help: ClassVar[Text]
+    order: ClassVar[int] = 100  # of the forms; the lowest first
 
     @abstractmethod
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Clean(ContentKind):
     name = "clean"
     label = Text("Clean HTML")
     help = Text("Take the markup out of the user turns. The originals stay in the history.")
+    order = 20
     origin = "clean"
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Fix(ContentKind):
     name = "fix"
     label = Text("Fix")
     help = Text("Make every safe fix that the chosen rules offer. Nothing else in the texts changes.")
+    order = 10
     origin = "fix"
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ class Fix(ContentKind):
         return (Parameter("rules", Text("Rules"), Text("Only rules that can offer a fix."), choices, many=True),)
 
     def says(self, what: Mapping[str, Any]) -> Text:
-        return Text("Fix {rules}", rules=Listed(RULES[rule].title for rule in what["rules"] if rule in RULES))
+        return Text("Fix: {rules}", rules=Listed(RULES[rule].title for rule in what["rules"] if rule in RULES))
 
     def concerned(self, change: BulkChange, rows: SampleQuerySet) -> SampleQuerySet:
         if change.dataset.checking_version:

@@ -31,6 +31,7 @@ class Status(Kind):
     name = "status"
     label = Text("Decide")
     help = Text("Give all samples of this part of the list one decision. What has an error is not accepted.")
+    order = 50
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         if what.get("decision") not in Verdict.values:

@@ -25,6 +25,7 @@ class Tag(Kind):
     name = "tag"
     label = Text("Tag")
     help = Text("Put a tag on all samples of this part of the list, or take it off.")
+    order = 40
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         name = " ".join(str(what.get("tag") or "").replace("\x00", "").split())

@@ -27,6 +27,7 @@ class Waive(Kind):
     name = "waive"
     label = Text("Let pass")
     help = Text("The findings stay visible, but they no longer stand in the way of accepting and exporting.")
+    order = 30
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
         rule = what.get("rule")
