@@ -101,8 +101,19 @@ class ReviewForm(forms.Form):
         elif found["format"] not in (opening.AUTO, self._upload.container):
             found["mapping"] = {}
         elif found.get("encoding", self._upload.encoding) == self._upload.encoding and "keep" in self.fields:
-            found["mapping"] = self._mapping()
+            found["mapping"] = {} if self.unfinished else self._mapping()
         return found
+
+    @property
+    def unfinished(self) -> bool:
+        """Some columns were chosen, but not yet a question with an answer, or a conversation."""
+        if "keep" not in self.fields:
+            return False
+        chosen = {name for name in FIELDS if self.cleaned_data[COLUMN + name]}
+        whole = "messages" in chosen or (
+            chosen & {"user", "instruction", "input"} and chosen & {"assistant", "rejected"}
+        )
+        return bool(chosen) and not whole
 
     def _mapping(self) -> dict[str, Any]:
         chosen = {name: self.cleaned_data[COLUMN + name] for name in FIELDS if self.cleaned_data[COLUMN + name]}

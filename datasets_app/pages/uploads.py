@@ -84,12 +84,14 @@ def _rejected(upload: Upload) -> list[dict[str, Any]]:
 
 
 def _review(request: PersonRequest, upload: Upload, form: ReviewForm, seen: Look) -> HttpResponse:
+    """The page of a held file; where it looks again by itself only the result, and what is wrong is no error yet."""
     context = review_context(upload, request.user, form, seen)
-    return render_page(request, "uploads/review.html", context, part="review", status=status_of(form))
+    status = 200 if request.htmx else status_of(form)
+    return render_page(request, "uploads/review.html", context, part="result", status=status)
 
 
 def _told(request: PersonRequest, upload: Upload) -> HttpResponse | None:
-    """Store what the page says of the file; an answer only where something in it cannot be."""
+    """Store what the page says of the file; an answer only where that cannot be, or is not all that must be said."""
     if upload.state != UploadState.HELD:
         uploads.update(actor=request.user, upload=upload)  # refuses
     form, seen = review_form(upload, request.POST)
@@ -99,7 +101,7 @@ def _told(request: PersonRequest, upload: Upload) -> HttpResponse | None:
         except InvalidInput as error:
             form.refuse(error.fields)
         else:
-            return None
+            return _review(request, upload, form, uploads.look(upload)) if form.unfinished else None
     return _review(request, upload, form, seen)
 
 
@@ -108,9 +110,9 @@ def _told(request: PersonRequest, upload: Upload) -> HttpResponse | None:
 def update(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Say how a held file is read and what is taken of it; the page shows what becomes of it then."""
     upload = _upload(request, pk)
-    refused = _told(request, upload)
-    if refused or not request.htmx:
-        return refused or redirect("pages:upload-detail", pk)
+    answer = _told(request, upload)
+    if answer or not request.htmx:
+        return answer or redirect("pages:upload-detail", pk)
     return _review(request, upload, *review_form(upload))
 
 
@@ -119,9 +121,9 @@ def update(request: PersonRequest, pk: UUID) -> HttpResponse:
 def start(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Have a held file imported, as its page says."""
     upload = _upload(request, pk)
-    refused = _told(request, upload)
-    if refused:
-        return refused
+    answer = _told(request, upload)
+    if answer:
+        return answer
     form, seen = review_form(upload)
     try:
         uploads.start(actor=request.user, upload=upload, again="again" in request.POST)

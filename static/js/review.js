@@ -1,16 +1,25 @@
-// A held file's page: what is changed on it is looked at at once. Without this module a button does it.
+// A held file's page: what is said of it is looked at at once; only the result is drawn anew, never what is typed in.
+// Without this module a button does it.
+
+const FORM = "form[data-review]";
+const READ_ANOTHER_WAY = ["container", "encoding", "format"]; // then the columns are others: the whole page is
+
+const PAUSE = 250; // milliseconds in which a further change waits for no answer to the one before
 
 function setUp(form) {
   if (form.dataset.ready) return;
   form.dataset.ready = "1";
   const look = form.querySelector("[data-look]");
-  if (!look) return;
+  let waiting;
   look.closest("[data-without-script]").hidden = true;
   form.addEventListener("change", (event) => {
-    if (event.target.matches("select, input[type=checkbox]:not([name=again])")) look.click();
+    clearTimeout(waiting);
+    if (READ_ANOTHER_WAY.includes(event.target.name)) form.requestSubmit(look);
+    else if (event.target.matches("select, input[type=checkbox]:not([name=again])")) {
+      waiting = setTimeout(() => form.dispatchEvent(new Event("look")), PAUSE);
+    }
   });
+  form.addEventListener("submit", () => clearTimeout(waiting)); // sending says it all
 }
 
-const start = () => document.querySelectorAll("form[data-review]").forEach(setUp);
-start();
-document.addEventListener("htmx:load", start);
+document.querySelectorAll(FORM).forEach(setUp);

@@ -69,7 +69,7 @@ def create_dataset(one: Watched, name: str = "一句话") -> Dataset:
 
 
 def upload(one: Watched, dataset: Dataset, path: Path) -> Upload:
-    """Choose a file on the dataset page, and watch the import end by itself."""
+    """Choose a file on the dataset page, look at what becomes of it, import it by Enter, and watch the import end."""
     page = one.page
     page.goto(f"/datasets/{dataset.pk}/")
     one.is_accessible()
@@ -77,6 +77,10 @@ def upload(one: Watched, dataset: Dataset, path: Path) -> Upload:
     if page.locator("form[data-upload] progress").count():
         page.wait_for_url(re.compile(r"/uploads/"))
     made = Upload.objects.get(dataset=dataset, name=path.name)
+    expect(page.locator("[data-import]")).to_be_focused()
+    one.is_accessible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_be_visible()
     work_off()
     expect(page.locator("#status .badge.ok")).to_be_visible()  # by polling, without a reload
     one.is_accessible()
