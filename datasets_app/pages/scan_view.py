@@ -13,6 +13,7 @@ from datasets_app.core.sets.shapes import TYPES
 from datasets_app.models import Dataset, Sample, Scan
 from datasets_app.services import datasets
 from ftstudio.accounts.policy import allows
+from ftstudio.errors import Text
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, from_row, say
 
@@ -173,6 +174,7 @@ def _private(dataset: Dataset, found: Any, places: Places) -> list[dict[str, Any
     return [
         {
             **row,
+            "kind": say(Text(row["kind"])),
             "words": ngettext("%(n)d sample", "%(n)d samples", row["samples"]) % {"n": row["samples"]},
             "url": address(dataset, {"rule": row["rule"]}) + "#samples",
             "examples": [{**one, "sample": places.get(one["at"])} for one in row["examples"]],

@@ -7,7 +7,7 @@ reading, and what it had written by then is found to be right already. Two scans
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from datasets_app.core.findings import Finding
 from datasets_app.core.sets import SCANNED, SET_RULES
 from datasets_app.core.sets.base import Member, Noted, Setting, member
 from datasets_app.core.sets.look import Look
+from datasets_app.core.sets.measures.private import RULES as PRIVATE
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Upload
 from datasets_app.models.scan import ScanQuerySet, ScanState
 from ftstudio.errors import Text
@@ -144,8 +145,10 @@ def _noted(pks: list[int]) -> dict[int, list[Noted]]:
     rows = FindingRow.objects.current().filter(sample__in=pks, waived=False).exclude(rule__in=SET_RULES).order_by("id")
     for pk, rule, severity, message in rows.values_list("sample_id", "rule", "severity", "message"):
         params = message.get("params", {})
+        kind, value = params.get("kind"), params.get("value")
+        told = rule in PRIVATE and isinstance(kind, Mapping)  # only these rules mask what they quote
         found.setdefault(pk, []).append(
-            Noted(rule, severity, str(params.get("kind", "")), str(params.get("masked", "")))
+            Noted(rule, severity, kind["template"], str(value)) if told else Noted(rule, severity)
         )
     return found
 

@@ -169,7 +169,6 @@ def test_leaves_are_scored_by_path_and_lists_by_their_members():
     _, report = looked(answers, {"json": {"schema": schema}})
     fields = {row["path"]: (row["n"], row["of"], row["required"]) for row in report["completeness"]["fields"]}
     assert fields == {
-        "/phone": (0, 2, False),
         "/visits/*/doctor": (1, 3, False),
         "/name": (1, 2, True),
         "/visits/*/day": (3, 3, True),

@@ -27,7 +27,7 @@ Example = tuple["Member", ...] | tuple[tuple["Member", ...], Mapping[str, Json]]
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A finding of a row rule as far as sets count it. `kind` is what was seen (`e-mail`), "" where there is none."""
+    """A finding of a row rule as far as sets count it. `kind` is the template of what was seen (`e-mail address`)."""
 
     rule: str
     severity: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from datasets_app.core.json_answers import EACH
 from datasets_app.core.jsonl import Json
 from datasets_app.core.rules.base import Answer
 from ftstudio.errors import Text
 
 DEEPEST = 12
-ITEM = "*"  # any member of a list
+ITEM = EACH  # any member of a list
 
 TYPES: Mapping[str, Text] = {
     "text": Text("a text"),

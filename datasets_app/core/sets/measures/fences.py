@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datasets_app.core.jsonl import Json, LineError, parse_value
+from datasets_app.core.json_answers import rates
+from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import Gatherer, Measure, Member, Setting
 from datasets_app.core.sets.shapes import looks_like_json
 from datasets_app.core.statistics import wilson
@@ -22,13 +23,10 @@ class _Gatherer(Gatherer):
         answer = member.answer
         if answer is None or not (self._all or looks_like_json(answer)):
             return
+        read = rates((answer.text,))
         self._answers += 1
-        if answer.value is None and answer.error is not None:
-            return
-        self._lenient += 1
-        # The lenient reading took it: only a fence can keep the strict one from doing so.
-        if "```" not in answer.text or _readable(answer.text):
-            self._strict += 1
+        self._strict += read.strict
+        self._lenient += read.lenient
 
     def report(self, columns: Columns) -> Json:
         """Answers that are meant as JSON; `strict` and `lenient` with the 95 % Wilson interval of their shares."""
@@ -39,14 +37,6 @@ class _Gatherer(Gatherer):
             "strict": _rate(self._strict, self._answers),
             "lenient": _rate(self._lenient, self._answers),
         }
-
-
-def _readable(text: str) -> bool:
-    try:
-        parse_value(text.encode("utf-8", "surrogatepass"))
-    except LineError:
-        return False
-    return True
 
 
 def _rate(k: int, n: int) -> Json:
