@@ -26,7 +26,7 @@ from .bulk_kinds.base import Kind, Plan, Write
 from .selecting import Filters, narrowed
 
 LOOKED_AT = 500  # samples of one chunk that are planned
-WRITTEN = 100  # samples of one chunk that are written: people who save wait for it
+WRITTEN = 50  # samples of one chunk that are written: people who save wait for it
 ENTRY_COLUMNS = ("change_id", "sample_id", "position", "base_revision", "edits", "counts", "note", "state", "revision")
 ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "worst", "revision_number")
 
