@@ -148,3 +148,16 @@ def test_a_table_is_imported_here_and_now(rain: Any, table: Path, capsys: Any) -
     said = capsys.readouterr()
     assert "2 samples, 1 rejected" in said.out
     assert "line 4" in said.err
+
+
+def test_columns_with_names_of_their_own_are_told_by_hand(rain: Any, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes("甲,乙\n明天呢？,会下雨。\n".encode("gbk"))
+    with pytest.raises(CommandError, match="--column"):
+        call_command("import_samples", str(rain.pk), str(path))
+    with pytest.raises(CommandError, match="FIELD=COLUMN"):
+        call_command("import_samples", str(rain.pk), str(path), column=["user"])
+    with pytest.raises(CommandError, match="no column"):
+        call_command("import_samples", str(rain.pk), str(path), column=["user=丙", "assistant=乙"])
+    call_command("import_samples", str(rain.pk), str(path), column=["user=甲", "assistant=乙"])
+    assert "1 samples, 0 rejected" in capsys.readouterr().out

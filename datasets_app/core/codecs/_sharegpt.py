@@ -229,6 +229,9 @@ def reduced_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 # The row around the turns
 
 
+_NO_TOOLS = ("", "[]")  # a column that the row does not use
+
+
 def read_tools(value: Json) -> tuple[tuple[Json, ...], bool]:
     """(the tools in OpenAI's shape, whether we would write the same text); () when the value holds none."""
     found = _value(value) if isinstance(value, str) else None
@@ -262,7 +265,7 @@ def read_row(
     tools: tuple[Json, ...] = ()
     if "tools" in record:
         tools, same = read_tools(record["tools"])
-        if tools:
+        if tools or record["tools"] in _NO_TOOLS:
             del extras["tools"]
             if not same:
                 form["tools"] = record["tools"]
@@ -289,6 +292,8 @@ def write_row(sample: Sample) -> tuple[tuple[Message, ...], dict[str, Json]]:
     if sample.tools:
         text = form.get("tools")
         beside["tools"] = text if read_tools(text)[0] == sample.tools else write_tools(sample.tools)
+    elif form.get("tools") in _NO_TOOLS:
+        beside["tools"] = form["tools"]
     if addresses:
         beside["images"] = addresses
     beside.update((key, value) for key, value in sample.extras.items() if key not in RESERVED and key not in beside)
@@ -305,7 +310,7 @@ def lost_beside(sample: Sample, own: tuple[str, ...]) -> Iterator[str]:
 def _is_ours(sample: Sample, key: str, value: Json) -> bool:
     """Whether an extra of this name would be read as the row's own tools, pictures or system text."""
     if key == "tools":
-        return bool(sample.tools or read_tools(value)[0])
+        return bool(sample.tools or read_tools(value)[0]) or value in _NO_TOOLS
     if key == "images":
         return bool(images.addresses(sample)) or untagged(sample.messages, value) is not None
     return key == "system" and isinstance(value, str) and bool(value) and not _led(sample)

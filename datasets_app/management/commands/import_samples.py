@@ -25,12 +25,23 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="the dataset's id")
         parser.add_argument("file", type=Path)
         parser.add_argument("--format", default=uploads.AUTO, choices=[uploads.AUTO, *CODECS])
+        parser.add_argument("--encoding", help="of a text table or lines; found out unless given")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help="of a table, which column is which part of a sample: user=问题 (may be repeated)",
+        )
         parser.add_argument("--as", dest="username", help="whose import it is; the dataset's creator unless given")
         parser.add_argument("--again", action="store_true", help="although the same file was imported before")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = find(Dataset, options["dataset"])
         actor = person(options["username"]) if options["username"] else dataset.created_by
+        told = {
+            name: value for name, value in (("encoding", options["encoding"]), ("mapping", _mapping(options))) if value
+        }
         try:
             with options["file"].open("rb") as file:
                 upload = uploads.receive(
@@ -40,11 +51,15 @@ class Command(BaseCommand):
                     name=options["file"].name,
                     format=options["format"],
                     again=options["again"],
+                    **told,
                 )
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}") from error
         except StudioError as error:
             raise CommandError(say(error.message)) from error
+        if upload.state == UploadState.HELD:
+            reason = say(from_row(upload.error)) if upload.error else ""
+            raise CommandError(f"The file waits on the dataset's page. {reason} (--column user=…)", returncode=2)
         ingest(upload.pk)
         upload.refresh_from_db()
         self.stdout.write(
@@ -57,6 +72,14 @@ class Command(BaseCommand):
             for line in upload.rejected.all()[:20]:
                 self.stderr.write(f"line {line.line}: {say(from_row(line.message))}")
             raise CommandError(f"{upload.rows_rejected} lines were rejected; the upload {upload.pk} keeps them.")
+
+
+def _mapping(options: dict[str, Any]) -> dict[str, str]:
+    """The columns told by hand. Raises CommandError for one that is not told as FIELD=COLUMN."""
+    pairs = [given.partition("=") for given in options["column"]]
+    if any(not separator for _, separator, _ in pairs):
+        raise CommandError("--column wants FIELD=COLUMN, such as user=question.", returncode=2)
+    return {field: column for field, _, column in pairs}
 
 
 def find(model: Any, pk: str) -> Any:
