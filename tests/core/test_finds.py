@@ -122,6 +122,12 @@ def test_2021_is_flagged_where_the_source_says_2010():
     ]
 
 
+def test_a_number_that_belongs_to_a_person_is_masked_by_this_rule_too():
+    found = check(chat("怎么联系？", "拨打 13912345678。"), GROUNDED)
+    assert {one.rule for one in found} == {"ungrounded-value", "personal-data"}
+    assert not any("13912345678" in one.message for one in found)
+
+
 def test_a_value_inside_json_is_pointed_at():
     data = {"json": {"schema": {"type": "object"}}, "text": {"at": "/year", "grounded": ["numbers"]}}
     [finding] = check(chat("2010 年成立", '{"year": "2021"}'), data)

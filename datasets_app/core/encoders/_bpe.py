@@ -36,6 +36,7 @@ class Vocabulary:
         self.sha256 = sha256
         self.pattern = pattern
         self._lock = Lock()
+        self._encoding: tiktoken.Encoding | None = None
 
     @cached_property
     def content(self) -> bytes | None:
@@ -50,16 +51,19 @@ class Vocabulary:
                 return data
         return None
 
-    @cached_property
+    @property
     def encoding(self) -> tiktoken.Encoding:
         """Built at the first count, once per process. Raises `LookupError` without the file."""
-        with self._lock:
-            if "encoding" in self.__dict__:  # another thread was faster
-                return self.__dict__["encoding"]
-            if self.content is None:
-                raise LookupError(self.file)
-            ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, self.content.splitlines())}
-            return tiktoken.Encoding(self.sha256[:12], pat_str=self.pattern, mergeable_ranks=ranks, special_tokens={})
+        if self._encoding is None:
+            with self._lock:
+                self._encoding = self._encoding or self._built()
+        return self._encoding
+
+    def _built(self) -> tiktoken.Encoding:
+        if self.content is None:
+            raise LookupError(self.file)
+        ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, self.content.splitlines())}
+        return tiktoken.Encoding(self.sha256[:12], pat_str=self.pattern, mergeable_ranks=ranks, special_tokens={})
 
 
 class BytePairs(Encoder):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datasets_app.core import sensitive
+from datasets_app.core.rules._sensitive import SensitiveRule
 from datasets_app.core.rules.base import chat
-from datasets_app.core.rules.secret import Secret
+from datasets_app.core.sensitive import Spot
 from ftstudio.errors import Text
 
 
-class PersonalData(Secret):
+class PersonalData(SensitiveRule):
     name = "personal-data"
     severity = "warning"
     title = Text("Personal data")
@@ -26,9 +29,13 @@ class PersonalData(Secret):
         chat("怎么联系？", "写信到 li.lei@acme-corp.cn。"),
         chat("身份证？", "11010519491231002X"),
     )
-    spots = staticmethod(sensitive.personal)
-    suspects = staticmethod(sensitive.may_hold_personal)
     said = Text("Personal data ({kind}) stands here: {value}. Take it out or make it unrecognisable.")
+
+    def suspects(self, text: str) -> bool:
+        return sensitive.may_hold_personal(text)
+
+    def spots(self, text: str) -> Iterator[Spot]:
+        return sensitive.personal(text)
 
 
 RULE = PersonalData()

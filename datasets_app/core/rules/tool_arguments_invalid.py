@@ -76,10 +76,10 @@ def _problems(call: ToolCall, sample: Sample) -> Iterator[Text]:
         return
     if validator.is_valid(value):
         return
-    for error in validator.iter_errors(value):
-        pointer = "".join(f"/{part}" for part in error.instance_path)
+    for broken in validator.iter_errors(value):
+        pointer = "".join(f"/{part}" for part in broken.instance_path)
         yield Text("{pointer} {reason}", pointer=pointer or "/",
-                   reason=explained(error.kind.name, error.kind.value, error.message))  # fmt: skip
+                   reason=explained(broken.kind.name, broken.kind.value, broken.message))  # fmt: skip
 
 
 def _parameters(name: str, sample: Sample) -> Mapping[str, Json] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from datasets_app.core import numerals
+from datasets_app.core import numerals, sensitive
 from datasets_app.core.contracts.model import Contract
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
@@ -62,10 +62,16 @@ class UngroundedValue(Rule):
             for start, end, value in sorted(found)[:MOST]:
                 yield self.found_at(
                     place,
-                    Text("“{value}” is not in the source: correct it or take it out.", value=value[:40]),
+                    Text("“{value}” is not in the source: correct it or take it out.", value=_shown(value)),
                     start,
                     end,
                 )
+
+
+def _shown(value: str) -> str:
+    """The value as a message may say it: a number that belongs to a person stays masked here too."""
+    hidden = next(sensitive.personal(value), None)
+    return hidden.masked if hidden else value[:40]
 
 
 def _names(place: Place, source: str) -> Iterator[tuple[int, int, str]]:
