@@ -1,12 +1,11 @@
-"""Where records become bytes: lines of JSON, each in its remembered style, or whatever a table's container writes."""
+"""Where records become bytes: lines of JSON, each in its remembered style, or a table."""
 
 from __future__ import annotations
 
-import io
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol
 
 from datasets_app.core import line_style
-from datasets_app.core.containers.writing import writer
+from datasets_app.core.containers import writing
 from datasets_app.core.jsonl import Json
 
 TABLES = ("csv", "xlsx", "parquet")
@@ -21,51 +20,14 @@ class Sink(Protocol):
         """Finish the file; returns its bytes."""
 
 
-class Lines:
-    """JSON, a line each."""
-
-    def __init__(self, out: BinaryIO, digest: Any) -> None:
-        self.out = out
-        self.digest = digest
-        self.bytes = 0
-
-    def write(self, record: dict[str, Json], style: str) -> str:
-        line = line_style.dump(record, style)
-        self.out.write(line)
-        self.digest.update(line)
-        self.bytes += len(line)
-        return style.strip("~").partition("+")[0] if style.startswith(line_style.IRREGULAR) else ""
-
-    def close(self) -> int:
-        return self.bytes
-
-
-class Table:
-    """Rows under headings; how the source's line was written has no place in it."""
-
-    def __init__(self, codec: str, out: BinaryIO, digest: Any) -> None:
-        self._file = _Counted(out, digest)
-        self._writer = writer(codec, cast(BinaryIO, self._file))
-
-    def write(self, record: dict[str, Json], style: str) -> str:
-        self._writer.write(record)
-        return "table"
-
-    def close(self) -> int:
-        self._writer.close()
-        return self._file.bytes
-
-
-class _Counted(io.RawIOBase):
-    """A file written from front to back, its bytes counted and digested on the way."""
+class Counted:
+    """A stream that is written from front to back, and remembers how much and what."""
 
     def __init__(self, out: BinaryIO, digest: Any) -> None:
         self._out = out
         self._digest = digest
         self.bytes = 0
-
-    def writable(self) -> bool:
-        return True
+        self.closed = False
 
     def write(self, data: Any) -> int:
         self._out.write(data)
@@ -73,10 +35,57 @@ class _Counted(io.RawIOBase):
         self.bytes += len(data)
         return len(data)
 
+    def flush(self) -> None:
+        self._out.flush()
+
+    def tell(self) -> int:
+        return self.bytes
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+
+class Lines:
+    """JSON, a line each."""
+
+    def __init__(self, out: Counted) -> None:
+        self._out = out
+
+    def write(self, record: dict[str, Json], style: str) -> str:
+        self._out.write(line_style.dump(record, style))
+        return style.strip("~").partition("+")[0] if style.startswith(line_style.IRREGULAR) else ""
+
+    def close(self) -> int:
+        return self._out.bytes
+
+
+class Table:
+    """A row each; a table has no line whose bytes could be kept."""
+
+    def __init__(self, codec: str, out: Counted) -> None:
+        self._out = out
+        stream: Any = out
+        self._writer = writing.writer(codec, stream)
+
+    def write(self, record: dict[str, Json], style: str) -> str:
+        self._writer.write(record)
+        return "table"
+
+    def close(self) -> int:
+        self._writer.close()
+        return self._out.bytes
+
 
 def sink_for(codec: str, out: BinaryIO, digest: Any) -> Sink:
-    """The sink of a codec's files; `digest` is fed with every byte of the finished file."""
-    return Table(codec, out, digest) if codec in TABLES else Lines(out, digest)
+    """The sink of a codec's files; `digest` is fed with every byte. Raises InvalidInput where a library is missing."""
+    counted = Counted(out, digest)
+    return Table(codec, counted) if codec in TABLES else Lines(counted)
 
 
 def suffix_of(codec: str) -> str:
@@ -89,3 +98,6 @@ class Nowhere:
 
     def write(self, data: bytes) -> int:
         return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -162,3 +163,19 @@ def test_rows_go_out_as_they_came_and_the_manifest_counts_them(alice: Any, rain:
     assert (edited.manifest["as_imported"], edited.manifest["rewritten"]) == (2, {"edited": 1})
     other = make.export(alice, snapshot, codec="siliconflow")
     assert other.manifest["rewritten"] == {"other-format": 3}
+
+
+@pytest.mark.parametrize(
+    ("codec", "head"), [("csv", b"instruction,input,output"), ("xlsx", b"PK"), ("parquet", b"PAR1")]
+)
+def test_a_table_is_a_file_of_its_own_kind_the_same_every_time(codec: str, head: bytes, alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, make.chats(3))
+    snapshot = make.snapshot(alice, rain, shares=ALL_TRAIN)
+    export, again = (make.export(alice, snapshot, codec=codec) for _ in range(2))
+    with exports.file_of(export) as file:
+        data = file.read()
+    assert data.startswith(head)
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (export.size, export.sha256)
+    assert export.sha256 == again.sha256
+    assert exports.name_of(export).endswith(f".{codec}")
+    assert "ndjson" not in exports.content_type_of(export)

@@ -1,0 +1,111 @@
+"""The pages around a snapshot: freezing with groups and mixing, its card, what changed, and what would be lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from datasets_app.models import Export, LossReport, Sample, Snapshot
+from datasets_app.pipeline.freeze import freeze
+from datasets_app.pipeline.write_export import write_export
+from datasets_app.pipeline.write_loss_report import write_loss_report
+from datasets_app.services import samples
+from tests import make
+
+WEIGHED = make.chat("雨？", "会。")
+WEIGHED["messages"][1]["weight"] = 1
+
+
+@pytest.fixture
+def rain(alice: Any, project: Any) -> Any:
+    dataset = make.dataset(alice, project)
+    make.imported(alice, dataset, [*make.chats(20), WEIGHED])
+    return dataset
+
+
+def page(client: Client, name: str, *args: Any, **query: str) -> str:
+    answer = client.get(reverse(f"pages:{name}", args=args), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_lead_groups_stratifies_and_mixes_under_the_fold(pages: Client, alice: Any, rain: Any) -> None:
+    general = make.dataset(alice, rain.project, name="General")
+    make.imported(alice, general, [make.chat(f"问{n}", f"答{n}") for n in range(9)])
+    url = reverse("pages:snapshot-create", args=[rain.pk])
+    form = pages.get(url).content.decode()
+    assert "<details" in form
+    assert "near-duplicates" in form
+    sent = {
+        "train": "80", "validation": "20", "test": "0", "seed": "1", "group_by": "conversation", "stratify_by": "tag",
+        "mix_dataset": str(general.pk), "mix_percent": "20",
+    }  # fmt: skip
+    refused = pages.post(url, {**sent, "mix_percent": ""})
+    assert refused.status_code == 422
+    assert '<details class="in fold" open' in refused.content.decode()
+    assert pages.post(url, sent).status_code == 302
+    snapshot = Snapshot.objects.get()
+    assert (snapshot.group_by, snapshot.stratify_by, snapshot.mix["percent"]) == ("conversation", "tag", 20)
+    freeze(snapshot.pk)
+    assert "4 general samples of General" in page(pages, "snapshot-detail", snapshot.pk)
+
+
+def test_the_card_is_a_page_and_a_file(pages: Client, alice: Any, rain: Any) -> None:
+    snapshot = make.snapshot(alice, rain)
+    html = page(pages, "snapshot-card", snapshot.pk)
+    assert "Only 2 validation samples" in html
+    assert "rows.jsonl" in html
+    file = pages.get(reverse("pages:snapshot-card-file", args=[snapshot.pk]))
+    assert file["Content-Disposition"].startswith("attachment")
+    card = json.loads(file.content)
+    assert (card["samples"], card["split"]["leaks"], card["lineage"][0]["samples"]) == (21, 0, 21)
+
+
+def test_what_changed_is_shown_character_by_character(pages: Client, alice: Any, rain: Any) -> None:
+    first = make.snapshot(alice, rain)
+    assert "Nothing to compare with" in page(pages, "snapshot-diff", first.pk)
+    sample = Sample.objects.select_related("dataset__project").get(dataset=rain, position=1)
+    samples.save(actor=alice, sample=sample, base_revision=1, messages=make.corrected(sample, "第1天会下雨。"))
+    second = make.snapshot(alice, rain)
+    assert "<del>不</del>" in page(pages, "snapshot-diff", second.pk)
+    assert "None." in page(pages, "snapshot-diff", second.pk, kind="added")
+    assert "What changed" in page(pages, "snapshot-detail", second.pk)
+
+
+def test_losses_are_seen_and_let_go_before_the_export(pages: Client, alice: Any, rain: Any) -> None:
+    snapshot = make.snapshot(alice, rain)
+    wanted = {"codec": "siliconflow", "split": "all"}
+    answer = pages.post(reverse("pages:loss-report", args=[snapshot.pk]), wanted)
+    assert answer["Location"].endswith("?codec=siliconflow&split=all#losses")
+    assert "every 1s" in page(pages, "snapshot-detail", snapshot.pk, **wanted)
+    write_loss_report(LossReport.objects.get().pk)
+    html = page(pages, "snapshot-detail", snapshot.pk, **wanted)
+    assert "<code>weight</code>" in html
+    assert 'name="allow_loss" value="weight"' in html
+    pages.post(reverse("pages:export-create", args=[snapshot.pk]), {**wanted, "allow_loss": ["weight"]})
+    export = Export.objects.get()
+    write_export(export.pk)
+    export.refresh_from_db()
+    assert (export.options, export.rows_written) == ({"allow_loss": ["weight"]}, 21)
+    assert "Written with a loss" in page(pages, "export-detail", export.pk)
+
+
+def test_a_script_asks_the_same(api: Any, alice: Any, rain: Any) -> None:
+    snapshot = make.snapshot(alice, rain)
+    base = f"/api/v1/snapshots/{snapshot.pk}"
+    query = "?codec=siliconflow&split=all"
+    assert api.get(f"{base}/loss-report/{query}").status_code == 404
+    assert api.post(f"{base}/loss-report/", {"codec": "siliconflow"}, format="json").status_code == 202
+    write_loss_report(LossReport.objects.get().pk)
+    assert api.get(f"{base}/loss-report/{query}").json()["report"]["fields"][0]["field"] == "weight"
+    assert api.get(f"{base}/card/").json()["samples"] == 21
+    assert api.get(f"{base}/diff/").json()["against"] is None
+    grown = make.snapshot(alice, rain, seed=5)
+    found = api.get(f"/api/v1/snapshots/{grown.pk}/diff/", {"kind": "moved"}).json()
+    assert found["against"] == str(snapshot.pk)
+    assert len(found["results"]) == found["counts"]["moved"]
+    assert api.get(f"/api/v1/snapshots/{grown.pk}/").json()["warnings"][0]["code"] == "few-validation"
