@@ -36,6 +36,7 @@ class Report:
     accepted: int = 0
     tokens_total: int = 0
     tokens_max: int = 0
+    tokens_exact: bool = False
     findings: list[Noted] = field(default_factory=list)
 
     @property
@@ -88,7 +89,7 @@ def grade(
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     source = Source(stream, format, max_line)
-    report = Report()
+    report = Report(tokens_exact=checker.encoder.exact)
     setting = Setting(contract, checker.profile, lambda line: Text("line {line}", line=line))
     with Look(setting, measures=False) as look:
         if against is not None:

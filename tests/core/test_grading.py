@@ -230,3 +230,13 @@ def test_grading_works_in_a_folder_without_a_database(good_file, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, 2), done.stderr
+
+
+def test_the_base_model_counts_the_tokens_and_sets_the_limit(capsys, tmp_path):
+    exact = graded(jsonl(GOOD), base_model="gpt-4o")
+    assert exact.tokens_exact
+    assert exact.tokens_total != graded(jsonl(GOOD)).tokens_total
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(jsonl(GOOD))
+    call_command("grade", str(file), "--base-model", "gpt-4o")
+    assert f"; {exact.tokens_total} tokens" in capsys.readouterr().out

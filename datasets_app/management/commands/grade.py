@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("file")
         parser.add_argument("--format", default="auto", choices=["auto", *CODECS])
         parser.add_argument("--profile", default="local", choices=list(PROFILES))
+        parser.add_argument("--base-model", default="", metavar="MODEL", help="whose tokens and limit count")
         parser.add_argument("--contract", metavar="FILE", help="output contract (JSON)")
         parser.add_argument(
             "--against", metavar="FILE", help="second file that must not share a question with this one"
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                     stream,
                     format=options["format"],
                     profile=options["profile"],
+                    base_model=options["base_model"],
                     contract=_contract(options["contract"]),
                     against=against,
                 )
@@ -60,10 +62,13 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _tell(self, report: Report) -> None:
+        said = (
+            _("{rows} rows, {accepted} accepted; {total} tokens, at most {max} in one sample")
+            if report.tokens_exact
+            else _("{rows} rows, {accepted} accepted; about {total} tokens, at most {max} in one sample")
+        )
         self.stdout.write(
-            _("{rows} rows, {accepted} accepted; about {total} tokens, at most {max} in one sample").format(
-                rows=report.rows, accepted=report.accepted, total=report.tokens_total, max=report.tokens_max
-            )
+            said.format(rows=report.rows, accepted=report.accepted, total=report.tokens_total, max=report.tokens_max)
         )
         first: dict[str, Noted] = {}
         for noted in report.findings:
