@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from datasets_app.core import images
 from datasets_app.core.codecs._chat import stray, usable
@@ -77,5 +78,5 @@ def reduced_row(sample: Sample, own: tuple[str, ...], *, rejected: bool) -> Samp
 def _reduced(message: Message, path: str) -> Message:
     kept = reduced(message, TRL, path)
     if isinstance(kept.content, list) and any(images.address_of(part) is not None for part in kept.content):
-        return Message(kept.role, kept.text, kept.name, kept.tool_calls, kept.tool_call_id, kept.reasoning)
+        return replace(kept, content=kept.text)
     return kept

@@ -116,12 +116,15 @@ class Alpaca(Codec):
         fields = dict.fromkeys(lost_of_texts(sample.messages, sample.rejected, TEXTS))
         if not _alternates(sample):
             fields["messages"] = None
+        if sample.messages[0].role == "system" and not sample.messages[0].text:
+            fields["system"] = None  # an empty system text is none
         if sample.tools:
             fields["tools"] = None
+        if ANSWER in sample.extras and sample.rejected:
+            fields["rejected"] = None
+        left = replace(sample, rejected=()) if "rejected" in fields else sample
         for key, value in sample.extras.items():
-            if key == ANSWER and sample.rejected:
-                fields["rejected"] = None
-            elif key in _OWN and not _stays(sample, key, value):
+            if key in _OWN and not _stays(left, key, value):
                 fields[key] = None
         return tuple(fields)
 
@@ -140,6 +143,8 @@ class Alpaca(Codec):
         )
         if "images" in fields or "content" in fields:
             turns = tuple(replace(turn, content=turn.text) for turn in turns)
+        if "system" in fields and not turns[0].text:
+            turns = turns[1:]
         extras = {key: value for key, value in sample.extras.items() if key not in fields and key != ANSWER}
         return Sample(turns, (), () if "rejected" in fields else sample.rejected, extras)
 

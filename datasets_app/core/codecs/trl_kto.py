@@ -69,8 +69,12 @@ class TRLKTO(Codec):
             raise not_carried(self, fields)
         prompt, answer = parted(sample)
         judged = [(turns, label) for turns, label in ((answer, True), (sample.rejected, False)) if turns]
-        if not judged or not prompt:
+        if not judged or not prompt or any(turns[-1].role != "assistant" for turns, _ in judged):
             raise no_pair(self)
+        if sample.rejected and prompt[-1].role == "assistant":
+            raise CodecError(
+                "turns-not-alternating", Text("Two answers follow each other."), f"/messages/{len(prompt) - 1}"
+            )
         return tuple(_row(sample, prompt, turns, label) for turns, label in judged)
 
     def losses(self, sample: Sample) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class TRLPreference(Codec):
         if fields := self.losses(sample):
             raise not_carried(self, fields)
         prompt, answer = parted(sample)
-        if not prompt or not answer or not sample.rejected:
+        if not (prompt and answer and sample.rejected and sample.rejected[-1].role == "assistant"):
             raise no_pair(self)
         return ordered(_written(sample), sample.extras.get(KEYS))
 
