@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import F, Sum, Value
+from django.db.models.functions import Least
 
+from datasets_app.core import base_models
 from datasets_app.models import SnapshotEntry
 from datasets_app.models.snapshot import Snapshot, SnapshotState
+from datasets_app.services.datasets import checker_of
 from ftstudio.errors import Text
 from jobs_app.core.estimates import estimate
 from jobs_app.core.preflight import Item, checklist
@@ -61,15 +64,18 @@ def inference_contract(job: Job) -> dict[str, Any]:
 
 
 def estimate_of(job: Job) -> dict[str, Any]:
-    """What the run will come to: tokens, updates, epochs, batch_size, cost, currency, seconds, assumed.
+    """What the run will come to: tokens, exact, updates, epochs, batch_size, cost, currency, seconds, assumed.
 
-    Tokens are those trained over all epochs; `cost` is a decimal string; None where it cannot be told.
+    Tokens are those trained over all epochs, each sample cut at the base model's limit; `exact` says whether the
+    dataset counts them by that model's own vocabulary. `cost` is a decimal string; None where it cannot be told.
     """
     if job.snapshot is None:
         return {}
     price, currency = _price(job) or (None, "")
     counts = job.snapshot.counts
-    tokens = job.snapshot.entries.filter(split="train").aggregate(n=Sum("sample__tokens"))["n"]
+    limit, exact = _counting(job)
+    billed = F("sample__tokens") if limit is None else Least("sample__tokens", Value(limit))
+    tokens = job.snapshot.entries.filter(split="train").aggregate(n=Sum(billed))["n"]
     found = estimate(
         train_rows=counts.get("train", 0),
         validation_rows=counts.get("validation", 0),
@@ -80,6 +86,7 @@ def estimate_of(job: Job) -> dict[str, Any]:
     )
     return {
         "tokens": found.trained_tokens,
+        "exact": exact,
         "updates": found.updates,
         "epochs": found.epochs,
         "batch_size": found.batch_size,
@@ -88,6 +95,14 @@ def estimate_of(job: Job) -> dict[str, Any]:
         "seconds": settings.REHEARSAL_SECONDS if PROVIDERS[job.connection.kind].rehearsal else None,
         "assumed": list(found.assumed),
     }
+
+
+def _counting(job: Job) -> tuple[int | None, bool]:
+    """The token limit of one sample, None for none known, and whether the dataset counts as the job's model does."""
+    dataset = job.snapshot.dataset if job.snapshot else None
+    model, encoder = base_models.find(job.base_model), base_models.encoder_for(job.base_model)
+    counted_by = checker_of(dataset).encoder.name if dataset else ""
+    return model.max_tokens if model else None, encoder.exact and encoder.name == counted_by
 
 
 def _price(job: Job) -> tuple[Decimal, str] | None:
