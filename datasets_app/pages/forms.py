@@ -110,6 +110,11 @@ class FilterForm(forms.Form):
             field.choices = [("", first), *choices, *gone]  # type: ignore[attr-defined]
 
     @property
+    def all_errors(self) -> list[str]:
+        """What the address asks wrongly, also of a filter that has no field here."""
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
     def selects(self) -> list[forms.BoundField]:
         """The filters with closed choices; tags only where the dataset has any."""
         names = ("status", "split", "rule", *(("tag",) if len(self.fields["tag"].choices) > 1 else ()))  # type: ignore[attr-defined]

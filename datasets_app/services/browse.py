@@ -10,8 +10,8 @@ from ftstudio.web.pagination import Page, keyset, position_of
 __all__ = ["Filters", "narrowed", "page", "total"]
 
 COLUMNS = (
-    "pk", "dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected", "title",
-    "snippet", "revision_number", "changed_at", "leased_by_id", "leased_until",
+    "pk", "dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected", "label",
+    "cluster", "title", "snippet", "revision_number", "changed_at", "leased_by_id", "leased_until",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from .fields import MessagesField, ObjectField, ObjectsField
 
 
 class SampleRowOutput(serializers.ModelSerializer[Sample]):
-    """A sample as lists show it, without its content."""
+    """A sample as lists show it, without its content. `cluster` names its near duplicates, 0 where it has none."""
 
     worst = serializers.SerializerMethodField()
     revision = serializers.IntegerField(source="revision_number")
@@ -28,7 +28,7 @@ class SampleRowOutput(serializers.ModelSerializer[Sample]):
         model = Sample
         fields = (
             "id", "dataset", "position", "revision", "status", "split", "tokens", "worst", "findings_total",
-            "has_rejected", "title", "snippet", "changed_at",
+            "has_rejected", "label", "cluster", "title", "snippet", "changed_at",
         )  # fmt: skip
 
     @extend_schema_field(serializers.ChoiceField((*SEVERITIES, "clean")))
