@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import openpyxl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core import containers
@@ -50,6 +50,7 @@ RECORDS = st.lists(st.dictionaries(st.text(max_size=5), JSON_VALUES, max_size=3)
 SPACE = st.text(alphabet=" \t\r\n", max_size=3)
 
 
+@settings(deadline=None)
 @given(RECORDS, st.data(), st.integers(1, 9), st.sampled_from([None, 0, 2]), st.booleans())
 def test_an_array_is_read_whatever_its_white_space_and_wherever_a_block_ends(records, data, block, indent, escaped):
     texts = [json.dumps(record, ensure_ascii=escaped, indent=indent) for record in records]
@@ -73,6 +74,17 @@ def test_a_bad_element_costs_no_good_one_and_keeps_its_place():
         (2, "json-invalid"), (3, "json-duplicate-key"), (4, "json-invalid"), (6, "not-an-object"), (8, "json-invalid"),
     ]  # fmt: skip
     assert found[3].raw == b'{"a": "x\n}'
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+@pytest.mark.parametrize("gone", ["}", "]", '"b"'])
+def test_a_missing_bracket_costs_one_element_where_each_begins_a_line(indent, gone):
+    records = [{"a": ["b", {"n": number}], "c": "雨"} for number in range(6)]
+    texts = [json.dumps(record, ensure_ascii=False, indent=indent) for record in records]
+    texts[2] = texts[2][::-1].replace(gone[::-1], "", 1)[::-1]
+    found = entries(("[\n" + ",\n".join(texts) + "\n]").encode(), "array")
+    assert good(found) == records[:2] + records[3:]
+    assert refused(found) == [(3, "json-invalid")]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +178,7 @@ def whole(rows) -> list[dict]:
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=5),
     st.sampled_from(",;\t"),
@@ -181,6 +194,7 @@ def test_any_table_that_python_writes_is_read_back(rows, delimiter, quoting, end
     assert good(found) == whole(rows)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(HAN, HAN, HAN), min_size=1, max_size=5), st.sampled_from(",;\t"), ENDS)
 def test_chinese_tables_are_told_by_their_bytes(rows, delimiter, end):
     text = table(rows, delimiter, csv.QUOTE_MINIMAL, end)
@@ -248,6 +262,7 @@ def test_an_unknown_encoding_is_refused_by_name():
         entries(b"a,b\n", "csv", encoding="latin-9")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6) | st.sampled_from(["=1", "'=1", "''@x", "-5", "-a", "+", "'", "\tx"]))
 def test_what_a_spreadsheet_would_compute_is_guarded_and_comes_back(cell):
     assert unguarded(guarded(cell)) == cell
@@ -395,6 +410,7 @@ SEEDS = {
 
 
 @pytest.mark.parametrize("name", list(SEEDS))
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), cuts=st.integers(0, 4))
 @example(seed=0, cuts=0)
 def test_a_mutated_file_is_refused_row_by_row_or_as_a_whole_and_never_breaks(name, seed, cuts):
@@ -413,6 +429,7 @@ def test_a_mutated_file_is_refused_row_by_row_or_as_a_whole_and_never_breaks(nam
         assert [entry.line for entry in found] == sorted({entry.line for entry in found})
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_broken_line_never_costs_another(seed):
     chance = random.Random(seed)
@@ -430,6 +447,7 @@ def test_a_broken_line_never_costs_another(seed):
 
 
 @pytest.mark.parametrize("name", ["csv", "xlsx", "parquet"])
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=4))
 def test_a_table_that_we_write_is_read_back_and_its_bytes_are_always_the_same(name, rows):
     pytest.importorskip("pyarrow")

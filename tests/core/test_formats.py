@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from datasets_app.core import samples
@@ -75,6 +75,7 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("name", OURS)
+@settings(deadline=None)
 @given(data=st.data(), chance=st.randoms(use_true_random=False))
 def test_any_row_is_written_back_key_by_key_or_what_would_be_lost_is_named(name, data, chance):
     items = list(data.draw(RECORDS[name]).items())
@@ -119,6 +120,7 @@ SAMPLE = st.builds(
 
 
 @pytest.mark.parametrize("name", OURS)
+@settings(deadline=None)
 @given(sample=SAMPLE)
 def test_what_a_format_takes_without_a_loss_comes_back_as_it_was(name, sample):
     codec = CODECS[name]
@@ -150,6 +152,7 @@ def meant(sample: Sample) -> Sample:
 
 
 @pytest.mark.parametrize("name", OURS)
+@settings(deadline=None)
 @given(sample=SAMPLE)
 def test_a_reduced_sample_can_always_be_written(name, sample):
     codec = CODECS[name]

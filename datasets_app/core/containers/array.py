@@ -12,10 +12,19 @@ from datasets_app.core.jsonl import BOM, LineError, too_long
 from ftstudio.errors import Text
 
 _BLOCK = 1 << 16
+_INDENT = 256  # bytes; an element that is indented more is not looked for behind a broken one
+_MOST_AGAIN = 512 << 20
 _SPACE = b" \t\r\n"
 # A string has no raw line break in it. One that runs into a line break is broken, and its element with it, but what
 # follows the break is read as structure again: a missing quotation mark costs one element, not the rest of the file.
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+["\n]|["\[\]{},]')
+_NO_ARRAY, _CUT_OFF, _MORE = b"", b"?", b"+"
+_WRONG = {
+    _NO_ARRAY: Text("This file does not begin with a JSON array."),
+    _MORE: Text("Something follows after the end of the array."),
+    b",": Text("There is nothing between two commas of the array."),
+    b"]": Text("The array ends with a comma: remove it."),
+}
 _OPENS, _CLOSES, _ENDS = (b"[", b"{"), (b"]", b"}"), (b",", b"]")
 _INSIDE = re.compile(rb'[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+')  # what a string goes on with
 
@@ -38,60 +47,85 @@ class JsonArray(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         reading.normalised["json-array"] += 1
-        for index, (raw, mark) in enumerate(_pieces(stream, reading.max_bytes), 1):
-            if mark == _NO_ARRAY:
-                error = LineError("json-invalid", Text("This file does not begin with a JSON array."))
-            elif mark == _CUT_OFF:
-                error = _unfinished(index, raw != b"")
-            elif mark == _MORE:
-                error = LineError("json-invalid", Text("Something follows after the end of the array."))
-            elif raw is None:
-                error = too_long(reading.max_bytes)
-            elif raw:
+        index = 0
+        spent = 0  # bytes that were read again to find elements behind a broken one
+        pieces = _pieces(stream, reading.max_bytes)
+        while (found := next(pieces, None)) is not None:
+            raw, mark, begin = found
+            index += 1
+            if mark == _CUT_OFF and raw != b"" and spent < _MOST_AGAIN:
+                spent += stream.tell() - begin
+                if (after := _behind(stream, begin)) is not None:
+                    yield Entry(index, _shown(stream, begin, after), error=_unfinished(index))
+                    pieces = _pieces(stream, reading.max_bytes, after)
+                    continue
+            if raw and mark in _ENDS:
                 yield parsed(index, raw, reading)
-                continue
-            elif mark == b",":
-                error = LineError("json-invalid", Text("There is nothing between two commas of the array."))
-            elif index == 1:
-                continue  # [] is an array of nothing
-            else:
-                error = LineError("json-invalid", Text("The array ends with a comma: remove it."))
-            yield Entry(index, raw or None, error=error)
+            elif index > 1 or mark != b"]" or raw is None:  # [] is an array of nothing
+                yield Entry(index, raw[:_BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
 
 
-def _unfinished(index: int, begun: bool) -> LineError:
-    if not begun:
-        return LineError(
-            "json-invalid", Text("The array is not closed after element {index}: is the file cut off?", index=index - 1)
-        )
-    return LineError(
-        "json-invalid",
-        Text(
-            "Element {index} never ends: a bracket or a comma is missing in it or after it, so what follows "
-            "cannot be told apart.",
-            index=index,
-        ),
-    )
+def _refusal(index: int, raw: bytes | None, mark: bytes, limit: int) -> LineError:
+    if mark == _CUT_OFF and raw != b"":
+        return _unfinished(index)
+    if raw is None:
+        return too_long(limit)
+    if mark == _CUT_OFF:
+        message = Text("The array is not closed after element {index}: is the file cut off?", index=index - 1)
+    else:
+        message = _WRONG[mark]
+    return LineError("json-invalid", message)
 
 
-_NO_ARRAY, _CUT_OFF, _MORE = b"", b"?", b"+"
+def _unfinished(index: int) -> LineError:
+    message = Text("Element {index} never ends: a bracket or a comma is missing in it or after it.", index=index)
+    return LineError("json-invalid", message)
 
 
-def _pieces(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes | None, bytes]]:
+def _behind(stream: BinaryIO, begin: int) -> int | None:
+    """Where the element after the broken one that begins at `begin` may stand; None when nothing tells.
+
+    Where each element begins a line of its own, all of them do, indented alike; what is inside of one is indented more.
+    """
+    stream.seek(max(0, begin - _INDENT))
+    before = stream.read(begin - stream.tell()).rpartition(b"\n")
+    if not before[1] or before[2].strip(_SPACE):
+        return None
+    start = before[2] + b"{"
+    at = begin + len(stream.readline())
+    while line := stream.readline(_BLOCK):
+        if line.startswith(start):
+            return at + len(before[2])
+        while line and not line.endswith(b"\n"):
+            at += len(line)
+            line = stream.readline(_BLOCK)
+        at += len(line)
+    return None
+
+
+def _shown(stream: BinaryIO, begin: int, end: int) -> bytes:
+    stream.seek(begin)
+    return stream.read(min(end - begin, _BLOCK)).rstrip(_SPACE + b",")
+
+
+def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[bytes | None, bytes, int]]:
     """What stands between the commas of the array, JSON or not: that is for the parser to say.
 
-    Yields (bytes without white space around them, None when longer than `limit`; the comma or bracket after them).
-    In place of the mark: `_NO_ARRAY` for a file that is none, `_CUT_OFF` for what the file ends in, `_MORE` when
-    something follows the array.
+    Yields (bytes without white space around them, None when longer than `limit`; the comma or bracket after them; the
+    offset at which they begin). In place of the mark: `_NO_ARRAY` for a file that is none, `_CUT_OFF` for what the
+    file ends in, `_MORE` when something follows the array. With an offset, reading goes on at an element.
     """
     piece = _Piece(limit)
     depth, string, left = 0, False, b""
-    blocks = _blocks(stream)
-    if not next(blocks, b"").startswith(b"["):
-        yield b"", _NO_ARRAY
+    if offset:
+        stream.seek(offset)
+    place, block = (offset, stream.read(_BLOCK)) if offset else _opened(stream)
+    if not place:
+        yield b"", _NO_ARRAY, 0
         return
-    for block in blocks:
+    while block:
         data, at, start = left + block, 0, 0
+        place -= len(left)
         if string:
             at, string, left = _inside(data, 0)
         if not string:
@@ -102,29 +136,39 @@ def _pieces(stream: BinaryIO, limit: int) -> Iterator[tuple[bytes | None, bytes]
                 elif mark in _CLOSES and depth:
                     depth -= 1
                 elif mark in _ENDS and not depth:
-                    piece.add(data[start : token.start()])
-                    yield piece.take(), mark
+                    piece.add(data[start : token.start()], place + start)
+                    yield piece.take(), mark, piece.begin
                     start = token.end()
                     if mark == b"]":
-                        if data[start:].strip(_SPACE) or any(block.strip(_SPACE) for block in blocks):
-                            yield b"", _MORE
+                        if data[start:].strip(_SPACE) or _anything(stream):
+                            yield b"", _MORE, place + start
                         return
                 elif mark == b'"':
                     _, string, left = _inside(data, token.end())
                     break
-        piece.add(data[start : len(data) - len(left)])
-    yield piece.take(), _CUT_OFF
+        piece.add(data[start : len(data) - len(left)], place + start)
+        place += len(data)
+        block = stream.read(_BLOCK)
+    yield piece.take(), _CUT_OFF, piece.begin
 
 
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The bracket that the file should begin with, then what follows it."""
-    data = stream.read(_BLOCK).removeprefix(BOM).lstrip(_SPACE)
-    while not data and (data := stream.read(_BLOCK)):
-        data = data.lstrip(_SPACE)
-    yield data[:1]
-    yield data[1:]
-    while data := stream.read(_BLOCK):
-        yield data
+def _opened(stream: BinaryIO) -> tuple[int, bytes]:
+    """(the offset behind the bracket that the file must begin with, what stands there); 0 when it does not begin so."""
+    data = stream.read(_BLOCK)
+    place = len(BOM) if data.startswith(BOM) else 0
+    data = data[place:]
+    while data and not data.strip(_SPACE):
+        place += len(data)
+        data = stream.read(_BLOCK)
+    text = data.lstrip(_SPACE)
+    if not text.startswith(b"["):
+        return 0, b""
+    return place + len(data) - len(text) + 1, text[1:] or stream.read(_BLOCK)
+
+
+def _anything(stream: BinaryIO) -> bool:
+    """Whether more than white space follows."""
+    return any(block.strip(_SPACE) for block in iter(lambda: stream.read(_BLOCK), b""))
 
 
 def _inside(data: bytes, at: int) -> tuple[int, bool, bytes]:
@@ -143,12 +187,16 @@ class _Piece:
     """One element as it is gathered; of one that is too long nothing is held."""
 
     limit: int
+    begin: int = 0  # the offset of the last one, once it has begun
     _held: bytearray = field(default_factory=bytearray)
     _size: int = 0
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes, place: int) -> None:
+        """`place` is the offset of `data`."""
         if not self._size:
+            size = len(data)
             data = data.lstrip(_SPACE)
+            self.begin = place + size - len(data)
         self._size += len(data)
         if self._size <= self.limit + _BLOCK:  # white space may follow
             self._held += data

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
 from datasets_app.core.codecs._table import COLUMNS
@@ -35,7 +36,8 @@ def writer(codec: str, stream: BinaryIO) -> Writer:
 
     Raises `InvalidInput` when the library for the format is not installed.
     """
-    return _WRITERS.get(codec, Lines)(stream)
+    made: Callable[[BinaryIO], Writer] = _WRITERS.get(codec, Lines)
+    return made(stream)
 
 
 class Lines:
@@ -126,7 +128,7 @@ class ParquetTable:
             self._rows = []
 
 
-_WRITERS: dict[str, Any] = {"csv": CsvTable, "xlsx": XlsxTable, "parquet": ParquetTable}
+_WRITERS: dict[str, Callable[[BinaryIO], Writer]] = {"csv": CsvTable, "xlsx": XlsxTable, "parquet": ParquetTable}
 
 
 def _repacked(made: Any, stream: BinaryIO) -> None:

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dataset = find(Dataset, options["dataset"])
         actor = person(options["username"]) if options["username"] else dataset.created_by
-        told = {
+        told: dict[str, Any] = {
             name: value for name, value in (("encoding", options["encoding"]), ("mapping", _mapping(options))) if value
         }
         try:
@@ -60,6 +60,10 @@ class Command(BaseCommand):
         if upload.state == UploadState.HELD:
             reason = say(from_row(upload.error)) if upload.error else ""
             raise CommandError(f"The file waits on the dataset's page. {reason} (--column user=…)", returncode=2)
+        if upload.needs:
+            raise CommandError(
+                f"{say(from_row(upload.error))} The file waits on the page of upload {upload.pk}.", returncode=2
+            )
         ingest(upload.pk)
         upload.refresh_from_db()
         self.stdout.write(
