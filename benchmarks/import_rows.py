@@ -28,9 +28,7 @@ def measure(rows: int, crew: str) -> None:
         upload, seconds = stack.imported(stack.dataset(CONTRACT), file)
         spent = stack.cpu_seconds("worker") - before
         assert upload["rows_accepted"] == rows, upload
-        print(
-            f"import  {crew} worker(s), {rows} rows of {size // rows} bytes: {rows / seconds:,.0f} rows/s ({seconds:.1f} s)"
-        )
+        print(f"import  {crew} worker(s), {rows} rows of {size // rows} bytes: {rows / seconds:,.0f} rows/s")
         print(f"        {spent / rows * 1e6:.0f} µs of processor time a row in the workers")
         print(f"        worker peak {stack.peak_mb('worker'):.0f} MB, web peak {stack.peak_mb('web'):.0f} MB")
 
