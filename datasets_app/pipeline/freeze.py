@@ -25,9 +25,10 @@ from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Listed, Text
 from ftstudio.web.texts import to_row
 
-from . import bulk, census, health, measure_test, mixing, placing
+from . import bulk, census, health, measure_test, mixing, placing, waiving
 from .attempts import Stopped, past_deadlocks, work_alone
 from .census import CHUNK, Census
+from .selecting import selected
 
 ENTRY_COLUMNS = (
     "snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed", "pair", "negative",
@@ -93,6 +94,9 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     step()
     counts = health.counts(snapshot, taken, division.side, groups=division.groups, moved=division.moved, mixed=mixed)
     counts["test_set"] = measure_test.measured(snapshot, taken, division.side, step)
+    counts["waived"] = waiving.passing(
+        snapshot.dataset_id, selected(snapshot.dataset, snapshot.filter).filter(position__lte=snapshot.upto)
+    )
     snapshot.counts, snapshot.content_hash = counts, content_hash
     _hold(snapshot, key, counts=counts, content_hash=content_hash)
 
@@ -190,13 +194,13 @@ def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixe
         digest.update("".join(lines).encode())
     name = SIDES[TRAIN]
     for start in range(0, len(mixed.rows), CHUNK):
-        values = []
+        more: list[Any] = []
         for at, row in enumerate(mixed.rows[start : start + CHUNK], start=start + 1):
             position = snapshot.upto + at
             group = f"mixed {row.question:016x}"
-            values.append((snapshot.pk, row.sample, row.revision, position, name, group, row.worst, True, False, False))
+            more.append((owner, row.sample, row.revision, position, name, group, row.worst, True, False, False))
             digest.update(f"{position} {row.content_hash} {name}\n".encode())
-        _insert(snapshot, key, values)
+        _insert(snapshot, key, more)
     return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from datasets_app.core.findings import RANK, Finding
 from datasets_app.models import FindingRow, Sample, Waiver
@@ -20,6 +20,7 @@ from .grading import worst_key
 
 AT_ONCE = 500
 LONGEST_REASON = 300
+MOST_REASONS = 200  # that a snapshot lists
 NONE: frozenset[str] = frozenset()
 
 
@@ -103,6 +104,17 @@ def take_back(waivers: QuerySet[Waiver], counted: Counter[tuple[str, str]]) -> N
     Waiver.objects.filter(pk__in=[pk for pk, _rule, _sample in rows]).delete()
     for rule in sorted(found):
         mark(rule, found[rule], waived=False, counted=counted)
+
+
+def passing(dataset_id: Any, samples: QuerySet[Sample]) -> list[dict[str, Any]]:
+    """What is let pass among the samples: {"rule", "reason", "samples"}, by rule, then the most samples first.
+
+    A waiver whose rule says nothing any more is left out, and so are reasons beyond `MOST_REASONS`.
+    """
+    said = FindingRow.objects.current().filter(sample=OuterRef("sample"), rule=OuterRef("rule"), waived=True)
+    rows = Waiver.objects.filter(Exists(samples.filter(pk=OuterRef("sample"))), Exists(said), dataset=dataset_id)
+    counted = rows.order_by().values_list("rule", "reason").annotate(n=Count("pk")).order_by("rule", "-n", "reason")
+    return [{"rule": rule, "reason": reason, "samples": n} for rule, reason, n in counted[:MOST_REASONS]]
 
 
 def _blocks(items: Sequence[int]) -> Iterable[Sequence[int]]:

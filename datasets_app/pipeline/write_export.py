@@ -7,7 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from hashlib import file_digest
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 from django.core.files import File
@@ -100,7 +100,7 @@ def _waived(export: Export) -> set[str]:
     return {waiver["rule"] for waiver in export.waivers}
 
 
-def _archive(rows: BinaryIO, written: Written, out: BinaryIO) -> None:
+def _archive(rows: Any, written: Written, out: Any) -> None:
     """The rows and the pictures they name, in one zip; `written` then says the bytes and the hash of the zip."""
     rows.seek(0)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -179,6 +179,7 @@ def manifest_of(export: Export, written: Written, findings: list[Finding] | None
         "rule_set_version": snapshot.rule_set_version,
         "rules": dict(sorted(rules.items())),
         "waivers": [waiver for waiver in export.waivers if waiver["rule"] in rules],
+        "waived": snapshot.counts.get("waived", []),  # let pass sample by sample, before it was frozen
         "contract": snapshot.contract,
         "guideline_version": snapshot.guideline_version,
         "system_prompt": snapshot.system_prompt,

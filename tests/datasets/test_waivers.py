@@ -132,6 +132,8 @@ def test_an_annotator_accepts_what_a_lead_let_pass_and_the_export_goes_through(
     assert frozen.counts["errors"] == 0
     export = make.export(alice, frozen)
     assert export.rows_written == 1
+    waivers.take_back(actor=leo, waiver=Waiver.objects.get())  # what was frozen says how it was then
+    assert export.manifest["waived"] == [{"rule": ENDING, "reason": "诗句", "samples": 1}]
 
 
 def test_the_rule_filter_shows_what_the_counter_counts(leo: User, dataset: Dataset, sample: Sample) -> None:
