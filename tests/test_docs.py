@@ -18,6 +18,7 @@ from datasets_app import tasks
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.profiles import PROFILES
 from datasets_app.core.rules import RULES
+from datasets_app.core.sets import SET_RULES
 from jobs_app.providers import PROVIDERS
 from tests import make
 from tests.conftest import token_of
@@ -40,7 +41,7 @@ def prose(page: Path) -> str:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_rule_codec_provider_and_profile_is_named(language: str) -> None:
     said = set(re.findall(r"`([a-z0-9-]+)`", text_of(DOCS / language)))
-    assert {*RULES, *CODECS, *PROVIDERS, *PROFILES} - said == set()
+    assert {*RULES, *SET_RULES, *CODECS, *PROVIDERS, *PROFILES} - said == set()
 
 
 def test_every_link_and_picture_leads_to_a_file() -> None:
