@@ -102,7 +102,7 @@ def together(*columns: Column) -> Column:
     every round, so that also a chain of a million ends in twenty.
     """
     count = len(columns[0])
-    first = np.arange(count, dtype=np.int64)
+    first = np.arange(count, dtype=np.int32)
     sorted_by = [(order, starts) for order, starts in map(_runs, columns) if len(starts) < count]
     while sorted_by:
         before = first
@@ -125,12 +125,13 @@ def _runs(keys: Column) -> tuple[Column, Column]:
 
 
 def over_groups(first: Column, values: Column, *, nothing: int = NOWHERE) -> tuple[Column, Column]:
-    """The least and the greatest value of each group, at the index of its first sample; `nothing` is no value."""
-    values = np.asarray(values, dtype=np.int64)
-    least = np.full(len(first), np.iinfo(np.int64).max)
-    greatest = np.full(len(first), nothing)
+    """The least and the greatest side of each group, at the index of its first sample; `nothing` is no side."""
+    values = np.asarray(values, dtype=np.int8)
+    none_yet = np.iinfo(np.int8).max
+    least = np.full(len(first), none_yet, dtype=np.int8)
+    greatest = np.full(len(first), nothing, dtype=np.int8)
     there = values != nothing
     np.minimum.at(least, first[there], values[there])
     np.maximum.at(greatest, first[there], values[there])
-    least[least == np.iinfo(np.int64).max] = nothing
+    least[least == none_yet] = nothing
     return least, greatest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -24,7 +25,7 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     snapshot = snapshot_of(request, pk)
     before = snapshot_diffs.against(snapshot, request.GET.get("against", ""))
     others = snapshot.dataset.snapshots.filter(state=SnapshotState.READY).exclude(pk=snapshot.pk)[:50]
-    context = {"snapshot": snapshot, "dataset": snapshot.dataset, "before": before, "others": others}
+    context: dict[str, Any] = {"snapshot": snapshot, "dataset": snapshot.dataset, "before": before, "others": others}
     if before is not None:
         counts = snapshot_diffs.counts(snapshot, before)
         kind = request.GET.get("kind") or next((name for name, n in counts.items() if n), "added")

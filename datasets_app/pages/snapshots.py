@@ -102,7 +102,10 @@ def shown_losses(snapshot: Snapshot, report: LossReport) -> dict[str, Any]:
     """The report with the samples that it names, as links, and its refusals as sentences."""
     found = report.report
     wanted = {at for line in found.get("fields", []) for at in line["positions"]}
-    wanted |= {row["position"] for row in found.get("refusals", [])}
+    # What stays out for its fields alone has been said with the fields; here is who stays out for another reason.
+    known = {line["field"] for line in found.get("fields", [])}
+    refusals = [row for row in found.get("refusals", []) if not known.issuperset(row["fields"]) or not row["fields"]]
+    wanted |= {row["position"] for row in refusals}
     samples = dict(snapshot.entries.filter(position__in=wanted).values_list("position", "sample_id"))
     return {
         "report": report,
@@ -113,7 +116,7 @@ def shown_losses(snapshot: Snapshot, report: LossReport) -> dict[str, Any]:
         ],
         "refusals": [
             {"position": row["position"], "sample": samples.get(row["position"]), "text": say(from_row(row["reason"]))}
-            for row in found.get("refusals", [])[:8]
+            for row in refusals[:8]
         ],
         "total": sum(snapshot.counts.get(side, 0) for side, _tone in SIDES if report.split in (exports.ALL, side)),
     }

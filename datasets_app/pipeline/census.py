@@ -27,7 +27,7 @@ from .selecting import selected
 
 CHUNK = 5000
 _STATUS = {status: at for at, status in enumerate(Status.values)}
-_SIDE = {side: at for at, side in enumerate(SIDES)}
+_SIDE: dict[str, int] = {side: at for at, side in enumerate(SIDES)}
 _ROW = (
     "pk", "position", "frozen__pk", "frozen__content_hash", "frozen__author_id", "frozen__origin", "status",
     "worst", "tokens", "paired", "fingerprint", "question", "label", "cluster", "pinned",

@@ -76,4 +76,7 @@ def _rows(snapshot: Snapshot, positions: list[int]) -> list[Row]:
         .order_by("position")
         .values_list("pk", "frozen__pk", "frozen__content_hash", "worst", "tokens", "question")
     )
-    return [Row(*row[:-1], question=int(row[-1][:16] or "0", 16)) for row in found]
+    return [
+        Row(pk, revision, content, worst, tokens, int(question[:16] or "0", 16))
+        for pk, revision, content, worst, tokens, question in found
+    ]

@@ -145,8 +145,9 @@ class _Writing:
             sample = canonical(sample)
         elif entry.origin != "import":
             why = "edited"
-        prompted = self.prompt is not None and not entry.mixed and sample.system is None
-        if prompted:
+        prompted = False
+        if self.prompt is not None and not entry.mixed and sample.system is None:
+            prompted = True
             sample, why = replace(sample, messages=(self.prompt, *sample.messages)), why or "system-prompt"
         try:
             if '"image:' in entry.payload:
