@@ -84,6 +84,5 @@ def _shown(answer: HttpResponse, name: str, keep: str = FOR_EVER) -> HttpRespons
     """Nothing but a picture, whatever somebody makes of its bytes."""
     answer["Content-Disposition"] = f'inline; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Cache-Control"] = keep
     return answer

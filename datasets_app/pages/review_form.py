@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets_app.core.containers import CONTAINERS
 from datasets_app.core.encodings import ENCODINGS
-from datasets_app.core.tables import FIELDS, Mapping
+from datasets_app.core.tables import Mapping
 from datasets_app.models import Upload
 from datasets_app.pipeline import opening
 from ftstudio.errors import Conflict, StudioError
@@ -19,17 +19,18 @@ from ftstudio.web.texts import say
 from .forms import codec_choices
 
 COLUMN = "column-"
+# In the order of the page: what most tables have comes first.
 FIELD_LABELS: dict[str, Any] = {
-    "messages": _("Conversation as JSON"),
-    "system": _("System prompt"),
-    "instruction": _("Instruction"),
-    "input": _("Input to the instruction"),
     "user": _("Question"),
     "assistant": _("Answer"),
+    "system": _("System prompt"),
     "rejected": _("Rejected answer"),
+    "instruction": _("Instruction"),
+    "input": _("Input to the instruction"),
     "reasoning": _("Reasoning"),
     "label": _("Label"),
     "tags": _("Tags"),
+    "messages": _("Conversation as JSON"),
 }
 _PLAIN = ("container", "encoding", "format", "strict", "side", "spread_by", "licence")
 
@@ -61,7 +62,7 @@ class ReviewForm(forms.Form):
         columns = list(columns) if opening.takes_mapping(upload) else []
         chosen = mapping.fields if mapping else {}
         initial = {name: getattr(upload, name) for name in _PLAIN}
-        initial |= {COLUMN + name: chosen.get(name, "") for name in FIELDS}
+        initial |= {COLUMN + name: chosen.get(name, "") for name in FIELD_LABELS}
         super().__init__(data, initial={**initial, "keep": mapping.keep if mapping else True})
         self._upload = upload
         self.fields["container"].choices = [(one.name, say(one.label)) for one in CONTAINERS.values()]  # type: ignore[attr-defined]
@@ -71,7 +72,7 @@ class ReviewForm(forms.Form):
             del self.fields["encoding"]
         if columns:
             shown = [("", "—"), *((column, column) for column in columns)]
-            for name in FIELDS:
+            for name in FIELD_LABELS:
                 self.fields[COLUMN + name] = forms.ChoiceField(label=FIELD_LABELS[name], required=False, choices=shown)
             self.fields["keep"] = forms.BooleanField(
                 label=_("Keep the other columns beside the sample"), required=False
@@ -87,7 +88,7 @@ class ReviewForm(forms.Form):
 
     @property
     def columns(self) -> list[forms.BoundField]:
-        return [self[COLUMN + name] for name in FIELDS if COLUMN + name in self.fields]
+        return [self[COLUMN + name] for name in FIELD_LABELS if COLUMN + name in self.fields]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -109,14 +110,14 @@ class ReviewForm(forms.Form):
         """Some columns were chosen, but not yet a question with an answer, or a conversation."""
         if "keep" not in self.fields:
             return False
-        chosen = {name for name in FIELDS if self.cleaned_data[COLUMN + name]}
+        chosen = {name for name in FIELD_LABELS if self.cleaned_data[COLUMN + name]}
         whole = "messages" in chosen or (
             chosen & {"user", "instruction", "input"} and chosen & {"assistant", "rejected"}
         )
         return bool(chosen) and not whole
 
     def _mapping(self) -> dict[str, Any]:
-        chosen = {name: self.cleaned_data[COLUMN + name] for name in FIELDS if self.cleaned_data[COLUMN + name]}
+        chosen = {name: self.cleaned_data[COLUMN + name] for name in FIELD_LABELS if self.cleaned_data[COLUMN + name]}
         return {**chosen, **({} if self.cleaned_data["keep"] else {"keep": False})}
 
     def refuse(self, fields: dict[str, str]) -> None:

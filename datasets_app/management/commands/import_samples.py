@@ -60,10 +60,6 @@ class Command(BaseCommand):
         if upload.state == UploadState.HELD:
             reason = say(from_row(upload.error)) if upload.error else ""
             raise CommandError(f"The file waits on the dataset's page. {reason} (--column user=…)", returncode=2)
-        if upload.needs:
-            raise CommandError(
-                f"{say(from_row(upload.error))} The file waits on the page of upload {upload.pk}.", returncode=2
-            )
         ingest(upload.pk)
         upload.refresh_from_db()
         self.stdout.write(
