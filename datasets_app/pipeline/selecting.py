@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from . import searching
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
+READ = 20_000  # up to here the texts of the samples are read sooner than the text index is asked about all others
 _POSITION = re.compile(r"0*[1-9][0-9]{0,8}")
 _LONGEST = {"tag": 40, "q": 200, "label": 60}
 
@@ -99,28 +100,33 @@ class Filters:
         return stored
 
 
-def narrowed(dataset: Dataset, filters: Filters) -> SampleQuerySet:
+def narrowed(dataset: Dataset, filters: Filters, *, within: Collection[int] | None = None) -> SampleQuerySet:
     """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns.
 
-    On SQLite, which knows nothing of how many samples a filter passes, the query begins at the rarest one: the kept
-    counters tell which that is, and the indexes of the others are hidden from it.
+    `within` are keys to choose from, all of this dataset; then nothing but these is looked at. On SQLite, which knows
+    nothing of how many samples a filter passes, the query begins at the rarest one: the kept counters tell which that
+    is, and the indexes of the others are hidden from it.
     """
-    rows = Sample.objects.filter(dataset=dataset)
     numbers = kept(dataset, filters)
     leads = min(numbers, key=lambda name: (numbers[name], name), default="")
-    hidden = connections[rows.db].vendor == "sqlite" and len(numbers) > 1
+    related = _related(dataset, filters)
+    if within is None and leads in related and numbers[leads] <= FEW:
+        within = _keys(related.pop(leads))
+    if within is None:
+        rows = Sample.objects.filter(dataset=dataset)
+    else:
+        rows, leads = Sample.objects.filter(pk__in=within), ""
+    hidden = connections[rows.db].vendor == "sqlite" and (within is not None or len(numbers) > 1)
     for name, value in filters.columns().items():
         rows = rows.filter(_plainly(name, value) if hidden and name != leads else Q(**{name: value}))
         if name in _PARTIAL and value:
             rows = rows.filter(_Spelt(F(name), template=_PARTIAL[name]))
-    if filters.rule:
-        findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
-        rows = _having(rows, findings, numbers["rule"])
-    if filters.tag:
-        rows = _having(rows, SampleTag.objects.filter(dataset=dataset, name=filters.tag), numbers["tag"])
+    for name, having in related.items():
+        few = numbers[name] <= FEW and within is None
+        rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))
     if not filters.q:
         return rows
-    few = bool(numbers) and min(numbers.values()) <= FEW
+    few = within is not None or (bool(numbers) and min(numbers.values()) <= READ)
     return searching.matching(rows, filters.q, few=few)
 
 
@@ -151,8 +157,17 @@ def selected(dataset: Dataset, mapping: Mapping[str, Any]) -> SampleQuerySet:
     return rows if filters.status else rows.exclude(status=Status.REJECTED)
 
 
-def _having(rows: SampleQuerySet, related: Any, n: int) -> SampleQuerySet:
-    """Samples with a related row, beginning at whichever side is the shorter."""
-    if n <= FEW:
-        return rows.filter(pk__in=list(related.values_list("sample_id", flat=True).distinct().order_by()[: FEW * 4]))
-    return rows.filter(Exists(related.filter(sample=OuterRef("pk"))))
+def _related(dataset: Dataset, filters: Filters) -> dict[str, Any]:
+    """The rows beside the samples that the filters ask for, by filter."""
+    related: dict[str, Any] = {}
+    if filters.rule:
+        findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
+        related["rule"] = findings
+    if filters.tag:
+        related["tag"] = SampleTag.objects.filter(dataset=dataset, name=filters.tag)
+    return related
+
+
+def _keys(related: Any) -> list[int]:
+    """The samples of a few related rows. More than were counted: the counter is being written just now."""
+    return list(related.values_list("sample_id", flat=True).distinct().order_by()[: FEW * 4])

@@ -17,7 +17,7 @@ from django.db import connections
 from datasets_app.models import Dataset, FindingRow, Sample, SampleTag
 
 from . import searching
-from .selecting import FEW, Filters, kept, narrowed
+from .selecting import FEW, READ, Filters, kept, narrowed
 
 FIRST, LARGEST = 200, 8000  # keys of a block; each is four times as large as the one before
 Block = Callable[[int, int, bool, int], list[int]]  # lowest key, highest, backwards?, how many → keys
@@ -31,10 +31,10 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
     if connections[Sample.objects.db].vendor != "sqlite" or not (chosen := _choose(dataset, filters)):
         return None
     block, others = chosen
-    rows = narrowed(dataset, others).order_by()
     found: list[int] = []
     for keys in _blocks(dataset, block, beyond, back):
-        passed = set(rows.filter(pk__in=keys).values_list("pk", flat=True)) if others.chosen() else set(keys)
+        rows = narrowed(dataset, others, within=keys).order_by().values_list("pk", "dataset_id")
+        passed = {key for key, owner in rows if owner == dataset.pk}  # the text index knows every dataset
         found += (key for key in keys if key in passed)
         if len(found) >= size:
             break
@@ -47,13 +47,13 @@ def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
     fewest = min(numbers.values(), default=None)
     if fewest is not None and fewest <= FEW:
         return None
-    if filters.q:
+    if filters.q and (fewest is None or fewest > READ):
         hits = searching.hits(filters.q)
         return (hits, replace(filters, q="")) if hits else None
-    if fewest is not None and numbers.get("rule") == fewest:
+    if numbers.get("rule") == fewest and filters.rule:
         findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
         return _along(findings), replace(filters, rule="")
-    if fewest is not None and numbers.get("tag") == fewest:
+    if numbers.get("tag") == fewest and filters.tag:
         return _along(SampleTag.objects.filter(dataset=dataset, name=filters.tag)), replace(filters, tag="")
     return None
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.models import Sample
-from datasets_app.pipeline import selecting
+from datasets_app.pipeline import selecting, walking
 from datasets_app.services import browse, samples
 from ftstudio.errors import InvalidInput
 from tests import make
@@ -162,3 +162,34 @@ def test_totals_come_from_counters_where_one_knows(alice: Any, rain: Any) -> Non
 
     assert (total(), total(rule="echo"), total(worst="clean"), total(status="accepted")) == (4, 1, 2, 0)
     assert (total(q="雨"), total(rule="echo", status="pending")) == (None, None)
+
+
+def test_a_search_never_shows_what_another_dataset_holds(alice: Any, project: Any, rain: Any) -> None:
+    other = make.dataset(alice, project, name="Elsewhere")
+    make.imported(alice, other, [make.chat("伞下雨吗？", "下雨吗。")])
+    make.imported(alice, rain, [make.chat("今天下雨吗？", "不。")])
+    assert found(rain, q="下雨吗") == [2, 5]
+    assert found(rain, q="下雨") == [2, 5]
+    assert found(other, q="下雨吗") == [1]
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+def test_pages_of_a_search_lead_to_the_end_and_back(few: int, alice: Any, project: Any, monkeypatch: Any) -> None:
+    for module in (selecting, walking):
+        monkeypatch.setattr(module, "FEW", few)
+        monkeypatch.setattr(module, "READ", few)
+    monkeypatch.setattr(walking, "FIRST", 2)
+    dataset = make.dataset(alice, project, contract={"text": {"ends_with": ["！"]}})
+    make.imported(alice, dataset, [make.chat(f"{n}？", "下雨。" if n % 3 else "晴天！") for n in range(1, 31)])
+    wet = [n for n in range(1, 31) if n % 3]
+    for chosen in ({"q": "下雨。"}, {"q": "雨"}, {"rule": "terminal-punctuation"}, {"q": "雨", "status": "pending"}):
+        filters = browse.Filters(**chosen)
+        page, seen = browse.page(dataset=dataset, filters=filters, size=7), []
+        while True:
+            seen += [row.position for row in page.rows]
+            if not page.later:
+                break
+            page = browse.page(dataset=dataset, filters=filters, cursor=page.later, size=7)
+        assert seen == wet
+        back = browse.page(dataset=dataset, filters=filters, cursor=page.earlier, size=7)
+        assert [row.position for row in back.rows] == wet[7:14]
