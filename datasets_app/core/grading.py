@@ -90,7 +90,9 @@ def grade(
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     source = Source(stream, format, max_line)
     report = Report(tokens_exact=checker.encoder.exact)
-    setting = Setting(contract, checker.profile, lambda line: Text("line {line}", line=line))
+    setting = Setting(
+        contract, checker.profile, lambda line: Text("line {line}", line=line), graver={"split-leak": "error"}
+    )
     with Look(setting, measures=False) as look:
         if against is not None:
             _compared(look, against, format, max_line)

@@ -33,6 +33,7 @@ from .deduplicate import place
 from .grading import checker_of
 
 CHUNK = 1000  # samples whose narrow rows are read, or whose findings are written, at once
+KEPT = 20  # scans of one dataset that are remembered
 PAYLOADS = 200  # contents that are in memory at once
 READING, COMPARING, WRITING = "reading", "comparing", "writing"
 
@@ -87,6 +88,12 @@ def _run(scan: Scan, key: str) -> None:
         report=report,
         finished_at=timezone.now(),
     )
+    _forget_old(dataset)
+
+
+def _forget_old(dataset: Dataset) -> None:
+    ended = Scan.objects.filter(dataset=dataset, state__in=(ScanState.DONE, ScanState.FAILED)).order_by("-created_at")
+    Scan.objects.filter(pk__in=list(ended.values_list("pk", flat=True)[KEPT:])).delete()
 
 
 class _Seen:

@@ -148,7 +148,7 @@ def test_leaks_are_found_between_what_is_pinned_and_what_a_snapshot_put_elsewher
     scan = scanned(dataset)
     assert (4, "split-leak") in said(dataset)
     assert scan.report["leaks"]["between"] == {"train → test": 1}
-    assert the(dataset, 4).worst == RANK["error"]
+    assert the(dataset, 4).worst == RANK["warning"]
 
 
 def test_a_sample_that_was_edited_while_the_scan_ran_is_left_as_it_is(alice, dataset, monkeypatch):
@@ -224,6 +224,12 @@ def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, 
     assert Scan.objects.get(pk=pk).state == ScanState.DONE
     assert (3, "near-duplicate") in said(dataset)
     assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_only_the_last_scans_are_kept(dataset, monkeypatch):
+    monkeypatch.setattr("datasets_app.pipeline.scan.KEPT", 2)
+    done = [scanned(dataset).pk for _ in range(4)]
+    assert list(Scan.objects.order_by("created_at").values_list("pk", flat=True)) == done[-2:]
 
 
 def test_a_scan_that_breaks_says_so_once(dataset, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datasets_app.core import duplicates
@@ -63,11 +63,16 @@ def member(at: int, sample: Sample, contract: Contract = EMPTY, **known: Any) ->
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Under what a set is looked at. `place` says where a sample stands, for sentences that name another one."""
+    """Under what a set is looked at. `place` says where a sample stands, for sentences that name another one.
+
+    `graver` are severities that stand in for the rules' own: a leak between two files is an error, while one between
+    the sides of a dataset is mended by the next snapshot and must not keep its samples out of it.
+    """
 
     contract: Contract
     profile: Profile
     place: Callable[[int], Text]
+    graver: Mapping[str, Severity] = field(default_factory=dict)
     spread_by: tuple[str, ...] = ()  # dotted paths into a sample's other keys, as metadata.domain
 
 

@@ -55,7 +55,8 @@ class Columns:
     @property
     def own(self) -> NDArray[np.bool_]:
         """Which samples belong to the set itself, and not to a file that it is compared with."""
-        return self.sides != ORDER.index(OTHER_FILE)
+        own: NDArray[np.bool_] = self.sides != ORDER.index(OTHER_FILE)
+        return own
 
     def firsts(self, key: Key) -> Indexes:
         """For each of the set's own samples the index of the first that has the same key; itself for the rest."""

@@ -36,7 +36,8 @@ class Look:
         self._characters = 0
         self._rules: list[tuple[Any, str, Gatherer]] = []
         for rule in SET_RULES.values():
-            level = severity_of(rule.name, rule.severity, contract=setting.contract, profile=setting.profile)
+            default = setting.graver.get(rule.name, rule.severity)
+            level = severity_of(rule.name, default, contract=setting.contract, profile=setting.profile)
             if level != "off" and rule.applies(setting.contract, setting.profile):
                 self._rules.append((rule, level, rule.begin(setting)))
         self._measures = {name: one.begin(setting) for name, one in MEASURES.items()} if measures else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.json_answers import required_leaves
 from datasets_app.core.jsonl import Json
@@ -51,7 +51,7 @@ class _Gatherer(Gatherer):
         """
         if not self._answers:
             return None
-        rows = []
+        rows: list[dict[str, Any]] = []
         for path in self._seen:
             if self._objects[path] or self._objects[f"{path}/{ITEM}"]:
                 continue

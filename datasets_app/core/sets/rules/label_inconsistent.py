@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.jsonl import Json
 from datasets_app.core.rules.base import chat
@@ -65,7 +65,7 @@ class _Gatherer(Gatherer):
 
     def report(self, columns: Columns) -> Json:
         """Each label that is written in several ways, with how often each of them came; the usual one first."""
-        groups = []
+        groups: list[dict[str, Any]] = []
         for label, common, n in self._mixed():
             others = sorted(self._spellings.seen[label].items(), key=lambda item: (-item[1], item[0]))
             rest = [{"text": text, "n": count} for text, count in others if text != common]

@@ -35,7 +35,6 @@ def _message(place: Text, *, exact: bool, other: bool) -> Text:
 
 class SplitLeak(SetRule):
     name = "split-leak"
-    severity = "error"
     title = Text("Stands on two sides of the split")
     help = Text(
         "The question, or nearly the whole sample, is also on an earlier side of the split (training before validation "
