@@ -24,7 +24,9 @@ class SnapshotForm(forms.Form):
     validation = forms.IntegerField(label=_("Validation, percent"), min_value=0, max_value=100, initial=10)
     test = forms.IntegerField(label=_("Test, percent"), min_value=0, max_value=100, initial=0)
     seed = forms.IntegerField(
-        label=_("Seed"), initial=0, help_text=_("The same seed puts the same sample on the same side, always.")
+        label=_("Seed"),
+        initial=0,
+        help_text=_("With the same seed and shares a sample keeps its side when the dataset grows."),
     )
     status = forms.ChoiceField(label=_("Which samples"), required=False)
     group_by = forms.CharField(

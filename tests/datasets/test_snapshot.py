@@ -176,3 +176,24 @@ def test_sides_are_disjoint_whatever_is_asked(train: int, seed: int, group_by: s
     snapshot = make.snapshot(alice, rain, shares=shares, seed=seed, group_by=group_by)
     freezing.prove_disjoint(snapshot)
     assert snapshot.counts["train"] + snapshot.counts["validation"] == 40
+
+
+def test_a_worker_that_died_while_putting_sides_on_samples_is_followed_by_one_that_goes_on(
+    alice: Any, rain: Any
+) -> None:
+    snapshot = make.snapshot(alice, rain)
+    Snapshot.objects.filter(pk=snapshot.pk).update(state="building")
+    Sample.objects.filter(dataset=rain, position__gt=20).update(split="")
+    entries = list(snapshot.entries.values_list("pk", flat=True))
+    freezing.freeze(snapshot.pk)
+    assert Snapshot.objects.get(pk=snapshot.pk).state == "ready"
+    assert list(snapshot.entries.values_list("pk", flat=True)) == entries, "what is written is not written again"
+    assert dict(Sample.objects.values_list("position", "split")) == sides(snapshot)
+
+
+def test_an_older_snapshot_that_comes_late_leaves_the_newer_ones_sides(alice: Any, rain: Any) -> None:
+    older = snapshots.freeze(actor=alice, dataset=rain, shares={"train": 0, "validation": 0, "test": 100})
+    newer = make.snapshot(alice, rain)
+    freezing.freeze(older.pk)
+    assert Snapshot.objects.get(pk=older.pk).state == "ready"
+    assert dict(Sample.objects.values_list("position", "split")) == sides(newer)
