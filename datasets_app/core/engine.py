@@ -123,7 +123,13 @@ class Checker:
         profile = self.profile
         parts = [
             contracts.to_data(self.contract),
-            [profile.name, sorted(profile.roles), sorted(profile.message_keys), profile.binary_weights],
+            [
+                profile.name,
+                sorted(profile.roles),
+                sorted(profile.message_keys),
+                profile.binary_weights,
+                profile.call_ids,
+            ],
             [
                 profile.images,
                 profile.max_images,

@@ -29,7 +29,8 @@ class Profile:
     Limits: samples per file, bytes per file, tokens per sample, images per sample, bytes per image; None: none
     documented. `image_types` are the media subtypes that are taken (empty: not documented), `image_forms` the kinds of
     address (`images.kind_of`; a kept picture fits all), and `images` is False where pictures are not trained at all.
-    `binary_weights`: a turn's weight must be 0 or 1, not in between.
+    `binary_weights`: a turn's weight must be 0 or 1, not in between. `call_ids`: a tool's result must name its call;
+    else a result without an id answers the calls without one in their order, as formats without ids mean it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Profile:
     image_forms: frozenset[str] = frozenset(("url", "data", "file"))
     images: bool = True
     binary_weights: bool = False
+    call_ids: bool = False
     uncertain: tuple[Text, ...] = ()
 
 
@@ -57,7 +59,8 @@ _OPENAI: dict[str, Level] = {"special-token": "error", "message-key-unknown": "e
 _ALL = (
     Profile("local", Text("Any trainer (no provider limits)")),
     Profile(
-        "openai", Text("OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=10, binary_weights=True,
+        "openai", Text("OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=10,
+        call_ids=True, binary_weights=True,
         max_image_bytes=10 * MB, image_types=_WEB_IMAGES, image_forms=frozenset(("url", "data")),
         uncertain=(
             Text("The token limit of a training example depends on the base model; the known ones are not confirmed."),
@@ -65,7 +68,7 @@ _ALL = (
     ),
     Profile(
         "azure", Text("Azure OpenAI"), _OPENAI, min_samples=10, max_file_bytes=512 * MB, max_images=64,
-        binary_weights=True, max_image_bytes=10 * MB, image_types=_WEB_IMAGES,
+        call_ids=True, binary_weights=True, max_image_bytes=10 * MB, image_types=_WEB_IMAGES,
         image_forms=frozenset(("url", "data")),
     ),
     Profile(
@@ -100,7 +103,7 @@ _ALL = (
     Profile(
         "dashscope", Text("Alibaba Model Studio (DashScope)"), roles=ROLES,
         message_keys=(MESSAGE_KEYS | {"loss_weight"}) - {"name", "weight"}, max_file_bytes=300 * MB,
-        max_tokens=131_072, max_image_bytes=10 * MB, image_forms=frozenset(("file",)),
+        call_ids=True, max_tokens=131_072, max_image_bytes=10 * MB, image_forms=frozenset(("file",)),
         image_types=frozenset(("bmp", "jpeg", "png", "tiff", "webp")),
         uncertain=(
             Text("A job's own max_length (2,048 or 8,192 unless set) drops longer samples before this limit does."),

@@ -359,3 +359,13 @@ def test_a_text_in_parts_is_checked_and_pointed_at():
     (finding,) = check(sample)
     assert samples.to_data(sample)["messages"][0]["content"] == content
     assert (finding.path, finding.start) == ("/messages/0/content", 3)
+
+
+def test_a_result_without_an_id_answers_a_call_without_one_unless_the_provider_wants_ids():
+    call = Message("assistant", None, tool_calls=(ToolCall("w", "{}"),))
+    tool = ({"type": "function", "function": {"name": "w"}},)
+    sample = Sample((Message("user", "a"), call, Message("tool", "x"), Message("assistant", "b")), tool)
+    assert names(sample) == []
+    assert names(sample, profile="openai") == ["tool-call-unanswered"]
+    twice = replace(sample, messages=(*sample.messages[:3], Message("tool", "y"), sample.messages[3]))
+    assert names(twice) == ["tool-call-unanswered"]

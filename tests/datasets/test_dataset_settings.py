@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from datasets_app.core.profiles import PROFILES
 from datasets_app.models import Sample
 from datasets_app.pipeline.check import check
 from datasets_app.services import datasets
@@ -77,7 +78,8 @@ def test_the_api_takes_and_gives_the_settings(client: Any, leo: Any, project: An
     assert {name: shown[name] for name in asked if name != "project"} == {
         k: v for k, v in asked.items() if k != "project"
     }
-    assert shown["counted_by"] == {"encoder": "qwen", "exact": True, "limit": 4096, "limit_confirmed": True}
+    assert shown["counted_by"] == {"encoder": "qwen", "exact": True, "limit": 4096, "limit_confirmed": True,
+                                   "uncertain": [str(note) for note in PROFILES["siliconflow"].uncertain]}  # fmt: skip
     assert shown["size"]["level"] == "error"
     assert "GLM-4" in shown["size"]["source"]
 

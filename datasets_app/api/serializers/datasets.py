@@ -20,13 +20,18 @@ from .fields import ObjectField, TextField
 class CountedByOutput(serializers.Serializer[Checker]):
     """The encoder that counts tokens, whether its counts are exact, and the limit of one sample (null: none known).
 
-    `limit_confirmed`: false where no provider states the limit for good.
+    `limit_confirmed`: false where no provider states the limit for good; `uncertain`: what the rule profile does not
+    know of its provider.
     """
 
     encoder = serializers.CharField(source="encoder.name")
     exact = serializers.BooleanField(source="encoder.exact")
     limit = serializers.IntegerField(allow_null=True)
     limit_confirmed = serializers.BooleanField()
+    uncertain = serializers.SerializerMethodField()
+
+    def get_uncertain(self, checker: Checker) -> list[str]:
+        return [say(note) for note in checker.profile.uncertain]
 
 
 class SizeOutput(serializers.Serializer[Meter]):

@@ -34,9 +34,12 @@ class ToolCallUnanswered(Rule):
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         waiting: dict[str, str] = {}
+        nameless = 0  # calls without an id that wait for a result without one
         for at, message in enumerate(sample.messages):
             if message.role == "tool":
-                if message.tool_call_id is None or message.tool_call_id not in waiting:
+                if message.tool_call_id is None and nameless and not context.profile.call_ids:
+                    nameless -= 1
+                elif message.tool_call_id is None or message.tool_call_id not in waiting:
                     yield self.found(
                         Text("This tool turn answers no call: its tool_call_id must be that of a call before it."),
                         f"/messages/{at}",
@@ -46,6 +49,7 @@ class ToolCallUnanswered(Rule):
                 continue
             yield from self._unanswered(waiting)
             waiting = {}
+            nameless = sum(call.id is None for call in message.tool_calls)
             if message.tool_calls:
                 waiting = {
                     call.id: f"/messages/{at}/tool_calls/{index}"
