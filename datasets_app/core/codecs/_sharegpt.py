@@ -123,23 +123,37 @@ def _read_calls(value: str) -> tuple[ToolCall, ...]:
     except (ValueError, RecursionError):
         return ()
     several = data if isinstance(data, list) else [data]
-    if not all(
+    if not several or not all(
         isinstance(call, dict) and set(call) == {"name", "arguments"} and isinstance(call["name"], str)
         for call in several
     ):
         return ()
-    calls = []
-    for call in several:
-        given = call["arguments"]
-        text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-        before = _before(call["name"])
-        if (
-            data is call and not isinstance(given, str) and value.startswith(before)
-        ):  # keep spacing and the digits of numbers
-            written = value.strip()[len(before) : -1]
-            text = written if _value(written) == given else text
-        calls.append(ToolCall(call["name"], text))
-    return tuple(calls)
+    written = [value.strip()] if data is several[0] else _elements(value)
+    return tuple(_read_call(call, text) for call, text in zip(several, written, strict=True))
+
+
+def _elements(array: str) -> Iterator[str]:
+    """The texts of the elements of a JSON array."""
+    decoder = json.JSONDecoder()
+    at = array.index("[") + 1
+    while array[at] != "]":
+        if array[at] in " \t\r\n,":
+            at += 1
+            continue
+        end = decoder.raw_decode(array, at)[1]
+        yield array[at:end]
+        at = end
+
+
+def _read_call(call: dict[str, Json], written: str) -> ToolCall:
+    """One call of a value; where it stands as we would write it, the spacing and the digits of numbers are kept."""
+    given = call["arguments"]
+    if isinstance(given, str):
+        return ToolCall(call["name"], given)
+    before = _before(call["name"])
+    if written.startswith(before) and _value(text := written[len(before) : -1]) == given:
+        return ToolCall(call["name"], text)
+    return ToolCall(call["name"], json.dumps(given, ensure_ascii=False))
 
 
 def _write_calls(calls: tuple[ToolCall, ...]) -> str:
@@ -303,8 +317,13 @@ def write_row(sample: Sample) -> tuple[tuple[Message, ...], dict[str, Json]]:
 def lost_beside(sample: Sample, own: tuple[str, ...]) -> Iterator[str]:
     """The extra keys that would be read as something else."""
     yield from (key for key, value in sample.extras.items() if key in own or _is_ours(sample, key, value))
-    if any(not isinstance(tool, dict) or _bare(tool) for tool in sample.tools):
+    if carried_tools(sample.tools) != sample.tools:
         yield "tools"
+
+
+def carried_tools(tools: tuple[Json, ...]) -> tuple[Json, ...]:
+    """The tools that are read back as they are: a bare function would come back with a wrapping."""
+    return tuple(tool for tool in tools if isinstance(tool, dict) and not _bare(tool))
 
 
 def _is_ours(sample: Sample, key: str, value: Json) -> bool:

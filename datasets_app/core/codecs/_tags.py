@@ -41,8 +41,8 @@ def untaggable(messages: Sequence[Message]) -> Iterator[str]:
     for message in messages:
         if isinstance(message.content, list):
             together, found = tagged((message,))
-            again = _apart(together[0], iter(found)) if together[0].text.count(TAG) == len(found) else message
-            if again.content != message.content or not found:
+            whole = together[0].text.count(TAG) == len(found)  # no tag stands in the words themselves
+            if not found or not whole or _apart(together[0], iter(found)).content != message.content:
                 yield "images" if found else "content"
         elif pictured and TAG in message.text:
             yield "content"

@@ -121,7 +121,7 @@ class ShareGPT(Codec):
         stray = {*wire.lost_beside(sample, (_TURNS, _CHAT)), ANSWER}
         return Sample(
             wire.reduced_turns(sample.messages),
-            tuple(tool for tool in sample.tools if isinstance(tool, dict)),
+            wire.carried_tools(sample.tools),
             (),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )

@@ -111,7 +111,7 @@ class ShareGPTPreference(Codec):
         stray = {*wire.lost_beside(sample, _OWN), ANSWER}
         return Sample(
             wire.reduced_turns(sample.messages),
-            tuple(tool for tool in sample.tools if isinstance(tool, dict)),
+            wire.carried_tools(sample.tools),
             wire.reduced_turns(sample.rejected),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )
