@@ -206,7 +206,12 @@ def _holder(sample: Sample, user: User) -> str:
 def _said(revision: Any) -> Revision:
     """The revision with the sentence that the history shows for it."""
     who = {"who": revision.author or ""}
-    origins = {"edit": _("Edited by %(who)s"), "fix": _("Fixed by %(who)s"), "restore": _("Restored by %(who)s")}
+    origins = {
+        "edit": _("Edited by %(who)s"),
+        "fix": _("Fixed by %(who)s"),
+        "clean": _("Cleaned by %(who)s"),
+        "restore": _("Restored by %(who)s"),
+    }
     revision.says = revision.reason or (origins[revision.origin] % who if revision.origin in origins else _("Imported"))
     return revision
 

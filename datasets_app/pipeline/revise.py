@@ -31,6 +31,7 @@ def revise(
     client_id: str | None,
     counted: Counter[tuple[str, str]],
     keep_status: bool = False,
+    style: str = "",
 ) -> bool:
     """Write the revision after `base_revision`. False, with nothing written, if the sample shows another one by now.
 
@@ -39,7 +40,8 @@ def revise(
 
     `sample` is the row as read inside this transaction; it is brought up to date. An accepted sample that gets an
     error finding is pending again; every other status stays. Findings that a lead lets pass do not count. With
-    `keep_status` every status stays: the caller has made sure that no error is new.
+    `keep_status` every status stays: the caller has made sure that no error is new. `style` says how the
+    content's line was written, where it is one that was imported.
     """
     passed = waived([sample.pk]).get(sample.pk, NONE)
     stands = standing(graded.findings, passed)
@@ -75,6 +77,7 @@ def revise(
         guideline_version=guideline_version,
         rule_set_version=checker.version,
         client_id=client_id,
+        style=style,
     )
     counted.subtract([("status", sample.status), ("worst", worst_key(sample.worst))])
     counted.update([("status", status), ("worst", worst_key(worst))])

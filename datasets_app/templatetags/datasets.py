@@ -55,7 +55,13 @@ def codec_label(name: str) -> str:
 @register.filter
 def origin_word(origin: str) -> str:
     """`{{ revision.origin|origin_word }}`: how a revision came to be."""
-    words = {"import": _("imported"), "edit": _("edited by hand"), "fix": _("fixed"), "restore": _("restored")}
+    words = {
+        "import": _("imported"),
+        "edit": _("edited by hand"),
+        "fix": _("fixed"),
+        "clean": _("cleaned"),
+        "restore": _("restored"),
+    }
     return words.get(origin, origin)
 
 

@@ -106,6 +106,16 @@ def test_applied_and_undone_as_one_step(leo: User, alice: User, dataset: Dataset
     ]  # fmt: skip
 
 
+def test_what_was_restored_is_written_again_as_it_was_imported(leo: User, alice: User, project: Project) -> None:
+    dataset = make.dataset(alice, project, name="Compact", contract=CONTRACT)
+    lines = make.jsonl([make.chat("问？", "用 AW1 - 02。")]).replace(b": ", b":").replace(b", ", b",")
+    make.imported(alice, dataset, lines)
+    undone(leo, applied(leo, prepared(leo, dataset)))
+    assert Revision.objects.get(sample=at(dataset, 1), number=3).style == (
+        Revision.objects.get(sample=at(dataset, 1), number=1).style
+    )
+
+
 def test_only_the_samples_of_the_filter_are_changed(leo: User, dataset: Dataset) -> None:
     change = applied(leo, prepared(leo, dataset, q="第4问"))
     assert [entry.position for entry in change.entries.all()] == [4]

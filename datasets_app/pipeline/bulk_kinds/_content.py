@@ -71,6 +71,7 @@ class ContentKind(Kind):
         checker = checker_of(change.dataset)
         payloads = _payloads({entry.sample_id: entry.base_revision for entry in entries})
         ready = {pk: grade(samples.from_json(payload), checker) for pk, payload in payloads.items()}
+        styles = _styles({entry.sample_id: entry.base_revision for entry in entries})
 
         def write(rows: Rows, counted: Counted) -> None:
             for entry in entries:
@@ -78,7 +79,8 @@ class ContentKind(Kind):
                 if graded is None or row is None or row.revision_number != entry.revision:
                     skip(entry, EntryState.KEPT)
                 else:
-                    _revise(change, row, graded, checker, "restore", change.undone_by, counted)
+                    style = styles.get(row.pk, "")
+                    _revise(change, row, graded, checker, "restore", change.undone_by, counted, style)
                     entry.state = EntryState.UNDONE
 
         return write
@@ -91,6 +93,13 @@ def _payloads(numbers: Mapping[int, int]) -> dict[int, str]:
     return {pk: payload for pk, number, payload in rows if numbers[pk] == number}
 
 
+def _styles(numbers: Mapping[int, int]) -> dict[int, str]:
+    """sample → how the line of that revision was written: what is restored reads the same in exports."""
+    found = Revision.objects.filter(sample__in=list(numbers), number__in=set(numbers.values())).exclude(style="")
+    rows = found.order_by().values_list("sample_id", "number", "style")
+    return {pk: style for pk, number, style in rows if numbers[pk] == number}
+
+
 def _revise(
     change: BulkChange,
     row: Sample,
@@ -99,6 +108,7 @@ def _revise(
     origin: str,
     author: User | None,
     counted: Counted,
+    style: str = "",
 ) -> None:
     """The row is locked and shows the revision that we begin from, so this cannot be refused."""
     revise(
@@ -113,4 +123,5 @@ def _revise(
         client_id=None,
         counted=counted,
         keep_status=True,
+        style=style,
     )
