@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -53,7 +54,7 @@ def _stored(request: PersonRequest, pk: UUID, sha256: str) -> Image:
 
 @login_required
 @require_safe
-def detail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponse:
+def detail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponseBase:
     """The picture itself."""
     image = _stored(request, pk, sha256)
     return _shown(FileResponse(images.opened(image), content_type=image.media_type), image.file_name)
@@ -61,7 +62,7 @@ def detail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def thumbnail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponse:
+def thumbnail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponseBase:
     """The picture in at most 320 × 320 pixels."""
     image = _stored(request, pk, sha256)
     return _shown(FileResponse(images.opened(image, small=True), content_type="image/webp"), f"{sha256[:12]}.webp")
@@ -69,7 +70,7 @@ def thumbnail(request: PersonRequest, pk: UUID, sha256: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def inside(request: PersonRequest, pk: int, number: int) -> HttpResponse:
+def inside(request: PersonRequest, pk: int, number: int) -> HttpResponseBase:
     """The thumbnail of a picture that a sample holds in a data: address."""
     sample = get_object_or_404(Sample.objects.visible_to(request.user), pk=pk)
     try:
@@ -80,7 +81,7 @@ def inside(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     return _shown(HttpResponse(data, content_type="image/webp"), f"{sample}-{number}.webp", keep="private, no-cache")
 
 
-def _shown(answer: HttpResponse, name: str, keep: str = FOR_EVER) -> HttpResponse:
+def _shown(answer: HttpResponseBase, name: str, keep: str = FOR_EVER) -> HttpResponseBase:
     """Nothing but a picture, whatever somebody makes of its bytes."""
     answer["Content-Disposition"] = f'inline; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"

@@ -21,7 +21,7 @@ def discard(upload: Upload) -> bool:
         if not held.update(state=UploadState.CANCELLED, finished_at=timezone.now(), error=None):
             return False
         # Only what is cancelled for good loses its file: a rollback must find it again.
-        transaction.on_commit(partial(upload.file.storage.delete, upload.file.name))
+        transaction.on_commit(partial(upload.file.storage.delete, str(upload.file.name)))
     return True
 
 

@@ -86,7 +86,7 @@ def keep(project_id: UUID, data: bytes) -> Image:
     kept = known.get()
     if kept.file.name != row.file.name:
         for file in (row.file, row.thumbnail):
-            storage.delete(file.name)
+            storage.delete(str(file.name))
     return kept
 
 
@@ -136,7 +136,7 @@ def _opened(data: bytes) -> tuple[Pillow.Image, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs and odd metadata: the limits below are ours, and harder
-            image = Pillow.open(BytesIO(data), formats=tuple(KINDS))
+            image: Pillow.Image = Pillow.open(BytesIO(data), formats=tuple(KINDS))
             kind = str(image.format)
             _check(image)
             image.load()

@@ -145,7 +145,8 @@ def _recognise(upload: Upload) -> None:
     Raises InvalidInput for a file that cannot be read, and for columns that it does not have.
     """
     upload.error = None
-    with upload.file.open("rb") as stream:
+    file: Any = upload.file
+    with file.open("rb") as stream:
         container, encoding = opening.recognised(stream, upload.name)
         upload.container = upload.container or container
         upload.encoding = upload.encoding or encoding
