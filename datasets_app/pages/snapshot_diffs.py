@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from datasets_app.models.snapshot import SnapshotState
@@ -30,7 +31,12 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
         counts = snapshot_diffs.counts(snapshot, before)
         kind = request.GET.get("kind") or next((name for name, n in counts.items() if n), "added")
         page = snapshot_diffs.page(snapshot, before, kind, request.GET.get("cursor", ""))
-        words = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed"), "moved": _("Moved")}
+        words = {
+            "added": _("Added"),
+            "removed": _("Removed"),
+            "changed": pgettext("samples of a comparison", "Changed"),
+            "moved": _("Moved"),
+        }
         context |= {
             "kind": kind,
             "tabs": [{"kind": name, "label": words[name], "n": counts[name]} for name in snapshot_diffs.KINDS],
