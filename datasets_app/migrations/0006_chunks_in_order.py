@@ -32,9 +32,7 @@ class Migration(migrations.Migration):
     ]
     operations = [
         migrations.RemoveIndex(model_name="sample", name="sample_by_fingerprint"),
-        migrations.AddField(
-            model_name="uploadchunk", name="first_sample", field=models.BigIntegerField(null=True)
-        ),
+        migrations.AddField(model_name="uploadchunk", name="first_sample", field=models.BigIntegerField(null=True)),
         migrations.AddIndex(
             model_name="sample",
             index=models.Index(fields=["dataset", "fingerprint", "position"], name="sample_by_fingerprint"),
