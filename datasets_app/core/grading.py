@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from datasets_app.core import profiles
 from datasets_app.core.contracts.model import EMPTY, Contract
-from datasets_app.core.engine import Checker, severity_of
-from datasets_app.core.findings import Finding, Severity
+from datasets_app.core.engine import Checker
+from datasets_app.core.findings import Finding
+from datasets_app.core.limits import of_file
 from datasets_app.core.records import MAX_LINE, Source
 from datasets_app.core.sets.base import OTHER_FILE, Setting, member
 from datasets_app.core.sets.look import Look
@@ -113,7 +112,8 @@ def grade(
         about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
     if about:
         report.findings = sorted([*report.findings, *about], key=lambda noted: noted.line or 0)
-    report.findings += [Noted(None, finding) for finding in _of_file(checker, report.accepted, source.size)]
+    limits = of_file(checker.profile, rows=report.accepted, size=source.size, contract=contract)
+    report.findings += [Noted(None, finding) for finding in limits]
     return report
 
 
@@ -122,32 +122,3 @@ def _compared(look: Look, stream: BinaryIO, format: str, max_line: int) -> None:
     for row in Source(stream, format, max_line).rows():
         if row.sample is not None:
             look.compare_with(member(row.line, row.sample, side=OTHER_FILE))
-
-
-def _raised(checker: Checker, rule: str, default: Severity, message: Text) -> Iterator[Finding]:
-    """The finding at the severity that contract and profile give the rule; nothing when it is off."""
-    level = severity_of(rule, default, contract=checker.contract, profile=checker.profile)
-    if level != "off":
-        yield Finding(rule, level, message)
-
-
-def _of_file(checker: Checker, accepted: int, size: int) -> Iterator[Finding]:
-    profile: profiles.Profile = checker.profile
-    if profile.min_samples is not None and accepted < profile.min_samples:
-        yield from _raised(
-            checker, "too-few-samples", "error",
-            Text("{count} samples, and {provider} wants at least {min}.", count=accepted, provider=profile.label,
-                 min=profile.min_samples),
-        )  # fmt: skip
-    if profile.max_file_bytes is not None and size > profile.max_file_bytes:
-        yield from _raised(
-            checker, "file-too-large", "error",
-            Text("{size} bytes, and {provider} takes at most {max}: split the file.", size=size,
-                 provider=profile.label, max=profile.max_file_bytes),
-        )  # fmt: skip
-    if profile.max_samples is not None and accepted > profile.max_samples:
-        yield from _raised(
-            checker, "file-too-large", "error",
-            Text("{count} samples, and {provider} takes at most {max}: split the file.", count=accepted,
-                 provider=profile.label, max=profile.max_samples),
-        )  # fmt: skip

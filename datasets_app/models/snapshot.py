@@ -29,7 +29,8 @@ class SnapshotQuerySet(LeasedQuerySet):
 class Snapshot(Leased):
     """What was asked for (shares, seed, group key, filter), and what came out (counts, hash).
 
-    The contract, guideline and system prompt are copied: a job must be able to say what it was trained under.
+    The contract, guideline, prompt and template are copied: a job must be able to say what it was trained under, and
+    an export must come out the same a year later.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -47,6 +48,7 @@ class Snapshot(Leased):
     guideline = models.TextField(blank=True)
     guideline_version = models.PositiveIntegerField(default=1)
     system_prompt = models.TextField(blank=True)
+    contrast_template = models.TextField(blank=True)  # "": the codec's own
     profile = models.CharField(max_length=40, default="local")
     rule_set_version = models.CharField(max_length=12, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)

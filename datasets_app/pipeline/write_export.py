@@ -183,6 +183,7 @@ def manifest_of(export: Export, written: Written, findings: list[Finding] | None
         "contract": snapshot.contract,
         "guideline_version": snapshot.guideline_version,
         "system_prompt": snapshot.system_prompt,
+        "contrast_template": snapshot.contrast_template,
         "system_prompt_added": written.prompted,
         "created_by": str(export.created_by),
         "created_at": export.created_at.isoformat(),

@@ -199,9 +199,9 @@ class _Writing:
 
 
 def setting_of(snapshot: Snapshot) -> Setting:
-    """What the snapshot's contract and dataset tell the formats."""
+    """What was frozen with the snapshot that the formats ask for."""
     schema = (snapshot.contract.get("json") or {}).get("schema")
-    return Setting(schema=schema, contrast=snapshot.dataset.contrast_template)
+    return Setting(schema=schema, contrast=snapshot.contrast_template)
 
 
 def _chosen(snapshot: Snapshot, split: str, options: Options) -> Chosen:

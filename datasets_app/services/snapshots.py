@@ -77,6 +77,7 @@ def freeze(
             guideline=dataset.guideline,
             guideline_version=dataset.guideline_version,
             system_prompt=dataset.system_prompt,
+            contrast_template=dataset.contrast_template,
             profile=dataset.profile,
             rule_set_version=dataset.rule_set_version,
             created_by=actor,

@@ -70,6 +70,26 @@ def test_a_snapshot_is_written_with_its_manifest(alice: Any, rain: Any, tmp_path
     assert (manifest["rows"], manifest["waivers"][0]["reason"]) == (1, "谚语")
 
 
+def test_what_the_page_offers_the_command_offers_too(alice: Any, project: Any, tmp_path: Path) -> None:
+    dataset = make.dataset(alice, project)
+    weighed = make.chat("雨？", "会。")
+    weighed["messages"][1]["weight"] = 1
+    make.imported(alice, dataset, [*make.chats(4), weighed])
+    snapshot = str(make.snapshot(alice, dataset, shares={"train": 100}).pk)
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(CommandError, match="1 samples could not be carried"):
+        call_command("export_snapshot", snapshot, to="siliconflow", out=out)
+    call_command("export_snapshot", snapshot, "--to", "siliconflow", "--out", out, "--allow-loss", "weight")
+    assert len(out.read_bytes().splitlines()) == 5
+    with pytest.raises(CommandError, match="too-few-samples"):
+        call_command("export_snapshot", snapshot, to="openai-chat", out=out, profile="openai")
+    with pytest.raises(CommandError, match="from 0 to 95"):
+        call_command("export_snapshot", snapshot, to="openai-chat", out=out, contrast=96)
+    call_command("export_snapshot", snapshot, to="openai-chat", out=out, contrast=20, negatives=0)
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert manifest["options"] == {"contrast": 20, "negatives": 0}
+
+
 TABLE = '问题,答案,备注\n"明天会\n下雨吗？",会下雨。,甲\n冷吗？\n后天呢？,不会。,乙\n'
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from datasets_app.models import LossReport, Sample, SampleTag
+from datasets_app.models import LossReport, Sample, SampleTag, Snapshot
 from datasets_app.pipeline.write_loss_report import write_loss_report
-from datasets_app.services import exports, loss_reports, samples
+from datasets_app.services import datasets, exports, loss_reports, samples
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
 
@@ -51,6 +51,18 @@ def test_one_correction_leaves_in_every_shape(alice: Any, rain: Any) -> None:
     [contrast] = lines_of(make.export(alice, snapshot, codec="contrast"))
     assert "第1天不会下雨。" in contrast["messages"][-2]["content"]
     assert contrast["messages"][-1]["content"] == "改正1。"
+
+
+def test_a_template_that_changes_later_does_not_change_what_was_frozen(alice: Any, project: Any) -> None:
+    dataset = make.dataset(alice, project, contrast_template="改正：{input}\n错答：{wrong}")
+    corrected(alice, dataset, 2)
+    snapshot = make.snapshot(alice, dataset, shares=ALL_TRAIN)
+    before = make.export(alice, snapshot, codec="contrast")
+    datasets.update(actor=alice, dataset=dataset, contrast_template="{wrong} 是错的，问题是 {input}")
+    snapshot = Snapshot.objects.get(pk=snapshot.pk)
+    after = make.export(alice, snapshot, codec="contrast")
+    assert before.sha256 == after.sha256
+    assert after.manifest["contrast_template"] == "改正：{input}\n错答：{wrong}"
 
 
 def test_contrast_rows_are_the_share_that_was_asked_for(alice: Any, rain: Any) -> None:

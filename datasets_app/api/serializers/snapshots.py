@@ -35,8 +35,8 @@ class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
         fields = (
             "id", "dataset", "number", "state", "shares", "seed", "group_by", "stratify_by", "mix", "filter",
             "contract", "guideline",
-            "guideline_version", "system_prompt", "profile", "rule_set_version", "content_hash", "counts", "warnings",
-            "error", "created_at",
+            "guideline_version", "system_prompt", "contrast_template", "profile", "rule_set_version", "content_hash",
+            "counts", "warnings", "error", "created_at",
         )  # fmt: skip
 
 
