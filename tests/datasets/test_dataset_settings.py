@@ -91,7 +91,7 @@ def test_the_form_keeps_the_settings_and_the_page_shows_them(client: Any, leo: A
     page = client.get(f"/datasets/{rain.pk}/").content.decode()
     assert "2 samples are too few" in page
     assert "tokens counted exactly by OpenAI o200k" in page
-    assert "not confirmed by the provider" in page
+    assert "the provider has not confirmed it" in page
 
 
 def test_the_desk_says_where_a_long_answer_is_cut(client: Any, leo: Any, rain: Any) -> None:
