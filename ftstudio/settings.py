@@ -271,6 +271,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "WorkState": "datasets_app.models.upload.UploadState",
         "SnapshotState": "datasets_app.models.snapshot.SnapshotState",
+        "ScanState": "datasets_app.models.scan.ScanState",
+        "BulkState": "datasets_app.models.bulk_change.BulkState",
     },
 }
 
