@@ -12,7 +12,7 @@ from datasets_app.core import json_text, samples
 from datasets_app.core.codecs import CODECS, CodecError
 from datasets_app.core.codecs._answers import with_text
 from datasets_app.core.codecs._pairs import turns_of_answer
-from datasets_app.core.codecs._wire import split_thinking
+from datasets_app.core.codecs._thinking import split_thinking
 from datasets_app.core.codecs.base import ANSWER, FORM, KEYS, canonical
 from datasets_app.core.samples import Message, Sample, ToolCall
 

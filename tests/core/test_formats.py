@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from datasets_app.core import samples
 from datasets_app.core.codecs import CODECS, CodecError, detect
-from datasets_app.core.codecs._wire import spoken
+from datasets_app.core.codecs._thinking import spoken
 from datasets_app.core.codecs.base import canonical
 from datasets_app.core.samples import Message, Sample, ToolCall
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from datasets_app.core.codecs._wire import OPENAI, Dialect, lost, read_messages, reduced, write_messages
+from datasets_app.core.codecs._carrying import lost, reduced
+from datasets_app.core.codecs._dialect import OPENAI, Dialect
+from datasets_app.core.codecs._wire import read_messages, write_messages
 from datasets_app.core.codecs.base import (
     ANSWER,
     KEYS,

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from datasets_app.core.codecs._wire import OPENAI, Dialect, lost, read_messages, reduced
+from datasets_app.core.codecs._carrying import lost, reduced
+from datasets_app.core.codecs._dialect import OPENAI, Dialect
+from datasets_app.core.codecs._wire import read_messages
 from datasets_app.core.codecs.base import ANSWER, MEMORY, Codec, CodecError, no_pair, not_carried
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample

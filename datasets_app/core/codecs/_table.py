@@ -10,10 +10,13 @@ import re
 from dataclasses import replace
 from typing import ClassVar
 
+from datasets_app.core.codecs._carrying import reduced
 from datasets_app.core.codecs._chat import usable
-from datasets_app.core.codecs._sharegpt import read_tools, read_turns
+from datasets_app.core.codecs._dialect import Dialect
+from datasets_app.core.codecs._sharegpt_row import read_tools
+from datasets_app.core.codecs._sharegpt_turns import read_turns
 from datasets_app.core.codecs._texts import TEXTS, answer_from, asked, lost_of_texts, parts_of_question, remembering
-from datasets_app.core.codecs._wire import Dialect, read_messages, reduced
+from datasets_app.core.codecs._wire import read_messages
 from datasets_app.core.codecs.base import (
     ANSWER,
     PLAIN,

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datasets_app.core import images
+from datasets_app.core.codecs._carrying import lost
+from datasets_app.core.codecs._dialect import THINK, Dialect
 from datasets_app.core.codecs._tags import untaggable
-from datasets_app.core.codecs._wire import THINK, Dialect, lost, spoken, thoughtful
+from datasets_app.core.codecs._thinking import spoken, thoughtful
 from datasets_app.core.codecs.base import FORM, RESERVED, CodecError, remembered
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datasets_app.core import images
+from datasets_app.core.codecs._carrying import lost, reduced
 from datasets_app.core.codecs._chat import stray, usable
-from datasets_app.core.codecs._wire import Dialect, lost, read_messages, reduced, write_messages
+from datasets_app.core.codecs._dialect import Dialect
+from datasets_app.core.codecs._wire import read_messages, write_messages
 from datasets_app.core.codecs.base import CodecError, refuse_reserved, remembered
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample

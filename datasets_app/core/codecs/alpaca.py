@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from datasets_app.core import images
+from datasets_app.core.codecs._carrying import reduced
 from datasets_app.core.codecs._tags import tagged, untagged
 from datasets_app.core.codecs._texts import (
     TEXTS,
@@ -20,7 +21,6 @@ from datasets_app.core.codecs._texts import (
     remembering,
     text_of,
 )
-from datasets_app.core.codecs._wire import reduced
 from datasets_app.core.codecs.base import (
     ANSWER,
     KEYS,

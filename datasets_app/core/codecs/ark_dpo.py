@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from datasets_app.core.codecs._carrying import lost, reduced
 from datasets_app.core.codecs._chat import beside, read_beside, stray
 from datasets_app.core.codecs._pairs import PairCodec, lost_beside_text, parted
-from datasets_app.core.codecs._wire import lost, read_messages, reduced, write_messages
+from datasets_app.core.codecs._wire import read_messages, write_messages
 from datasets_app.core.codecs.ark_sft import ARK
 from datasets_app.core.codecs.base import (
     KEYS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datasets_app.core.codecs._chat import ChatCodec
-from datasets_app.core.codecs._wire import Dialect, share
+from datasets_app.core.codecs._dialect import Dialect, share
 from datasets_app.core.jsonl import Json
 from ftstudio.errors import Text
 

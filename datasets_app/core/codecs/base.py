@@ -1,4 +1,5 @@
-"""What every codec is. The reading and writing of turns that most of them share is in `_wire`, of rows in `_chat`.
+"""What every codec is. What formats share is in the modules beside it that begin with an underscore: turns in `_wire`,
+as a `_dialect` says, rows in `_chat`.
 
 How a round trip keeps everything: what `Message` and `Sample` have a field for goes there; a known key with a
 value that its field cannot hold, and every unknown key, is kept in `extras` as it was. What only its own format

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datasets_app.core import images
 from datasets_app.core.codecs._chat import ChatCodec
-from datasets_app.core.codecs._wire import THINK, Dialect, positive_share
+from datasets_app.core.codecs._dialect import THINK, Dialect, positive_share
 from datasets_app.core.jsonl import Json
 from ftstudio.errors import Text
 

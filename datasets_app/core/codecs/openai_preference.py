@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datasets_app.core.codecs._chat import usable
+from datasets_app.core.codecs._dialect import Dialect
 from datasets_app.core.codecs._pairs import PairCodec, joined, parted, read_answer
-from datasets_app.core.codecs._wire import Dialect, read_messages, write_messages
+from datasets_app.core.codecs._wire import read_messages, write_messages
 from datasets_app.core.codecs.base import (
     FORM,
     KEYS,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from datasets_app.core import images
-from datasets_app.core.codecs import _sharegpt as wire
+from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
+from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turns, reduced_turns, write_turn
 from datasets_app.core.codecs._tags import untaggable
 from datasets_app.core.codecs._texts import remembering
 from datasets_app.core.codecs._wire import read_messages, write_message
@@ -84,33 +85,33 @@ class ShareGPT(Codec):
         if _TURNS not in record and _CHAT in record:
             key, messages = _CHAT, read_messages(record[_CHAT])
         elif _TURNS in record:
-            key, messages = _TURNS, wire.read_turns(record[_TURNS], f"/{_TURNS}")
+            key, messages = _TURNS, read_turns(record[_TURNS], f"/{_TURNS}")
         else:
             raise CodecError("messages-missing", Text("The key “conversations” is missing: put the turns there."))
-        sample, form = wire.read_row(record, key, (), messages)
+        sample, form = read_row(record, key, (), messages)
         if key == _CHAT:
             form["messages"] = True
         sample = remembering(sample, form)
-        if (key, *wire.write_row(sample)[1]) != tuple(record):
+        if (key, *write_row(sample)[1]) != tuple(record):
             sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
         return sample
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
             raise not_carried(self, fields)
-        messages, beside = wire.write_row(sample)
+        messages, beside = write_row(sample)
         found: dict[str, Json]
         if remembered(sample.extras).get("messages"):
             found = {_CHAT: [write_message(message) for message in messages], **beside}
         else:
-            found = {_TURNS: [wire.write_turn(message) for message in messages], **beside}
+            found = {_TURNS: [write_turn(message) for message in messages], **beside}
         return ordered(found, sample.extras.get(KEYS))
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
         own = (_TURNS, _CHAT)
         chat = remembered(sample.extras).get("messages")
-        fields = dict.fromkeys(untaggable(sample.messages) if chat else wire.lost_of_turns(sample.messages))
-        fields.update(dict.fromkeys(wire.lost_beside(sample, own)))
+        fields = dict.fromkeys(untaggable(sample.messages) if chat else lost_of_turns(sample.messages))
+        fields.update(dict.fromkeys(lost_beside(sample, own)))
         if not sample.messages:
             fields["messages"] = None
         if sample.rejected:
@@ -118,10 +119,10 @@ class ShareGPT(Codec):
         return tuple(fields)
 
     def reduce(self, sample: Sample) -> Sample:
-        stray = {*wire.lost_beside(sample, (_TURNS, _CHAT)), ANSWER}
+        stray = {*lost_beside(sample, (_TURNS, _CHAT)), ANSWER}
         return Sample(
-            wire.reduced_turns(sample.messages),
-            wire.carried_tools(sample.tools),
+            reduced_turns(sample.messages),
+            carried_tools(sample.tools),
             (),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from datasets_app.core import images
-from datasets_app.core.codecs import _sharegpt as wire
 from datasets_app.core.codecs._pairs import parted
+from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
+from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turn, read_turns, reduced_turns, write_turn
 from datasets_app.core.codecs._texts import remembering
-from datasets_app.core.codecs._wire import spoken, thoughtful
+from datasets_app.core.codecs._thinking import spoken, thoughtful
 from datasets_app.core.codecs.base import (
     ANSWER,
     KEYS,
@@ -66,7 +67,7 @@ class ShareGPTPreference(Codec):
         )
 
     def decode(self, record: dict[str, Json]) -> Sample:
-        turns = wire.read_turns(record.get(_TURNS), f"/{_TURNS}")
+        turns = read_turns(record.get(_TURNS), f"/{_TURNS}")
         tag = record.get("kto_tag")
         rejected: tuple[Message, ...] = ()
         if isinstance(tag, bool):
@@ -85,7 +86,7 @@ class ShareGPTPreference(Codec):
             raise CodecError("preference-missing", Text("“chosen” and “rejected” or “kto_tag” must be there."))
         if not turns:
             raise CodecError("messages-empty", Text("There is no question before the answer."), f"/{_TURNS}")
-        sample, form = wire.read_row(record, _TURNS, _OWN, turns)
+        sample, form = read_row(record, _TURNS, _OWN, turns)
         sample = remembering(replace(sample, rejected=rejected), form)
         if tuple(_written(sample)) != tuple(record):
             sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
@@ -99,8 +100,8 @@ class ShareGPTPreference(Codec):
         return ordered(_written(sample), sample.extras.get(KEYS))
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
-        fields = dict.fromkeys(wire.lost_of_turns(sample.messages))
-        fields.update(dict.fromkeys(wire.lost_beside(sample, _OWN)))
+        fields = dict.fromkeys(lost_of_turns(sample.messages))
+        fields.update(dict.fromkeys(lost_beside(sample, _OWN)))
         if not _single(sample):
             fields["rejected"] = None
         return tuple(fields)
@@ -108,17 +109,17 @@ class ShareGPTPreference(Codec):
     def reduce(self, sample: Sample) -> Sample:
         if not _single(sample):
             raise no_pair(self)
-        stray = {*wire.lost_beside(sample, _OWN), ANSWER}
+        stray = {*lost_beside(sample, _OWN), ANSWER}
         return Sample(
-            wire.reduced_turns(sample.messages),
-            wire.carried_tools(sample.tools),
-            wire.reduced_turns(sample.rejected),
+            reduced_turns(sample.messages),
+            carried_tools(sample.tools),
+            reduced_turns(sample.rejected),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )
 
 
 def _answer(value: Json, path: str) -> Message:
-    return thoughtful(wire.read_turn(value, path))
+    return thoughtful(read_turn(value, path))
 
 
 def _single(sample: Sample) -> bool:
@@ -127,15 +128,13 @@ def _single(sample: Sample) -> bool:
         return False
     return len(sample.rejected) <= 1 and not any(
         message.role != "assistant" or isinstance(message.content, list) for message in sample.rejected
-    ) and not any(wire.lost_of_turns(sample.rejected))  # fmt: skip
+    ) and not any(lost_of_turns(sample.rejected))  # fmt: skip
 
 
 def _written(sample: Sample) -> dict[str, Json]:
-    messages, beside = wire.write_row(sample)
-    turns = [wire.write_turn(message) for message in messages]
-    wrong = [
-        wire.write_turn(spoken(message) if message.reasoning is not None else message) for message in sample.rejected
-    ]
+    messages, beside = write_row(sample)
+    turns = [write_turn(message) for message in messages]
+    wrong = [write_turn(spoken(message) if message.reasoning is not None else message) for message in sample.rejected]
     if wrong and sample.answer is not None:
         return {_TURNS: turns[:-1], "chosen": turns[-1], "rejected": wrong[0], **beside}
     return {_TURNS: turns + wrong, "kto_tag": not wrong, **beside}

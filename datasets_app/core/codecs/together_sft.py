@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datasets_app.core import images
 from datasets_app.core.codecs._chat import ChatCodec
-from datasets_app.core.codecs._wire import Dialect
+from datasets_app.core.codecs._dialect import Dialect
 from ftstudio.errors import Text
 
 
