@@ -73,7 +73,7 @@ def alike(one: str, other: str) -> bool:
 
 def search(rows: int) -> None:
     """In a process of its own, so that its memory is that of the search."""
-    from datasets_app.core.rules.base import chat
+    from datasets_app.core.examples import chat
     from datasets_app.core.sets.grams import comparable
     from datasets_app.core.sets.near import NearIndex
 

@@ -12,9 +12,10 @@ from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import RANK, Finding, Severity
 from datasets_app.core.profiles import Profile
 from datasets_app.core.rules import RULES
-from datasets_app.core.rules.base import Context, Rule, traits
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from datasets_app.core.tokens import Counted, Cut
+from datasets_app.core.traits import traits
 from ftstudio.errors import Text
 
 MOST_ROLES = 1000  # sequences of roles that are remembered

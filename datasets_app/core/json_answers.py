@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from datasets_app.core.answers import unfenced
 from datasets_app.core.jsonl import MAX_DEPTH, Json, LineError, parse_value
-from datasets_app.core.rules.base import unfenced
 
 EACH = "*"  # stands for every entry of an array in a path
 

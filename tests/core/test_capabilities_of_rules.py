@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from datasets_app.core import contracts, json_answers, symbols
 from datasets_app.core.engine import Checker
+from datasets_app.core.examples import chat
 from datasets_app.core.grading import grade
 from datasets_app.core.normalisers import NORMALISERS
-from datasets_app.core.rules.base import chat
 
 USER, ASSISTANT, SYSTEM = ({"role": role, "content": role[0]} for role in ("user", "assistant", "system"))
 

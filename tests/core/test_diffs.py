@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core.diffs import Op, diff, distance, tokens
-from datasets_app.core.rules.base import chat, turns
+from datasets_app.core.examples import chat, turns
 from datasets_app.core.samples import Message, Sample, ToolCall
 from datasets_app.core.titles import snippet, title
 from datasets_app.core.tokens import estimate, of_messages, of_sample

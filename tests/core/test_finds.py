@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from datasets_app.core import contracts, json_answers, labels, numerals, sensitive
 from datasets_app.core.engine import Checker
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import chat
 from datasets_app.core.samples import Message, Sample, ToolCall
 
 RAIN = ("会下雨", "不会下雨")

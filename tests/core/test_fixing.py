@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from datasets_app.core import contracts, fixing
 from datasets_app.core.engine import Checker
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.fixing import Edit, fixed
 from datasets_app.core.rules import RULES
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 

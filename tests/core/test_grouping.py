@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core.duplicates import fingerprint, question_fingerprint
+from datasets_app.core.examples import chat
 from datasets_app.core.grouping import checked_key, content_key, number, over_groups, together
-from datasets_app.core.rules.base import chat
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import InvalidInput
 

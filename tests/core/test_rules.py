@@ -9,10 +9,11 @@ import pytest
 from datasets_app.core import contracts, samples
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.engine import Checker
+from datasets_app.core.examples import chat, turns
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import PROFILES
 from datasets_app.core.rules import RULE_IDS, RULES
-from datasets_app.core.rules.base import chat, example_parts, turns
+from datasets_app.core.rules.base import example_parts
 from datasets_app.core.rules.sentence_count import sentences
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import InvalidInput, Text

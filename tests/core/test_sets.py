@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from datasets_app.core import contracts, profiles
+from datasets_app.core.examples import chat
 from datasets_app.core.rules import RULE_IDS, RULES
-from datasets_app.core.rules.base import chat
 from datasets_app.core.samples import Sample
 from datasets_app.core.sets import SCANNED, SET_RULES
 from datasets_app.core.sets.base import OTHER_FILE, Member, Noted, Setting, member

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.sets.grams import GRAM, bands, comparable, sketches
 from datasets_app.core.sets.near import ALIKE, NearIndex
 

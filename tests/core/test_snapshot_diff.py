@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.samples import Message, Sample
 from datasets_app.core.snapshot_diff import turns
 

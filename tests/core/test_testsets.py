@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datasets_app.core import contracts, testsets
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.statistics import wilson
 from datasets_app.core.testsets import Case
 

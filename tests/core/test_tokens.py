@@ -14,7 +14,7 @@ from datasets_app.core import base_models, tokens
 from datasets_app.core.encoders import ENCODERS
 from datasets_app.core.encoders._bpe import CHUNK, BytePairs, Vocabulary, pieces
 from datasets_app.core.engine import Checker
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import Text
 

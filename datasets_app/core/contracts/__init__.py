@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datasets_app.core.contracts.described import describe, requirements
 from datasets_app.core.contracts.model import EMPTY, Contract, JsonRules, Labels, Range, Symbols, TextRules
-from datasets_app.core.contracts.reading import parse, to_data
+from datasets_app.core.contracts.reading import parse
+from datasets_app.core.contracts.writing import to_data
 
 __all__ = [
     "EMPTY", "Contract", "JsonRules", "Labels", "Range", "Symbols", "TextRules",

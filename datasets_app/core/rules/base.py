@@ -7,73 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from datasets_app.core import tokens
+from datasets_app.core.answers import Answer
 from datasets_app.core.base_models import BaseModel
 from datasets_app.core.contracts.model import Contract, TextRules
 from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import Finding, Fix, Severity
-from datasets_app.core.jsonl import Json, LineError, parse_value
-from datasets_app.core.normalisers import NORMALISERS
+from datasets_app.core.jsonl import Json
 from datasets_app.core.profiles import Profile
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 # A sample, a sample under a contract file, or that with more of what makes a checker (profile, base_model, limit)
 Example = Sample | tuple[Sample, Mapping[str, Json]] | tuple[Sample, Mapping[str, Json], Mapping[str, Any]]
-
-# What a plain chat has not: traits of a sample that some rules look for.
-CALLS, TOOL_TURNS, WEIGHTS, FIELDS, EXTRAS, PARTS, BLANK, PAIR = (1 << bit for bit in range(8))
-
-_UNREAD = object()
-TASK_RESPONSE = "task_response"
-
-
-class Answer:
-    """The answer of one sample: its text, where it stands, and what it was asked (`source`)."""
-
-    __slots__ = ("_value", "error", "path", "source", "text")
-
-    def __init__(self, sample: Sample, contract: Contract) -> None:
-        at = len(sample.messages) - 1
-        message = sample.messages[at]
-        self.path = f"/messages/{at}/content"
-        self.text = message.text
-        question = sample.question
-        self.source = question.text if question else ""
-        self._value: Json = _UNREAD
-        self.error: LineError | None = None
-        if contract.json and message.tool_calls:
-            for index, call in enumerate(message.tool_calls):
-                if call.name == TASK_RESPONSE:
-                    self.path = f"/messages/{at}/tool_calls/{index}/arguments"
-                    self.text = call.arguments
-
-    def normalised(self, contract: Contract) -> str:
-        """The answer's text after the contract's normalisers."""
-        text = self.text
-        for name in contract.normalisers:
-            text = NORMALISERS[name].apply(text, contract=contract, source=self.source)
-        return text
-
-    @property
-    def value(self) -> Json:
-        """The answer read as JSON, inside a Markdown fence or bare; None with `error` set when it is none."""
-        if self._value is _UNREAD:
-            self._value = None
-            try:
-                self._value = parse_value(unfenced(self.text).encode("utf-8", "surrogatepass"))
-            except LineError as error:
-                self.error = error
-        return self._value
-
-
-def unfenced(text: str) -> str:
-    """What stands inside the Markdown fence that wraps the whole text, or the text itself."""
-    stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
-        inner = stripped[stripped.index("\n") + 1 : -3]
-        if "```" not in inner:
-            return inner.strip()
-    return text
 
 
 class Place:
@@ -180,9 +125,9 @@ class Rule(ABC):
     and the “what this catches” box: a good example yields no finding of the rule, a bad one at least one.
     `version` grows when the rule's verdicts change.
 
-    Most samples are plain chats, so a rule may say when it has nothing to look at: `needs` are the traits of which a
-    sample must have one (0: it looks at every sample), and `by_roles` says that a sequence of roles, none of them
-    empty, decides alone whether the rule finds anything.
+    Most samples are plain chats, so a rule may say when it has nothing to look at: `needs` are the `core.traits`
+    of which a sample must have one (0: it looks at every sample), and `by_roles` says that a sequence of roles, none
+    of them empty, decides alone whether the rule finds anything.
     """
 
     name: str
@@ -244,34 +189,6 @@ def example_parts(example: Example) -> tuple[Sample, Mapping[str, Json], Mapping
     return sample, data, rest[0] if rest else {}
 
 
-def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
-    """The sample's traits in one number, and the roles of its turns. `PARTS`: a content that is no text, or none."""
-    found = 0
-    roles = []
-    for message in sample.messages:
-        roles.append(message.role)
-        content = message.content
-        if not isinstance(content, str):
-            found |= PARTS
-        elif not content or content.isspace():
-            found |= BLANK
-        if message.tool_calls:
-            found |= CALLS
-        if message.extras:
-            found |= EXTRAS
-        if message.weight is not None:
-            found |= WEIGHTS
-        if message.tool_call_id is not None or message.name is not None or message.reasoning is not None:
-            found |= FIELDS
-    if "tool" in roles:
-        found |= TOOL_TURNS
-    if sample.rejected:
-        found |= PAIR
-        if any(not isinstance(message.content, str) for message in sample.rejected):
-            found |= PARTS
-    return found, tuple(roles)
-
-
 def content_path(at: int) -> str:
     return f"/messages/{at}/content"
 
@@ -279,15 +196,3 @@ def content_path(at: int) -> str:
 def calls_something(message: Message) -> bool:
     """Whether the turn stands for an action instead of a text: a tool call, the older function call, a refusal."""
     return bool(message.tool_calls) or any(message.extras.get(key) for key in ("function_call", "refusal", "audio"))
-
-
-def chat(*turns: str, system: str | None = None) -> Sample:
-    """An example conversation: user and assistant by turns."""
-    messages = [Message("system", system)] if system is not None else []
-    messages += [Message("assistant" if at % 2 else "user", turn) for at, turn in enumerate(turns)]
-    return Sample(tuple(messages))
-
-
-def turns(*pairs: tuple[str, str | None]) -> Sample:
-    """An example conversation of (role, content) pairs."""
-    return Sample(tuple(Message(role, content) for role, content in pairs))

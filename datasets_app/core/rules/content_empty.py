@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import BLANK, PARTS, Context, Rule, calls_something, chat, content_path
+from datasets_app.core.rules.base import Context, Rule, calls_something, content_path
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import BLANK, PARTS
 from ftstudio.errors import Text
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.codecs.base import KEYS
+from datasets_app.core.examples import chat, turns
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import PARTS, Context, Rule, calls_something, chat, content_path, turns
+from datasets_app.core.rules.base import Context, Rule, calls_something, content_path
 from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.traits import PARTS
 from ftstudio.errors import Text
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.images import kind_of, pictures
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import PARTS, Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import PARTS
 from ftstudio.errors import Text
 
 
@@ -47,12 +49,18 @@ class ImageTooLarge(Rule):
             )  # fmt: skip
         for picture in found:
             size = size_of(picture.address)
-            if profile.max_image_bytes is not None and size > profile.max_image_bytes:
-                yield self.found(
-                    Text("The picture has {size} bytes, and {provider} takes at most {max}: make it smaller.",
-                         size=size, provider=profile.label, max=profile.max_image_bytes),
-                    picture.path,
-                )  # fmt: skip
+            if (said := too_heavy(size, profile)) is not None:
+                yield self.found(said, picture.path)
+
+
+def too_heavy(size: int, profile: Profile) -> Text | None:
+    """What is wrong with a picture of so many bytes; None when it may pass."""
+    if profile.max_image_bytes is None or size <= profile.max_image_bytes:
+        return None
+    return Text(
+        "The picture has {size} bytes, and {provider} takes at most {max}: make it smaller.",
+        size=size, provider=profile.label, max=profile.max_image_bytes,
+    )  # fmt: skip
 
 
 def size_of(address: str) -> int:

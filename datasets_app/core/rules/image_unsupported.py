@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.images import kind_of, pictures
-from datasets_app.core.rules.base import PARTS, Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import PARTS
 from ftstudio.errors import Listed, Text
 
 _FORMS = {

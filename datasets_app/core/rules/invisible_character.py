@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
-from datasets_app.core.rules.base import Context, Rule, chat, content_path
+from datasets_app.core.rules.base import Context, Rule, content_path
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.rules.json_invalid import _CONTRACT, JsonInvalid
 from ftstudio.errors import Text
 

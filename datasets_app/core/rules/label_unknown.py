@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.labels import nearest, within
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Listed, Text
 

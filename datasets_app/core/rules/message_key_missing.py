@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.codecs.base import KEYS
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import EXTRAS, Context, Rule, calls_something, chat
+from datasets_app.core.rules.base import Context, Rule, calls_something
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import EXTRAS
 from ftstudio.errors import Text
 
 

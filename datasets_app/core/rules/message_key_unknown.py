@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.codecs.base import MEMORY
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import MESSAGE_KEYS
-from datasets_app.core.rules.base import CALLS, EXTRAS, FIELDS, WEIGHTS, Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import CALLS, EXTRAS, FIELDS, WEIGHTS
 from ftstudio.errors import Text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core import sensitive
+from datasets_app.core.examples import chat
 from datasets_app.core.rules._sensitive import SensitiveRule
-from datasets_app.core.rules.base import chat
 from datasets_app.core.sensitive import Spot
 from ftstudio.errors import Text
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import PAIR, Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import PAIR
 from ftstudio.errors import Text
 
 _ASKED = chat("France?", "Paris").messages

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 

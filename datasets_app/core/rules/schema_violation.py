@@ -7,9 +7,10 @@ from itertools import islice
 
 from datasets_app.core.contracts.model import Contract
 from datasets_app.core.contracts.violations import explained
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

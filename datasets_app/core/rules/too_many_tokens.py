@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core import tokens
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import Context, Rule, chat, content_path
+from datasets_app.core.rules.base import Context, Rule, content_path
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

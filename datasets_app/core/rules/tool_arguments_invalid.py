@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 
+from datasets_app.core.answers import TASK_RESPONSE
 from datasets_app.core.contracts.schemas import SchemaProblem, compile_schema
 from datasets_app.core.contracts.violations import explained
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json, LineError, parse_value
-from datasets_app.core.rules.base import CALLS, TASK_RESPONSE, Context, Rule
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.traits import CALLS
 from ftstudio.errors import Text
 
 MOST = 5  # findings per call

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import CALLS, TOOL_TURNS, Context, Rule
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.traits import CALLS, TOOL_TURNS
 from ftstudio.errors import Text
 
 _TOOLS = ({"type": "function", "function": {"name": "weather"}},)

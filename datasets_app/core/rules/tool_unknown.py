@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json
-from datasets_app.core.rules.base import CALLS, Context, Rule
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.traits import CALLS
 from ftstudio.errors import Text
 
 _WEATHER = {"type": "function", "function": {"name": "weather"}}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
-from datasets_app.core.rules.base import Context, Rule, chat
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

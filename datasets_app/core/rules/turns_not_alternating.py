@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core.examples import chat, turns
 from datasets_app.core.findings import Finding
 from datasets_app.core.roles import role_label
-from datasets_app.core.rules.base import Context, Rule, chat, turns
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.findings import Finding
-from datasets_app.core.rules.base import EXTRAS, WEIGHTS, Context, Rule
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.traits import EXTRAS, WEIGHTS
 from ftstudio.errors import Text
 
 

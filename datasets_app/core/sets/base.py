@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datasets_app.core import duplicates
+from datasets_app.core.answers import Answer
 from datasets_app.core.contracts.model import EMPTY, Contract
 from datasets_app.core.findings import Severity
 from datasets_app.core.jsonl import Json
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Answer
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from datasets_app.core.answers import Answer
 from datasets_app.core.json_answers import EACH
 from datasets_app.core.jsonl import Json
-from datasets_app.core.rules.base import Answer
 from ftstudio.errors import Text
 
 DEEPEST = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from datasets_app.core.rules.base import chat
+from datasets_app.core.examples import chat
 from datasets_app.core.sets.base import Gatherer, Said, SetRule, Setting, together
 from ftstudio.errors import Text
 

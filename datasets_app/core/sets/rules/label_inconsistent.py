@@ -6,8 +6,8 @@ from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
-from datasets_app.core.rules.base import chat
 from datasets_app.core.sets.base import SHOWN, Gatherer, Member, Said, SetRule, Setting, together
 from datasets_app.core.sets.shapes import looks_like_json
 from datasets_app.core.sets.spellings import Spellings

@@ -6,8 +6,8 @@ from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
-from datasets_app.core.rules.base import chat
 from datasets_app.core.sets.base import Gatherer, Member, Said, SetRule, Setting, together
 from datasets_app.core.sets.shapes import TYPES, paths, structured, type_of
 from ftstudio.errors import Text
