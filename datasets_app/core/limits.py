@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datasets_app.core import picture_limits
 from datasets_app.core.contracts.model import EMPTY, Contract
 from datasets_app.core.engine import severity_of
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
 from ftstudio.errors import Text
 
-RULES_OF_FILES = ("too-few-samples", "file-too-large")
+RULES_OF_FILES = ("too-few-samples", "file-too-large", *picture_limits.RULES_OF_PICTURES)
 
 
 def of_file(profile: Profile, *, rows: int, size: int | None = None, contract: Contract = EMPTY) -> Iterator[Finding]:

@@ -91,6 +91,7 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int]]:
     """What the manifest counts, in words; zeros are left out."""
+    pictures = manifest.get("pictures", {})
     rows = [
         (_("Bytes as they were imported"), manifest.get("as_imported", 0)),
         (_("Written anew"), sum(manifest.get("rewritten", {}).values())),
@@ -98,7 +99,8 @@ def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int]]:
         (_("Negatives left out"), (manifest.get("negatives") or {}).get("left_out", 0)),
         (_("Written with a loss"), manifest.get("reduced", {}).get("rows", 0)),
         (_("Not written"), manifest.get("refused", {}).get("rows", 0)),
-        (_("Pictures"), manifest.get("pictures", 0)),
+        (_("Pictures beside the rows"), pictures.get("files", 0)),
+        (_("Pictures inside the rows"), pictures.get("embedded", 0)),
     ]
     return [(name, n) for name, n in rows if n]
 

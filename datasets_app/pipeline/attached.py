@@ -12,14 +12,22 @@ from datasets_app.core.samples import Sample
 from datasets_app.models import Image
 from ftstudio.errors import Text
 
+BESIDE = (images.FILE, images.TAG)  # formats that call a picture by a path, and have it opened from a disk
+
 
 class Attached:
-    """The kept pictures of one file. `files` are those that go beside the rows: name → stored file."""
+    """The kept pictures of one file.
+
+    `files` are those that go beside the rows (name → stored file) and `sizes` their bytes; `embedded` counts the data
+    URIs that were written instead.
+    """
 
     def __init__(self, project_id: UUID, form: str) -> None:
         self.project_id = project_id
         self.form = form
         self.files: dict[str, Any] = {}
+        self.sizes: dict[str, int] = {}
+        self.embedded = 0
 
     def resolved(self, sample: Sample) -> Sample:
         """The sample with addresses that mean something outside: data URIs, or names of files beside the rows.
@@ -35,9 +43,10 @@ class Attached:
         image = Image.objects.filter(project=self.project_id, sha256=digest).first()
         if image is None:
             raise CodecError("image-unsupported", Text("A picture of this sample is no longer kept."))
-        if self.form == images.FILE:
+        if self.form in BESIDE:
             name = f"{digest}.{image.media_type.rpartition('/')[2]}"
-            self.files[name] = image.file
+            self.files[name], self.sizes[name] = image.file, image.bytes
             return name
+        self.embedded += 1
         with image.file.open("rb") as file:
             return f"data:{image.media_type};base64,{base64.b64encode(file.read()).decode()}"

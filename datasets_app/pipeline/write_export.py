@@ -53,13 +53,13 @@ def _write(export: Export, key: str) -> None:
         if not written.rows:
             _nothing_written(export, key, written)
             return
+        if written.attached:
+            _archive(rows, written, archive)
         findings = findings_of(export, options, written)
         if stopping := [one for one in findings if one.severity == "error" and one.rule not in _waived(export)]:
             manifest = manifest_of(export, written, findings)
             _fail(export, key, stopping[0].rule, stopping[0].message, manifest=manifest)
             return
-        if written.attached:
-            _archive(rows, written, archive)
         file = archive if written.attached else rows
         file.seek(0)
         # Each attempt has a name of its own, known to the row before there is a file: what a killed worker left is
@@ -92,7 +92,9 @@ def findings_of(export: Export, options: Options, written: Written) -> list[Find
     """What the target's limits say about the file as a whole. A validation file has no least number of rows."""
     profile = profiles.get(options.profile or export.snapshot.profile)
     contract = contracts.parse(export.snapshot.contract)
-    found = of_file(profile, rows=written.rows, size=written.bytes, contract=contract)
+    found = [*of_file(profile, rows=written.rows, size=written.bytes, contract=contract)]
+    if written.pictures is not None:
+        found += written.pictures.findings(contract)
     return [one for one in found if one.rule != "too-few-samples" or export.split in (ALL, "train")]
 
 
@@ -101,9 +103,12 @@ def _waived(export: Export) -> set[str]:
 
 
 def _archive(rows: Any, written: Written, out: Any) -> None:
-    """The rows and the pictures they name, in one zip; `written` then says the bytes and the hash of the zip."""
+    """The rows and the pictures they name, in one zip; `written` then says the bytes and the hash of the zip.
+
+    Nothing is compressed: pictures are so already, and another release of zlib would give other bytes.
+    """
     rows.seek(0)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(ROWS_IN_ARCHIVE, LONG_AGO), "w", force_zip64=True) as member:
             while piece := rows.read(1 << 20):
                 member.write(piece)
@@ -165,7 +170,7 @@ def manifest_of(export: Export, written: Written, findings: list[Finding] | None
         "rewritten": dict(sorted(written.rewritten.items())),
         "contrast": {"rows": written.contrasts, "wanted": written.chosen.contrast_wanted},
         "negatives": _negatives(export.options, written),
-        "pictures": len(written.attached),
+        "pictures": {"files": len(written.attached), "embedded": written.embedded},
         "refused": {
             "rows": written.refused,
             "reasons": dict(sorted(written.reasons.items())),

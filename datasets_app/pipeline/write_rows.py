@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NamedTuple
 
-from datasets_app.core import codecs, composing, samples
+from datasets_app.core import codecs, composing, profiles, samples
 from datasets_app.core.codecs import Codec, CodecError, Setting
 from datasets_app.core.codecs.base import canonical
 from datasets_app.core.composing import Chosen, Options
 from datasets_app.core.jsonl import Json
+from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
 from datasets_app.models import Snapshot, Upload
 from ftstudio.web.texts import to_row
@@ -40,7 +41,8 @@ class Written:
     snapshot's system prompt. `system_prompts` counts the rows under each system prompt ("" for none); once there are
     more than `PROMPTS`, the rest are counted under None. `as_imported` rows are the bytes they came in as; `rewritten`
     says why the others are not. `lost` counts samples by field that the format cannot carry, `examples` names some by
-    position; `reasons` counts refusals by code. `attached` are the pictures beside the rows, name → stored file.
+    position; `reasons` counts refusals by code. `attached` are the pictures beside the rows, name → stored file;
+    `embedded` counts those in the rows as data URIs, and `pictures` knows what the target says about all of them.
     """
 
     samples: int = 0
@@ -61,6 +63,8 @@ class Written:
     reduced_rows: list[dict[str, Any]] = field(default_factory=list)  # {"position", "fields"}
     chosen: Chosen = field(default_factory=Chosen)
     attached: dict[str, Any] = field(default_factory=dict)
+    embedded: int = 0
+    pictures: PictureLimits | None = None
 
     def refuse(self, position: int, error: CodecError) -> None:
         self.refused += 1
@@ -129,7 +133,11 @@ class _Writing:
         if snapshot.mix:
             self.codec_of |= dict(Upload.objects.filter(dataset=snapshot.mix["dataset"]).values_list("pk", "codec"))
         self.attached = Attached(snapshot.dataset.project_id, self.codec.pictures)
-        self.written = Written(chosen=_chosen(snapshot, split, options), attached=self.attached.files)
+        graded_by = profiles.get(snapshot.profile)
+        self.pictures = PictureLimits(profiles.get(options.profile) if options.profile else graded_by, graded_by)
+        self.written = Written(
+            chosen=_chosen(snapshot, split, options), attached=self.attached.files, pictures=self.pictures
+        )
         self.digest = hashlib.sha256()
         self.sink = sink_for(codec, out, self.digest)
 
@@ -138,7 +146,7 @@ class _Writing:
         if entry.position in written.chosen.left_out:
             return
         written.samples += 1
-        sample = samples.from_json(entry.payload)
+        sample = graded = samples.from_json(entry.payload)
         native = self.codec_of.get(entry.upload) == codec.name
         why = "" if native else "other-format"
         if not native:
@@ -165,6 +173,8 @@ class _Writing:
             return
         if losses:
             written.reduce(entry.position, losses)
+        if '"image_url"' in entry.payload:
+            self.pictures.look(entry.position, graded, kept, self.attached.sizes)
         why = self._write(records, entry.style, why)
         if why:
             written.rewritten[why] += len(records)
@@ -194,6 +204,7 @@ class _Writing:
 
     def finish(self) -> Written:
         self.written.bytes = self.sink.close()
+        self.written.embedded = self.attached.embedded
         self.written.sha256 = self.digest.hexdigest()
         return self.written
 
