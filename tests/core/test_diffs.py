@@ -11,7 +11,6 @@ from datasets_app.core.diffs import Op, diff, distance, tokens
 from datasets_app.core.examples import chat, turns
 from datasets_app.core.samples import Message, Sample, ToolCall
 from datasets_app.core.titles import snippet, title
-from datasets_app.core.tokens import estimate, of_messages, of_sample
 
 TEXT = st.text(max_size=40) | st.lists(
     st.sampled_from(["今天", "天气", "hello", "world", " ", "  ", "。", "👩‍🔬", "👍🏽", "🇨🇳", "é", "❤️", "\n", "a-1"]),
@@ -64,26 +63,6 @@ def test_a_lost_space_is_one_lost_space():
 def test_distance_counts_characters():
     assert distance("天气很好", "天气真好呀") == 2
     assert distance("", "") == 0
-
-
-def test_the_estimate_follows_its_formula():
-    assert estimate("") == 0
-    assert estimate("雨" * 4) == 3
-    assert estimate("a" * 42) == 10
-    assert estimate("雨a") == 1
-
-
-@given(st.text(), st.text())
-def test_more_text_never_takes_fewer_tokens(one, two):
-    assert estimate(one + two) >= max(estimate(one), estimate(two))
-
-
-def test_tokens_are_counted_by_turn_with_calls_and_reasoning():
-    call = Message("assistant", None, tool_calls=(ToolCall("rain", '{"d": 1}'),), reasoning="雨雨雨雨")
-    sample = Sample((Message("user", "雨" * 8), call))
-    assert of_messages(sample) == [6, 6]
-    assert of_sample(sample) == 12
-    assert of_sample(sample, len) == 8 + 4 + 4 + 8
 
 
 def test_a_title_is_one_short_line_of_the_last_question():

@@ -198,5 +198,23 @@ def test_half_a_character_is_counted_like_any_other():
     assert all(encoder.count("\ud800x") for encoder in ENCODERS.values())
 
 
+def test_the_estimate_follows_its_formula():
+    assert tokens.estimate("雨" * 4) == 3
+    assert tokens.estimate("a" * 42) == 10
+    assert tokens.estimate("雨a") == 1
+
+
+@given(st.text(), st.text())
+def test_more_text_never_takes_fewer_tokens(one, two):
+    assert tokens.estimate(one + two) >= max(tokens.estimate(one), tokens.estimate(two))
+
+
+def test_tokens_are_counted_by_turn_with_calls_and_reasoning():
+    call = Message("assistant", None, tool_calls=(ToolCall("rain", '{"d": 1}'),), reasoning="雨雨雨雨")
+    counted = tokens.count(Sample((Message("user", "雨" * 8), call)), ENCODERS["estimate"])
+    assert counted.turns == [6, 6]
+    assert counted.total == 12
+
+
 def test_the_estimate_counts_chinese_denser_than_english():
     assert (tokens.estimate(""), tokens.estimate("晴天被遗忘"), tokens.estimate("Paris.")) == (0, 4, 2)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core import contracts
-from datasets_app.pages.contract_form import ContractForm, contract_of, field_of, fields_of
+from datasets_app.pages.contract_fields import contract_of, field_of, fields_of
+from datasets_app.pages.contract_form import ContractForm
 
 words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
 contract_files = st.fixed_dictionaries(
