@@ -49,9 +49,25 @@ def guess(columns: Iterable[str]) -> dict[str, str] | None:
     Of two columns with names for one field the plainer name is taken. A label column is the answer when there is no
     other; an `input` is the question when there is neither an instruction nor a question.
     """
+    return _whole((column, *_KNOWN.get(plain(column), ("", 0))) for column in columns)
+
+
+def suggest(columns: Iterable[str]) -> dict[str, str] | None:
+    """As `guess`, but a name inside a heading counts too, as “标准回复” holds “回复”: for a person to check."""
+    return _whole((column, *_inside(plain(column))) for column in columns)
+
+
+def _inside(heading: str) -> tuple[str, int]:
+    """The field with the longest name inside the heading, and how many of its characters are left over."""
+    held = [name for name in _KNOWN if name in heading and (len(name) > 3 or not name.isascii())]
+    longest = max(held, key=lambda name: (len(name), _KNOWN[name][0] == "rejected"), default="")  # “错误回复” is wrong
+    return (_KNOWN[longest][0], len(heading) - len(longest)) if longest else ("", 0)
+
+
+def _whole(named: Iterable[tuple[str, str, int]]) -> dict[str, str] | None:
+    """Field → column out of (column, field or "", rank), the lowest rank winning; None when it makes no sample."""
     best: dict[str, tuple[int, str]] = {}
-    for column in columns:
-        field, rank = _KNOWN.get(plain(column), ("", 0))
+    for column, field, rank in named:
         if field and (field not in best or rank < best[field][0]):
             best[field] = rank, column
     found = {field: best[field][1] for field in FIELDS if field in best}

@@ -40,6 +40,12 @@ class Mapping:
         return cls(dict(found)) if found else None
 
     @classmethod
+    def suggest(cls, columns: Iterable[str]) -> Self | None:
+        """By parts of the headings: good enough to be shown to a person, not to import by."""
+        found = headings.suggest(columns)
+        return cls(dict(found)) if found else None
+
+    @classmethod
     def parse(cls, data: Json, columns: Iterable[str] | None = None) -> Self:
         """What `to_data` wrote or a person chose; empty choices are left out.
 

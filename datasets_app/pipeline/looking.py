@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -39,7 +40,8 @@ class Look:
     """What a file would become. `problem` says why it cannot be read at all, or any further than this.
 
     `codec` is the format its records are taken for. Of a table: `columns`, the first `rows` as they stand, and the
-    `mapping` in force (None: nobody said, and the headings do not tell: then `needs` is "mapping").
+    `mapping` in force. Where nobody said and the headings do not tell, `needs` is "mapping" and the mapping is None, or
+    one that was only `suggested` by parts of the headings and waits for a person's word.
     """
 
     container: str
@@ -49,6 +51,7 @@ class Look:
     rows: list[list[str]] = field(default_factory=list)
     mapping: Mapping | None = None
     needs: str = ""
+    suggested: bool = False
     looked_at: int = 0
     whole: bool = False  # every row of the file was looked at
     graded: list[tuple[int, Graded]] = field(default_factory=list)  # with their lines
@@ -80,7 +83,10 @@ def look(upload: Upload) -> Look:
         try:
             if opening.is_table(upload):
                 _read_table(upload, stream, seen)
-            if not seen.needs:
+            if seen.suggested and seen.mapping:
+                upload = copy(upload)  # looked at as if it had been said; nothing of it is stored
+                upload.mapping = seen.mapping.to_data()
+            if not seen.needs or seen.suggested:
                 _read_rows(upload, stream, seen)
         except InvalidInput as error:
             seen.problem = error.message if isinstance(error.message, Text) else Text("{text}", text=error.message)
@@ -95,6 +101,8 @@ def _read_table(upload: Upload, stream: Any, seen: Look) -> None:
         seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.guess(seen.columns)
     if opening.needs_mapping(upload, seen.columns):
         seen.needs = "mapping"
+        seen.mapping = Mapping.suggest(seen.columns)
+        seen.suggested = seen.mapping is not None
 
 
 def _shown(cell: Any) -> str:

@@ -45,6 +45,18 @@ def test_columns_without_a_question_and_an_answer_are_not_guessed(columns):
     assert Mapping.guess(columns.split(",")) is None
 
 
+def test_headings_that_hold_a_known_name_are_suggested_and_never_taken_for_granted():
+    columns = ("编号", "提问内容", "标准回复", "错误回复", "领域")
+    assert Mapping.guess(columns) is None
+    suggested = Mapping.suggest(columns)
+    assert suggested is not None
+    assert dict(suggested.fields) == {"user": "提问内容", "assistant": "标准回复", "rejected": "错误回复"}
+    assert Mapping.suggest(("customer_question", "final-answer")) == Mapping(
+        {"user": "customer_question", "assistant": "final-answer"}
+    )
+    assert Mapping.suggest(("甲", "乙")) is None
+
+
 def test_a_person_maps_columns_and_leaves_the_others_out():
     mapping = Mapping.parse({"user": "Q", "assistant": "A", "system": "", "keep": False}, ["Q", "A", "note"])
     row = mapping.apply({"Q": "雨？", "A": "会", "note": "x", "output": "y"})

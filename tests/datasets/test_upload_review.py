@@ -167,6 +167,17 @@ def test_a_table_whose_columns_nobody_can_tell_waits_and_says_so(alice: Any, rai
     assert list(Sample.objects.order_by("position").values_list("title", flat=True)) == ["下雨吗？", "伞"]
 
 
+def test_columns_that_look_like_something_are_shown_as_a_suggestion_and_wait_for_a_word(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, table(STRANGE, ("提问内容", "标准回复")), name="rows.csv")
+    seen = uploads.look(upload)
+    assert (upload.state, upload.needs, seen.needs, seen.suggested) == ("held", "mapping", "mapping", True)
+    assert seen.mapping is not None
+    assert seen.mapping.to_data() == {"user": "提问内容", "assistant": "标准回复"}
+    assert [one.title for _line, one in seen.graded] == ["下雨吗？", "伞"]
+    upload.refresh_from_db()
+    assert upload.mapping == {}
+
+
 def test_a_script_says_the_columns_with_the_file(api: Any, rain: Any) -> None:
     file = io.BytesIO(table(STRANGE, ("甲", "乙")))
     file.name = "rows.csv"
