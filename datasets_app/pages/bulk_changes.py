@@ -21,7 +21,7 @@ from ftstudio.web.texts import from_row, say
 
 from .bulk_forms import PREFIX, BulkForm
 from .bulk_view import heading, progress, shown, tabs, totals
-from .dataset_view import chips_of
+from .filter_view import chips_of
 from .landing import landing_on, status_of
 from .queue import query_of, queue_of
 

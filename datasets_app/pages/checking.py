@@ -19,7 +19,7 @@ from datasets_app.services import datasets
 from datasets_app.services import samples as service
 from ftstudio.web.texts import from_row
 
-from .dataset_view import parts_of
+from .bars import parts_of
 
 AROUND = 8  # characters of context that a fix button shows
 

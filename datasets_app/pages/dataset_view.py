@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from datasets_app.core import contracts
@@ -24,22 +22,13 @@ from ftstudio.errors import InvalidInput
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
+from .bars import SIDES, parts_of, side_name
+from .filter_view import address, chips_of, tabs_of
 from .forms import FilterForm, UploadForm
 from .queue import query_of
 from .scan_summary import scan_summary
 
 SEVERITY = {rank: severity for severity, rank in RANK.items()}
-SIDES = (("train", "accent"), ("validation", "soft"), ("test", "dim"))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One share of a bar: `share` from 0 to 1, `tone` a fill of the stylesheet."""
-
-    label: str
-    n: int
-    share: float
-    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +93,14 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         if size
         else [],
         "counted_by": datasets.checker_of(dataset),
-        "tabs": _tabs(dataset, counts, filters),
+        "tabs": tabs_of(dataset, counts, filters),
         "chips": chips_of(dataset, filters),
         "filters": form,
         "page": _with_findings(page),
         "total": browse.total(dataset=dataset, filters=filters),
         "queue_query": query_of(filters),
         "newest": newest,
-        "splits": parts_of([(_split(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
+        "splits": parts_of([(side_name(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
         if newest
         else [],
         "snapshots": snapshots,
@@ -128,13 +117,6 @@ def requirements_of(dataset: Dataset) -> list[Any]:
     return contracts.describe(datasets.checker_of(dataset).contract)
 
 
-def parts_of(counted: Iterable[tuple[str, int, str]], total: int | None = None) -> list[Part]:
-    """Counts as shares of their sum, or of `total`."""
-    rows = list(counted)
-    whole = (total if total is not None else sum(n for _label, n, _tone in rows)) or 1
-    return [Part(label, n, n / whole, tone) for label, n, tone in rows]
-
-
 def shown_upload(upload: Upload) -> Upload:
     """The upload with its progress in bytes read, from 0 to 1, and the same in words."""
     size = upload.size if upload.is_final or not upload.lines else upload.lines.size
@@ -144,12 +126,6 @@ def shown_upload(upload: Upload) -> Upload:
     shown: Any = upload
     shown.progress, shown.spoken = share, _("%(percent)d %% read") % {"percent": 100 * share}
     return upload
-
-
-def address(dataset: Dataset, chosen: Mapping[str, str]) -> str:
-    """The dataset page with these filters."""
-    query = urlencode({name: value for name, value in chosen.items() if value})
-    return reverse("pages:dataset-detail", args=[dataset.pk]) + (f"?{query}" if query else "")
 
 
 def _headline(dataset: Dataset, lines: list[datasets.RuleQuality]) -> dict[str, Any] | None:
@@ -190,52 +166,6 @@ def _quality(
             for line in lines
         ],
     }  # fmt: skip
-
-
-def _tabs(dataset: Dataset, counts: Mapping[str, Mapping[str, int]], filters: browse.Filters) -> list[dict[str, Any]]:
-    chosen = filters.chosen()
-    rest = {name: value for name, value in chosen.items() if name != "status"}
-    tabs = [("", _("All"), dataset.samples_total)]
-    tabs += [(value, str(label), counts["status"].get(value, 0)) for value, label in Status.choices]
-    return [
-        {"label": label, "n": n, "url": address(dataset, {**rest, "status": value}), "current": filters.status == value}
-        for value, label, n in tabs
-        if n or not value or filters.status == value
-    ]
-
-
-def chips_of(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
-    """The filters that are set, in words, each with the address of the list without it."""
-    chosen = filters.chosen()
-    names = {
-        "q": _("text"),
-        "status": _("status"),
-        "split": _("split"),
-        "rule": _("rule"),
-        "tag": _("tag"),
-        "worst": _("worst"),
-        "label": _("label"),
-        "cluster": _("near duplicates of"),
-    }
-    words: dict[str, Mapping[str, Any]] = {
-        "status": dict(Status.choices),
-        "split": {side: _split(side) for side, _tone in SIDES},
-        "worst": {
-            "error": _("error"), "warning": _("warning"), "hint": _("hint"), "clean": _("nothing"),
-        },
-    }  # fmt: skip
-    return [
-        {
-            "label": _("%(filter)s: %(value)s")
-            % {"filter": names[name], "value": words.get(name, {}).get(value) or value},
-            "without": address(dataset, {key: kept for key, kept in chosen.items() if key != name}),
-        }
-        for name, value in chosen.items()
-    ]
-
-
-def _split(name: str) -> str:
-    return {"train": _("Train"), "validation": _("Validation"), "test": _("Test")}[name]
 
 
 def _with_findings(page: Any) -> Any:

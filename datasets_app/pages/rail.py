@@ -12,7 +12,9 @@ from datasets_app.models.sample import Status
 from datasets_app.services import browse, datasets, samples
 from ftstudio.accounts.models import User
 
-from .dataset_view import SEVERITY, Part, chips_of, parts_of
+from .bars import Part, parts_of
+from .dataset_view import SEVERITY
+from .filter_view import chips_of
 from .queue import query_of
 
 QUEUE = 4  # samples shown before and after the open one

@@ -17,7 +17,7 @@ from ftstudio.errors import Text
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, from_row, say
 
-from .dataset_view import address
+from .filter_view import address
 from .scan_summary import scan_summary
 
 SHORT = 12  # lines of a table before the rest is only counted

@@ -20,7 +20,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
-from .dataset_view import SIDES, parts_of
+from .bars import SIDES, parts_of
 from .landing import landing_on, status_of
 from .snapshot_forms import ExportForm, SnapshotForm
 
