@@ -47,7 +47,9 @@ def work_alone(
     if not rows.claim(pk, key):
         return False
     objects = rows.model._default_manager
-    row = objects.select_related(*with_related).get(pk=pk)
+    row = objects.select_related(*with_related).filter(pk=pk).first()
+    if row is None:
+        return False  # deleted since it was claimed
     try:
         with failing_once(lambda text: fail(row, key, "internal", text)):
             work(row, key)

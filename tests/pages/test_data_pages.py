@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from datasets_app.models import Dataset, Export, Sample, Snapshot, Upload
+from datasets_app.models.upload import UploadState
 from ftstudio import heart
 from tests.browser.steps import CONTRACT, rows, work_off, written
 from tests.conftest import browser_of
@@ -37,8 +38,12 @@ def dataset(alice: Any, project: Any, tmp_path: Any) -> Dataset:
 
 
 def send(page: Client, dataset: Dataset, content: bytes, name: str = "words.jsonl", **more: str) -> Any:
+    """Upload, and press Import on the page that shows what the file would become. The answer is the upload's."""
     file = SimpleUploadedFile(name, content)
     answer = page.post(reverse("pages:dataset-upload", args=[dataset.pk]), {"file": file, "format": "auto", **more})
+    for held in Upload.objects.filter(dataset=dataset, state=UploadState.HELD):
+        started = page.post(reverse("pages:upload-start", args=[held.pk]), {"format": held.format})
+        assert started.status_code == 302, started.content.decode()
     work_off()
     return answer
 
