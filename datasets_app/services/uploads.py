@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import IO, Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.base import File as AnyFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,47 +16,21 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from datasets_app import tasks
-from datasets_app.core.containers import CONTAINERS
 from datasets_app.models import Dataset, Upload
 from datasets_app.models.upload import UploadState
-from datasets_app.pipeline import held, looking, opening
+from datasets_app.pipeline import held, looking
 from datasets_app.pipeline.looking import Look
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Listed, Text
+from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
-from ftstudio.web.texts import to_row
 
 from . import upload_options
 from .rejections import excerpts, rejected_lines
+from .upload_files import Hashing, known_ending, recognise
 from .upload_options import AUTO
 
-__all__ = ["AUTO", "EXTENSIONS", "Look", "cancel", "excerpts", "look", "receive", "rejected_lines", "start", "update"]
-
-EXTENSIONS = tuple(dict.fromkeys(ending for one in CONTAINERS.values() for ending in one.extensions))
-
-
-class _Hashing(AnyFile):
-    """A file on its way into storage: counts and hashes what passes, and stops what is too large."""
-
-    def __init__(self, file: IO[bytes] | AnyFile, limit: int) -> None:
-        super().__init__(getattr(file, "file", file), getattr(file, "name", None))
-        self.digest = hashlib.sha256()
-        self.passed = 0
-        self.limit = limit
-
-    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        for chunk in super().chunks(chunk_size):
-            if not self.passed:
-                _check_beginning(chunk[:4096])
-            self.passed += len(chunk)
-            if self.passed > self.limit:
-                raise InvalidInput(
-                    code="too_large",
-                    file=Text("The file is larger than {limit} bytes: split it.", limit=self.limit),
-                )
-            self.digest.update(chunk)
-            yield chunk
+__all__ = ["AUTO", "Look", "cancel", "excerpts", "look", "receive", "rejected_lines", "start", "update"]
 
 
 def receive(
@@ -80,18 +52,18 @@ def receive(
     """
     require(actor, dataset.project_id, "uploads.create")
     name = PurePath(name.replace("\\", "/")).name.replace("\x00", "")[-200:]
-    ending = _known_ending(name)
+    ending = known_ending(name)
     upload = Upload(dataset=dataset, name=name, created_by=actor)
     _set(upload, upload_options.checked(options))
     storage = upload.file.storage
-    hashing = _Hashing(file, settings.UPLOAD_MAX_BYTES)
+    hashing = Hashing(file, settings.UPLOAD_MAX_BYTES)
     target = f"uploads/{uuid4().hex}{ending}"
     try:
         upload.file.name = storage.save(target, hashing)
         upload.size, upload.sha256 = hashing.passed, hashing.digest.hexdigest()
         if not upload.size:
             raise InvalidInput(code="empty", file=Text("The file is empty."))
-        _recognise(upload)
+        recognise(upload)
         upload.state = UploadState.HELD if hold or upload.needs else UploadState.WAITING
         with transaction.atomic():
             # Of two people who send the same file at once, one waits here and is then told.
@@ -110,55 +82,9 @@ def receive(
     return upload
 
 
-def _known_ending(name: str) -> str:
-    ending = PurePath(name).suffix.lower()
-    if ending not in EXTENSIONS:
-        text = Text("The file's name must end in one of {known}.", known=Listed(EXTENSIONS))
-        raise InvalidInput(code="unknown_extension", file=text)
-    return ending
-
-
-# What people pick by mistake: its first bytes, and what to call it.
-_OTHER_FILES: dict[bytes, Text] = {
-    b"\x89PNG": Text("an image"),
-    b"\xff\xd8\xff": Text("an image"),
-    b"%PDF": Text("a PDF document"),
-    b"\x1f\x8b": Text("a compressed file"),
-}
-
-
-def _check_beginning(begin: bytes) -> None:
-    """Refuse at the door what holds no rows at all, instead of thousands of rejected lines later."""
-    if kind := next((kind for magic, kind in _OTHER_FILES.items() if begin.startswith(magic)), None):
-        text = Text("This is {kind}, not a file with samples.", kind=kind)
-        raise InvalidInput(code="not_lines", file=text)
-
-
 def _set(upload: Upload, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         setattr(upload, name, value)
-
-
-def _recognise(upload: Upload) -> None:
-    """What was not said of the file is found out from it; what is missing still is said in `error`.
-
-    Raises InvalidInput for a file that cannot be read, and for columns that it does not have.
-    """
-    upload.error = None
-    file: Any = upload.file
-    with file.open("rb") as stream:
-        container, encoding = opening.recognised(stream, upload.name)
-        upload.container = upload.container or container
-        upload.encoding = upload.encoding or encoding
-        if opening.is_table(upload):
-            columns = opening.columns_of(upload, stream)
-            upload_options.check_mapping(upload.mapping, columns)
-            if opening.needs_mapping(upload, columns):
-                text = Text(
-                    "Nobody can tell from the headings what the columns are: say which is the question and "
-                    "which the answer."
-                )
-                upload.error = {"code": upload.NEEDS_MAPPING, **to_row(text)}
 
 
 def _refuse_repetition(upload: Upload) -> None:
@@ -209,7 +135,7 @@ def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
             upload.encoding = changes["encoding"] = ""
         if "mapping" not in changes and changes.keys() & {"container", "encoding"}:
             upload.mapping = {}  # of other columns
-        _recognise(upload)
+        recognise(upload)
         changes |= {name: getattr(upload, name) for name in ("container", "encoding", "mapping", "error")}
     with transaction.atomic():
         held_still = Upload.objects.filter(pk=upload.pk, state=UploadState.HELD)

@@ -20,7 +20,11 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("pages:dataset-list", _("Datasets"), ("dataset", "upload", "snapshot", "export")),
+    Entry(
+        "pages:dataset-list",
+        _("Datasets"),
+        ("dataset", "upload", "image", "scan", "bulk", "waiver", "snapshot", "loss", "export"),
+    ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision")),
     Entry("pages:job-list", _("Jobs"), ("job",)),
     Entry("pages:model-list", _("Models"), ("model",)),

@@ -11,9 +11,11 @@ from celery import Celery, current_app
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
+from django.urls import get_resolver
 
 from ftstudio import heart
 from ftstudio.accounts.models import User
+from ftstudio.web import navigation
 from tests.conftest import browser_of
 
 PAGES = ["/account/", "/members/", "/projects/", "/audit/", "/account/two-step/", "/nothing-here/", "/api/v1/docs/"]
@@ -146,3 +148,20 @@ def test_the_api_describes_itself(alice: User) -> None:
     answer = browser_of(alice).get("/api/v1/schema/", headers={"accept": "application/json"})
     assert answer.status_code == 200
     assert "/api/v1/me/" in answer.content.decode()
+
+
+def test_every_page_of_the_work_lights_one_entry_of_the_navigation() -> None:
+    elsewhere = {
+        "home",
+        "demo",
+        "account",
+        "project",
+        "member",
+        "invitation",
+        "token",
+        "audit",
+    }  # the person's own menu
+    views = get_resolver().namespace_dict["pages"][1].reverse_dict
+    nouns = {name.split("-")[0] for name in views if isinstance(name, str)}
+    lit = [noun for entry in navigation.ENTRIES for noun in entry.nouns]
+    assert sorted(lit) == sorted(nouns - elsewhere)

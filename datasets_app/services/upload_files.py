@@ -1,0 +1,89 @@
+"""The file of an upload at the door: its name, its bytes on their way into storage, and what it is found to be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import IO, Any
+
+from django.core.files.base import File
+
+from datasets_app.core.containers import CONTAINERS
+from datasets_app.models import Upload
+from datasets_app.pipeline import opening
+from ftstudio.errors import InvalidInput, Listed, Text
+from ftstudio.web.texts import to_row
+
+from . import upload_options
+
+EXTENSIONS = tuple(dict.fromkeys(ending for one in CONTAINERS.values() for ending in one.extensions))
+
+# What people pick by mistake: its first bytes, and what to call it.
+_OTHER_FILES: dict[bytes, Text] = {
+    b"\x89PNG": Text("an image"),
+    b"\xff\xd8\xff": Text("an image"),
+    b"%PDF": Text("a PDF document"),
+    b"\x1f\x8b": Text("a compressed file"),
+}
+
+
+class Hashing(File):
+    """A file on its way into storage: counts and hashes what passes, and stops what is too large."""
+
+    def __init__(self, file: IO[bytes] | File, limit: int) -> None:
+        super().__init__(getattr(file, "file", file), getattr(file, "name", None))
+        self.digest = hashlib.sha256()
+        self.passed = 0
+        self.limit = limit
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        for chunk in super().chunks(chunk_size):
+            if not self.passed:
+                _check_beginning(chunk[:4096])
+            self.passed += len(chunk)
+            if self.passed > self.limit:
+                raise InvalidInput(
+                    code="too_large",
+                    file=Text("The file is larger than {limit} bytes: split it.", limit=self.limit),
+                )
+            self.digest.update(chunk)
+            yield chunk
+
+
+def known_ending(name: str) -> str:
+    """The ending of a file's name. Raises InvalidInput `unknown_extension` when no container has it."""
+    ending = PurePath(name).suffix.lower()
+    if ending not in EXTENSIONS:
+        text = Text("The file's name must end in one of {known}.", known=Listed(EXTENSIONS))
+        raise InvalidInput(code="unknown_extension", file=text)
+    return ending
+
+
+def _check_beginning(begin: bytes) -> None:
+    """Refuse at the door what holds no rows at all, instead of thousands of rejected lines later."""
+    if kind := next((kind for magic, kind in _OTHER_FILES.items() if begin.startswith(magic)), None):
+        text = Text("This is {kind}, not a file with samples.", kind=kind)
+        raise InvalidInput(code="not_lines", file=text)
+
+
+def recognise(upload: Upload) -> None:
+    """What was not said of the file is found out from it; what is missing still is said in `error`.
+
+    Raises InvalidInput for a file that cannot be read, and for columns that it does not have.
+    """
+    upload.error = None
+    file: Any = upload.file
+    with file.open("rb") as stream:
+        container, encoding = opening.recognised(stream, upload.name)
+        upload.container = upload.container or container
+        upload.encoding = upload.encoding or encoding
+        if opening.is_table(upload):
+            columns = opening.columns_of(upload, stream)
+            upload_options.check_mapping(upload.mapping, columns)
+            if opening.needs_mapping(upload, columns):
+                text = Text(
+                    "Nobody can tell from the headings what the columns are: say which is the question and "
+                    "which the answer."
+                )
+                upload.error = {"code": upload.NEEDS_MAPPING, **to_row(text)}
