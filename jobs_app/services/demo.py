@@ -1,4 +1,4 @@
-"""The demo project: a small dataset of our own with its contract, a snapshot, and a rehearsal of a job.
+"""The demo project: a small dataset of our own with its contract, a snapshot, a scan, and a rehearsal of a job.
 
 Every step looks for what is there before it makes it, so that a second run changes nothing. All of it is one
 transaction: nobody sees half a demo, and no worker takes the import up before it is done here. What it writes into rows
@@ -18,7 +18,8 @@ from datasets_app.models import Dataset, Snapshot, Upload
 from datasets_app.models.snapshot import SnapshotState
 from datasets_app.pipeline.freeze import freeze as build
 from datasets_app.pipeline.ingest import ingest
-from datasets_app.services import datasets, snapshots, uploads
+from datasets_app.pipeline.scan import scan
+from datasets_app.services import datasets, scans, snapshots, uploads
 from ftstudio.accounts.models import Membership, Project, Role, User
 from ftstudio.accounts.services import projects
 from ftstudio.errors import NotAllowed
@@ -49,7 +50,7 @@ def may_open(user: User) -> bool:
 
 @transaction.atomic
 def open_demo(*, actor: User, launch: bool = True) -> Made:
-    """Make the demo project for `actor`, or what is missing of it. The import and the snapshot are built here and now.
+    """Make the demo project for `actor`, or what is missing of it. Import, snapshot and scan are done here and now.
 
     The job is launched where the rehearsal server is offered; then it runs as soon as a worker does.
     """
@@ -62,6 +63,7 @@ def open_demo(*, actor: User, launch: bool = True) -> Made:
         new.append("project")
     dataset = _dataset(actor, project, new)
     snapshot = _snapshot(actor, dataset, new)
+    _scan(dataset)
     connection = _connection(actor, project, new)
     job = _job(actor, connection, snapshot, new) if launch and settings.REHEARSAL else None
     return Made(project, dataset, snapshot, connection, job, new)
@@ -84,6 +86,9 @@ def _dataset(actor: User, project: Project, new: list[str]) -> Dataset:
             contract=demo_samples.CONTRACT,
             guideline=demo_samples.GUIDELINE,
             system_prompt=demo_samples.SYSTEM_PROMPT,
+            base_model=demo_samples.BASE_MODEL,
+            task=demo_samples.TASK,
+            licence=demo_samples.LICENCE,
         )
         new.append("dataset")
     upload = Upload.objects.filter(dataset=dataset).first()
@@ -106,6 +111,13 @@ def _snapshot(actor: User, dataset: Dataset, new: list[str]) -> Snapshot:
     build(snapshot.pk)
     snapshot.refresh_from_db()
     return snapshot
+
+
+def _scan(dataset: Dataset) -> None:
+    """Carry out the scan that the import asked for; after the snapshot, so that it knows the sides of the split."""
+    waiting = scans.waiting_or_running(dataset)
+    if waiting is not None:
+        scan(waiting.pk)
 
 
 def _connection(actor: User, project: Project, new: list[str]) -> Connection:

@@ -18,6 +18,9 @@ Read the forecast and answer with exactly one of the two labels.
 
 Write nothing but the label: no full stop, no explanation, no second language.
 """
+BASE_MODEL = "qwen3-8b"
+TASK = "labels"
+LICENCE = "CC0-1.0"
 CONTRACT: dict[str, Any] = {"labels": {"values": ["会下雨", "不会下雨"]}, "text": {"no_echo": True}}
 
 RAIN, DRY = "会下雨", "不会下雨"

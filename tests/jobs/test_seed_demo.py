@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from datasets_app.models import Dataset, Sample, Snapshot, Upload
+from datasets_app.models import Dataset, Sample, Scan, Snapshot, Upload
+from datasets_app.services import scans
 from ftstudio.accounts.models import Project, User
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.poll import poll
@@ -40,6 +41,18 @@ def test_the_demo_has_rule_breakers_to_find(alice: User, project: Project) -> No
     dataset = Dataset.objects.get(project__name__startswith="Demo")
     assert dataset.counts.get(kind="rule", key="label-unknown").n > 10
     assert Snapshot.objects.get().counts["errors"] > 0
+
+
+def test_the_demo_shows_what_the_set_as_a_whole_is_like(alice: User, project: Project) -> None:
+    seed()
+    dataset = Dataset.objects.get(project__name__startswith="Demo")
+    newest = scans.newest(dataset)
+    assert newest is not None
+    assert not scans.is_stale(newest, dataset)
+    assert newest.report["balance"]
+    assert (dataset.base_model, dataset.task, dataset.licence) == ("qwen3-8b", "labels", "CC0-1.0")
+    seed()
+    assert Scan.objects.count() == 1
 
 
 def test_the_demo_job_runs_to_its_end(alice: User, project: Project, rehearsal: Rehearsal) -> None:

@@ -13,7 +13,7 @@ from jobs_app.services import demo
 
 
 class Command(BaseCommand):
-    help = "Make the demo project: dataset, snapshot, rehearsal connection and a launched job. Safe to run twice."
+    help = "Make the demo project: dataset, snapshot, scan, rehearsal connection and a launched job. Safe to run twice."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--for", dest="person", default="", help="User name or email address of the demo's owner.")
