@@ -18,7 +18,7 @@ from datasets_app.core.composing import Chosen, Options
 from datasets_app.core.jsonl import Json
 from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
-from datasets_app.models import Snapshot, Upload
+from datasets_app.models import Snapshot
 from ftstudio.web.texts import to_row
 
 from .attached import Attached
@@ -91,7 +91,7 @@ class _Entry(NamedTuple):
     payload: str
     style: str
     origin: str
-    upload: Any
+    codec: str | None  # that it came in
     mixed: bool
 
 
@@ -129,9 +129,6 @@ class _Writing:
         self.options = options
         self.allowed = {*_PAIR, *options.allow_loss}
         self.setting = setting_of(snapshot)
-        self.codec_of = dict(Upload.objects.filter(dataset=snapshot.dataset_id).values_list("pk", "codec"))
-        if snapshot.mix:
-            self.codec_of |= dict(Upload.objects.filter(dataset=snapshot.mix["dataset"]).values_list("pk", "codec"))
         self.attached = Attached(snapshot.dataset.project_id, self.codec.pictures)
         graded_by = profiles.get(snapshot.profile)
         self.pictures = PictureLimits(profiles.get(options.profile) if options.profile else graded_by, graded_by)
@@ -147,33 +144,28 @@ class _Writing:
             return
         written.samples += 1
         sample = graded = samples.from_json(entry.payload)
-        native = self.codec_of.get(entry.upload) == codec.name
+        native = entry.codec == codec.name
         why = "" if native else "other-format"
         if not native:
             sample = canonical(sample)
         elif entry.origin != "import":
             why = "edited"
-        prompted = False
+        prompted, pictured = False, '"image_url"' in entry.payload
         if self.prompt is not None and not entry.mixed and sample.system is None:
             prompted = True
             sample, why = replace(sample, messages=(self.prompt, *sample.messages)), why or "system-prompt"
         try:
-            if '"image:' in entry.payload:
+            if pictured and '"image:' in entry.payload:
                 sample, why = self.attached.resolved(sample), why or "picture"
-            losses = codec.losses(sample)
-            if losses:
-                written.note(entry.position, losses)
-            kept = sample
-            if losses and self.allowed.issuperset(losses):
-                kept, why = codec.reduce(sample), why or "reduced"
-            records = codec.rows(kept, self.setting)
+            kept, losses, records = self._carried(entry.position, sample)
             extra = self._contrast(sample) if entry.position in written.chosen.contrast else ()
         except CodecError as error:
             written.refuse(entry.position, error)
             return
         if losses:
+            why = why or "reduced"
             written.reduce(entry.position, losses)
-        if '"image_url"' in entry.payload:
+        if pictured:
             self.pictures.look(entry.position, graded, kept, self.attached.sizes)
         why = self._write(records, entry.style, why)
         if why:
@@ -190,6 +182,23 @@ class _Writing:
         prompt = sample.system.text if sample.system else ""
         known = prompt in written.system_prompts or len(written.system_prompts) < PROMPTS
         written.system_prompts[prompt if known else None] += len(records) + len(extra)
+
+    def _carried(self, position: int, sample: Sample) -> tuple[Sample, tuple[str, ...], tuple[dict[str, Json], ...]]:
+        """(what the format takes of the sample, what is lost, the records). Raises `CodecError` when it takes none.
+
+        Nearly every sample is carried whole, and a format that refuses one names its losses: they are asked for then.
+        """
+        codec = self.codec
+        if codec.pairs or not sample.rejected:
+            try:
+                return sample, (), codec.rows(sample, self.setting)
+            except CodecError:
+                if not codec.losses(sample):
+                    raise
+        losses = codec.losses(sample)
+        self.written.note(position, losses)
+        kept = codec.reduce(sample) if losses and self.allowed.issuperset(losses) else sample
+        return kept, losses, codec.rows(kept, self.setting)
 
     def _contrast(self, sample: Sample) -> tuple[dict[str, Json], ...]:
         """The pair as a chat that corrects the wrong answer, in this file's format."""
@@ -231,7 +240,8 @@ def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
     if split != ALL:
         entries = entries.filter(split=split)
     columns = (
-        "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload_id", "mixed",
+        "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload__codec",
+        "mixed",
     )  # fmt: skip
     last = 0
     while rows := list(entries.filter(position__gt=last).values_list(*columns)[:CHUNK]):
