@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.widths import nfkc
 
 _SIZE = 16  # bytes: two different samples of a billion meet with a chance below 10⁻²⁰
 
@@ -49,7 +49,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+    return " ".join(nfkc(text).split())
 
 
 _plain_again = lru_cache(maxsize=64)(_plain)  # thousands of samples share a system prompt

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from datasets_app.core import base_models, contracts, profiles, tokens
+from datasets_app.core.answers import Answer
 from datasets_app.core.contracts.model import Contract, Level
 from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import RANK, Finding, Severity
@@ -88,6 +89,10 @@ class Checker:
             return ""
         text = answer.normalised(self.contract)
         return text if text in labels.values else ""
+
+    def answer(self, sample: Sample) -> Answer | None:
+        """The answer that the rules speak about, read once; None where there is none or only white space."""
+        return self._context.answer(sample)
 
     def counted(self, sample: Sample) -> Counted:
         """The tokens of the sample in detail: turns, tools, template."""

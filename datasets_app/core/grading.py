@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO
 
+from datasets_app.core.blocks import Block
 from datasets_app.core.contracts.model import EMPTY, Contract
+from datasets_app.core.duplicates import fingerprints
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.limits import of_file
-from datasets_app.core.records import MAX_LINE, Source
-from datasets_app.core.sets.base import OTHER_FILE, Setting, member
-from datasets_app.core.sets.look import Look
+from datasets_app.core.records import MAX_LINE, Row, Source
+from datasets_app.core.sets.base import OTHER_FILE, Member, Setting, member
+from datasets_app.core.sets.look import Look, Sight
 from datasets_app.core.splitting import SIDES
 from ftstudio.errors import Text
 
 THIS_FILE = SIDES[0]  # the side of the file that is graded, as against the other one
+BATCH = 400  # rows graded at once of a file that is not one of lines
+
+Spread = Callable[[Callable[[Block], "Part"], Iterable[Block]], Iterable["Part"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,18 @@ class Report:
         }
 
 
+@dataclass(slots=True)
+class Part:
+    """What was found in some rows of the file, each by itself, and what a look takes of them."""
+
+    rows: int = 0
+    accepted: int = 0
+    tokens_total: int = 0
+    tokens_max: int = 0
+    findings: list[Noted] = field(default_factory=list)
+    sight: Sight = field(default_factory=Sight)
+
+
 def grade(
     stream: BinaryIO,
     *,
@@ -78,15 +98,18 @@ def grade(
     base_model: str = "",
     max_tokens: int | None = None,
     max_line: int = MAX_LINE,
+    spread: Spread = map,
 ) -> Report:
     """Grade a file of any container in one pass; both streams must be seekable and at their start.
 
     Near duplicates are among the findings: looking for them costs some ten microseconds a row, so nobody need ask.
     `against` is a second file whose questions and near duplicates must not occur here (`split-leak`). `base_model`
-    chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. Raises
-    `InvalidInput` for an unknown format or profile.
+    chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. `spread` does the
+    work on the blocks of a file of lines and gives what was found in the order of the blocks, as `map` does; another
+    one may use several processes. Raises `InvalidInput` for an unknown format or profile.
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
+    checker.encoder.count("")  # so that a vocabulary is loaded once, and not by every process
     source = Source(stream, format, max_line)
     report = Report(tokens_exact=checker.encoder.exact)
     setting = Setting(
@@ -95,19 +118,19 @@ def grade(
     with Look(setting, measures=False) as look:
         if against is not None:
             _compared(look, against, format, max_line)
-        for row in source.rows():
-            report.rows += 1
-            if row.sample is None:
-                if row.error is not None:
-                    refusal = Finding(row.error.code, "error", row.error.text, row.path)
-                    report.findings.append(Noted(row.line, refusal))
-                continue
-            report.accepted += 1
-            count = checker.tokens(row.sample)
-            report.tokens_total += count
-            report.tokens_max = max(report.tokens_max, count)
-            look.add(member(row.line, row.sample, contract, side=THIS_FILE))
-            report.findings += [Noted(row.line, finding) for finding in checker.check(row.sample)]
+        blocks = source.blocks()
+        parts = (
+            map(partial(_part, checker, look), _batches(source.rows()))
+            if blocks is None
+            else spread(lambda block: _part(checker, look, source.part(block).rows()), blocks)
+        )
+        for part in parts:
+            report.rows += part.rows
+            report.accepted += part.accepted
+            report.tokens_total += part.tokens_total
+            report.tokens_max = max(report.tokens_max, part.tokens_max)
+            report.findings += part.findings
+            look.take(part.sight)
         look.close()
         about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
     if about:
@@ -115,6 +138,36 @@ def grade(
     limits = of_file(checker.profile, rows=report.accepted, size=source.size, contract=contract)
     report.findings += [Noted(None, finding) for finding in limits]
     return report
+
+
+def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
+    """Grade the rows: all that can be said of them without the others. Changes neither checker nor look."""
+    part = Part()
+
+    def members() -> Iterator[Member]:
+        for row in rows:
+            part.rows += 1
+            sample = row.sample
+            if sample is None:
+                if row.error is not None:
+                    refusal = Finding(row.error.code, "error", row.error.text, row.path)
+                    part.findings.append(Noted(row.line, refusal))
+                continue
+            part.accepted += 1
+            count = checker.tokens(sample)
+            part.tokens_total += count
+            part.tokens_max = max(part.tokens_max, count)
+            part.findings += [Noted(row.line, finding) for finding in checker.check(sample)]
+            fingerprint, question = fingerprints(sample)
+            yield Member(row.line, sample, checker.answer(sample), fingerprint, question, side=THIS_FILE)
+
+    part.sight = look.see(members())
+    return part
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def _compared(look: Look, stream: BinaryIO, format: str, max_line: int) -> None:

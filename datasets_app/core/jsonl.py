@@ -48,13 +48,15 @@ class Line:
 def read_lines(stream: BinaryIO, *, offset: int = 0, number: int = 1, max_bytes: int) -> Iterator[Line]:
     """Every line from `offset` on, the first one counted as `number`; never holds more than one line.
 
+    Only at offset 0 with the number 1 is it the start of a file, where a byte order mark may stand.
     A line longer than `max_bytes` (without terminator) is skipped piece by piece and yielded with `raw=None`.
     """
     if offset:
         stream.seek(offset)
     limit = max_bytes + 2
-    first = stream.readline(limit + len(BOM)) if not offset else stream.readline(limit)
-    if not offset and first.startswith(BOM):
+    begins = number == 1 and not offset
+    first = stream.readline(limit + len(BOM)) if begins else stream.readline(limit)
+    if begins and first.startswith(BOM):
         offset, first = len(BOM), first[len(BOM) :]
         if not first:
             first = stream.readline(limit)

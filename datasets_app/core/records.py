@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
 
+from datasets_app.core.blocks import Block, blocks
 from datasets_app.core.codecs import CODECS, DEFAULT, Codec, CodecError, detect
 from datasets_app.core.containers import CONTAINERS, MAX_RECORD, Entry, Reading, detect_stream
 from datasets_app.core.jsonl import Json, LineError
@@ -15,6 +17,7 @@ from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
 
 MAX_LINE = MAX_RECORD  # bytes; longer records are reported, not read
+LINES = "jsonl"  # the container that can be read in parts
 _PEEK = 100  # rows looked at to find out the codec
 
 
@@ -47,6 +50,7 @@ class Source:
     format: str = "auto"
     max_line: int = MAX_LINE
     container: str = ""
+    line: int = 1  # the number of the stream's first line, of a part of a file of lines
     size: int = 0
     normalised: Counter[str] = field(default_factory=Counter)
 
@@ -60,8 +64,8 @@ class Source:
 
         Raises `InvalidInput` for a file that cannot be read at all.
         """
-        self.container = self.container or detect_stream(self.stream, str(getattr(self.stream, "name", "")))
-        reading = Reading(max_bytes=self.max_line, normalised=self.normalised)
+        self._find_container()
+        reading = Reading(max_bytes=self.max_line, line=self.line, normalised=self.normalised)
         entries = CONTAINERS[self.container].read(self.stream, reading)
         if self.format == "auto":
             first = list(islice(entries, _PEEK))
@@ -71,6 +75,27 @@ class Source:
         for entry in entries:
             yield _decoded(entry, codec)
         self.size = self.stream.seek(0, 2)
+
+    def blocks(self) -> Iterator[Block] | None:
+        """The file in blocks, if it is one of lines; each is a `part` to be read by itself, perhaps elsewhere. None
+        for any other container, which is read from its start to its end."""
+        self._find_container()
+        if self.container != LINES:
+            return None
+        if self.format == "auto":
+            first = Source(self.stream, max_line=self.max_line, container=LINES)
+            next(first.rows(), None)
+            self.format = first.format
+        self.size = self.stream.seek(0, 2)
+        self.stream.seek(0)
+        return blocks(self.stream, max_line=self.max_line)
+
+    def part(self, block: Block) -> Source:
+        """A block of this file as a source; its codec is the file's."""
+        return Source(io.BytesIO(block.raw), self.format, self.max_line, LINES, line=block.line)
+
+    def _find_container(self) -> None:
+        self.container = self.container or detect_stream(self.stream, str(getattr(self.stream, "name", "")))
 
 
 def codec_of(container: str, records: Iterable[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from datasets_app.core import contracts
 from datasets_app.core.converting import convert
 from datasets_app.core.grading import grade
 from ftstudio.errors import InvalidInput
+from ftstudio.forks import in_order
 
 GOOD = {"messages": [{"role": "user", "content": "法国？"}, {"role": "assistant", "content": "巴黎。"}]}
 OTHER = {"messages": [{"role": "user", "content": "意大利？"}, {"role": "assistant", "content": "罗马。"}]}
@@ -240,3 +242,45 @@ def test_the_base_model_counts_the_tokens_and_sets_the_limit(capsys, tmp_path):
     file.write_bytes(jsonl(GOOD))
     call_command("grade", str(file), "--base-model", "gpt-4o")
     assert f"; {exact.tokens_total} tokens" in capsys.readouterr().out
+
+
+def many(count: int = 3000) -> bytes:
+    """Rows of all kinds: good, broken, blank, repeated, contradicting, labels in two spellings, JSON of two types."""
+    rows: list[object] = []
+    for n in range(count):
+        answer = ("会下雨", "会下雨。", f'{{"n": {n % 7}, "of": ["{n}"]}}', f"第{n}号可以施工，注意基层干燥平整。" * 3)[
+            n % 4
+        ]
+        if n % 500 == 2:
+            answer = '{"n": "七", "of": []}'
+        asked = f"第{n % 900}号工地，可以吗？"
+        rows.append(
+            {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]}
+            if n % 100
+            else (b"\n" if n % 200 else b"oops\r\n")
+        )
+    return b"\xef\xbb\xbf" + jsonl(*rows)
+
+
+def test_several_processes_find_what_one_finds(monkeypatch):
+    monkeypatch.setattr("datasets_app.core.blocks.SIZE", 20_000)
+    data = many()
+    options = {"contract": contracts.parse({"text": {"ends_with": ["。"]}}), "base_model": "gpt-4o"}
+    alone = graded(data, **options)
+    together = graded(data, spread=partial(in_order, processes=3), **options)
+    assert together == alone
+    assert {"near-duplicate", "duplicate", "conflicting-answer", "label-inconsistent", "schema-type-drift",
+            "json-invalid", "terminal-punctuation"} <= set(alone.counts)  # fmt: skip
+
+
+def test_the_command_says_the_same_of_a_large_file(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(many(1000))
+    said = []
+    for large in (1 << 40, 1):
+        monkeypatch.setattr("datasets_app.management.commands.grade.LARGE", large)
+        with pytest.raises(SystemExit):
+            call_command("grade", str(file), "--json")
+        said.append(json.loads(capsys.readouterr().out))
+    assert said[0] == said[1]
+    assert said[0]["rows"] == 995

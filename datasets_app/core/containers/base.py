@@ -21,6 +21,7 @@ class Reading:
     """How to read a file; what is "" is found out from the file itself.
 
     `encoding` and `delimiter` are of text tables, `sheet` is of a workbook, `member` is the file inside an archive.
+    `line` is the number of the stream's first line, for a container of lines of which only a part is read.
     `normalised` is filled while reading: what was taken in stride, and how often.
     """
 
@@ -28,6 +29,7 @@ class Reading:
     delimiter: str = ""
     sheet: str = ""
     member: str = ""
+    line: int = 1
     max_bytes: int = MAX_RECORD  # of one record
     max_depth: int = jsonl.MAX_DEPTH
     normalised: Counter[str] = field(default_factory=Counter, compare=False)

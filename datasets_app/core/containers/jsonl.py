@@ -20,7 +20,7 @@ class JsonLines(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         normalised = reading.normalised
-        for line in read_lines(stream, max_bytes=reading.max_bytes):
+        for line in read_lines(stream, number=reading.line, max_bytes=reading.max_bytes):
             if line.number == 1 and line.offset:
                 normalised["byte-order-mark"] += 1
             if line.blank:

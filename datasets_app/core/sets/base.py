@@ -86,10 +86,22 @@ class Said:
 
 
 class Gatherer:
-    """What one rule or measure keeps while the samples pass by. Its memory must not grow with their texts."""
+    """What one rule or measure keeps while the samples pass by. Its memory must not grow with their texts.
+
+    What costs time is best done in `note`, which may run in another process than the one that keeps: then a file is
+    read by several. Measures, which only a scan asks for, override `add` instead.
+    """
+
+    def note(self, member: Member) -> Any:
+        """What there is to keep of a sample, small and picklable. Changes nothing that `take` looks at."""
+        return None
+
+    def take(self, index: int, noted: Any) -> None:
+        """Keep what was noted of the next sample. `index` counts from 0 through all that were looked at."""
 
     def add(self, index: int, member: Member) -> None:
-        """Take note of the next sample. `index` counts from 0 through all that were looked at."""
+        """Take note of the next sample."""
+        self.take(index, self.note(member))
 
     def said(self, columns: Columns) -> Iterator[Said]:
         """What there is to say of single samples, in the order of their indexes."""

@@ -44,6 +44,13 @@ class Columns:
         self._kept["answer"].append(int(duplicates.answer_fingerprint(one.sample)[:16] or "0", 16))
         self._side.append(ORDER.index(one.side) if one.side in ORDER else NOWHERE)
 
+    def extend(self, others: Columns) -> None:
+        """Add all that others hold, in their order."""
+        self.at.extend(others.at)
+        for name, values in self._kept.items():
+            values.extend(others._kept[name])
+        self._side.extend(others._side)
+
     def kept(self, name: str) -> NDArray[np.uint64]:
         return np.frombuffer(self._kept[name], dtype=np.uint64) if len(self) else np.empty(0, dtype=np.uint64)
 

@@ -8,7 +8,6 @@ chunk of samples numpy is twice as fast at it as the compiled libraries are with
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_app.core.samples import Sample
+from datasets_app.core.widths import nfkc
 
 GRAM = 3  # characters
 BANDS = 24
@@ -36,10 +36,7 @@ def comparable(sample: Sample) -> str:
     The system prompt is left out because it is the same in most sets and would make all samples alike.
     """
     text = "\n".join(message.text for message in sample.messages if message.role not in ("system", "developer"))
-    text = text[:LONGEST]
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return _APART.sub("", text.casefold())
+    return _APART.sub("", nfkc(text[:LONGEST]).casefold())
 
 
 def identity(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -15,10 +16,20 @@ from datasets_app.core.sets import MEASURES, SET_RULES
 from datasets_app.core.sets.base import Gatherer, Member, Setting
 from datasets_app.core.sets.columns import Columns
 from datasets_app.core.sets.grams import comparable
-from datasets_app.core.sets.near import NearIndex
+from datasets_app.core.sets.near import NearIndex, Sketched, sketched
 
 CHUNK = 2000  # texts that are sketched at once
 CHARACTERS = 400_000  # or fewer, when they are long: what is computed on them takes some fifty bytes a character
+
+
+@dataclass(slots=True)
+class Sight:
+    """What a look takes of some samples, worked out beforehand, perhaps by another process: their columns, what each
+    of the rules that keep something noted of each sample, and their sketches."""
+
+    columns: Columns = field(default_factory=Columns)
+    noted: list[list[Any]] = field(default_factory=list)
+    sketched: list[Sketched] = field(default_factory=list)
 
 
 class Look:
@@ -32,8 +43,7 @@ class Look:
         self.setting = setting
         self.columns = Columns()
         self._near = NearIndex() if near else None
-        self._texts: list[str] = []
-        self._characters = 0
+        self._texts = _Texts()
         self._rules: list[tuple[Any, str, Gatherer]] = []
         for rule in SET_RULES.values():
             default = setting.graver.get(rule.name, rule.severity)
@@ -42,7 +52,8 @@ class Look:
                 self._rules.append((rule, level, rule.begin(setting)))
         self._measures = {name: one.begin(setting) for name, one in MEASURES.items()} if measures else {}
         gatherers = [gatherer for _, _, gatherer in self._rules] + list(self._measures.values())
-        self._adding = [one.add for one in gatherers if type(one).add is not Gatherer.add]
+        self._adding = [one.add for one in gatherers if _keeps(one)]
+        self._noting = [gatherer for _, _, gatherer in self._rules if _keeps(gatherer)]
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +79,32 @@ class Look:
         self.columns.add(one)
         self._compare(one)
 
+    def see(self, members: Iterable[Member]) -> Sight:
+        """What `take` needs of the members. The look itself does not change, and needs no measures then."""
+        sight = Sight(noted=[[] for _ in self._noting])
+        texts = _Texts()
+        for one in members:
+            sight.columns.add(one)
+            for notes, gatherer in zip(sight.noted, self._noting, strict=True):
+                notes.append(gatherer.note(one))
+            if self._near and texts.add(comparable(one.sample)):
+                sight.sketched.append(sketched(texts.taken()))
+        if texts:
+            sight.sketched.append(sketched(texts.taken()))
+        return sight
+
+    def take(self, sight: Sight) -> None:
+        """Look at the samples that were seen: the same as adding them."""
+        self._sketch()
+        first = len(self.columns)
+        self.columns.extend(sight.columns)
+        for gatherer, notes in zip(self._noting, sight.noted, strict=True):
+            for index, noted in enumerate(notes, start=first):
+                gatherer.take(index, noted)
+        if self._near:
+            for some in sight.sketched:
+                self._near.take(some)
+
     def close(self, progress: Callable[[float], object] = lambda _share: None) -> None:
         """Find the near duplicates. Nothing may be added any more."""
         if self._near:
@@ -75,17 +112,12 @@ class Look:
             self.columns.clusters = self._near.clusters(progress)
 
     def _compare(self, one: Member) -> None:
-        if self._near:
-            text = comparable(one.sample)
-            self._texts.append(text)
-            self._characters += len(text)
-            if len(self._texts) >= CHUNK or self._characters >= CHARACTERS:
-                self._sketch()
+        if self._near and self._texts.add(comparable(one.sample)):
+            self._sketch()
 
     def _sketch(self) -> None:
         if self._near:
-            self._near.add(self._texts)
-        self._texts, self._characters = [], 0
+            self._near.add(self._texts.taken())
 
     def findings(self) -> Iterator[tuple[int, Finding]]:
         """(index, finding) of everything the set rules say, in the order of the samples."""
@@ -100,3 +132,30 @@ class Look:
         found = {rule.name: gatherer.report(self.columns) for rule, _, gatherer in self._rules}
         found |= {name: gatherer.report(self.columns) for name, gatherer in self._measures.items()}
         return {name: value for name, value in found.items() if value is not None}
+
+
+class _Texts:
+    """Texts that wait for being sketched together."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._characters = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def add(self, text: str) -> bool:
+        """Whether there are enough of them."""
+        self._texts.append(text)
+        self._characters += len(text)
+        return len(self._texts) >= CHUNK or self._characters >= CHARACTERS
+
+    def taken(self) -> list[str]:
+        texts, self._texts, self._characters = self._texts, [], 0
+        return texts
+
+
+def _keeps(gatherer: Gatherer) -> bool:
+    """Whether it wants to be told of single samples at all."""
+    kind = type(gatherer)
+    return kind.add is not Gatherer.add or kind.take is not Gatherer.take

@@ -13,6 +13,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +32,24 @@ BLOCK = 1 << 15  # pairs that are compared at once
 Indexes = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Sketched:
+    """What is kept of some texts: 64 bits that stand for each (0 for an empty one, which takes no part), one row of
+    bucket keys per band, and the lowest byte of each value of each sketch: equal by chance once in 256 times, which
+    the estimate takes off again."""
+
+    texts: array[int]
+    keys: NDArray[np.uint32]
+    sketches: NDArray[np.uint8]
+
+
+def sketched(texts: Sequence[str]) -> Sketched:
+    """Sketches of texts as `grams.comparable` gives them; there must be one at least."""
+    identities = array("Q", (identity(text) if text else 0 for text in texts))
+    values = sketches(texts)
+    return Sketched(identities, np.ascontiguousarray(bands(values).T), values.astype(np.uint8))
+
+
 class NearIndex:
     """Add texts in the order of their samples, then ask for the clusters once. A context manager: it holds files."""
 
@@ -38,7 +57,7 @@ class NearIndex:
         self._files = ExitStack()
         self._bands = [self._file() for _ in range(BANDS)]
         self._sketches = self._file()
-        self._texts = array("Q")  # identities; an empty text has none of its own and takes no part
+        self._texts = array("Q")
 
     def _file(self) -> Any:
         return self._files.enter_context(tempfile.TemporaryFile())
@@ -51,15 +70,15 @@ class NearIndex:
 
     def add(self, texts: Sequence[str]) -> None:
         """Take the next texts in, as `grams.comparable` gives them."""
-        if not texts:
-            return
-        self._texts.extend(identity(text) if text else 0 for text in texts)
-        sketched = sketches(texts)
-        keys = bands(sketched)
-        for at, file in enumerate(self._bands):
-            file.write(np.ascontiguousarray(keys[:, at]).tobytes())
-        # The lowest byte of each value: equal by chance once in 256 times, which the estimate takes off again.
-        self._sketches.write(sketched.astype(np.uint8).tobytes())
+        if texts:
+            self.take(sketched(texts))
+
+    def take(self, more: Sketched) -> None:
+        """The same of texts that are sketched already."""
+        self._texts.extend(more.texts)
+        for file, keys in zip(self._bands, more.keys, strict=True):
+            file.write(keys.tobytes())
+        self._sketches.write(more.sketches.tobytes())
 
     def clusters(self, progress: Callable[[float], object] = lambda _share: None) -> Indexes:
         """For each text the index of the first one of its cluster, -1 where it stands alone.

@@ -22,6 +22,9 @@ TYPES: Mapping[str, Text] = {
 }
 
 
+_KINDS = {str: "text", bool: "truth value", int: "number", float: "number", list: "list", dict: "object"}
+
+
 def type_of(value: Json) -> str:
     """Whole numbers and fractions are one type, as JSON has it."""
     if value is None:
@@ -46,6 +49,31 @@ def paths(value: Json, at: str = "", depth: int = 0) -> Iterator[tuple[str, Json
     elif isinstance(value, list):
         for inner in value:
             yield from paths(inner, f"{at}/{ITEM}", depth + 1)
+
+
+def kinds(value: Json) -> tuple[tuple[str, str], ...]:
+    """(path, type) of the value and everything in it, as `paths` and `type_of` say, each once in the order they come.
+
+    Written out for speed: every answer of a set is walked through.
+    """
+    found: dict[tuple[str, str], None] = {}
+    _walk(value, "", 0, found)
+    return tuple(found)
+
+
+def _walk(value: Json, at: str, depth: int, found: dict[tuple[str, str], None]) -> None:
+    kind = _KINDS.get(value.__class__) or type_of(value)
+    found[at, kind] = None
+    if depth >= DEEPEST:
+        return
+    if kind == "object":
+        for key, inner in value.items():
+            if "~" in key or "/" in key:
+                key = key.replace("~", "~0").replace("/", "~1")
+            _walk(inner, f"{at}/{key}", depth + 1, found)
+    elif kind == "list":
+        for inner in value:
+            _walk(inner, f"{at}/{ITEM}", depth + 1, found)
 
 
 def looks_like_json(answer: Answer | None) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
+
+from datasets_app.core.widths import nfkc
 
 _APART = re.compile(r"[\W_]+")
 LONGEST = 40  # characters of an answer that can be a label
@@ -13,7 +14,12 @@ MOST = 20_000  # different labels that are kept apart; beyond, those seen once a
 
 def plain(text: str) -> str:
     """What all spellings of a label have in common; "" for a text without letters and digits."""
-    return _APART.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _APART.sub("", nfkc(text).casefold())
+
+
+def may_be_label(text: str) -> bool:
+    """Whether it is short enough, and of one line."""
+    return len(text) <= LONGEST and "\n" not in text.strip()
 
 
 class Spellings:
@@ -25,9 +31,7 @@ class Spellings:
 
     def add(self, text: str) -> bool:
         """Count an answer. False: it is too long for a label, or has nothing in it."""
-        if len(text) > LONGEST or "\n" in text.strip():
-            return False
-        if not (label := plain(text)):
+        if not may_be_label(text) or not (label := plain(text)):
             return False
         self.seen[label][text] += 1
         if len(self.seen) > self._pruned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
@@ -14,9 +15,11 @@ from datasets_app.core.codecs import CODECS
 from datasets_app.core.grading import Noted, Report, grade
 from datasets_app.core.profiles import PROFILES
 from ftstudio.errors import InvalidInput
+from ftstudio.forks import in_order
 from ftstudio.web.texts import say
 
 UNUSABLE = 2
+LARGE = 4 << 20  # bytes, from which several processes are done sooner than one
 
 
 class Command(BaseCommand):
@@ -49,6 +52,7 @@ class Command(BaseCommand):
                     base_model=options["base_model"],
                     contract=_contract(options["contract"]),
                     against=against,
+                    spread=in_order if os.fstat(stream.fileno()).st_size >= LARGE else map,
                 )
             except InvalidInput as refusal:
                 raise CommandError(_said(refusal), returncode=UNUSABLE) from refusal

@@ -10,7 +10,7 @@ from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import SHOWN, Gatherer, Member, Said, SetRule, Setting, together
 from datasets_app.core.sets.shapes import looks_like_json
-from datasets_app.core.sets.spellings import Spellings
+from datasets_app.core.sets.spellings import Spellings, may_be_label
 from ftstudio.errors import Text
 
 if TYPE_CHECKING:
@@ -27,10 +27,14 @@ class _Gatherer(Gatherer):
         self._spellings = Spellings()
         self._written = array("q")  # per sample the hash of its answer, 0 where that cannot be a label
 
-    def add(self, index: int, member: Member) -> None:
+    def note(self, member: Member) -> str | None:
+        """The answer, if it can be a label."""
         answer = member.answer
-        is_label = answer is not None and not looks_like_json(answer) and self._spellings.add(answer.text)
-        self._written.append(hash(answer.text) if is_label and answer else 0)  # salted: never leaves the process
+        return answer.text if answer and may_be_label(answer.text) and not looks_like_json(answer) else None
+
+    def take(self, index: int, noted: str | None) -> None:
+        is_label = noted is not None and self._spellings.add(noted)
+        self._written.append(hash(noted) if is_label else 0)  # salted: never leaves the process
 
     def _common(self, label: str) -> tuple[str, int]:
         counts = self._spellings.seen[label]

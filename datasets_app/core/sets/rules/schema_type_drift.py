@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import Gatherer, Member, Said, SetRule, Setting, together
-from datasets_app.core.sets.shapes import TYPES, paths, structured, type_of
+from datasets_app.core.sets.shapes import TYPES, kinds, structured
 from ftstudio.errors import Text
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 MOST_PATHS = 2000  # objects whose keys are data have no end of them
 MOST_ROWS = 20_000  # samples remembered for one type at one path: a type that came more often is hardly the odd one
+MOST_SHAPES = 100
 LISTED = 200  # fields in the report
+
+Shape = tuple[tuple[str, str], ...]  # what stands at which path
 
 
 class _Types:
@@ -48,13 +51,22 @@ class _Gatherer(Gatherer):
     def __init__(self) -> None:
         self._paths: dict[str, _Types] = {}
         self._rows = 0
+        self._shapes: dict[Shape, Shape] = {}  # most answers of a set are alike: one object for all that are
 
-    def add(self, index: int, member: Member) -> None:
+    def note(self, member: Member) -> Shape | None:
         value = structured(member.answer)
         if value is None:
+            return None
+        shape = kinds(value)
+        if len(self._shapes) >= MOST_SHAPES:
+            self._shapes.clear()
+        return self._shapes.setdefault(shape, shape)
+
+    def take(self, index: int, noted: Shape | None) -> None:
+        if noted is None:
             return
         self._rows += 1
-        for path, kind in dict.fromkeys((path, type_of(inner)) for path, inner in paths(value)):
+        for path, kind in noted:
             types = self._paths.get(path)
             if types is None:
                 if len(self._paths) >= MOST_PATHS:
