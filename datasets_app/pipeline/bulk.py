@@ -1,6 +1,6 @@
 """Many rows at once: COPY on PostgreSQL, wide VALUES lists on SQLite; model objects would cost more than storing them.
 
-Nothing else in the data side writes SQL for inserts. Model defaults, `auto_now` and signals do not run here: the
+Nothing else in the data side writes SQL for this. Model defaults, `auto_now` and signals do not run here: the
 caller gives every column but the primary key.
 """
 
@@ -96,16 +96,45 @@ def _converter(field: Any, connection: Any) -> Callable[[Any], Any]:
     return convert
 
 
-def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Set `columns` of single rows: each of `rows` is a primary key and then the values, in the columns' order."""
-    fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in columns]
+def update(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    when: Sequence[str] = (),
+    triggers: bool = False,
+) -> int:
+    """Set `columns` of single rows; returns how many were found.
+
+    Each of `rows` is a primary key, then the values in the columns' order, then what the columns of `when` must hold
+    for the row to be changed. `triggers=True` says that one hangs on the table: see `insert`.
+    """
+    fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in (*columns, *when)]
     key: Any = model._meta.pk
     connection = connections[router.db_for_write(model)]
-    ready = [(*values[1:], values[0]) for values in _prepare([key, *fields], rows, connection)]
+    ready = list(_prepare([key, *fields], rows, connection))
     if not ready:
-        return
+        return 0
     quote = connection.ops.quote_name
-    names = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    sql = f"UPDATE {quote(model._meta.db_table)} SET {names} WHERE {quote(key.column)} = %s"  # noqa: S608
+    table = quote(model._meta.db_table)
+    named = [quote(field.column) for field in (key, *fields)]
+    cut = 1 + len(columns)
     with connection.cursor() as cursor:
-        cursor.executemany(sql, ready)
+        if not (triggers and connection.vendor == "sqlite"):
+            setting = ", ".join(f"{name} = %s" for name in named[1:cut])
+            holding = " AND ".join(f"{name} = %s" for name in (named[0], *named[cut:]))
+            sql = f"UPDATE {table} SET {setting} WHERE {holding}"  # noqa: S608
+            cursor.executemany(sql, [(*values[1:cut], values[0], *values[cut:]) for values in ready])
+            return int(cursor.rowcount)
+        setting = ", ".join(f"{name} = new.column{at}" for at, name in enumerate(named[1:cut], 2))
+        holding = " AND ".join(
+            f"{table}.{name} = new.column{at}" for at, name in enumerate(named, 1) if not 2 <= at <= cut
+        )
+        marks = "(" + ", ".join(["%s"] * len(named)) + ")"
+        found = 0
+        for block in _blocks(ready, _rows_at_once(connection, len(named))):
+            values = ", ".join([marks] * len(block))
+            sql = f"UPDATE {table} SET {setting} FROM (VALUES {values}) AS new WHERE {holding}"  # noqa: S608
+            cursor.execute(sql, list(chain.from_iterable(block)))
+            found += int(cursor.rowcount)
+        return found

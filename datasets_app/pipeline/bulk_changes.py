@@ -19,14 +19,14 @@ from datasets_app.models.bulk_change import BulkState, EntryState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
-from . import bulk
+from . import bulk, deduplicate
 from .attempts import Stopped, past_deadlocks, work_alone
 from .bulk_kinds import KINDS
 from .bulk_kinds.base import Kind, Plan, Write
 from .selecting import Filters, narrowed
 
 LOOKED_AT = 500  # samples of one chunk that are planned
-WRITTEN = 50  # samples of one chunk that are written: people who save wait for it
+WRITTEN = 250  # samples of one chunk that are written: people who save wait for it
 ENTRY_COLUMNS = ("change_id", "sample_id", "position", "base_revision", "edits", "counts", "note", "state", "revision")
 ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "worst", "revision_number")
 
@@ -122,9 +122,10 @@ def _write_chunk(change: BulkChange, key: str, wanted: EntryState, think: Callab
         with transaction.atomic():
             if not _mine(change).renew(change.pk, key):
                 raise Stopped
-            rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=[entry.sample_id for entry in entries])
-            writing({row.pk: row for row in rows.order_by("pk")}, counted)
-            BulkChangeEntry.objects.bulk_update(entries, ["state", "revision", "note"], batch_size=WRITTEN)
+            pks = {entry.sample_id for entry in entries}
+            writing.do(deduplicate.locked(change.dataset_id, pks, writing.fingerprints, writing.questions), counted)
+            became = ((entry.pk, str(entry.state), entry.revision, entry.note) for entry in entries)
+            bulk.update(BulkChangeEntry, ("state", "revision", "note"), became)
             DatasetCount.objects.add(change.dataset_id, counted)
             numbers.update(_numbers(change, entries), reached=entries[-1].position)
             _mine(change).renew(change.pk, key, **numbers)

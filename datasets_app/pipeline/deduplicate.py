@@ -7,11 +7,13 @@ calls `refresh`, because it may end one pair and begin another.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import F, Min
+from django.db.models import Count, F, Min
 
 from datasets_app.core.contracts.model import Level
 from datasets_app.core.engine import Checker, severity_of
@@ -24,6 +26,8 @@ from ftstudio.web.texts import to_row
 from . import bulk
 from .grading import FINDING_COLUMNS, finding_values
 from .waiving import recount, waived
+
+T = TypeVar("T")
 
 Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 
@@ -60,45 +64,67 @@ def first_positions(dataset_id: Any, fingerprints: Iterable[str]) -> dict[str, i
     return found
 
 
-def locked(sample: Sample, fingerprint: str, question: str = "") -> Sample:
-    """The sample's row as it is now, locked together with those that an edit to `fingerprint` and `question` may touch.
+def locked(
+    dataset_id: Any, pks: Collection[int], fingerprints: Collection[str] = (), questions: Collection[str] = ()
+) -> dict[int, Sample]:
+    """These samples' rows as they are now, by key, locked together with those that edits may touch.
 
-    All in one order: of two people who edit a pair of equal samples, one waits and neither is thrown out. Where the
-    database has no row locks, the transaction itself holds everything already.
+    Those are the samples that say, or are asked, the same as one of these does now or will then (`fingerprints`,
+    `questions`; with neither, nothing of the kind changes). All in one order: of two people who edit a pair of equal
+    samples, one waits and neither is thrown out. Where the database has no row locks, the transaction itself holds
+    everything already.
     """
     if not connection.features.has_select_for_update:
-        return Sample.objects.get(pk=sample.pk)
-    pks = {sample.pk}
-    for same in ({"fingerprint__in": {sample.fingerprint, fingerprint}},
-                 {"question__in": {sample.question, question} - {""}}):  # fmt: skip
-        group = Sample.objects.filter(dataset_id=sample.dataset_id, **same)
-        pks.update(group.order_by(BY_POSITION).values_list("pk", flat=True)[:LOOKED_AT])
-    rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-    return next(row for row in rows if row.pk == sample.pk)
+        return Sample.objects.in_bulk(pks)
+    touched = set(pks)
+    if fingerprints or questions:
+        now = list(Sample.objects.filter(pk__in=pks).order_by().values_list("fingerprint", "question"))
+        same = groups(dataset_id, "fingerprint", {*fingerprints, *(one for one, _ in now)})
+        asked = groups(dataset_id, "question", {*questions, *(one for _, one in now)} - {""})
+        touched.update(pk for members in (*same, *asked) for pk, _ in members)
+    rows = Sample.objects.select_for_update(no_key=True).filter(pk__in=touched).order_by("pk")
+    return {row.pk: row for row in rows if row.pk in pks}
 
 
 def refresh(
-    dataset_id: Any, fingerprints: Iterable[str], checker: Checker, counted: Changes, *, fresh: int | None = None
+    dataset_id: Any, fingerprints: Iterable[str], checker: Checker, counted: Changes, *, fresh: Mapping[int, str]
 ) -> None:
     """Make the findings of the samples with these fingerprints true again, inside the caller's transaction.
 
-    What changes in the dataset's counters is added to `counted`. `fresh` is a sample that is known to have no
-    duplicate finding just now: alone in its group it needs no look.
+    What changes in the dataset's counters is added to `counted`. `fresh` are samples, with their fingerprints, that
+    are known to have no duplicate finding just now: alone in its group, one of them needs no look.
     """
-    group = Sample.objects.filter(dataset_id=dataset_id, fingerprint__in=set(fingerprints))
-    if fresh is not None and not group.exclude(pk=fresh).exists():
-        return
-    for fingerprint in sorted(set(fingerprints)):
-        members = list(
-            Sample.objects.filter(dataset_id=dataset_id, fingerprint=fingerprint)
-            .order_by(BY_POSITION)
-            .values_list("pk", "position")[:LOOKED_AT]
-        )
-        if not members or [pk for pk, _ in members] == [fresh]:
-            continue
-        finding = finding_of(members[0][1], checker)
-        wanted = {pk: finding if at else None for at, (pk, _) in enumerate(members)}
-        settle(RULE, dataset_id, wanted, checker, counted)
+    wanted: dict[int, Finding | None] = {}
+    for (first, position), *others in groups(dataset_id, "fingerprint", fingerprints, fresh=fresh):
+        wanted[first] = None
+        if others:
+            wanted.update(dict.fromkeys((pk for pk, _ in others), finding_of(position, checker)))
+    settle(RULE, dataset_id, wanted, checker, counted)
+
+
+def groups(
+    dataset_id: Any, column: str, values: Iterable[str], *, fresh: Mapping[int, str] | None = None
+) -> Iterator[list[tuple[int, int]]]:
+    """The samples that share one of these values of the column, as (key, position), by position; at most `LOOKED_AT`.
+
+    A group that is only one sample, and that one among the `fresh`, is left out.
+    """
+    fresh_values = set((fresh or {}).values())
+    for block in _blocks(sorted(set(values))):
+        rows = Sample.objects.filter(**{"dataset_id": dataset_id, f"{column}__in": block}).order_by()
+        sizes = {
+            value: n for value, n in rows.values_list(column).annotate(n=Count("pk"))
+            if n > 1 or value not in fresh_values
+        }  # fmt: skip
+        small = [value for value, n in sizes.items() if n <= LOOKED_AT]
+        if small:
+            members = Sample.objects.filter(**{"dataset_id": dataset_id, f"{column}__in": small})
+            found = members.order_by(column, BY_POSITION).values_list(column, "pk", "position")
+            for _, group in groupby(found, key=itemgetter(0)):
+                yield [(pk, position) for _, pk, position in group]
+        for value in sizes.keys() - set(small):
+            members = Sample.objects.filter(**{"dataset_id": dataset_id, column: value})
+            yield list(members.order_by(BY_POSITION).values_list("pk", "position")[:LOOKED_AT])
 
 
 def settle(
@@ -109,6 +135,13 @@ def settle(
     counted: Changes,
 ) -> None:
     """Have each of these samples, which are locked, carry that finding of the rule alone, or none."""
+    for block in _blocks(list(wanted)):
+        _settle(rule, dataset_id, {pk: wanted[pk] for pk in block}, checker, counted)
+
+
+def _settle(
+    rule: str, dataset_id: Any, wanted: Mapping[int, Finding | None], checker: Checker, counted: Changes
+) -> None:
     rows = FindingRow.objects.current().filter(rule=rule, sample__in=list(wanted)).order_by()
     said = dict(rows.values_list("sample_id", "message"))
     passed = {pk for pk, rules in waived(wanted).items() if rule in rules}
@@ -136,6 +169,6 @@ def settle(
     recount(wrong, counted)
 
 
-def _blocks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+def _blocks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for at in range(0, len(items), _AT_ONCE):
         yield items[at : at + _AT_ONCE]

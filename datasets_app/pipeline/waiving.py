@@ -16,6 +16,7 @@ from datasets_app.core.findings import RANK, Finding
 from datasets_app.models import FindingRow, Sample, Waiver
 from ftstudio.errors import InvalidInput, Text
 
+from . import bulk
 from .grading import worst_key
 
 AT_ONCE = 500
@@ -59,17 +60,15 @@ def recount(sample_ids: Sequence[int], counted: Counter[tuple[str, str]]) -> Non
     rows = FindingRow.objects.current().filter(sample__in=sample_ids, waived=False).order_by()
     for sample_id, severity, n in rows.values_list("sample_id", "severity").annotate(n=Count("pk")):
         stands[sample_id][severity] = n
-    changed: list[Any] = []
-    for sample in Sample.objects.filter(pk__in=sample_ids).only("pk", "worst", "findings_total"):
-        worst = max((RANK[severity] for severity in stands[sample.pk]), default=0)
-        total = sum(stands[sample.pk].values())
-        if (worst, total) == (sample.worst, sample.findings_total):
+    changed = []
+    for pk, *was in Sample.objects.filter(pk__in=sample_ids).order_by().values_list("pk", "worst", "findings_total"):
+        worst, total = max((RANK[severity] for severity in stands[pk]), default=0), sum(stands[pk].values())
+        if [worst, total] == was:
             continue
-        counted["worst", worst_key(sample.worst)] -= 1
+        counted["worst", worst_key(was[0])] -= 1
         counted["worst", worst_key(worst)] += 1
-        sample.worst, sample.findings_total = worst, total
-        changed.append(sample)
-    Sample.objects.bulk_update(changed, ["worst", "findings_total"], batch_size=200)
+        changed.append((pk, worst, total))
+    bulk.update(Sample, ("worst", "findings_total"), changed)
 
 
 def reason_of(text: object) -> str:

@@ -19,6 +19,7 @@ from datasets_app.pipeline import deduplicate
 from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of, grade
 from datasets_app.pipeline.revise import revise
+from datasets_app.pipeline.revise_many import Reason
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
@@ -118,24 +119,20 @@ def save(
     names = None if tags is None else _tag_names(tags)
     checker = checker_of(dataset)
     graded = grade(after, checker)  # before the transaction: the write lock is held for rows, not for thinking
+    why = Reason(
+        author_id=actor.pk,
+        origin=origin,
+        guideline_version=dataset.guideline_version,
+        reason=reason.replace("\x00", ""),
+        client_id=client_id,
+    )
 
     def write() -> Sample:
         counted: Counter[tuple[str, str]] = Counter()
         with transaction.atomic():
-            now = deduplicate.locked(sample, graded.fingerprint, graded.question)
+            now = deduplicate.locked(sample.dataset_id, {sample.pk}, {graded.fingerprint}, {graded.question})[sample.pk]
             if graded.payload != base.payload:
-                written = revise(
-                    now,
-                    graded,
-                    checker=checker,
-                    base_revision=base_revision,
-                    author=actor,
-                    origin=origin,
-                    reason=reason.replace("\x00", ""),
-                    guideline_version=dataset.guideline_version,
-                    client_id=client_id,
-                    counted=counted,
-                )
+                written = revise(now, graded, why, base_revision=base_revision, checker=checker, counted=counted)
                 if not written and not _is_repeat(now, client_id, graded.content_hash):
                     raise _stale(now, before, after)
             if names is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from datasets_app.core import fixing, samples
@@ -11,10 +11,9 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.fixing import Edit
 from datasets_app.models import BulkChange, BulkChangeEntry, Revision, Sample
 from datasets_app.models.bulk_change import EntryState
-from datasets_app.pipeline.grading import Graded, checker_of, grade
-from datasets_app.pipeline.revise import revise
+from datasets_app.pipeline.grading import MOST_FINDINGS, Graded, checker_of, grade
+from datasets_app.pipeline.revise_many import Next, Reason, revise_many
 from datasets_app.pipeline.waiving import NONE, waived
-from ftstudio.accounts.models import User
 
 from .base import Counted, Kind, Plan, Rows, Write, skip
 
@@ -45,27 +44,35 @@ class ContentKind(Kind):
     def apply(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:
         checker = checker_of(change.dataset)
         payloads = _payloads({entry.sample_id: entry.base_revision for entry in entries})
-        ready: dict[int, Graded | list[str]] = {}
+        ready: dict[int, Graded] = {}
+        refused: dict[int, list[str]] = {}
         for entry in entries:
             before = samples.from_json(payloads[entry.sample_id])
             after = fixing.with_edits(before, [Edit(**edit) for edit in entry.edits])
             if after is None:
                 continue
+            graded = grade(after, checker)
             # The rules may have changed since it was planned; what a person looked at must still be right.
-            ready[entry.sample_id] = fixing.new_errors(before, after, checker) or grade(after, checker)
+            if _has_errors(graded) and (new := fixing.new_errors(before, after, checker)):
+                refused[entry.sample_id] = new
+            else:
+                ready[entry.sample_id] = graded
 
         def write(rows: Rows, counted: Counted) -> None:
+            following = []
             for entry in entries:
                 graded, row = ready.get(entry.sample_id), rows.get(entry.sample_id)
-                if isinstance(graded, list):
-                    skip(entry, EntryState.REFUSED, fixing.refusal_of(graded))
+                if entry.sample_id in refused:
+                    skip(entry, EntryState.REFUSED, fixing.refusal_of(refused[entry.sample_id]))
                 elif graded is None or row is None or row.revision_number != entry.base_revision:
                     skip(entry)
                 else:
-                    _revise(change, row, graded, checker, self.origin, change.applied_by, counted)
-                    entry.state, entry.revision = EntryState.APPLIED, row.revision_number
+                    following.append(Next(row, graded))
+                    entry.state, entry.revision = EntryState.APPLIED, entry.base_revision + 1
+            why = _reason(change, self.origin, change.applied_by_id)
+            revise_many(change.dataset_id, following, why, checker=checker, counted=counted)
 
-        return write
+        return _writing(write, ready)
 
     def undo(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:
         checker = checker_of(change.dataset)
@@ -74,16 +81,18 @@ class ContentKind(Kind):
         styles = _styles({entry.sample_id: entry.base_revision for entry in entries})
 
         def write(rows: Rows, counted: Counted) -> None:
+            following = []
             for entry in entries:
                 graded, row = ready.get(entry.sample_id), rows.get(entry.sample_id)
                 if graded is None or row is None or row.revision_number != entry.revision:
                     skip(entry, EntryState.KEPT)
                 else:
-                    style = styles.get(row.pk, "")
-                    _revise(change, row, graded, checker, "restore", change.undone_by, counted, style)
+                    following.append(Next(row, graded, styles.get(row.pk, "")))
                     entry.state = EntryState.UNDONE
+            why = _reason(change, "restore", change.undone_by_id)
+            revise_many(change.dataset_id, following, why, checker=checker, counted=counted)
 
-        return write
+        return _writing(write, ready)
 
 
 def _payloads(numbers: Mapping[int, int]) -> dict[int, str]:
@@ -100,28 +109,19 @@ def _styles(numbers: Mapping[int, int]) -> dict[int, str]:
     return {pk: style for pk, number, style in rows if numbers[pk] == number}
 
 
-def _revise(
-    change: BulkChange,
-    row: Sample,
-    graded: Graded,
-    checker: Checker,
-    origin: str,
-    author: User | None,
-    counted: Counted,
-    style: str = "",
-) -> None:
-    """The row is locked and shows the revision that we begin from, so this cannot be refused."""
-    revise(
-        row,
-        graded,
-        checker=checker,
-        base_revision=row.revision_number,
-        author=author,
-        origin=origin,
-        reason="",
-        guideline_version=change.dataset.guideline_version,
-        client_id=None,
-        counted=counted,
-        keep_status=True,
-        style=style,
+def _has_errors(graded: Graded) -> bool:
+    """Whether an error is found, or may be among the findings that were too many to keep."""
+    return len(graded.findings) == MOST_FINDINGS or any(finding.severity == "error" for finding in graded.findings)
+
+
+def _reason(change: BulkChange, origin: str, author_id: Any) -> Reason:
+    version = change.dataset.guideline_version
+    return Reason(author_id=author_id, origin=origin, guideline_version=version, keep_status=True)
+
+
+def _writing(write: Callable[[Rows, Counted], None], ready: Mapping[int, Graded]) -> Write:
+    return Write(
+        write,
+        fingerprints={graded.fingerprint for graded in ready.values()},
+        questions={graded.question for graded in ready.values()} - {""},
     )

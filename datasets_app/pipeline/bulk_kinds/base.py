@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,7 +17,6 @@ from ftstudio.web.texts import to_row
 
 Counted = Counter[tuple[str, str]]  # as DatasetCount.add takes them
 Rows = Mapping[int, Sample]
-Write = Callable[[Rows, Counted], None]
 
 CHANGED = Text("Somebody has changed it in the meantime.")
 
@@ -33,6 +32,20 @@ class Plan:
     counts: Mapping[str, int] = field(default_factory=dict)
     note: Text | None = None
     refused: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is to be written.
+
+    `do` is called inside the transaction, with the samples' rows as they are now, locked, and with the counters to add
+    to; perhaps twice. It sets each entry's `state` (and `revision`, `note`), which are saved for it. What it makes of
+    contents is said beforehand, for others that say the same are locked as well: `deduplicate.locked`.
+    """
+
+    do: Callable[[Rows, Counted], None]
+    fingerprints: Collection[str] = ()
+    questions: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +94,7 @@ class Kind(ABC):
 
     @abstractmethod
     def apply(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:
-        """Think, and return what is to be written.
-
-        That is called inside the transaction, with the samples' rows as they are now, locked, and with the counters
-        to add to; perhaps twice. It sets each entry's `state` (and `revision`, `note`), which are saved for it.
-        """
+        """Think, and return what is to be written."""
 
     @abstractmethod
     def undo(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:

@@ -12,6 +12,7 @@ from datasets_app.core.fixing import Edit
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset, Decision, Revision, Sample
 from datasets_app.models.bulk_change import EntryState
 from datasets_app.models.decision import BECOMES, Verdict
+from datasets_app.pipeline import bulk
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from .base import Counted, Kind, Parameter, Plan, Rows, Write, skip
@@ -76,7 +77,7 @@ class Status(Kind):
                     done.append(row)
             _decide(change, done, counted)
 
-        return write
+        return Write(write)
 
     def undo(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:
         status = _status(change)
@@ -84,6 +85,7 @@ class Status(Kind):
         def write(rows: Rows, counted: Counted) -> None:
             decisions = Decision.objects.filter(sample__in=list(rows), undone_at=None).order_by("pk")
             newest = {decision.sample_id: decision for decision in decisions}
+            back: list[tuple[Any, ...]] = []
             for entry in entries:
                 row, given = rows.get(entry.sample_id), newest.get(entry.sample_id)
                 ours = given is not None and given.client_id == _request(change)
@@ -94,12 +96,14 @@ class Status(Kind):
                 if before == "accepted" and row.worst == RANK["error"]:
                     before = "pending"  # an error does not slip back in as accepted
                 counted.update({("status", status): -1, ("status", before): 1})
-                Sample.objects.filter(pk=row.pk).update(status=before, changed_by=change.undone_by)
+                back.append((row.pk, before, change.undone_by_id))
                 entry.state = EntryState.UNDONE
-            undone = [entry.sample_id for entry in entries if entry.state == EntryState.UNDONE]
-            decisions.filter(sample__in=undone, client_id=_request(change)).update(undone_at=timezone.now())
+            bulk.update(Sample, ("status", "changed_by_id"), back)
+            decisions.filter(sample__in=[pk for pk, *_ in back], client_id=_request(change)).update(
+                undone_at=timezone.now()
+            )
 
-        return write
+        return Write(write)
 
 
 def _status(change: BulkChange) -> str:

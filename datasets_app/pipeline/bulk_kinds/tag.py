@@ -89,7 +89,7 @@ def _writing(change: BulkChange, entries: Sequence[BulkChangeEntry], *, adding: 
             SampleTag.objects.filter(sample__in=changed, name=name).delete()
         counted["tag", name] += len(changed) if adding else -len(changed)
 
-    return write
+    return Write(write)
 
 
 def _tags(pks: Sequence[int]) -> dict[int, set[str]]:

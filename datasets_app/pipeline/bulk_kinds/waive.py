@@ -68,7 +68,7 @@ class Waive(Kind):
                 else:
                     skip(entry, why=_ALREADY)
 
-        return write
+        return Write(write)
 
     def undo(self, change: BulkChange, entries: Sequence[BulkChangeEntry]) -> Write:
         def write(rows: Rows, counted: Counted) -> None:
@@ -83,7 +83,7 @@ class Waive(Kind):
                 else:
                     skip(entry, EntryState.KEPT, _TAKEN_BACK)
 
-        return write
+        return Write(write)
 
 
 def _findings(change: BulkChange) -> Any:
