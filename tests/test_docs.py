@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from datasets_app import tasks
 from datasets_app.core.codecs import CODECS
+from datasets_app.core.containers import CONTAINERS
 from datasets_app.core.profiles import PROFILES
 from datasets_app.core.rules import RULES
 from datasets_app.core.sets import SET_RULES
@@ -41,7 +42,7 @@ def prose(page: Path) -> str:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_rule_codec_provider_and_profile_is_named(language: str) -> None:
     said = set(re.findall(r"`([a-z0-9-]+)`", text_of(DOCS / language)))
-    assert {*RULES, *SET_RULES, *CODECS, *PROVIDERS, *PROFILES} - said == set()
+    assert {*RULES, *SET_RULES, *CODECS, *CONTAINERS, *PROVIDERS, *PROFILES} - said == set()
 
 
 def test_every_link_and_picture_leads_to_a_file() -> None:
