@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from datasets_app.core import profiles, sizes
+from datasets_app.core import abilities, profiles, sizes
 from datasets_app.core.codecs import CODECS
 from datasets_app.models import Dataset
 from datasets_app.models.sample import Status
@@ -20,8 +20,10 @@ Choices = list[tuple[str, Any]]
 
 
 def codec_choices() -> Choices:
-    """Every format by name, with its label in the reader's language."""
-    return [(codec.name, say(codec.label)) for codec in CODECS.values()]
+    """Every format by name, with its label in the reader's language, in the groups of `core.abilities`."""
+    return [
+        (say(group.title), [(name, say(CODECS[name].label)) for name in group.codecs]) for group in abilities.groups()
+    ]
 
 
 SETTINGS = (

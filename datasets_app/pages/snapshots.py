@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from datasets_app.core import contracts
+from datasets_app.core import abilities, contracts
 from datasets_app.models import Dataset, LossReport, Snapshot
 from datasets_app.services import cards, exports, loss_reports, snapshots
 from ftstudio.accounts.policy import allows
@@ -92,6 +92,7 @@ def snapshot_context(
         "exports_live": any(not export.is_final for export in made),
         "reason": say(from_row(snapshot.error)) if snapshot.error else "",
         "form": form,
+        "formats": abilities.groups(),
         "losses": shown_losses(snapshot, report) if report else None,
         "may_export": allows(request.user, snapshot.dataset.project_id, "exports.create"),
         "may_waive": allows(request.user, snapshot.dataset.project_id, "exports.waive"),

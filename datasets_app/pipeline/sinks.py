@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, BinaryIO, Protocol
 
 from datasets_app.core import line_style
+from datasets_app.core.abilities import TABLES
 from datasets_app.core.containers import writing
 from datasets_app.core.jsonl import Json
-
-TABLES = ("csv", "xlsx", "parquet")
 
 
 class Sink(Protocol):

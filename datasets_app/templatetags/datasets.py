@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from datasets_app.core import abilities
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.diffs import Op
 from datasets_app.core.profiles import PROFILES
@@ -42,6 +43,12 @@ def role_word(role: str) -> str:
 def profile_label(name: str) -> str:
     """`{{ snapshot.profile|profile_label }}`: the rule profile's label; one that is gone keeps its name."""
     return say(PROFILES[name].label) if name in PROFILES else name
+
+
+@register.filter
+def codec_lacks(name: str) -> str:
+    """`{{ name|codec_lacks }}`: what the format cannot carry, in words; "" when it carries all."""
+    return listed(abilities.lacking(name))
 
 
 @register.filter
