@@ -231,6 +231,14 @@ def test_tags_are_pictures_only_when_there_is_an_address_for_each():
     assert SHAREGPT.encode(plain) == {**row, "images": ["a.png", "b.png"]}
 
 
+def test_a_picture_beside_a_call_is_named_before_sharegpt_leaves_it_out():
+    picture = {"type": "image_url", "image_url": {"url": "https://a/b.png"}}
+    turn = Message("assistant", [picture], tool_calls=(ToolCall("rain", "{}"),))
+    sample = Sample((Message("user", "Rain?"), turn))
+    assert SHAREGPT.losses(sample) == ("content",)
+    assert SHAREGPT.reduce(sample).messages[1] == replace(turn, content=None)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_each_format_is_told_by_its_rows(name):
     assert detect(row for row in CODECS[name].examples if "messages" not in row) == (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import ClassVar
 
 from datasets_app.core.codecs._carrying import lost, reduced
@@ -17,6 +16,7 @@ from datasets_app.core.codecs.base import (
     Codec,
     CodecError,
     Setting,
+    in_order,
     looks_like_messages,
     not_carried,
     ordered,
@@ -49,9 +49,7 @@ class ChatCodec(Codec):
         refuse_reserved(record)
         tools, extras = read_beside(record, ("messages",))
         sample = Sample(messages, tools, (), extras)
-        if keys_of(sample) != tuple(record):
-            sample = replace(sample, extras={**extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, keys_of(sample), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):

@@ -126,7 +126,7 @@ def _lost_of_turn(message: Message, *, last: bool) -> Iterator[str]:
         yield "tool_calls"
     if message.tool_calls and message.reasoning is not None:
         yield "reasoning_content"
-    if message.text if message.tool_calls else message.content is None:
+    if message.content if message.tool_calls else message.content is None:  # a turn of calls says nothing beside them
         yield "content"
 
 

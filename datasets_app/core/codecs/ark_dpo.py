@@ -21,6 +21,7 @@ from datasets_app.core.codecs.base import (
     PLAIN,
     CodecError,
     Setting,
+    in_order,
     ordered,
     refuse_reserved,
 )
@@ -77,8 +78,7 @@ class ArkDPO(PairCodec):
         messages = read_messages(record["messages"], "/messages", self.dialect)
         tools, extras = read_beside(record, ("messages",))
         sample = Sample(messages, tools, (), extras)
-        if ("messages", *beside(sample)) != tuple(record):
-            sample = replace(sample, extras={**extras, KEYS: list(record)})
+        sample = in_order(sample, ("messages", *beside(sample)), record)
         return _unscored(sample) if self.recognises(record) else sample
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:

@@ -141,6 +141,12 @@ def ordered(found: dict[str, Json], order: Sequence[str] | None) -> dict[str, Js
     return {key: found[key] for key in (*order, *(key for key in found if key not in order)) if key in found}
 
 
+def in_order(sample: Sample, written: Iterable[str], record: Mapping[str, Json]) -> Sample:
+    """The sample with the order of the record's keys in its memory, unless `written`, ours, is the same."""
+    keys = tuple(record)
+    return sample if tuple(written) == keys else replace(sample, extras={**sample.extras, KEYS: list(keys)})
+
+
 def looks_like_messages(value: Json) -> bool:
     """A non-empty list whose first entry is an object with a role or content."""
     return (

@@ -13,6 +13,7 @@ from datasets_app.core.codecs.base import (
     PLAIN,
     CodecError,
     Setting,
+    in_order,
     looks_like_messages,
     ordered,
     refuse_reserved,
@@ -62,9 +63,7 @@ class DashScopeDPO(PairCodec):
             tools,
             extras,
         )
-        if (*_OWN, *beside(sample)) != tuple(record):
-            sample = replace(sample, extras={**extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, (*_OWN, *beside(sample)), record)
 
     def _answer(self, record: dict[str, Json], key: str) -> tuple[Message, ...]:
         value = record.get(key)

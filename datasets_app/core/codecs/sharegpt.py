@@ -6,8 +6,6 @@ as it came.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from datasets_app.core import images
 from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
 from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turns, reduced_turns, write_turn
@@ -22,6 +20,7 @@ from datasets_app.core.codecs.base import (
     Codec,
     CodecError,
     Setting,
+    in_order,
     looks_like_messages,
     not_carried,
     ordered,
@@ -92,9 +91,7 @@ class ShareGPT(Codec):
         if key == _CHAT:
             form["messages"] = True
         sample = remembering(sample, form)
-        if (key, *write_row(sample)[1]) != tuple(record):
-            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, (key, *write_row(sample)[1]), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):

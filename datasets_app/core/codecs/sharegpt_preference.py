@@ -22,6 +22,7 @@ from datasets_app.core.codecs.base import (
     Codec,
     CodecError,
     Setting,
+    in_order,
     no_pair,
     not_carried,
     ordered,
@@ -88,9 +89,7 @@ class ShareGPTPreference(Codec):
             raise CodecError("messages-empty", Text("There is no question before the answer."), f"/{_TURNS}")
         sample, form = read_row(record, _TURNS, _OWN, turns)
         sample = remembering(replace(sample, rejected=rejected), form)
-        if tuple(_written(sample)) != tuple(record):
-            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, _written(sample), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):

@@ -5,13 +5,21 @@ A pair becomes two rows. A row labelled false alone is a sample whose answer is 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from datasets_app.core.codecs import _trl as trl
 from datasets_app.core.codecs._chat import beside
 from datasets_app.core.codecs._pairs import joined, parted
 from datasets_app.core.codecs._texts import remembering
-from datasets_app.core.codecs.base import KEYS, PLAIN, Codec, CodecError, Setting, no_pair, not_carried, ordered
+from datasets_app.core.codecs.base import (
+    KEYS,
+    PLAIN,
+    Codec,
+    CodecError,
+    Setting,
+    in_order,
+    no_pair,
+    not_carried,
+    ordered,
+)
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
@@ -52,9 +60,7 @@ class TRLKTO(Codec):
         texts: list[Json] = [key for key, was in zip(_OWN, (text, plain), strict=False) if was]
         sample = joined(prompt, answer if label else (), () if label else answer, tools, extras)
         sample = remembering(sample, {trl.TEXT: texts} if texts else {})
-        if (*_OWN, *beside(sample)) != tuple(record):
-            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, (*_OWN, *beside(sample)), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         rows = self.rows(sample, setting)

@@ -5,8 +5,6 @@ The prompt may be implicit: the turns that `chosen` and `rejected` begin with to
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from datasets_app.core.codecs import _trl as trl
 from datasets_app.core.codecs._chat import beside
 from datasets_app.core.codecs._pairs import joined, parted
@@ -17,6 +15,7 @@ from datasets_app.core.codecs.base import (
     Codec,
     CodecError,
     Setting,
+    in_order,
     no_pair,
     not_carried,
     ordered,
@@ -78,9 +77,7 @@ class TRLPreference(Codec):
         if "prompt" not in record:
             form[_IMPLICIT] = True
         sample = remembering(joined(prompt, chosen, rejected, tools, extras), form)
-        if tuple(_written(sample)) != tuple(record):
-            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, _written(sample), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):

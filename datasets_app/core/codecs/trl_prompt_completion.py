@@ -8,7 +8,7 @@ from datasets_app.core.codecs import _trl as trl
 from datasets_app.core.codecs._chat import beside
 from datasets_app.core.codecs._pairs import joined, parted
 from datasets_app.core.codecs._texts import remembering
-from datasets_app.core.codecs.base import KEYS, PLAIN, Codec, CodecError, Setting, not_carried, ordered
+from datasets_app.core.codecs.base import KEYS, PLAIN, Codec, CodecError, Setting, in_order, not_carried, ordered
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
@@ -39,9 +39,7 @@ class TRLPromptCompletion(Codec):
         tools, extras = trl.read_beside(record, _OWN)
         texts: list[Json] = [key for key, was in zip(_OWN, (text, plain), strict=True) if was]
         sample = remembering(joined(prompt, answer, (), tools, extras), {trl.TEXT: texts} if texts else {})
-        if (*_OWN, *beside(sample)) != tuple(record):
-            sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
-        return sample
+        return in_order(sample, (*_OWN, *beside(sample)), record)
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
