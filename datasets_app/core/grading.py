@@ -16,8 +16,9 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.limits import of_file
 from datasets_app.core.records import MAX_LINE, Row, Source
-from datasets_app.core.sets.base import OTHER_FILE, Member, Setting, member
+from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look, Sight
+from datasets_app.core.sets.members import OTHER_FILE, Member, member
 from datasets_app.core.splitting import SIDES
 from ftstudio.errors import Text
 

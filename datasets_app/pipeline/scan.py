@@ -19,9 +19,10 @@ from django.utils import timezone
 from datasets_app.core import samples
 from datasets_app.core.findings import Finding
 from datasets_app.core.sets import SCANNED, SET_RULES
-from datasets_app.core.sets.base import Member, Noted, Setting, member
+from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look
 from datasets_app.core.sets.measures.private import RULES as PRIVATE
+from datasets_app.core.sets.members import Member, Noted, member
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Upload
 from datasets_app.models.scan import ScanQuerySet, ScanState
 from ftstudio.errors import Text

@@ -13,8 +13,9 @@ from datasets_app.core.examples import chat
 from datasets_app.core.rules import RULE_IDS, RULES
 from datasets_app.core.samples import Sample
 from datasets_app.core.sets import SCANNED, SET_RULES
-from datasets_app.core.sets.base import OTHER_FILE, Member, Noted, Setting, member
+from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look
+from datasets_app.core.sets.members import OTHER_FILE, Member, Noted, member
 from ftstudio.errors import Text
 
 

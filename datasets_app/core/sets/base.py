@@ -7,58 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datasets_app.core import duplicates
-from datasets_app.core.answers import Answer
-from datasets_app.core.contracts.model import EMPTY, Contract
+from datasets_app.core.contracts.model import Contract
 from datasets_app.core.findings import Severity
 from datasets_app.core.jsonl import Json
 from datasets_app.core.profiles import Profile
 from datasets_app.core.samples import Sample
+from datasets_app.core.sets.members import Member, member
 from ftstudio.errors import Text
 
 if TYPE_CHECKING:  # arrays are loaded by who computes, not by who reads a title
     from datasets_app.core.sets.columns import Columns
 
 SHOWN = 20  # samples that a report names one by one; all of them are counted
-OTHER_FILE = "other-file"  # the side of samples that are only compared with
 
-Example = tuple["Member", ...] | tuple[tuple["Member", ...], Mapping[str, Json]]  # members, or under a contract file
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A finding of a row rule as far as sets count it. `kind` is the template of what was seen (`e-mail address`)."""
-
-    rule: str
-    severity: str
-    kind: str = ""
-    masked: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One sample as the set sees it; `at` is its number in the dataset, or its line in a file.
-
-    `side` is its side of the split ("" for none yet). `noted` are what the row rules found, None when nobody asked.
-    """
-
-    at: int
-    sample: Sample
-    answer: Answer | None
-    fingerprint: str
-    question: str
-    label: str = ""
-    side: str = ""
-    tags: tuple[str, ...] = ()
-    noted: tuple[Noted, ...] | None = None
-
-
-def member(at: int, sample: Sample, contract: Contract = EMPTY, **known: Any) -> Member:
-    """The sample as a member; whatever of it is not `known` yet is worked out."""
-    answer = Answer(sample, contract) if sample.answer is not None else None
-    if not (known.get("fingerprint") and known.get("question")):
-        known["fingerprint"], known["question"] = duplicates.fingerprints(sample)
-    return Member(at, sample, answer if answer and answer.text.strip() else None, **known)
+Example = tuple[Member, ...] | tuple[tuple[Member, ...], Mapping[str, Json]]  # members, or under a contract file
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_app.core import duplicates
-from datasets_app.core.sets.base import OTHER_FILE, Member
+from datasets_app.core.sets.members import OTHER_FILE, Member
 from datasets_app.core.splitting import SIDES
 
 Key = Literal["fingerprint", "question"]

@@ -13,9 +13,10 @@ from datasets_app.core.engine import severity_of
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets import MEASURES, SET_RULES
-from datasets_app.core.sets.base import Gatherer, Member, Setting
+from datasets_app.core.sets.base import Gatherer, Setting
 from datasets_app.core.sets.columns import Columns
 from datasets_app.core.sets.grams import comparable
+from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.near import NearIndex, Sketched, sketched
 
 CHUNK = 2000  # texts that are sketched at once

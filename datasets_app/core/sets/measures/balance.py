@@ -6,7 +6,8 @@ from math import log
 from typing import TYPE_CHECKING
 
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import Gatherer, Measure, Member, Setting
+from datasets_app.core.sets.base import Gatherer, Measure, Setting
+from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.shapes import looks_like_json
 from datasets_app.core.sets.spellings import Spellings, plain
 

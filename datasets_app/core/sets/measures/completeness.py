@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.json_answers import required_leaves
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import Gatherer, Measure, Member, Setting
+from datasets_app.core.sets.base import Gatherer, Measure, Setting
+from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.shapes import ITEM, filled, paths, structured
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import Gatherer, Measure, Member, Setting
+from datasets_app.core.sets.base import Gatherer, Measure, Setting
+from datasets_app.core.sets.members import Member
 
 if TYPE_CHECKING:
     from datasets_app.core.sets.columns import Columns

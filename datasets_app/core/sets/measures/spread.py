@@ -8,7 +8,8 @@ from math import log
 from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import Gatherer, Measure, Member, Setting
+from datasets_app.core.sets.base import Gatherer, Measure, Setting
+from datasets_app.core.sets.members import Member
 
 if TYPE_CHECKING:
     from datasets_app.core.sets.columns import Columns

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import SHOWN, Gatherer, Member, Said, SetRule, Setting, together
+from datasets_app.core.sets.base import SHOWN, Gatherer, Said, SetRule, Setting, together
+from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.shapes import looks_like_json
 from datasets_app.core.sets.spellings import Spellings, may_be_label
 from ftstudio.errors import Text

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
-from datasets_app.core.sets.base import Gatherer, Member, Said, SetRule, Setting, together
+from datasets_app.core.sets.base import Gatherer, Said, SetRule, Setting, together
+from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.shapes import TYPES, kinds, structured
 from ftstudio.errors import Text
 
