@@ -26,7 +26,8 @@ def setting(data: Any = None, **how: Any) -> Setting:
 def looked(members: Any, data: Any = None, **how: Any) -> tuple[list[tuple[int, str, str]], dict[str, Any]]:
     """(line, rule, message) of every finding, and the report."""
     with Look(setting(data, **how)) as look:
-        look.add_all(members)
+        for one in members:
+            look.add(one)
         look.close()
         found = [(look.columns.at[index], finding.rule, str(finding.message)) for index, finding in look.findings()]
         return found, look.report()
@@ -75,7 +76,8 @@ def test_every_set_rule_explains_itself_like_any_rule():
 def test_a_rule_that_the_contract_switches_off_is_silent_and_a_graver_one_is_graver():
     members = [member(1, chat("a", "b")), member(2, chat("a", "b")), member(3, chat("a", "c"))]
     with Look(setting({"severity": {"duplicate": "off", "conflicting-answer": "error"}})) as look:
-        look.add_all(members)
+        for one in members:
+            look.add(one)
         look.close()
         assert [(index, f.rule, f.severity) for index, f in look.findings()] == [(2, "conflicting-answer", "error")]
 

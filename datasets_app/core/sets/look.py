@@ -71,10 +71,6 @@ class Look:
             add(index, one)
         self._compare(one)
 
-    def add_all(self, members: Iterable[Member]) -> None:
-        for one in members:
-            self.add(one)
-
     def compare_with(self, one: Member) -> None:
         """Look at a sample that does not belong to the set: it is met again, never spoken of. Before all others."""
         self.columns.add(one)
