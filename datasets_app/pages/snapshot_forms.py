@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from datasets_app.core import grouping, profiles
+from datasets_app.core.codecs import DEFAULT
 from datasets_app.core.composing import MOST
 from datasets_app.models import Dataset, LossReport
 from datasets_app.models.sample import Status
@@ -83,7 +84,7 @@ class SnapshotForm(forms.Form):
 
 
 class ExportForm(forms.Form):
-    codec = forms.ChoiceField(label=_("Format"))
+    codec = forms.ChoiceField(label=_("Format"), initial=DEFAULT)
     split = forms.ChoiceField(label=_("Split"), choices=SPLITS)
     contrast = forms.IntegerField(
         label=_("Contrast rows, percent"), required=False, min_value=0, max_value=MOST,

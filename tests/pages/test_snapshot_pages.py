@@ -76,6 +76,11 @@ def test_what_changed_is_shown_character_by_character(pages: Client, alice: Any,
     assert "What changed" in page(pages, "snapshot-detail", second.pk)
 
 
+def test_the_form_of_an_export_begins_with_chat_rows(pages: Client, alice: Any, rain: Any) -> None:
+    snapshot = make.snapshot(alice, rain)
+    assert '<option value="openai-chat" selected>' in page(pages, "snapshot-detail", snapshot.pk)
+
+
 def test_losses_are_seen_and_let_go_before_the_export(pages: Client, alice: Any, rain: Any) -> None:
     snapshot = make.snapshot(alice, rain)
     wanted = {"codec": "siliconflow", "split": "all"}
