@@ -62,10 +62,9 @@ def parse_slowly(raw: bytes, max_depth: int) -> Json:
         raise invalid(text, error) from None
     except RecursionError:
         raise too_deep(max_depth) from None
-    except ValueError as error:  # a whole number of thousands of digits
-        raise LineError(
-            "json-invalid", Text("A number on this line cannot be read: {reason}.", reason=str(error))
-        ) from None
+    except ValueError:  # a whole number of thousands of digits
+        message = Text("A number on this line has too many digits: put it in quotes.")
+        raise LineError("json-invalid", message) from None
     if survey(value)[2] > max_depth:
         raise too_deep(max_depth)
     if "\\u" in text and (match := _lone_surrogate(text, value)):

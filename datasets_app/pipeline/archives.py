@@ -36,8 +36,8 @@ class Pictures:
             path = PurePosixPath(member.filename.replace("\\", "/"))
             if not member.is_dir() and path.suffix.lower() in SUFFIXES and "__MACOSX" not in path.parts:
                 self.total += 1
-                for start in range(len(path.parts)):
-                    self._members.setdefault("/".join(path.parts[start:]), []).append(member)
+                for name in _names_of(path):
+                    self._members.setdefault(name, []).append(member)
 
     def named_in(self, record: Any) -> dict[str, str]:
         """Name → sha256 of every picture that some text of the record is the name of; they are kept now.
@@ -83,6 +83,19 @@ class Pictures:
 def pictures_in(upload: Upload, stream: BinaryIO) -> Pictures:
     """The pictures of the upload's archive. Raises InvalidInput when that is damaged or would unpack to too much."""
     return Pictures(opened(stream), upload.dataset.project_id)
+
+
+def _names_of(path: PurePosixPath) -> Iterator[str]:
+    """What rows may call a picture: its path from any folder on, no longer than a name may be.
+
+    From the end on: a path may have tens of thousands of parts, and all its endings together gigabytes.
+    """
+    name = ""
+    for part in reversed(path.parts):
+        name = f"{part}/{name}" if name else part
+        if len(name) >= LONGEST_NAME:
+            return
+        yield name
 
 
 def _texts(value: Any) -> Iterator[str]:

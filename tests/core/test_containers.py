@@ -257,6 +257,18 @@ def test_columns_of_one_name_are_refused_and_nameless_ones_are_numbered():
     assert good(entries(b"input,,output,,\n1,2,3\n", "csv")) == [{"input": "1", "#2": "2", "output": "3"}]
 
 
+@pytest.mark.parametrize("begin", ["", "input,output"])
+def test_a_table_with_a_million_headings_is_refused_at_once(begin):
+    """Comparing each of them with each of the others took hours."""
+    wide = begin + ",".join(f"c{n}" for n in range(1_000_000))
+    with pytest.raises(InvalidInput, match="at most 16384"):
+        entries(f"{wide}\n1,2\n".encode(), "csv")
+
+
+def test_a_million_separators_after_the_headings_are_no_columns():
+    assert good(entries(b"input,output" + b"," * 1_000_000 + b"\n1,2\n", "csv")) == [{"input": "1", "output": "2"}]
+
+
 def test_an_unknown_encoding_is_refused_by_name():
     with pytest.raises(InvalidInput, match="latin-9"):
         entries(b"a,b\n", "csv", encoding="latin-9")
@@ -341,6 +353,71 @@ def test_rows_in_an_archive_are_found_among_pictures_and_what_a_mac_leaves():
     assert good(found) == [{"a": 1}]
     assert refused(found) == [(3, "json-invalid")]
     assert good(entries(data, member="set/more.json")) == []
+
+
+def workbook_of(sheet: str, *more: tuple[str, str]) -> bytes:
+    """A workbook whose first sheet holds this XML and nothing else, and other parts in place of its own."""
+    book = openpyxl.Workbook()
+    book.active.append(["question", "answer"])
+    out, again = io.BytesIO(), io.BytesIO()
+    book.save(out)
+    other = {"xl/worksheets/sheet1.xml": _SHEET % sheet, "xl/some.xml": _TEXTS % "", **dict(more)}
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in dict.fromkeys([*old.namelist(), *other]):
+            part = other.get(name) or old.read(name).decode()
+            new.writestr(name, part.replace("</Types>", _TEXTS_ARE + "</Types>"))
+    return again.getvalue()
+
+
+_SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+)
+_TEXTS_ARE = (
+    '<Override PartName="/xl/some.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+_TEXTS = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</sst>'
+
+
+@pytest.mark.parametrize(
+    ("sheet", "more"),
+    [
+        ("<row>" + "<c/>" * 1001 + "</row>", ()),
+        ("<row><c/>" + "<!--<row>-->" * 10 + "<c/>" * 1001 + "</row>", ()),
+        ('<row><c t="inlineStr"><is><t>' + "x" * 10_001 + "</t></is></c></row>", ()),
+        ("", (("xl/styles.xml", "<styleSheet>" + " " * (33 << 20) + "</styleSheet>"),)),
+    ],
+    ids=["wide row", "wide row with comments", "long cell", "large styles"],
+)
+def test_a_small_workbook_that_would_take_gigabytes_is_not_read(sheet, more, monkeypatch):
+    monkeypatch.setattr("datasets_app.core.containers._parts.MOST_HELD", 1000)
+    monkeypatch.setattr("datasets_app.core.containers._parts.MOST_TEXT", 10_000)
+    with pytest.raises(InvalidInput, match="too much memory"):
+        entries(workbook_of(sheet, *more), "xlsx")
+
+
+def test_a_list_of_texts_that_is_too_long_is_not_read_whatever_it_is_called(monkeypatch):
+    monkeypatch.setattr("datasets_app.core.containers._parts.MOST_TEXTS", (1000, 1000))
+    texts = "xl/some.xml", _TEXTS % ("<si/>" * 1001)
+    with pytest.raises(InvalidInput, match="too much memory"):
+        entries(workbook_of("", texts), "xlsx")
+
+
+def test_a_sheet_of_many_rows_is_no_wide_row():
+    row = '<row><c t="inlineStr"><is><t>q</t></is></c><c t="inlineStr"><is><t>a</t></is></c></row>'
+    assert len(good(entries(workbook_of(row * 3001), "xlsx"))) == 3000
+
+
+def test_an_archive_whose_list_of_members_is_huge_is_not_opened(monkeypatch):
+    """The library builds an object for every member before anybody can count them."""
+    monkeypatch.setattr("datasets_app.core.containers._zipped.MOST_DIRECTORY", 1000)
+    members = [(f"{n}.txt", b"") for n in range(100)]
+    with pytest.raises(InvalidInput, match="holds more than"):
+        entries(archive(*members))
+    locked = bytearray(archive(*members))
+    locked += b"PK\x05\x06"  # a second record, cut off, must not hide the first
+    with pytest.raises(InvalidInput, match="holds more than"):
+        entries(bytes(locked))
 
 
 def test_a_locked_archive_says_so():

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from datasets_app.core import contracts
+from datasets_app.core.contracts import patterns
+from datasets_app.core.engine import Checker
+from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import InvalidInput
 
 WHOLE = {
@@ -165,3 +168,25 @@ def test_the_new_switches_are_described():
         "Does not copy an example of the system prompt.",
         "A rejected answer stands beside the right one.",
     ]
+
+
+@pytest.mark.parametrize("source", ["(a|ab|b)*c", "(?:a|a)*$", r"\s*\s*\s*\s*;"])
+def test_a_pattern_that_runs_away_all_the_same_is_stopped_and_soon_tried_no_more(source):
+    pattern = contracts.parse({"text": {"forbid": [source]}}).text[0].forbid[0]
+    text = "ab" * 40 + "a" * 60 + "\n" + " " * 2000 + "dc;"
+    for _ in range(patterns.MOST_STOPPED + 50):
+        with pytest.raises(patterns.TooSlow, match="simpler"):
+            pattern.search(text, 0, len(text))
+    with pytest.raises(patterns.TooSlow):
+        list(pattern.finditer(text, 0, len(text)))
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [{"text": {"forbid": ["(a|ab|b)*c"]}}, {"text": {"require": ["(a|ab|b)*c"]}},
+     {"symbols": {"verbatim": ["(a|ab|b)*c"]}}],
+)  # fmt: skip
+def test_a_sample_on_which_a_pattern_runs_away_says_so(contract):
+    checker = Checker(contracts.parse(contract), "local")
+    sample = Sample((Message("user", "ab" * 40 + "dc"), Message("assistant", "ab" * 40 + "dc")))
+    assert ["simpler" in str(finding.message) for finding in checker.check(sample)] == [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 import zipfile
 from typing import Any
 
@@ -204,6 +205,16 @@ def test_a_row_whose_picture_is_broken_is_refused_and_its_neighbours_are_not(ali
     [line] = rejected(upload)
     assert (line["line"], line["error"]["code"], upload.rows_accepted) == (1, "image-unsupported", 1)
     assert "broken.png" in line["error"]["message"]
+
+
+def test_a_picture_in_ten_thousands_of_folders_takes_no_gigabytes(alice: Any, rain: Any) -> None:
+    deep = {f"{'a/' * 32_000}{n}.png".replace("/", "__"): drawn() for n in range(3)}
+    data = archive(data_DOT_jsonl=make.jsonl([asked_of("0.png"), asked_of("a/a/1.png")]), **deep)
+    tracemalloc.start()
+    upload = make.imported(alice, rain, data, name="rows.zip")
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()
+    assert upload.rows_accepted == 2
 
 
 def test_a_name_that_two_pictures_answer_to_must_say_its_folder(alice: Any, rain: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from datasets_app.core.headings import guess
 from datasets_app.core.jsonl import LineError, too_long
 from ftstudio.errors import InvalidInput, Listed, Text
 
+MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
 DELIMITERS = (",", "\t", ";")
 _ROWS_TRIED = 20  # by which the delimiter is told
 
@@ -66,10 +68,14 @@ class Csv(Container):
 
 def headings(cells: list[str]) -> list[str]:
     """The names of the columns. Raises `InvalidInput` for one used twice; one left empty is called by its number."""
-    while cells and not cells[-1].strip():
-        cells = cells[:-1]
-    names = [cell.strip().removeprefix("\ufeff") or f"#{number}" for number, cell in enumerate(cells, 1)]
-    twice = {name for name in names if names.count(name) > 1}
+    width = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    if width > MOST_COLUMNS:
+        raise InvalidInput(
+            file=Text("The table has {count} columns; at most {most} are read: take some out.", count=width,
+                      most=MOST_COLUMNS)
+        )  # fmt: skip
+    names = [cell.strip().removeprefix("\ufeff") or f"#{number}" for number, cell in enumerate(cells[:width], 1)]
+    twice = {name for name, times in Counter(names).items() if times > 1}
     if twice:
         raise InvalidInput(file=Text("Several columns are called {names}: rename them.", names=Listed(sorted(twice))))
     return names

@@ -1,7 +1,7 @@
 """An Excel workbook: the first sheet, or the one a person names, its first row being the headings.
 
-Rows are streamed; the library holds the texts of the workbook in memory, so their size is limited. Values are what
-Excel last computed, as text: 3 for 3.0, dates as 2024-05-01, TRUE and FALSE.
+Rows are streamed; the library holds the texts of the workbook in memory, so their size is limited (_parts). Values are
+what Excel last computed, as text: 3 for 3.0, dates as 2024-05-01, TRUE and FALSE.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from datasets_app.core.containers._parts import Parts
 from datasets_app.core.containers._zipped import opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.containers.csv import headings, row
@@ -20,8 +21,6 @@ from ftstudio.errors import InvalidInput, Listed, Text
 _ZIP = b"PK\x03\x04"
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of .xlsx with a password
 _INSIDE = (b"[Content_Types].xml", b"docProps/", b"xl/")
-_TEXTS = "xl/sharedStrings.xml"
-_MOST_TEXTS = 256 << 20  # bytes of XML; all of it is held
 _MOST_BYTES = 2 << 30
 _MOST_ROWS = 1_048_576  # in a sheet, by the format
 
@@ -93,15 +92,17 @@ def _sheet(stream: BinaryIO, name: str) -> Any:
         message = Text("This is an old .xls workbook, or one with a password: save it as .xlsx without a password.")
         raise InvalidInput(file=message)
     stream.seek(0)
-    archive = opened(stream, most_bytes=_MOST_BYTES)
-    if any(member.filename == _TEXTS and member.file_size > _MOST_TEXTS for member in archive.infolist()):
-        raise InvalidInput(file=Text("The workbook holds too much text: save the sheet as CSV and upload that."))
+    opened(stream, most_bytes=_MOST_BYTES)
     stream.seek(0)
-    from openpyxl import load_workbook  # the library is large, and most people never open a workbook
+    from openpyxl.reader.excel import ExcelReader  # the library is large, and most people never open a workbook
 
     try:
-        book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
+        reader = ExcelReader(stream, read_only=True, data_only=True, keep_links=False)
+        reader.archive = Parts(stream)
+        reader.read()
+        sheets = {sheet.title: sheet for sheet in reader.wb.worksheets}
+    except InvalidInput:
+        raise
     except Exception as error:
         raise InvalidInput(file=Text("The workbook cannot be opened: {reason}", reason=str(error)[:200])) from error
     if name and name not in sheets:

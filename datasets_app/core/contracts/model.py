@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from datasets_app.core.contracts.patterns import Pattern
 from datasets_app.core.jsonl import Json
 
 Level = Literal["error", "warning", "hint", "off"]
@@ -36,8 +36,8 @@ class TextRules:
     no_echo: bool = False
     no_repeated_punctuation: bool = False
     scripts: tuple[str, ...] = ()
-    forbid: tuple[re.Pattern[str], ...] = ()
-    require: tuple[re.Pattern[str], ...] = ()
+    forbid: tuple[Pattern, ...] = ()
+    require: tuple[Pattern, ...] = ()
     grounded: tuple[str, ...] = ()  # of GROUNDED: what must stand in the source
     no_copied_example: bool = False
 
@@ -66,7 +66,7 @@ class Symbols:
     """
 
     tight: tuple[str, ...] = ()
-    verbatim: bool | tuple[re.Pattern[str], ...] = False
+    verbatim: bool | tuple[Pattern, ...] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,27 @@
-"""Regular expressions given by people, refused when they could run away.
+"""Regular expressions given by people: refused when they are sure to run away, stopped when they do.
 
-Python's engine backtracks: a repeat inside a repeat can take exponential time on a short text. Such patterns
-are refused when the contract is written, so that nothing has to be stopped when samples are checked.
+Engines that backtrack can take exponential time on a short text. A repeat inside a repeat is refused when the contract
+is written. What no look at a pattern tells (“(a|ab|b)*c”) is stopped by the clock, once a sample is checked: a worker
+that never came back would hold up everybody's imports.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from re import _constants, _parser  # type: ignore[attr-defined]  # the parse tree has no public name
 from typing import Any
+
+import regex
 
 from ftstudio.errors import Text
 
 MAX_PATTERN = 500  # characters
 _MANY = 10  # repeating more often than this counts as “without end”
+SECONDS = 1.0  # for one pattern on one text; an honest one takes thousandths of that
+MOST_STOPPED = 5  # times; after that a process tries the pattern no more
 
 
 class PatternProblem(Exception):
@@ -22,7 +30,63 @@ class PatternProblem(Exception):
         self.text = text
 
 
-def compile_pattern(source: str) -> re.Pattern[str]:
+class TooSlow(Exception):
+    """A pattern did not come to an end on a text; `text` says what to do."""
+
+    def __init__(self, source: str) -> None:
+        self.text = Text("The pattern “{pattern}” takes too long on texts like this: make it simpler.", pattern=source)
+        super().__init__(str(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A person's pattern, as `re` understands it, under the clock: both methods raise `TooSlow`."""
+
+    pattern: str
+    _clock: _Clock = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_clock", _clock_of(self.pattern))
+
+    def search(self, text: str, start: int, end: int) -> regex.Match[str] | None:
+        """The first match between the two characters."""
+        self._clock.check()
+        try:
+            return self._clock.compiled.search(text, start, end, timeout=SECONDS)
+        except TimeoutError:
+            raise self._clock.stopped() from None
+
+    def finditer(self, text: str, start: int, end: int) -> Iterator[regex.Match[str]]:
+        """Every match between the two characters; the time is for all of them."""
+        self._clock.check()
+        try:
+            yield from self._clock.compiled.finditer(text, start, end, timeout=SECONDS)
+        except TimeoutError:
+            raise self._clock.stopped() from None
+
+
+@dataclass(slots=True)
+class _Clock:
+    """How often this process has stopped a pattern; shared by every contract that has the pattern."""
+
+    compiled: regex.Pattern[str]
+    times: int = 0
+
+    def check(self) -> None:
+        if self.times >= MOST_STOPPED:
+            raise TooSlow(self.compiled.pattern)
+
+    def stopped(self) -> TooSlow:
+        self.times += 1
+        return TooSlow(self.compiled.pattern)
+
+
+@lru_cache(maxsize=1024)
+def _clock_of(source: str) -> _Clock:
+    return _Clock(regex.compile(source, regex.VERSION0))
+
+
+def compile_pattern(source: str) -> Pattern:
     """The compiled pattern. Raises `PatternProblem` saying what to change."""
     if not source:
         raise PatternProblem(Text("is empty: remove it or write a pattern"))
@@ -30,8 +94,9 @@ def compile_pattern(source: str) -> re.Pattern[str]:
         raise PatternProblem(Text("is longer than {limit} characters: split it up", limit=MAX_PATTERN))
     try:
         tree = _parser.parse(source)
-        compiled = re.compile(source)
-    except (re.error, OverflowError, RecursionError) as error:
+        re.compile(source)
+        compiled = Pattern(source)
+    except (re.error, regex.error, OverflowError, RecursionError) as error:
         raise PatternProblem(
             Text("“{pattern}” is no regular expression: {reason}", pattern=source, reason=_reason(error))
         ) from None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from datasets_app.core.contracts.model import Range
-from datasets_app.core.contracts.patterns import PatternProblem, compile_pattern
+from datasets_app.core.contracts.patterns import Pattern, PatternProblem, compile_pattern
 from datasets_app.core.jsonl import Json
 from ftstudio.errors import Listed, Text
 
@@ -55,7 +54,7 @@ class Values:
                 self.say(path, Text("“{name}” is not known: use {names}", name=name, names=Listed(known)))
         return names
 
-    def patterns(self, value: Json, path: str) -> tuple[re.Pattern[str], ...]:
+    def patterns(self, value: Json, path: str) -> tuple[Pattern, ...]:
         made = []
         for source in self.strings(value, path):
             try:

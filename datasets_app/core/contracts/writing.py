@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from datasets_app.core.contracts.model import GROUNDED, Contract, TextRules
+from datasets_app.core.contracts.patterns import Pattern
 from datasets_app.core.jsonl import Json
 
 
@@ -58,5 +57,5 @@ def _text_to_data(rules: TextRules) -> dict[str, Json]:
     return data
 
 
-def _sources(patterns: tuple[re.Pattern[str], ...]) -> list[str]:
+def _sources(patterns: tuple[Pattern, ...]) -> list[str]:
     return [pattern.pattern for pattern in patterns]

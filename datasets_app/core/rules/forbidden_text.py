@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.patterns import TooSlow
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
@@ -27,7 +28,12 @@ class ForbiddenText(Rule):
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         for place in context.places(sample):
             for pattern in place.rules.forbid:
-                if match := pattern.search(place.text, 0, LOOKED_AT):
+                try:
+                    match = pattern.search(place.text, 0, LOOKED_AT)
+                except TooSlow as slow:
+                    yield self.found_at(place, slow.text)
+                    continue
+                if match:
                     yield self.found_at(
                         place, Text("“{found}” is forbidden here.", found=match.group()[:40]),
                         match.start(), match.end(),

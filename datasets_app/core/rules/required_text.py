@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.patterns import TooSlow
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
@@ -28,7 +29,12 @@ class RequiredText(Rule):
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
         for place in context.places(sample):
             for pattern in place.rules.require:
-                if pattern.search(place.text, 0, LOOKED_AT) is None:
+                try:
+                    missing = pattern.search(place.text, 0, LOOKED_AT) is None
+                except TooSlow as slow:
+                    yield self.found_at(place, slow.text)
+                    continue
+                if missing:
                     yield self.found_at(place, Text("“{pattern}” is missing.", pattern=pattern.pattern))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from datasets_app.core import symbols
 from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.patterns import TooSlow
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.profiles import Profile
@@ -42,8 +43,14 @@ class SymbolAltered(Rule):
         if len(answer.text) > symbols.LONGEST:
             return
         if isinstance(rules.verbatim, tuple):
-            spans = [match.group() for pattern in rules.verbatim
-                     for match in pattern.finditer(answer.source, 0, LOOKED_AT) if match.group().strip()]  # fmt: skip
+            spans = []
+            for pattern in rules.verbatim:
+                try:
+                    found = [match.group() for match in pattern.finditer(answer.source, 0, LOOKED_AT)]
+                except TooSlow as slow:
+                    yield self.found(slow.text, answer.path)
+                    continue
+                spans += [span for span in found if span.strip()]
         else:
             spans = symbols.spans(answer.source, rules.tight or USUAL)
         if not spans:
