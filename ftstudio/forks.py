@@ -1,8 +1,8 @@
 """Work on many pieces in several processes of this machine, results in the order of the pieces, memory flat.
 
 The processes are forked, so what the work needs is there already and only pieces and results are sent. Nothing is
-forked where that is not safe or would not help: without `fork`, beside threads, on one core. Then the same work is done
-here, piece by piece.
+forked where that is not safe or would not help: on anything but Linux, beside threads, on one core. Then the same work
+is done here, piece by piece.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
@@ -30,7 +31,7 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], processes
 
 def _may_fork() -> bool:
     return (
-        "fork" in multiprocessing.get_all_start_methods()
+        sys.platform == "linux"  # elsewhere a system's own libraries may not survive a fork
         and threading.active_count() == 1
         and not multiprocessing.current_process().daemon
     )
