@@ -46,6 +46,7 @@ REPORT = """
 import json, django; django.setup()
 from datasets_app.models import *
 from datasets_app.services import datasets
+from tests.invariants import broken
 from tests.make import counted
 dataset, upload = Dataset.objects.get(), Upload.objects.get()
 print(json.dumps({
@@ -61,6 +62,7 @@ print(json.dumps({
     "repeated": list(FindingRow.objects.filter(rule="duplicate").order_by("sample__position")
                      .values_list("sample__position", flat=True)),
     "counters": datasets.counts(dataset) == counted(dataset),
+    "broken": broken(),
 }))
 """
 
@@ -125,3 +127,4 @@ def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_three_times(folder
     assert report["dataset"] == [good, ROWS + 1]
     assert report["chunks"] == 0
     assert report["counters"] is True
+    assert report["broken"] == []

@@ -232,3 +232,12 @@ def test_the_spread_over_a_key_is_counted_of_what_was_accepted(alice: Any, rain:
 def test_a_side_that_was_told_belongs_to_every_sample_of_the_file(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, make.chats(3), side="validation")
     assert set(Sample.objects.values_list("pinned", flat=True)) == {"validation"}
+
+
+def test_a_script_gets_the_columns_and_the_spread_of_a_file_as_objects(alice: Any, rain: Any, api: Any) -> None:
+    upload = make.upload(alice, rain, "q,a\n一,二\n".encode(), name="rows.csv", hold=True, mapping=MAPPING_OF_Q_AND_A)
+    said = api.get(f"/api/v1/uploads/{upload.pk}/").json()
+    assert (said["mapping"], said["spread"]) == (MAPPING_OF_Q_AND_A, {})
+
+
+MAPPING_OF_Q_AND_A = {"user": "q", "assistant": "a"}

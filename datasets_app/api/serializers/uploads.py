@@ -21,6 +21,8 @@ class UploadOutput(serializers.ModelSerializer[Upload]):
     `spread` counts the accepted samples by their value at `spread_by`.
     """
 
+    mapping = ObjectField(help_text="Field → column of a table.")
+    spread = ObjectField()
     error = ErrorField()
     needs = serializers.CharField(read_only=True)
 
