@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Count, F, Min
+from django.db.models import F, Min
 
 from datasets_app.core.contracts.model import Level
 from datasets_app.core.engine import Checker, severity_of
@@ -109,22 +109,25 @@ def groups(
 
     A group that is only one sample, and that one among the `fresh`, is left out.
     """
-    fresh_values = set((fresh or {}).values())
+    alone = set((fresh or {}).values())
     for block in _blocks(sorted(set(values))):
-        rows = Sample.objects.filter(**{"dataset_id": dataset_id, f"{column}__in": block}).order_by()
-        sizes = {
-            value: n for value, n in rows.values_list(column).annotate(n=Count("pk"))
-            if n > 1 or value not in fresh_values
-        }  # fmt: skip
-        small = [value for value, n in sizes.items() if n <= LOOKED_AT]
-        if small:
-            members = Sample.objects.filter(**{"dataset_id": dataset_id, f"{column}__in": small})
-            found = members.order_by(column, BY_POSITION).values_list(column, "pk", "position")
-            for _, group in groupby(found, key=itemgetter(0)):
-                yield [(pk, position) for _, pk, position in group]
-        for value in sizes.keys() - set(small):
-            members = Sample.objects.filter(**{"dataset_id": dataset_id, column: value})
-            yield list(members.order_by(BY_POSITION).values_list("pk", "position")[:LOOKED_AT])
+        for value, members in _grouped(dataset_id, column, block):
+            if len(members) > 1 or value not in alone:
+                yield members
+
+
+def _grouped(dataset_id: Any, column: str, values: Sequence[str]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    rows = Sample.objects.filter(**{"dataset_id": dataset_id, f"{column}__in": values})
+    most = LOOKED_AT + 10 * len(values)
+    found = list(rows.order_by(column, BY_POSITION).values_list(column, "pk", "position")[:most])
+    if len(found) < most:
+        for value, group in groupby(found, key=itemgetter(0)):
+            yield value, [(pk, position) for _, pk, position in group][:LOOKED_AT]
+        return
+    for value in values:  # so many say the same that each group is asked for by itself
+        members = Sample.objects.filter(**{"dataset_id": dataset_id, column: value}).order_by(BY_POSITION)
+        if first := list(members.values_list("pk", "position")[:LOOKED_AT]):
+            yield value, first
 
 
 def settle(
