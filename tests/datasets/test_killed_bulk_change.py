@@ -44,6 +44,7 @@ REPORT = """
 import json, django; django.setup()
 from datasets_app.models import *
 from datasets_app.services import datasets
+from tests.invariants import broken
 from tests.make import counted
 change, dataset = BulkChange.objects.get(), Dataset.objects.get()
 print(json.dumps({
@@ -54,6 +55,7 @@ print(json.dumps({
     "rows": Revision.objects.count(),
     "findings": FindingRow.objects.current().count(),
     "counters": datasets.counts(dataset) == counted(dataset),
+    "broken": broken(),
 }))
 """
 
@@ -92,7 +94,7 @@ def killed_halfway_then_finished(folder: Path, change: str, column: str) -> dict
 def test_every_sample_is_changed_once_and_restored_once_however_often_the_worker_is_killed(folder: Path) -> None:
     change = answer(python(folder, PREPARE))
     planned = killed_halfway_then_finished(folder, change, "planned")
-    same = {"entries": ROWS, "counters": True}
+    same = {"entries": ROWS, "counters": True, "broken": []}
     assert planned == {
         **same, "state": "ready", "numbers": [ROWS, 0, 0, 0], "revisions": [1], "rows": ROWS, "findings": ROWS
     }  # fmt: skip
