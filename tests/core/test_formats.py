@@ -134,6 +134,12 @@ def test_what_a_format_takes_without_a_loss_comes_back_as_it_was(name, sample):
             assert same(codec.decode(rows[0]), candidate)
 
 
+def test_an_empty_question_stays_when_an_extra_named_system_is_lost():
+    turns = (Message("user", ""),)
+    wrong = (Message("assistant", "3"),)
+    assert ALPACA.reduce(Sample(turns, (), wrong, {"system": None})) == Sample(turns, (), wrong, {})
+
+
 def _said(message: Message) -> Message:
     if message.reasoning is not None and isinstance(message.content, str):
         return spoken(message)

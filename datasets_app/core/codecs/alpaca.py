@@ -143,8 +143,8 @@ class Alpaca(Codec):
         )
         if "images" in fields or "content" in fields:
             turns = tuple(replace(turn, content=turn.text) for turn in turns)
-        if "system" in fields and not turns[0].text:
-            turns = turns[1:]
+        if "system" in fields and turns[0].role == "system" and not turns[0].text:
+            turns = turns[1:]  # the lost field may also be an extra key of this name, beside an empty question
         extras = {key: value for key, value in sample.extras.items() if key not in fields and key != ANSWER}
         return Sample(turns, (), () if "rejected" in fields else sample.rejected, extras)
 
