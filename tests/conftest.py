@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from ftstudio import messages
@@ -16,6 +17,10 @@ from ftstudio.accounts.authentication import hash_secret
 from ftstudio.accounts.models import ApiToken, Membership, Project, Role, User
 
 PASSWORD = "correct horse battery"
+
+# No test passes or fails by the clock: neither by one example's time nor by the first draw of a text on a busy machine.
+settings.register_profile("ftstudio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ftstudio")
 
 
 def pytest_sessionstart() -> None:
