@@ -9,6 +9,7 @@ their text, and equal texts are one before anything is compared.
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from array import array
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ NEIGHBOURS = 6
 ROUNDS = 6
 BLOCK = 1 << 15  # pairs that are compared at once
 
-Indexes = NDArray[np.int64]
+Indexes = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,13 @@ class NearIndex:
             return np.empty(0, dtype=np.int64)
         texts = np.frombuffer(self._texts, dtype=np.uint64)
         _, rows, number = np.unique(texts, return_index=True, return_inverse=True)
-        joining = _Joining(self._read_sketches(), rows, empty=0 if texts[rows[0]] == 0 else None)
+        sketches = self._read_sketches()
+        joining = _Joining(sketches, rows.astype(np.int32), empty=0 if texts[rows[0]] == 0 else None)
         for at, file in enumerate(self._bands):
             file.seek(0)
             keys = np.frombuffer(file.read(), dtype=np.uint32)[rows]
             joining.band(keys)
+            _give_back(sketches)
             progress((at + 1) / BANDS)
         found = _numbered(joining.roots()[number])
         found[texts == 0] = -1
@@ -104,6 +107,12 @@ class NearIndex:
         return np.memmap(self._sketches, dtype=np.uint8, mode="r", shape=(len(self._texts), FUNCTIONS))
 
 
+def _give_back(sketches: Any) -> None:
+    """Let go of the pages of the file that were looked at: without this all of it would stay in memory."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        sketches._mmap.madvise(mmap.MADV_DONTNEED)
+
+
 class _Joining:
     """Union-find over different texts, numbered by their hashes. The lowest number of a cluster represents it."""
 
@@ -111,7 +120,7 @@ class _Joining:
         self._sketches = sketched
         self._rows = rows
         self._empty = empty
-        self._parent = np.arange(len(rows), dtype=np.int64)
+        self._parent = np.arange(len(rows), dtype=np.int32)
 
     def roots(self) -> Indexes:
         """The representative of each text's cluster; shortens all ways to it."""
@@ -172,13 +181,13 @@ class _Joining:
 
 def _buckets(keys: NDArray[np.uint32], empty: int | None) -> tuple[Indexes, Indexes]:
     """The texts that share their key with another one, bucket by bucket, and the number of each one's bucket."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys, kind="stable").astype(np.int32)
     if empty is not None:
         order = order[order != empty]
     ordered = keys[order]
     begins = np.ones(len(order), dtype=bool)
     begins[1:] = ordered[1:] != ordered[:-1]
-    bucket = np.cumsum(begins) - 1
+    bucket = np.cumsum(begins, dtype=np.int32) - 1
     several = np.bincount(bucket, minlength=1)[bucket] > 1 if len(bucket) else np.empty(0, dtype=bool)
     return order[several], bucket[several]
 
