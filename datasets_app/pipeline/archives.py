@@ -34,7 +34,7 @@ class Pictures:
         self.total = 0
         for member in archive.infolist():
             path = PurePosixPath(member.filename.replace("\\", "/"))
-            if not member.is_dir() and path.suffix.lower() in SUFFIXES and "__MACOSX" not in path.parts:
+            if path.suffix.lower() in SUFFIXES and not member.is_dir() and "__MACOSX" not in path.parts:
                 self.total += 1
                 for name in _names_of(path):
                     self._members.setdefault(name, []).append(member)

@@ -490,6 +490,7 @@ SEEDS = {
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32), cuts=st.integers(0, 4))
 @example(seed=0, cuts=0)
+@example(seed=265070069, cuts=3)  # a member of an archive without a name
 def test_a_mutated_file_is_refused_row_by_row_or_as_a_whole_and_never_breaks(name, seed, cuts):
     chance = random.Random(seed)
     data = bytearray(SEEDS[name])

@@ -58,7 +58,7 @@ def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
     for member in archive.infolist():
         path = PurePosixPath(member.filename.replace("\\", "/"))
         junk = path.name.startswith("._") or not _JUNK.isdisjoint(path.parts)
-        if not member.is_dir() and path.suffix.lower() in _ROWS and not junk:
+        if path.suffix.lower() in _ROWS and not member.is_dir() and not junk:
             found[member.filename] = member
     usual = [member for key, member in found.items() if PurePosixPath(key).name == _USUAL]
     chosen = [found[name]] if name in found else [] if name else usual if len(usual) == 1 else list(found.values())
