@@ -58,7 +58,7 @@ class Lines:
 
     def write(self, record: dict[str, Json], style: str) -> str:
         self._out.write(line_style.dump(record, style))
-        return style.strip("~").partition("+")[0] if style.startswith(line_style.IRREGULAR) else ""
+        return "" if line_style.reproducible(style) else style.strip("~").partition("+")[0]
 
     def close(self) -> int:
         return self._out.bytes
