@@ -16,6 +16,21 @@ from ftstudio.fields import OrderedJSONField
 from .lease import Leased, LeasedQuerySet
 
 
+class Mode(models.TextChoices):
+    """How many people look at a sample before it is decided."""
+
+    SINGLE = "single", _("one person decides")
+    OVERLAP = "overlap", _("several people, each alone")
+    REVIEW = "review", _("a second person reviews")
+
+
+class Desk(models.TextChoices):
+    TEXT = "text", _("text")
+    FORM = "form", _("form")
+    LABELS = "labels", _("labels")
+    PAIR = "pair", _("two answers")
+
+
 class DatasetQuerySet(LeasedQuerySet):
     def to_check(self) -> DatasetQuerySet:
         """Datasets whose samples are being graded again, or wait for it, because their rules changed."""
@@ -37,6 +52,11 @@ class Dataset(Leased):
     base_model = models.CharField(_("base model"), max_length=100, blank=True)  # chooses the token encoder and limits
     task = models.CharField(_("kind of task"), max_length=20, blank=True)  # core.sizes.TASKS: what size is enough
     licence = models.CharField(_("licence"), max_length=100, blank=True)
+    mode = models.CharField(_("mode of work"), max_length=10, choices=Mode.choices, default=Mode.SINGLE)
+    overlap = models.PositiveSmallIntegerField(_("people per sample"), default=2)  # in mode overlap
+    gold_rate = models.PositiveSmallIntegerField(_("hidden checks"), default=0)  # per cent of what `next` gives out
+    error_tags = OrderedJSONField(_("error tags"), default=list, blank=True)  # [name]: what keys 1–9 stand for
+    desk = models.CharField(_("desk"), max_length=10, choices=Desk.choices, blank=True)  # "": by contract and content
     contrast_template = models.TextField(_("contrast template"), blank=True)  # "": the codec's own
     rule_set_version = models.CharField(max_length=12, blank=True)  # Checker.version the counters stand for
     checking_version = models.CharField(max_length=12, blank=True)  # the version being applied; "" when none is

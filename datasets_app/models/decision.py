@@ -17,6 +17,7 @@ class Verdict(models.TextChoices):
     REJECT = "reject", _("reject")
     SKIP = "skip", _("skip")
     FLAG = "flag", _("flag")
+    SEND_BACK = "send_back", _("send back")  # a reviewer's, with a comment
 
 
 BECOMES = {
@@ -24,7 +25,24 @@ BECOMES = {
     Verdict.REJECT: Status.REJECTED,
     Verdict.SKIP: Status.SKIPPED,
     Verdict.FLAG: Status.FLAGGED,
+    Verdict.SEND_BACK: Status.SENT_BACK,
 }
+
+
+class Stage(models.TextChoices):
+    FIRST = "first", _("first")
+    REVIEW = "review", _("review")  # by a second person
+    ADJUDICATION = "judged", _("adjudication")  # between differing annotations
+    AGREEMENT = "agreed", _("agreement")  # annotators agreed: nobody had to judge
+
+
+class Choice(models.TextChoices):
+    """Which of two answers is the better one, as a person chose who saw them in shuffled order."""
+
+    CHOSEN = "chosen", _("the answer")
+    REJECTED = "rejected", _("the rejected answer")
+    TIE = "tie", _("equally good")
+    NEITHER = "neither", _("both bad")
 
 
 class DecisionQuerySet(InProjectQuerySet):
@@ -36,6 +54,14 @@ class Decision(models.Model):
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="decisions")
     decision = models.CharField(max_length=10, choices=Verdict.choices)
     status_before = models.CharField(max_length=10)  # so that undo knows where to go back
+    status_after = models.CharField(max_length=10, blank=True, db_default="")
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.FIRST, db_default="first")
+    choice = models.CharField(max_length=10, choices=Choice.choices, blank=True, db_default="")
+    order_seed = models.CharField(
+        max_length=16, blank=True, db_default=""
+    )  # in which order the two answers stood: core.pairs
+    took = models.PositiveIntegerField(null=True)  # milliseconds of looking and typing; NULL: not known
+    guideline_version = models.PositiveIntegerField(default=1, db_default=1)
     reason = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
     at = models.DateTimeField(auto_now_add=True)

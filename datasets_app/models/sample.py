@@ -18,6 +18,10 @@ class Status(models.TextChoices):
     REJECTED = "rejected", _("rejected")
     SKIPPED = "skipped", _("skipped")
     FLAGGED = "flagged", _("flagged")
+    IN_REVIEW = "in_review", _("in review")  # decided once; a second person looks at it
+    SENT_BACK = "sent_back", _("sent back")  # to the person who decided first, with a comment
+    DISPUTED = "disputed", _("disputed")  # annotated apart, with different results: to be adjudicated
+    TRASHED = "trashed", _("in the trash")  # outside every list, counter, snapshot and scan until it is restored
 
 
 class SampleQuerySet(InProjectQuerySet):
@@ -51,6 +55,12 @@ class Sample(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
     )
     leased_until = models.DateTimeField(null=True, blank=True)
+    shown_at = models.DateTimeField(null=True, blank=True)  # when the holder saw it; NULL: only fetched ahead
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    trashed_from = models.CharField(max_length=10, blank=True, db_default="")  # the status to restore
+    comments_open = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = SampleQuerySet.as_manager()
 
@@ -70,6 +80,11 @@ class Sample(models.Model):
             ),
             models.Index(
                 fields=("leased_by", "dataset"), name="sample_by_holder", condition=models.Q(leased_by__isnull=False)
+            ),
+            models.Index(
+                fields=("assigned_to", "dataset", "status", "position"),
+                name="sample_by_assignee",
+                condition=models.Q(assigned_to__isnull=False),
             ),
             models.Index(fields=("dataset", "worst", "position"), name="sample_by_worst", condition=~models.Q(worst=0)),
         )

@@ -23,6 +23,19 @@ ACTIONS: dict[str, Role] = {
     "samples.decide": Role.ANNOTATOR,
     "samples.overrule": Role.REVIEWER,  # accept a sample that has error findings, with a reason
     "samples.tag": Role.ANNOTATOR,
+    "samples.review": Role.REVIEWER,  # accept, correct or send back what somebody else decided
+    "samples.adjudicate": Role.REVIEWER,
+    "samples.trash": Role.REVIEWER,  # put into the trash, or take out again
+    "samples.assign": Role.LEAD,
+    "comments.create": Role.ANNOTATOR,
+    "comments.resolve": Role.ANNOTATOR,
+    "views.save": Role.ANNOTATOR,
+    "views.share": Role.REVIEWER,
+    "gold.manage": Role.LEAD,
+    "agreement.read": Role.REVIEWER,
+    "team.read": Role.LEAD,
+    "spot_checks.create": Role.REVIEWER,
+    "guidelines.update": Role.LEAD,
     "exports.create": Role.REVIEWER,
     "exports.waive": Role.LEAD,
     "uploads.create": Role.REVIEWER,

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ftstudio.fields import OrderedJSONField
+
 
 class User(AbstractUser):
     """A person. One name field, because given and family names do not come in one order everywhere."""
@@ -17,7 +19,9 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=100, blank=True)
     email = models.EmailField(_("email address"), unique=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    theme = models.CharField(_("theme"), max_length=10, blank=True)  # "", "light" or "dark"
+    theme = models.CharField(_("theme"), max_length=10, blank=True)  # "", "light", "dark" or "contrast"
+
+    preferences = OrderedJSONField(default=dict, blank=True)  # read and written by ftstudio.accounts.preferences only
 
     # Set by token authentication when the token is limited to one project; every `visible_to` respects it.
     only_project: UUID | None = None
