@@ -148,7 +148,7 @@ def tag(request: PersonRequest, pk: int) -> HttpResponse:
     sample = sample_of(request, pk)
     samples.tag(actor=request.user, sample=sample, names=request.POST.getlist("tags"))
     if request.htmx:
-        return render_page(request, "samples/detail.html", tags_context(sample), part="tags")
+        return render_page(request, "samples/_tags.html", tags_context(sample))
     return redirect("pages:sample-detail", sample.pk)
 
 

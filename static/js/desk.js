@@ -1,0 +1,89 @@
+// The desk: the one sample that is open, and what other modules hang on to. It knows none of them: they register acts
+// (what a [data-act] does) and listen to what happens, so a new part of the desk is a new module and one line in
+// editor.js. The text area is never replaced while its sample is open: caret, undo and composition stay.
+
+export const byId = (id) => document.getElementById(id);
+export const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+export const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang || undefined);
+export const newId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// The open sample, null where none is: {form, answer, busy, dirty, stale, kept, …}. `dirty`: typed since the last save;
+// `stale`: typed since the last check; `busy`: being sent.
+export let desk = null;
+
+const ACTS = new Map();
+const heard = { shown: [], typed: [], checked: [], sent: [], saved: [] };
+const tell = (what, detail) => { for (const listener of heard[what]) listener(detail); };
+
+export const act = (name, does) => { ACTS.set(name, does); }; // does(element that was pressed)
+export const onShown = (listener) => { heard.shown.push(listener); }; // a sample was opened; `desk` is new
+export const onTyped = (listener) => { heard.typed.push(listener); }; // a field was changed
+export const onChecked = (listener) => { heard.checked.push(listener); }; // the parts the checks fill are new
+export const onSent = (listener) => { heard.sent.push(listener); }; // the server took what was sent: {deciding, answer, page}
+export const onSaved = (listener) => { heard.saved.push(listener); }; // saved, and still open: {same, page}; same: nothing typed meanwhile
+export const checked = () => tell("checked");
+export const sent = (detail) => tell("sent", detail);
+export const saved = (detail) => tell("saved", detail);
+
+// A sentence for the status line. Sentences are words of the form (data-say-…), so that they are translated.
+export function say(text, tone = "") {
+  const status = byId("autosave");
+  if (status) { status.textContent = text; status.dataset.tone = tone; }
+}
+
+export const word = (name, values = {}) =>
+  Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), desk.form.dataset[name] ?? "");
+
+export function replaceParts(page, names) {
+  for (const name of names) {
+    const fresh = page.getElementById(name);
+    const old = byId(name);
+    if (fresh && old) { old.replaceWith(document.importNode(fresh, true)); window.htmx?.process(byId(name)); }
+  }
+}
+
+// Typed into the field like a person would, so that the browser's own undo takes it back.
+export function replaceText(area, from, to, text) {
+  area.focus();
+  area.setSelectionRange(from, to);
+  const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
+  if (!done) {
+    area.setRangeText(text, from, to, "end");
+    area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+}
+
+// Something in the form is not what it was. Modules that change fields by themselves call it, too.
+export function typed() {
+  desk.form.elements.client_id.value = newId(); // other words are another request, also after a lost answer
+  desk.dirty = true;
+  desk.stale = true; // the findings on the page speak of the text before
+  tell("typed");
+}
+
+function setUp() {
+  const form = byId("sample-form");
+  if (!form || form.dataset.ready) { if (!form) desk = null; return; }
+  for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+  desk = { form, answer: byId("answer"), busy: false, dirty: false, stale: false, kept: true };
+  form.addEventListener("input", (event) => {
+    if (event.target.matches("textarea, select") && !event.isComposing) typed();
+  });
+  form.addEventListener("compositionend", typed);
+  form.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) typed(); });
+  tell("shown");
+  form.dataset.ready = "1";
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    const pressed = desk && event.target.closest("[data-act]");
+    if (!pressed || !ACTS.has(pressed.dataset.act)) return;
+    event.preventDefault();
+    ACTS.get(pressed.dataset.act)(pressed);
+  });
+  addEventListener("popstate", () => location.reload());
+  document.addEventListener("desk:shown", setUp);
+  setUp();
+}
