@@ -16,8 +16,8 @@ from .pipeline import write_loss_report as loss_stage
 
 
 def _abreast() -> int:
-    """Chunks that are worked on or wait in the queue at the same time: enough to keep every worker busy."""
-    return settings.INGEST_PARALLEL or 2 * max(1, heart.workers())
+    """Chunks of one upload or re-check that are worked on at the same time: one for every worker."""
+    return settings.INGEST_PARALLEL or max(1, heart.workers())
 
 
 @shared_task
@@ -32,9 +32,8 @@ def ingest_upload(upload_id: str) -> None:
 
 @shared_task
 def ingest_chunk(chunk_id: str) -> None:
-    """Import one chunk of an upload, and send the one after it."""
-    for following in ingest.go_on(chunk_id, _abreast()):
-        ingest_chunk.delay(str(following))
+    """Import a chunk of an upload and those after it, and call other workers to help."""
+    ingest.go_through(chunk_id, _abreast(), lambda another: ingest_chunk.delay(str(another)))
     _send_scans()  # the last chunk of an upload asks for one
 
 
@@ -51,9 +50,8 @@ def check_dataset(dataset_id: str) -> None:
 
 @shared_task
 def check_chunk(chunk_id: str) -> None:
-    """Grade one chunk of a dataset again, and send the one after it."""
-    for following in check.go_on(chunk_id, _abreast()):
-        check_chunk.delay(str(following))
+    """Grade a chunk of a dataset again and those after it, and call other workers to help."""
+    check.go_through(chunk_id, _abreast(), lambda another: check_chunk.delay(str(another)))
     _send_scans()  # the last chunk asks for one
 
 

@@ -300,8 +300,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("FTSTUDIO_BODY_MAX_BYTES", 16 * 1024**2
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_TEMP_DIR = None
 INGEST_CHUNK_ROWS = env.number("FTSTUDIO_INGEST_CHUNK_ROWS", 2000)
-# Chunks of one upload, or of one check of all samples, that are worked on or wait in the queue at the same time.
-INGEST_PARALLEL = env.number("FTSTUDIO_INGEST_PARALLEL", 0)  # 0: two for each worker that is alive
+# Chunks of one upload, or of one check of all samples, that are worked on at the same time.
+INGEST_PARALLEL = env.number("FTSTUDIO_INGEST_PARALLEL", 0)  # 0: one for each worker that is alive
 
 # --- The rehearsal server: speaks a provider's language, trains nothing ------------------------------------------
 REHEARSAL = env.flag("FTSTUDIO_REHEARSAL", not PRODUCTION)

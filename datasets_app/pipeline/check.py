@@ -8,7 +8,7 @@ writes samples looks at the rules under the lock that a change of them takes.
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -23,15 +23,16 @@ from ftstudio.errors import Text
 from . import regrade, scan
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
+from .series import Calling, Series, following
 
-_at_work = threading.RLock()  # one chunk at a time in a process, as in `ingest`
+_series = Series()  # one chunk at a time in a process, as in `ingest`
 
 
 def check(dataset_id: UUID | str) -> None:
     """Apply the dataset's rules to all its samples, here and now. Safe to call at any time, by anybody."""
     tried: list[int] = []
     while (waiting := begin(dataset_id)) and waiting != tried:
-        tried = [] if _check_chunk(waiting[0]) else waiting
+        tried = [] if _check_chunks(waiting[0]) else waiting
 
 
 def begin(dataset_id: UUID | str, abreast: int = 1) -> list[int]:
@@ -44,16 +45,28 @@ def begin(dataset_id: UUID | str, abreast: int = 1) -> list[int]:
     return list(chunks.order_by("number").values_list("pk", flat=True)[:abreast])
 
 
-def go_on(chunk_id: int | str, abreast: int = 1) -> list[int]:
-    """Check one chunk, and end the check if it was the last one. Answers which chunks to work on after it."""
+def go_on(chunk_id: int | str) -> None:
+    """Check one chunk and no other, and end the check if it was the last one."""
     chunk = CheckChunk.objects.filter(pk=chunk_id).first()
-    if chunk is None:
-        return []
-    left = CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id)
-    if _check_chunk(chunk_id) and left.exists():
-        return list(left.filter(number=chunk.number + abreast).values_list("pk", flat=True))
-    begin(chunk.dataset_id)
-    return []
+    if chunk is not None:
+        _bring_on(chunk, _check_chunks(chunk_id, only=True))
+
+
+def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object]) -> None:
+    """Check the chunk and those after it, as `ingest.go_through` imports them; end the check after the last one."""
+    chunk = CheckChunk.objects.filter(pk=chunk_id).first()
+    if chunk is None or not _series.is_mine(chunk.dataset_id):
+        return
+    try:
+        left = CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id)
+        _bring_on(chunk, _check_chunks(chunk_id, between=Calling(left, abreast, call)))
+    finally:
+        _series.leave(chunk.dataset_id)
+
+
+def _bring_on(chunk: CheckChunk, went_well: bool) -> None:
+    if not went_well or not CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id).exists():
+        begin(chunk.dataset_id)
 
 
 def _prepare(dataset: Dataset, key: str) -> None:
@@ -105,31 +118,39 @@ def _same(dataset: Dataset) -> DatasetQuerySet:
     return Dataset.objects.to_check().filter(checking_version=dataset.checking_version)
 
 
-def _check_chunk(chunk_id: int | str) -> bool:
-    """Check one chunk. False: it was not ours to check, or is not any more."""
-    with _at_work:
-        chunks = CheckChunk.objects.unfinished()
-        return work_alone(chunks, chunk_id, with_related=("dataset",), work=_check, fail=_give_up_whole)
+def _check_chunks(chunk_id: int | str, *, only: bool = False, between: Callable[[], object] = lambda: None) -> bool:
+    """Check a chunk, and unless it is the `only` one, those after it. False: one was not ours, or is not any more."""
+    return _series.work(
+        CheckChunk.objects.unfinished(),
+        chunk_id,
+        with_related=("dataset",),
+        work=partial(_check, only=only),
+        fail=_give_up_whole,
+        between=between,
+    )
 
 
-def _check(chunk: CheckChunk, key: str) -> None:
+def _check(chunk: CheckChunk, key: str, *, only: bool) -> int | None:
+    """Check one chunk. Answers the one that was claimed to come after it."""
     dataset = chunk.dataset
     checker = checker_of(dataset)
     if checker.version != chunk.version:
         raise Stopped  # the rules changed between the claim and here
     seen = regrade.look(dataset, checker, chunk.first, chunk.last)
-    past_deadlocks(partial(_write, chunk, key, seen))
+    return past_deadlocks(partial(_write, chunk, key, seen, only=only))
 
 
-def _write(chunk: CheckChunk, key: str, seen: regrade.Seen) -> None:
+def _write(chunk: CheckChunk, key: str, seen: regrade.Seen, *, only: bool) -> int | None:
     with transaction.atomic():
         if not CheckChunk.objects.filter(done=False).release(chunk.pk, key, done=True):
             raise Stopped
+        after = None if only else following(CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id), key)
         changes = regrade.write(chunk.dataset, checker_of(chunk.dataset), seen)
         counted = _same(chunk.dataset).filter(pk=chunk.dataset_id)
         if not counted.update(checked_to=F("checked_to") + chunk.last - chunk.first + 1):
             raise Stopped
         regrade.count(chunk.dataset, changes)
+    return after
 
 
 def _give_up(dataset: Dataset, key: str, code: str, text: Text) -> None:

@@ -3,13 +3,14 @@
 A chunk's rows, its rejected lines, the counters and its `done` are committed together, so a worker that dies anywhere
 loses nothing and doubles nothing: another one takes its chunk when the lease has run out. What a chunk is turned into
 is worked out before the transaction begins; on SQLite, where one process writes at a time, the others read and grade
-meanwhile. What only the whole upload can tell, its repetitions, is found when the last chunk is in.
+meanwhile. The next chunk is claimed in the transaction that ends the one before. What only the whole upload can tell,
+its repetitions, is found when the last chunk is in.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -28,13 +29,14 @@ from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
 from .reading import Chunk, read_chunk, recognise
+from .series import Calling, Series, following
 
 REJECTED_COLUMNS = ("upload_id", "line", "offset", "length", "code", "message")
 MOST_SPREAD = 1000  # different values that are counted one by one
 
 # A process works on one chunk at a time: it has the processor once and holds the memory of one. More work on an upload
 # is done by more processes.
-_at_work = threading.RLock()
+_series = Series()
 
 
 class _RulesChanged(Exception):
@@ -44,10 +46,9 @@ class _RulesChanged(Exception):
 def ingest(upload_id: UUID | str) -> None:
     """Import the upload here and now, as far as it goes. Safe to call at any time, by anybody."""
     while waiting := begin(upload_id):
-        for chunk_id in waiting:
-            if not _import_chunk(chunk_id):
-                begin(upload_id)
-                return  # it is in other hands, or was cancelled
+        if not _import_chunks(waiting[0]):
+            begin(upload_id)
+            return  # it is in other hands, or was cancelled
 
 
 def begin(upload_id: UUID | str, abreast: int = 1) -> list[int]:
@@ -61,20 +62,34 @@ def begin(upload_id: UUID | str, abreast: int = 1) -> list[int]:
     return list(chunks.order_by("number").values_list("pk", flat=True)[:abreast])
 
 
-def go_on(chunk_id: int | str, abreast: int = 1) -> list[int]:
-    """Import one chunk, and finish the upload if it was the last one. Answers which chunks to work on after it.
+def go_on(chunk_id: int | str) -> None:
+    """Import one chunk and no other, and finish the upload if it was the last one."""
+    chunk = UploadChunk.objects.filter(pk=chunk_id).first()
+    if chunk is not None:
+        _bring_on(chunk, _import_chunks(chunk_id, only=True))
 
-    That is the one as many places further on as chunks are worked on `abreast`: from those that `begin` answers all
-    are reached, and never more than those few wait in the queue, where other people's work waits, too.
+
+def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object]) -> None:
+    """Import the chunk, then one after the other whichever of its upload nobody works on; finish the upload if the
+    last one is in.
+
+    One thread of a process does this for an upload, a second one lets it be. `call` is called with a chunk for another
+    process to begin with, whenever fewer than `abreast` are being worked on.
     """
     chunk = UploadChunk.objects.filter(pk=chunk_id).first()
-    if chunk is None:
-        return []
-    left = UploadChunk.objects.unfinished().filter(upload=chunk.upload_id)
-    if _import_chunk(chunk_id) and left.exists():
-        return list(left.filter(number=chunk.number + abreast).values_list("pk", flat=True))
-    begin(chunk.upload_id)  # to finish it; or what was stopped in the middle is brought into order
-    return []
+    if chunk is None or not _series.is_mine(chunk.upload_id):
+        return
+    try:
+        left = UploadChunk.objects.unfinished().filter(upload=chunk.upload_id)
+        _bring_on(chunk, _import_chunks(chunk_id, between=Calling(left, abreast, call)))
+    finally:
+        _series.leave(chunk.upload_id)
+
+
+def _bring_on(chunk: UploadChunk, went_well: bool) -> None:
+    """Finish the upload after its last chunk; what was stopped in the middle is brought into order."""
+    if not went_well or not UploadChunk.objects.unfinished().filter(upload=chunk.upload_id).exists():
+        begin(chunk.upload_id)
 
 
 # The whole upload: before its chunks and after them.
@@ -118,10 +133,7 @@ def _finish(upload: Upload, key: str) -> None:
     _find_repetitions(upload, key)
     upload.refresh_from_db(fields=["rows_total", "rows_accepted"])
     if upload.rows_accepted:
-        with transaction.atomic():
-            upload.chunks.all().delete()
-            leaks.after_import(upload.dataset_id, upload.pk)
-            Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
+        past_deadlocks(partial(_end, upload, key))
         return
     first = upload.rejected.order_by("line").first()
     if first is None:
@@ -133,6 +145,13 @@ def _finish(upload: Upload, key: str) -> None:
         )
     upload.chunks.all().delete()
     _fail(upload, key, code, said)
+
+
+@transaction.atomic
+def _end(upload: Upload, key: str) -> None:
+    upload.chunks.all().delete()
+    leaks.after_import(upload.dataset_id, upload.pk)
+    Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
 
 
 def _settle(upload: Upload, key: str) -> None:
@@ -168,17 +187,24 @@ def _failure(code: str, text: Text) -> dict[str, Any]:
     }
 
 
-# One chunk.
+# The chunks.
 
 
-def _import_chunk(chunk_id: int | str) -> bool:
-    """Import one chunk. False: it was not ours to import, or is not any more."""
+def _import_chunks(chunk_id: int | str, *, only: bool = False, between: Callable[[], object] = lambda: None) -> bool:
+    """Import a chunk, and unless it is the `only` one, those after it. False: one was not ours, or is not any more."""
     chunks = UploadChunk.objects.unfinished().filter(upload__state=UploadState.RUNNING)
-    with _at_work:
-        return work_alone(chunks, chunk_id, with_related=("upload__dataset",), work=_import, fail=_fail_whole)
+    return _series.work(
+        chunks,
+        chunk_id,
+        with_related=("upload__dataset",),
+        work=partial(_import, only=only),
+        fail=_fail_whole,
+        between=between,
+    )
 
 
-def _import(part: UploadChunk, key: str) -> None:
+def _import(part: UploadChunk, key: str, *, only: bool) -> int | None:
+    """Import one chunk. Answers the one that was claimed to come after it."""
     upload = part.upload
     try:
         stream: Any = _source(upload).open("rb")
@@ -189,14 +215,13 @@ def _import(part: UploadChunk, key: str) -> None:
         while True:
             chunk = read_chunk(stream, part, checker_of(upload.dataset))
             try:
-                past_deadlocks(partial(_commit, part, key, chunk))
-                return
+                return past_deadlocks(partial(_commit, part, key, chunk, only=only))
             except _RulesChanged:
                 upload.dataset.refresh_from_db()
 
 
-def _commit(part: UploadChunk, key: str, chunk: Chunk) -> None:
-    """One chunk, whole or not at all. Rows that other workers wait for are touched last."""
+def _commit(part: UploadChunk, key: str, chunk: Chunk, *, only: bool) -> int | None:
+    """One chunk, whole or not at all, and the claim to the next. Rows that other workers wait for are touched last."""
     upload, dataset = part.upload, part.upload.dataset
     checker = checker_of(dataset)
     origin = Origin(upload.created_by_id, upload.pk, chunk.lines, chunk.styles, upload.side)
@@ -205,6 +230,7 @@ def _commit(part: UploadChunk, key: str, chunk: Chunk) -> None:
     with transaction.atomic():
         if not UploadChunk.objects.unfinished().release(part.pk, key, done=True):
             raise Stopped
+        after = None if only else following(UploadChunk.objects.unfinished().filter(upload=upload), key)
         if chunk.rejected:
             bulk.insert(
                 RejectedLine,
@@ -232,6 +258,7 @@ def _commit(part: UploadChunk, key: str, chunk: Chunk) -> None:
             raise _RulesChanged
         DatasetCount.objects.add(dataset, changes)
         _count(upload, part, chunk, duplicates)
+    return after
 
 
 def _sample_ids(part: UploadChunk, chunk: Chunk) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from datasets_app import tasks
 from datasets_app.models import FindingRow, Sample, UploadChunk
 from datasets_app.pipeline import ingest as ingesting
+from datasets_app.pipeline import series
 from datasets_app.pipeline.planning import pieces
 from datasets_app.services import datasets, uploads
 from ftstudio.celery import app
@@ -22,7 +24,8 @@ from tests import make
 from .test_killed_import import PREPARE, REPORT, SETTINGS, answer, imported_so_far, python
 
 CONTRACT = {"text": {"ends_with": ["。"]}}
-# A worker that takes whatever chunk is free, not always the first, until the upload has ended.
+# A worker that takes whatever chunk is free, not always the first, until the upload has ended; now and then it stays
+# with the upload as long as others leave chunks to it.
 WORK = """
 import random, sys, time, django; django.setup()
 from datasets_app.models import Upload
@@ -30,7 +33,10 @@ from datasets_app.pipeline import ingest
 while not Upload.objects.get(pk=sys.argv[1]).is_final:
     free = ingest.begin(sys.argv[1], 6)
     if free:
-        ingest.go_on(random.choice(free), 3)
+        if random.random() < 0.5:
+            ingest.go_on(random.choice(free))
+        else:
+            ingest.go_through(random.choice(free), 3, print)
     else:
         time.sleep(0.05)
 """
@@ -100,8 +106,8 @@ def test_of_two_uploads_at_once_the_earlier_positions_are_the_originals(alice: A
 def test_a_chunk_that_is_delivered_twice_is_imported_once(alice: Any, rain: Any) -> None:
     upload = arrived(alice, rain, make.chats(12))
     first, second, third = chunks_of(upload)
-    assert ingesting.go_on(first, abreast=2) == [third]
-    assert ingesting.go_on(first, abreast=2) == []
+    ingesting.go_on(first)
+    ingesting.go_on(first)
     assert Sample.objects.filter(dataset=rain).count() == 4
     assert UploadChunk.objects.claim(second, "somebody else")
     ingesting.ingest(upload.pk)
@@ -111,7 +117,53 @@ def test_a_chunk_that_is_delivered_twice_is_imported_once(alice: Any, rain: Any)
     ingesting.ingest(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_accepted) == ("done", 12)
-    assert ingesting.go_on(third) == []
+    ingesting.go_on(third)
+    assert Sample.objects.filter(dataset=rain).count() == 12
+
+
+def test_a_worker_stays_with_an_upload_calls_others_to_it_and_leaves_them_what_they_hold(
+    alice: Any, rain: Any, monkeypatch: Any
+) -> None:
+    upload = arrived(alice, rain, make.chats(24))
+    first, second, third, fourth, *_ = chunks_of(upload)
+    assert UploadChunk.objects.claim(second, "somebody else")
+    monkeypatch.setattr(series, "LOOKED_ROUND", 0.0)
+    called: list[int] = []
+
+    def call(chunk: int) -> None:
+        called.append(chunk)
+        ingesting.go_through(chunk, 3, call)  # the message comes back to this very process, which is at it already
+
+    ingesting.go_through(first, 3, call)
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows_accepted) == ("running", 20)
+    assert fourth in called
+    assert not {first, second, third} & set(called)
+    UploadChunk.objects.release(second, "somebody else")
+    ingesting.go_through(second, 3, call)
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows_accepted) == ("done", 24)
+    assert datasets.counts(rain) == make.counted(rain)
+
+
+def test_chunks_of_two_uploads_are_imported_in_turns() -> None:
+    turns, order = series.Turns(), []
+    both = threading.Barrier(2)
+
+    def work(name: str) -> None:
+        both.wait()
+        for _ in range(20):
+            with turns, turns:
+                order.append(name)
+                while not turns._waiting and order.count("a") < 20 and order.count("b") < 20:
+                    pass  # until the other one stands in line
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(one != other for one, other in pairwise(order[:38]))
 
 
 def test_messages_carry_an_import_from_chunk_to_chunk_to_its_end(alice: Any, rain: Any, settings: Any) -> None:
@@ -135,7 +187,7 @@ def test_what_is_in_when_an_import_is_cancelled_is_brought_into_order_by_the_swe
     ingesting.go_on(second)
     ingesting.go_on(first)
     uploads.cancel(actor=alice, upload=upload)
-    assert ingesting.go_on(third) == []
+    ingesting.go_on(third)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_accepted, upload.rows_duplicate) == ("cancelled", 8, 4)
     assert [position for position, _ in repeated(rain)] == [5, 6, 7, 8]
