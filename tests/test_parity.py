@@ -460,6 +460,7 @@ TWINS = {
     "sample-save": "sample-detail",
     "sample-tag": "sample-detail",
     "sample-decide": "decision-list",
+    "sample-draft-forget": "sample-draft",
     "revision-restore": "sample-detail",
     "job-create": "job-list",
     "job-update": "job-detail",
@@ -475,6 +476,7 @@ TWINS = {
     "token-create": "token-list",
     "token-revoke": "token-detail",
     "account": "me",
+    "notification-open": "notification-read",
 }
 # Only for eyes: places to stand, not verbs.
 # The demo project is `manage.py seed_demo` for those who have no browser.

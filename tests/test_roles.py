@@ -26,7 +26,7 @@ from tests.world import make_world
 OWN = {
     "api:me", "api:token-list", "api:token-detail", "api:invitation-accept", "pages:account", "pages:token-create",
     "pages:token-revoke", "pages:project-switch", "pages:invitation-accept", "api:project-list", "pages:project-create",
-    "pages:demo-create",
+    "pages:demo-create", "pages:notification-open", "pages:notification-read", "api:notification-read",
 }  # fmt: skip
 TURNS = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -40,6 +40,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:sample-next": ("samples.decide", {}),
     "patch api:sample-detail": ("samples.edit", {"base_revision": 1, "messages": TURNS}),
     "post api:sample-check": ("", {}),
+    "put api:sample-draft": ("samples.edit", {"base_revision": 1, "fields": {"a-text": ["b"]}, "sequence": 1}),
+    "delete api:sample-draft": ("", {}),
     "post api:decision-list": ("samples.decide", {"decision": "flag", "revision": 1}),
     "post api:sample-undo": ("samples.decide", {}),
     "post api:bulk-change-list": ("bulk_changes.prepare", {"kind": "tag", "what": {"tag": "new"}}),

@@ -28,7 +28,7 @@ from datasets_app.models import (
     Upload,
     Waiver,
 )
-from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Project, User
+from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Notification, Project, User
 from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, JobMove, ModelVersion
 
 DAY = timedelta(days=1)
@@ -178,5 +178,12 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "tokens": token,
         "invitations": invitation,
         "members": Membership.objects.get(project=project, user=owner),
+        "notifications": Notification.objects.create(
+            person=owner,
+            project=project,
+            kind="mentioned",
+            text={"template": "{text}", "params": {"text": text}},
+            url="/account/",
+        ),
         "audit": AuditEntry.objects.filter(project=project).latest("id"),
     }

@@ -27,6 +27,7 @@ ICONS: dict[str, str] = {
     "person": '<circle cx="8" cy="5.5" r="2.5"/><path d="M3.5 13.5c.6-2.6 2.3-3.8 4.5-3.8s3.9 1.2 4.5 3.8"/>',
     "key": '<circle cx="5" cy="11" r="2.5"/><path d="M7 9l5.5-5.5M10.5 5.5l2 2"/>',
     "trash": '<path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5"/>',
+    "bell": '<path d="M4 11.5V7.5a4 4 0 018 0v4l1 1H3zM6.8 14h2.4"/>',
     "link": '<path d="M6.5 9.5l3-3M7 5l2-2a2.8 2.8 0 014 4l-2 2M9 11l-2 2a2.8 2.8 0 01-4-4l2-2"/>',
     "filter": '<path d="M2.5 4h11L9.5 8.5V13l-3-1.5v-3z"/>',
     "gear": (

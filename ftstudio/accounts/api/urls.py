@@ -5,6 +5,7 @@ from django.urls import path
 from .audit import AuditDetail, AuditList
 from .invitations import InvitationAccept, InvitationDetail, InvitationList
 from .me import Me, TokenDetail, TokenList
+from .notifications import NotificationDetail, NotificationList, NotificationRead
 from .projects import MemberDetail, MemberList, ProjectDetail, ProjectList
 
 urlpatterns = [
@@ -18,6 +19,9 @@ urlpatterns = [
     path("invitations/accept/", InvitationAccept.as_view(), name="invitation-accept"),
     path("tokens/", TokenList.as_view(), name="token-list"),
     path("tokens/<uuid:pk>/", TokenDetail.as_view(), name="token-detail"),
+    path("notifications/", NotificationList.as_view(), name="notification-list"),
+    path("notifications/read/", NotificationRead.as_view(), name="notification-read"),
+    path("notifications/<int:pk>/", NotificationDetail.as_view(), name="notification-detail"),
     path("audit/", AuditList.as_view(), name="audit-list"),
     path("audit/<int:pk>/", AuditDetail.as_view(), name="audit-detail"),
 ]

@@ -6,6 +6,7 @@ from .account import account, token_create, token_revoke
 from .audit import audit_list
 from .join import invitation_accept
 from .members import invitation_create, invitation_withdraw, member_list, member_remove, member_update
+from .notifications import notification_list, notification_open, notification_read
 from .projects import project_create, project_list, project_switch, project_update
 
 urlpatterns = [
@@ -22,5 +23,8 @@ urlpatterns = [
     path("members/<int:pk>/remove/", member_remove, name="member-remove"),
     path("invitations/<uuid:pk>/withdraw/", invitation_withdraw, name="invitation-withdraw"),
     path("join/<str:secret>/", invitation_accept, name="invitation-accept"),
+    path("notifications/", notification_list, name="notification-list"),
+    path("notifications/read/", notification_read, name="notification-read"),
+    path("notifications/<int:pk>/open/", notification_open, name="notification-open"),
     path("audit/", audit_list, name="audit-list"),
 ]

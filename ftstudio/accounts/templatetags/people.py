@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from ftstudio.accounts import policy
 from ftstudio.accounts.models import Role, User
+from ftstudio.accounts.services import notifications
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ def nobody_yet() -> bool:
 def may(user: Any, action: str, project: Any) -> bool:
     """`{% may user "jobs.launch" project as allowed %}`: asks the policy; False for no project."""
     return project is not None and policy.allows(user, project, action)
+
+
+@register.simple_tag
+def unread_notifications(user: Any) -> int:
+    """`{% unread_notifications user as waiting %}`: how many the person has not read."""
+    return notifications.unread(user)
 
 
 @register.filter
