@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -73,14 +73,16 @@ def failing_once(fail: Callable[[Text], object]) -> Iterator[None]:
         raise
 
 
-def past_deadlocks(work: Callable[[], T]) -> T:
+def past_deadlocks(work: Callable[[], T], *, in_turn: bool = True) -> T:
     """Do a whole transaction in its turn, and do it again when the database gave it up to end a deadlock.
 
-    Inside an outer transaction nothing can be repeated; there the error goes on to whoever began it.
+    `turns` has the order of locks that keeps deadlocks rare. Work that enqueues is not done `in_turn`: the message is
+    sent as the transaction commits, and no other writer should wait for a broker. Inside an outer transaction nothing
+    can be repeated; there the error goes on to whoever began it.
     """
     for left in reversed(range(TRIES)):
         try:
-            with write_turn():
+            with write_turn() if in_turn else nullcontext():
                 return work()
         except OperationalError as error:
             deadlock = getattr(error.__cause__, "sqlstate", None) in DEADLOCK

@@ -85,9 +85,9 @@ def _prepare(dataset: Dataset, key: str) -> None:
 def _plan(dataset: Dataset, key: str) -> None:
     step = settings.INGEST_CHUNK_ROWS
     with transaction.atomic():
+        CheckChunk.objects.filter(dataset=dataset).delete()  # first: who writes one holds it and waits for the dataset
         if not _same(dataset).renew(dataset.pk, key, checked_to=0):
             raise Stopped
-        CheckChunk.objects.filter(dataset=dataset).delete()
         behind = Dataset.objects.values_list("next_position", flat=True).get(pk=dataset.pk)
         CheckChunk.objects.bulk_create(
             (
@@ -106,10 +106,10 @@ def _plan(dataset: Dataset, key: str) -> None:
 
 def _end(dataset: Dataset, key: str) -> None:
     with transaction.atomic():
+        CheckChunk.objects.filter(dataset=dataset).delete()
         version = dataset.checking_version
         if not _same(dataset).renew(dataset.pk, key, checking_version="", checked_to=0, rule_set_version=version):
             raise Stopped
-        CheckChunk.objects.filter(dataset=dataset).delete()
         scan.ask(dataset.pk)  # what was said of the set was said under the old rules
 
 

@@ -8,11 +8,12 @@ from functools import partial
 
 from django.db import transaction
 
-from datasets_app.models import Dataset, DatasetCount, Sample, Snapshot, SnapshotEntry
+from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
 
 from .attempts import past_deadlocks
 from .census import CHUNK
+from .turns import hold
 
 
 def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:
@@ -31,8 +32,11 @@ def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:
 
 def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update(no_key=True).only("pk").get(pk=snapshot.dataset_id)
-        newer = Snapshot.objects.filter(dataset=dataset, number__gt=snapshot.number).exclude(content_hash="")
+        dataset = snapshot.dataset_id
+        snapshots = Snapshot.objects.filter(dataset=dataset)
+        # Two that place in one dataset take turns at its oldest snapshot: the dataset's own row is due after samples.
+        snapshots.select_for_update(no_key=True).only("pk").earliest("number")
+        newer = snapshots.filter(number__gt=snapshot.number).exclude(content_hash="")
         if newer.exclude(state=SnapshotState.FAILED).exists():
             return False
         here = {"position__gt": after, "position__lte": upto}
@@ -47,6 +51,7 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
                 moves.setdefault(side, []).append(pk)
                 changes["split", side] += 1
                 changes["split", before] -= 1
+        hold(Sample.objects.filter(pk__in=[pk for pks in moves.values() for pk in pks]))
         for side, pks in moves.items():
             Sample.objects.filter(pk__in=pks).update(split=side)
         DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})

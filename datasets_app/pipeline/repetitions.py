@@ -93,10 +93,10 @@ def _members(rows: Any) -> Iterator[Members]:
 def _say(dataset_id: UUID, upload_id: UUID, members: Members) -> int:
     """Write what is missing of these samples' `duplicate` findings. Returns how many of the upload repeat another."""
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset_id)
-        checker = checker_of(dataset)
         locked = Sample.objects.select_for_update(no_key=True).filter(pk__in=[pk for pk, *_ in members]).order_by("pk")
         now = dict(locked.values_list("pk", "fingerprint"))
+        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset_id)  # the rules stay as they are
+        checker = checker_of(dataset)
         firsts = deduplicate.first_positions(dataset_id, now.values())
         later = [
             (pk, firsts[fingerprint], owner)

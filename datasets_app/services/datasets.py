@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -20,6 +22,7 @@ from datasets_app.core.sets import SET_RULES
 from datasets_app.core.sets.base import SetRule
 from datasets_app.core.statistics import wilson
 from datasets_app.models import Dataset, DatasetCount
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
@@ -106,28 +109,32 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
         refused: dict[str, Any] = {name: Text("A dataset has no such setting.") for name in unknown}
         raise InvalidInput(**refused)
     values = _checked(changes)
-    with transaction.atomic():
-        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
-        changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
-        again = dataset.check_broke and bool(values.keys() & GRADED_BY)
-        if not changed and not again:
-            return dataset
-        for name, value in changed.items():
-            setattr(dataset, name, value)
-        fields = [*changed, "changed_at"]
-        if "guideline" in changed:
-            dataset.guideline_version += 1
-            fields.append("guideline_version")
-        if again or changed.keys() & GRADED_BY:
-            version = checker_of(dataset).version
-            if version != dataset.rule_set_version or dataset.checking_version:
-                dataset.checking_version, dataset.checked_to = version, 0
-                fields += ["checking_version", "checked_to"]
-                enqueue(tasks.check_dataset, dataset.pk)
-        _save(dataset, update_fields=fields)
-        AuditEntry.objects.record(
-            actor=actor, verb="datasets.update", target=dataset, project=dataset.project, changed=sorted(changed)
-        )
+    return past_deadlocks(partial(_update, actor, dataset.pk, values), in_turn=False)
+
+
+@transaction.atomic
+def _update(actor: User, pk: UUID, values: Mapping[str, Any]) -> Dataset:
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=pk)
+    changed = {name: value for name, value in values.items() if getattr(dataset, name) != value}
+    again = dataset.check_broke and bool(values.keys() & GRADED_BY)
+    if not changed and not again:
+        return dataset
+    for name, value in changed.items():
+        setattr(dataset, name, value)
+    fields = [*changed, "changed_at"]
+    if "guideline" in changed:
+        dataset.guideline_version += 1
+        fields.append("guideline_version")
+    if again or changed.keys() & GRADED_BY:
+        version = checker_of(dataset).version
+        if version != dataset.rule_set_version or dataset.checking_version:
+            dataset.checking_version, dataset.checked_to = version, 0
+            fields += ["checking_version", "checked_to"]
+            enqueue(tasks.check_dataset, dataset.pk)
+    _save(dataset, update_fields=fields)
+    AuditEntry.objects.record(
+        actor=actor, verb="datasets.update", target=dataset, project=dataset.project, changed=sorted(changed)
+    )
     return dataset
 
 

@@ -15,6 +15,7 @@ from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample
 from datasets_app.models.decision import BECOMES, DecisionQuerySet, Verdict
 from datasets_app.models.sample import Status
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import allows, require
@@ -67,10 +68,8 @@ def _free_for(actor: User, now: datetime) -> Q:
 
 
 def _lease(sample: Sample, actor: User, now: datetime) -> Sample | None:
-    taken = Sample.objects.filter(_free_for(actor, now), pk=sample.pk, status=sample.status).update(
-        leased_by=actor, leased_until=now + LEASE
-    )
-    if not taken:
+    free = Sample.objects.filter(_free_for(actor, now), pk=sample.pk, status=sample.status)
+    if not past_deadlocks(lambda: free.update(leased_by=actor, leased_until=now + LEASE)):
         return None
     sample.leased_by, sample.leased_until = actor, now + LEASE
     return sample
@@ -98,10 +97,12 @@ def decide(
     check_client_id(client_id)
     if len(reason) > 300:
         raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> tuple[Decision, Sample]:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         if client_id and (before := Decision.objects.filter(sample=now, client_id=client_id).first()):
-            return before
+            return before, now
         if now.revision_number != revision:
             raise Conflict(
                 Text("This sample has changed since you saw it: look at revision {n} first.", n=now.revision_number),
@@ -120,6 +121,9 @@ def decide(
             client_id=client_id or None,
         )
         _move(now, BECOMES[Verdict(decision)], actor)
+        return made, now
+
+    made, now = past_deadlocks(write)
     _copy(now, to=sample)
     return made
 
@@ -151,7 +155,9 @@ def undo(*, actor: User, sample: Sample) -> Sample:
     Raises Conflict `nothing_to_undo`.
     """
     require(actor, sample.dataset.project_id, "samples.decide")
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> Sample:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         newest = Decision.objects.filter(sample=now, undone_at=None).first()
         if newest is None or newest.by_id != actor.pk:
@@ -162,6 +168,9 @@ def undo(*, actor: User, sample: Sample) -> Sample:
         if before == Status.ACCEPTED and now.worst == RANK["error"]:
             before = Status.PENDING  # it was edited since: an error does not slip back in as accepted
         _move(now, before, actor)
+        return now
+
+    now = past_deadlocks(write)
     now.dataset = sample.dataset
     return now
 

@@ -172,10 +172,14 @@ def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
     """Give the sample exactly these tags; returns them as stored. Raises InvalidInput for too many or too long ones."""
     require(actor, sample.dataset.project_id, "samples.tag")
     wanted = _tag_names(names)
-    counted: Counter[tuple[str, str]] = Counter()
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> None:
+        counted: Counter[tuple[str, str]] = Counter()
         _set_tags(Sample.objects.select_for_update(no_key=True).get(pk=sample.pk), wanted, counted)
         DatasetCount.objects.add(sample.dataset_id, counted)
+
+    past_deadlocks(write)
     return wanted
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from datasets_app import tasks
 from datasets_app.models import Dataset, Scan
 from datasets_app.models.scan import ScanState
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.scan import ask, is_stale
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
@@ -25,12 +26,16 @@ def request(*, actor: User | None, dataset: Dataset) -> Scan:
         require(actor, dataset.project_id, "scans.request")
     if not dataset.samples_total:
         raise Conflict(Text("This dataset has no samples yet: import some first."), code="empty")
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> Scan:
         scan = Scan.objects.get(pk=ask(dataset.pk, by=actor))
         if actor is not None:
             AuditEntry.objects.record(actor=actor, verb="scans.request", target=scan, project=dataset.project)
         enqueue(tasks.scan_dataset, scan.pk)
-    return scan
+        return scan
+
+    return past_deadlocks(write, in_turn=False)
 
 
 def newest(dataset: Dataset) -> Scan | None:

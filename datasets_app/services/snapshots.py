@@ -13,6 +13,7 @@ from datasets_app import tasks
 from datasets_app.core.grouping import STRATA, checked_key
 from datasets_app.core.splitting import SIDES, Shares
 from datasets_app.models import Dataset, Snapshot
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.selecting import Filters
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
@@ -58,13 +59,15 @@ def freeze(
         )
     general = _mix(actor, dataset, mix)
     chosen = Filters.parse(_known_filters(filter or {})).chosen()
-    with transaction.atomic():
-        dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
-        if not dataset.samples_total:
+
+    @transaction.atomic
+    def write() -> Snapshot:
+        now = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+        if not now.samples_total:
             raise Conflict(Text("This dataset has no samples yet: import some first."), code="empty")
-        last = Snapshot.objects.filter(dataset=dataset).aggregate(n=Max("number"))["n"] or 0
+        last = Snapshot.objects.filter(dataset=now).aggregate(n=Max("number"))["n"] or 0
         snapshot = Snapshot.objects.create(
-            dataset=dataset,
+            dataset=now,
             number=last + 1,
             shares=wanted,
             seed=seed,
@@ -72,21 +75,23 @@ def freeze(
             stratify_by=stratify_by,
             mix=general,
             filter=chosen,
-            upto=dataset.next_position - 1,
-            contract=dataset.contract,
-            guideline=dataset.guideline,
-            guideline_version=dataset.guideline_version,
-            system_prompt=dataset.system_prompt,
-            contrast_template=dataset.contrast_template,
-            profile=dataset.profile,
-            rule_set_version=dataset.rule_set_version,
+            upto=now.next_position - 1,
+            contract=now.contract,
+            guideline=now.guideline,
+            guideline_version=now.guideline_version,
+            system_prompt=now.system_prompt,
+            contrast_template=now.contrast_template,
+            profile=now.profile,
+            rule_set_version=now.rule_set_version,
             created_by=actor,
         )
         AuditEntry.objects.record(
-            actor=actor, verb="snapshots.freeze", target=snapshot, project=dataset.project, shares=wanted, seed=seed
+            actor=actor, verb="snapshots.freeze", target=snapshot, project=now.project, shares=wanted, seed=seed
         )
         enqueue(tasks.freeze_snapshot, snapshot.pk)
-    return snapshot
+        return snapshot
+
+    return past_deadlocks(write, in_turn=False)
 
 
 def _shares(shares: Mapping[str, int] | None) -> dict[str, int]:

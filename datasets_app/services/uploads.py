@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import IO, Any
 from uuid import uuid4
@@ -19,6 +21,7 @@ from datasets_app import tasks
 from datasets_app.models import Dataset, Upload
 from datasets_app.models.upload import UploadState
 from datasets_app.pipeline import held, looking
+from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.looking import Look
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
@@ -65,21 +68,25 @@ def receive(
             raise InvalidInput(code="empty", file=Text("The file is empty."))
         recognise(upload)
         upload.state = UploadState.HELD if hold or upload.needs else UploadState.WAITING
-        with transaction.atomic():
-            # Of two people who send the same file at once, one waits here and is then told.
-            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
-            if not again:
-                _refuse_repetition(upload)
-            upload.save()
-            AuditEntry.objects.record(
-                actor=actor, verb="uploads.create", target=upload, project=dataset.project, bytes=upload.size
-            )
-            if upload.state == UploadState.WAITING:
-                enqueue(tasks.ingest_upload, upload.pk)
+        past_deadlocks(partial(_take_in, actor, upload, again=again), in_turn=False)
     except BaseException:
         storage.delete(upload.file.name or target)
         raise
     return upload
+
+
+@transaction.atomic
+def _take_in(actor: User, upload: Upload, *, again: bool) -> None:
+    # Of two people who send the same file at once, one waits here and is then told.
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
+    if not again:
+        _refuse_repetition(upload)
+    upload.save()
+    AuditEntry.objects.record(
+        actor=actor, verb="uploads.create", target=upload, project=dataset.project, bytes=upload.size
+    )
+    if upload.state == UploadState.WAITING:
+        enqueue(tasks.ingest_upload, upload.pk)
 
 
 def _set(upload: Upload, changes: Mapping[str, Any]) -> None:
@@ -87,16 +94,15 @@ def _set(upload: Upload, changes: Mapping[str, Any]) -> None:
         setattr(upload, name, value)
 
 
-def _refuse_repetition(upload: Upload) -> None:
+def _refuse_repetition(upload: Upload, *, since: datetime | None = None) -> None:
     """Refuse what this dataset has taken in, or is taking in; a file that is held has not been taken in yet.
 
-    When a held file is started, only what began since it came counts: of what was there before its owner was told.
+    When a held file is started, only what began `since` it came counts: of what was there before its owner was told.
     """
     states = (UploadState.WAITING, UploadState.RUNNING, UploadState.DONE)
     same = Upload.objects.filter(dataset=upload.dataset_id, sha256=upload.sha256, state__in=states)
-    if not upload._state.adding:
-        came = upload.created_at
-        same = same.filter(Q(created_at__gt=came) | Q(started_at__gt=came) | Q(started_at=None))
+    if since:
+        same = same.filter(Q(created_at__gt=since) | Q(started_at__gt=since) | Q(started_at=None))
     before = same.exclude(pk=upload.pk).first()
     if before:
         when = date_format(timezone.localtime(before.created_at), "DATETIME_FORMAT")
@@ -156,14 +162,18 @@ def start(*, actor: User, upload: Upload, again: bool = False) -> Upload:
         raise InvalidInput(
             code="needs_mapping", mapping=Text("Say first which column is the question and which the answer.")
         )
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> None:
         Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
         if not again:
-            _refuse_repetition(upload)
+            _refuse_repetition(upload, since=upload.created_at)
         if not Upload.objects.filter(pk=upload.pk, state=UploadState.HELD).update(state=UploadState.WAITING):
             raise _not_held()
         AuditEntry.objects.record(actor=actor, verb="uploads.start", target=upload, project=upload.dataset.project)
         enqueue(tasks.ingest_upload, upload.pk)
+
+    past_deadlocks(write, in_turn=False)
     upload.refresh_from_db()
     return upload
 
@@ -171,7 +181,9 @@ def start(*, actor: User, upload: Upload, again: bool = False) -> Upload:
 def cancel(*, actor: User, upload: Upload) -> Upload:
     """Stop an import, or discard a held file; what has been imported stays. Raises Conflict when it has ended."""
     require(actor, upload.dataset.project_id, "uploads.cancel")
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> None:
         discarded = held.discard(upload)
         stopped = discarded or Upload.objects.unfinished().filter(pk=upload.pk).update(
             state=UploadState.CANCELLED, finished_at=timezone.now()
@@ -181,6 +193,8 @@ def cancel(*, actor: User, upload: Upload) -> Upload:
         AuditEntry.objects.record(actor=actor, verb="uploads.cancel", target=upload, project=upload.dataset.project)
         if not discarded:
             enqueue(tasks.ingest_upload, upload.pk)  # brings what was stopped among its chunks into order
+
+    past_deadlocks(write, in_turn=False)
     upload.refresh_from_db()
     return upload
 
