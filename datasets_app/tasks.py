@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from datasets_app.models import BulkChange, Dataset, Export, LossReport, Scan, Snapshot, Upload
+from datasets_app.models import BulkChange, Dataset, Draft, Export, LossReport, Scan, Snapshot, Upload
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio import heart
 
@@ -98,6 +98,7 @@ def sweep() -> int:
     What was held too long for somebody's go is thrown away.
     """
     held.forget_old()
+    Draft.objects.clear_settled()
     unfinished = (
         (ingest_upload, Upload.objects.unsettled()),
         (check_dataset, Dataset.objects.to_check()),

@@ -12,7 +12,9 @@ from .bulk_changes import (
     BulkChangeUndo,
 )
 from .checks import SampleCheck
+from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
+from .drafts import SampleDraft
 from .images import ImageDetail, ImageFile, ImageList
 from .samples import (
     DecisionList,
@@ -55,8 +57,11 @@ urlpatterns = [
     path("samples/<int:pk>/check/", SampleCheck.as_view(), name="sample-check"),
     path("samples/<int:pk>/revisions/", RevisionList.as_view(), name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
+    path("samples/<int:pk>/draft/", SampleDraft.as_view(), name="sample-draft"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
+    path("samples/<int:pk>/comments/", CommentList.as_view(), name="comment-list"),
+    path("comments/<int:pk>/", CommentDetail.as_view(), name="comment-detail"),
     path("datasets/<uuid:pk>/bulk-changes/", BulkChangeList.as_view(), name="bulk-change-list"),
     path("bulk-changes/<uuid:pk>/", BulkChangeDetail.as_view(), name="bulk-change-detail"),
     path("bulk-changes/<uuid:pk>/apply/", BulkChangeApply.as_view(), name="bulk-change-apply"),

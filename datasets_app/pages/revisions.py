@@ -15,7 +15,7 @@ from datasets_app.services import samples
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 
-from .samples import sample_of
+from .loading import sample_of
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -26,16 +27,15 @@ from ftstudio.web.texts import say
 
 from .checking import checked
 from .conflict import conflict_context
-from .desk import desk_context, original_of, turns_of
-from .edits import edited
+from .desk import desk_context, original_of
+from .drafts import desk_with_draft, settle
+from .edits import Edit, edited
+from .fixes import fixed as _fixed
 from .forms import DecisionForm
+from .loading import sample_of
 from .queue import query_of, queue_of
 from .rail import tags_context
-
-
-def sample_of(request: PersonRequest, pk: int) -> Sample:
-    """The sample, if the person may see it; else 404."""
-    return get_object_or_404(Sample.objects.visible_to(request.user).select_related("dataset", "leased_by"), pk=pk)
+from .sent_pictures import with_pictures
 
 
 @login_required
@@ -78,9 +78,9 @@ def _to_desk(sample: Sample, queue: browse.Filters, **more: str) -> HttpResponse
 @login_required
 @require_safe
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
-    """One sample on the desk."""
-    sample = sample_of(request, pk)
-    context = desk_context(sample, request.user, queue=queue_of(request), editing=request.GET.get("view") == "turns")
+    """One sample on the desk, with what the person typed the last time and did not save."""
+    sample, editing = sample_of(request, pk), request.GET.get("view") == "turns"
+    context = desk_with_draft(sample, request.user, queue=queue_of(request), editing=editing)
     return render_page(request, "samples/detail.html", context)
 
 
@@ -90,15 +90,17 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
     """What the checks say of the text as it is being typed: the parts findings, diff, tokens and requirements."""
     sample = sample_of(request, pk)
     current = core.from_json(_revision(sample, sample.revision_number).payload)
-    base = core.from_json(_base(request, sample).payload)
-    turns, rejected, _indices = edited(request.POST, base)
-    data = {**core.to_data(base), **{k: v for k, v in (("messages", turns), ("rejected", rejected)) if v is not None}}
-    seen = checked(sample, data, original_of(sample, current))
-    answer, wrong = turns_of(data, seen.raw)
+    edit, base = _typed(request, sample)
+    original = original_of(sample, current)
+    data = edit.over(core.from_json(base.payload))
+    seen = checked(sample, data, original, broken=edit.broken)
+    turns = data["messages"]
     context = {
         "checked": seen, "sample": sample, "may_edit": True,
-        "may_waive": allows(request.user, sample.dataset.project_id, "findings.waive"), "turn": answer[-1],
-        "rejected": wrong, "queue_query": query_of(queue_of(request)), "original": original_of(sample, current),
+        "may_waive": allows(request.user, sample.dataset.project_id, "findings.waive"),
+        "answer": core.from_data({"messages": turns[-1:]}).messages[0].text if turns else "",
+        "rejected": data.get("rejected") or None, "queue_query": query_of(queue_of(request)), "original": original,
+        "counted": list(zip(edit.keys, seen.per_turn, strict=False)),
     }  # fmt: skip
     return render(request, "samples/checked.html", context)
 
@@ -157,41 +159,40 @@ def _save(request: PersonRequest, sample: Sample) -> int:
 
     That is the one this request made, else the one the form was opened on: somebody else's newer one was not seen.
     """
-    base = _base(request, sample)
-    turns, rejected, _indices = edited(request.POST, core.from_json(base.payload))
-    origin = "edit"
+    edit, base = _typed(request, sample)
+    if edit.broken:
+        raise edit.broken
+    turns, origin = edit.messages, "edit"
     if wanted := request.POST.get("fix"):
-        turns, origin = _fixed(sample, base, turns, wanted), "fix"
+        turns, origin = _fixed(sample, edit.over(core.from_json(base.payload)), wanted), "fix"
     client_id = request.POST.get("client_id", "")[:40] or uuid4().hex
     samples.save(
         actor=request.user,
         sample=sample,
         base_revision=base.number,
         messages=turns,
-        rejected=rejected,
+        rejected=edit.rejected,
+        tools=edit.tools,
         client_id=client_id,
         origin=origin,
     )
+    settle(request, sample)
     made = Revision.objects.filter(sample=sample, client_id=client_id).values_list("number", flat=True).first()
     return made or base.number
 
 
-def _fixed(sample: Sample, base: Revision, turns: list[dict[str, Any]] | None, wanted: str) -> list[dict[str, Any]]:
-    """The turns with one finding's fix written into them: what the fix button does where no script runs."""
-    data = core.to_data(core.from_json(base.payload))
-    turns = data["messages"] if turns is None else turns
-    for finding in samples.preview(dataset=sample.dataset, data={**data, "messages": turns}).findings:
-        fix = finding.fix
-        if fix is None or f"{finding.rule}:{finding.path}:{fix.start}:{fix.end}" != wanted:
-            continue
-        at = finding.path.split("/")
-        turn = turns[int(at[2])]
-        if at[3] == "content" and isinstance(turn["content"], str):
-            turn["content"] = fix.apply(turn["content"])
-        elif at[3] == "tool_calls":
-            turn["tool_calls"][int(at[4])]["arguments"] = fix.apply(turn["tool_calls"][int(at[4])]["arguments"])
-        return turns
-    raise InvalidInput(fix=_("This fix no longer fits the text."))
+def _typed(request: PersonRequest, sample: Sample) -> tuple[Edit, Revision]:
+    """What the form says, and the revision that it was opened on. Pictures that came with it are kept first."""
+    base = _base(request, sample)
+    return edited(with_pictures(request, sample), core.from_json(base.payload)), base
+
+
+def _kept(request: PersonRequest, sample: Sample) -> Edit:
+    """What the form says, to be shown again; a picture that was refused is left out."""
+    try:
+        return _typed(request, sample)[0]
+    except InvalidInput:
+        return edited(request.POST, core.from_json(_base(request, sample).payload))
 
 
 def _base(request: PersonRequest, sample: Sample) -> Revision:
@@ -221,26 +222,16 @@ def _refused(
     if isinstance(error, Conflict) and "theirs" in error.details:
         return render_page(request, "samples/conflict.html", conflict_context(sample, request, error), status=status)
     sample.refresh_from_db()
-    problem, editing, queue = say(error.message), request.POST.get("view") == "turns", queue_of(request)
+    base = saved or _base(request, sample).number
+    show = partial(
+        desk_context, sample, request.user, queue=queue_of(request), problem=say(error.message),
+        editing=request.POST.get("view") == "turns", reason=request.POST.get("reason", "")[:300],
+    )  # fmt: skip
     if isinstance(error, Conflict):  # nothing was typed, or it is saved: show what there is to see now
-        context = desk_context(sample, request.user, queue=queue, problem=problem, editing=editing)
+        context = show()
     else:
-        base = _base(request, sample)
-        edit = edited(request.POST, core.from_json(base.payload))
-        if saved:
-            edit = edit._replace(indices=list(range(len(edit.indices))))  # they are turns of what was saved
-        reason = request.POST.get("reason", "")[:300]
         try:
-            context = desk_context(
-                sample,
-                request.user,
-                queue=queue,
-                edit=edit,
-                base=saved or base.number,
-                editing=editing,
-                problem=problem,
-                reason=reason,
-            )
+            context = show(base=base, edit=None if saved else _kept(request, sample))
         except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
-            context = desk_context(sample, request.user, queue=queue, base=base.number, problem=problem)
+            context = show(base=base)
     return render_page(request, "samples/detail.html", context, status=status)

@@ -23,7 +23,7 @@ from ftstudio.web.texts import from_row
 from .bulk_forms import WaiverForm
 from .landing import landing_on, status_of
 from .queue import query_of, queue_of
-from .samples import sample_of
+from .loading import sample_of
 
 
 @login_required
