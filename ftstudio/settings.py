@@ -197,6 +197,10 @@ CELERY_BEAT_SCHEDULE = {
 WORKERS = env.number("FTSTUDIO_WORKERS", min(2, os.cpu_count() or 1))
 # How long a worker may be silent before another takes its work over, in seconds.
 LEASE_SECONDS = env.number("FTSTUDIO_LEASE_SECONDS", 60)
+# How long a sample is held for the person who has it open, after the desk was last heard of; and for whom it was fetched
+# ahead of the one they look at, in seconds.
+HOLD_SECONDS = env.number("FTSTUDIO_HOLD_SECONDS", 600)
+AHEAD_SECONDS = env.number("FTSTUDIO_AHEAD_SECONDS", 180)
 
 # --- People ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
