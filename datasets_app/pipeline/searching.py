@@ -26,19 +26,22 @@ def matching(rows: Any, text: str, *, few: bool = False) -> Any:
 
     `few`: the other filters leave so few that reading their texts is cheaper than asking the index about all.
     """
+    return rows.filter(having(rows.db, text, few=few))
+
+
+def having(alias: str, text: str, *, few: bool = False) -> Q:
+    """The same as a condition on samples."""
     text = text.replace("\x00", "")
-    if connections[rows.db].vendor != "sqlite":
-        return rows.filter(pk__in=SampleText.objects.filter(text__icontains=text).values("sample_id"))
+    if connections[alias].vendor != "sqlite":
+        return Q(pk__in=SampleText.objects.filter(text__icontains=text).values("sample_id"))
     if few:
-        return _reading(rows, text)
-    match = _match(rows.db, text)
+        return _reading(text)
+    match = _match(alias, text)
     if match is None:
-        return _reading(rows, text)
+        return _reading(text)
     if not match:
-        return rows.none()
-    return rows.filter(
-        pk__in=RawSQL("SELECT rowid FROM datasets_app_search WHERE datasets_app_search MATCH %s", (match,))
-    )
+        return Q(pk__in=())
+    return Q(pk__in=RawSQL("SELECT rowid FROM datasets_app_search WHERE datasets_app_search MATCH %s", (match,)))
 
 
 def hits(text: str) -> Callable[[int, int, bool, int], list[int]] | None:
@@ -66,12 +69,12 @@ def hits(text: str) -> Callable[[int, int, bool, int], list[int]] | None:
     return block
 
 
-def _reading(rows: Any, text: str) -> Any:
+def _reading(text: str) -> Q:
     """SQLite ignores the case of Latin letters only: the other forms of the text are asked for, too."""
     asked = Q()
     for form in {text, text.lower(), text.upper()}:
         asked |= Q(search__text__icontains=form)
-    return rows.filter(asked)
+    return asked
 
 
 def _match(alias: str, text: str) -> str | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import connections
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
+from datasets_app.core import conditions
+from datasets_app.core.conditions import Condition, Term
 from datasets_app.core.findings import RANK
 from datasets_app.core.rules import RULE_IDS
 from datasets_app.core.splitting import SIDES
@@ -20,6 +24,7 @@ from datasets_app.models.sample import SampleQuerySet, Status
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from . import searching
+from .conditions import Where, query
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
@@ -27,6 +32,12 @@ READ = 20_000  # up to here the texts of the samples are read sooner than the te
 _POSITION = re.compile(r"0*[1-9][0-9]{0,8}")
 _LONGEST = {"tag": 40, "q": 200, "label": 60}
 
+
+# Terms of a condition that a plain filter says as well: (field, operator) → filter.
+_PLAIN = {
+    **{(name, "is"): name for name in ("status", "split", "rule", "tag", "worst", "label", "cluster")},
+    ("text", "contains"): "q",
+}
 
 # What the partial indexes are about, in their own words: SQLite does not see that a parameter says the same.
 _PARTIAL = {name: f"NOT (%(expressions)s = {none})" for name, none in (("worst", 0), ("cluster", 0), ("label", "''"))}
@@ -39,12 +50,15 @@ class _Spelt(Func):
     arity = 1
 
 
+NOWHERE = Where()
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a list shows; "" means all. `worst` is error, warning, hint or clean; `q` is text to be found.
 
     `label` is a label of the contract that the answer is; `cluster` the number of a sample: its near duplicates and
-    itself, as the last scan found them.
+    itself, as the last scan found them. `where` is a condition of any depth (`core.conditions`), beside all of these.
     """
 
     status: str = ""
@@ -55,15 +69,20 @@ class Filters:
     worst: str = ""
     label: str = ""
     cluster: str = ""
+    where: Where = NOWHERE
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, Any]) -> Filters:
+    def parse(cls, mapping: Mapping[str, Any], *, me: int | None = None) -> Filters:
         """Read filters out of a query or a stored snapshot; other keys are not ours and are passed over.
+
+        `me` is the number of the person who asks: what “me” means in a condition, and whether it may ask for hidden
+        checks. None only where the filters were stored by `settled`.
 
         Raises InvalidInput naming each filter whose value is not one that exists.
         """
         # No stored text holds a NUL, and PostgreSQL takes none in a query.
-        values = {name: str(mapping.get(name) or "").replace("\x00", "").strip() for name in cls.__dataclass_fields__}
+        names = [name for name in cls.__dataclass_fields__ if name != "where"]
+        values = {name: str(mapping.get(name) or "").replace("\x00", "").strip() for name in names}
         known: dict[str, Any] = {
             "status": Status.values,
             "split": SIDES,
@@ -80,13 +99,41 @@ class Filters:
                 refused[name] = Text("At most {n} characters can be looked for.", n=longest)
         if values["cluster"] and not _POSITION.fullmatch(values["cluster"]):
             refused["cluster"] = Text("A cluster is named by the number of its first sample.")
+        where = NOWHERE
+        try:
+            where = Where.parse(mapping.get("where") or "", me)
+        except InvalidInput as error:
+            refused |= error.fields
         if refused:
             raise InvalidInput(**refused)
-        return cls(**values)
+        return cls(**values, where=where)
 
     def chosen(self) -> dict[str, str]:
-        """The filters that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
+        """The filters that are set, as they stand in an address."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+    def settled(self, *, me: int, now: datetime) -> Filters:
+        """The same filters for a worker and for later: “me” is this person, times ago are moments."""
+        return replace(self, where=self.where.settled(me, now)) if self.where else self
+
+    def ways(self) -> Filters:
+        """The same, with what the condition demands in any case as plain filters: those have counters and indexes."""
+        if not self.where:
+            return self
+        plain: dict[str, str] = {}
+        rest: list[Condition] = []
+        for part in conditions.conjuncts(self.where.condition) if self.where.condition else ():
+            name = _PLAIN.get((part.field, part.operator)) if isinstance(part, Term) else None
+            if name and not getattr(self, name) and name not in plain and isinstance(part, Term):
+                plain[name] = part.values[0]
+            else:
+                rest.append(part)
+        left = conditions.all_of(tuple(rest))
+        return replace(self, **plain, where=Where(conditions.write(left) if left else "", self.where.me))
+
+    @property
+    def asks_for_trash(self) -> bool:
+        return self.status == Status.TRASHED or self.where.mentions("status", Status.TRASHED)
 
     def columns(self) -> dict[str, str | int]:
         """The filters that are set and are columns of the sample itself, with the values stored there."""
@@ -100,7 +147,9 @@ class Filters:
         return stored
 
 
-def narrowed(dataset: Dataset, filters: Filters, *, within: Collection[int] | None = None) -> SampleQuerySet:
+def narrowed(
+    dataset: Dataset, filters: Filters, *, within: Collection[int] | None = None, ordered: bool = False
+) -> SampleQuerySet:
     """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns.
 
     `within` are keys to choose from, all of this dataset; then nothing but these is looked at. On SQLite, which knows
@@ -116,7 +165,10 @@ def narrowed(dataset: Dataset, filters: Filters, *, within: Collection[int] | No
         rows = Sample.objects.filter(dataset=dataset)
     else:
         rows, leads = Sample.objects.filter(pk__in=within), ""
-    hidden = connections[rows.db].vendor == "sqlite" and (within is not None or len(numbers) > 1)
+    sqlite = connections[rows.db].vendor == "sqlite"
+    if ordered and leads and numbers[leads] > FEW:
+        leads = ""
+    hidden = sqlite and (within is not None or len(numbers) > 1 or ordered)
     for name, value in filters.columns().items():
         rows = rows.filter(_plainly(name, value) if hidden and name != leads else Q(**{name: value}))
         if name in _PARTIAL and value:
@@ -124,6 +176,10 @@ def narrowed(dataset: Dataset, filters: Filters, *, within: Collection[int] | No
     for name, having in related.items():
         few = numbers[name] <= FEW and within is None
         rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))
+    if filters.where:
+        rows = rows.filter(query(dataset, filters.where, plainly=sqlite))
+    if not filters.status and not filters.asks_for_trash:
+        rows = rows.filter(~Q(_plainly("status", Status.TRASHED.value)) if sqlite else ~Q(status=Status.TRASHED))
     if not filters.q:
         return rows
     few = within is not None or (bool(numbers) and min(numbers.values()) <= READ)
@@ -135,7 +191,8 @@ def kept(dataset: Dataset, filters: Filters) -> dict[str, int]:
 
     Of clean samples there is no index to begin at, so they are not among them. A cluster is always small.
     """
-    asked = {name: key for name, key in filters.chosen().items() if name not in ("q", "cluster") and key != "clean"}
+    apart = ("q", "cluster", "where")
+    asked = {name: key for name, key in filters.chosen().items() if name not in apart and key != "clean"}
     numbers = dict.fromkeys(asked, 0)
     if len(asked) > 1 or filters.q or not asked.keys().isdisjoint(("rule", "tag")):
         counters = DatasetCount.objects.filter(dataset=dataset, kind__in=asked, key__in=asked.values())
@@ -150,11 +207,20 @@ def _plainly(name: str, value: str | int) -> Exact:
     return Exact(F(name) + 0, value) if isinstance(value, int) else Exact(Coalesce(name, Value("")), value)
 
 
+def stored(mapping: Mapping[str, Any], *, me: int) -> dict[str, str]:
+    """Filters as they are kept for a worker: they mean then what they mean to this person now. Raises InvalidInput."""
+    return Filters.parse(mapping, me=me).settled(me=me, now=timezone.localtime()).chosen()
+
+
 def selected(dataset: Dataset, mapping: Mapping[str, Any]) -> SampleQuerySet:
-    """What a snapshot takes: the samples that pass, and unless a status is asked for, none that were rejected."""
+    """What a snapshot takes: the samples that pass, and unless a status is asked for, none that were rejected. What is
+    in the trash is never taken."""
     filters = Filters.parse(mapping)
     rows = narrowed(dataset, filters)
-    return rows if filters.status else rows.exclude(status=Status.REJECTED)
+    if filters.asks_for_trash:
+        rows = rows.exclude(status=Status.TRASHED)
+    asked = filters.status or filters.where.mentions("status")
+    return rows if asked else rows.exclude(status=Status.REJECTED)
 
 
 def _related(dataset: Dataset, filters: Filters) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
 
 def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
     """What to walk along, and the filters that are left to be asked of each sample."""
+    filters = filters.ways()
     numbers = kept(dataset, filters)
     fewest = min(numbers.values(), default=None)
     if fewest is not None and fewest <= FEW:

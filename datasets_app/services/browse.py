@@ -25,10 +25,10 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
 
 def total(*, dataset: Dataset, filters: Filters) -> int | None:
     """How many samples pass, when a kept counter knows: with no filter, or one but text and cluster. Else None."""
-    chosen = filters.chosen()
+    chosen = filters.ways().chosen()
     if not chosen:
         return Dataset.objects.values_list("samples_total", flat=True).get(pk=dataset.pk)
-    if len(chosen) > 1 or not chosen.keys().isdisjoint(("q", "cluster")):
+    if len(chosen) > 1 or not chosen.keys().isdisjoint(("q", "cluster", "where")):
         return None
     [(kind, key)] = chosen.items()
     counter = DatasetCount.objects.filter(dataset=dataset, kind=kind, key=key)

@@ -14,7 +14,7 @@ from datasets_app import tasks
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset
 from datasets_app.models.bulk_change import BulkChangeEntryQuerySet, BulkState, EntryState
 from datasets_app.pipeline.bulk_kinds import KINDS
-from datasets_app.pipeline.selecting import Filters
+from datasets_app.pipeline.selecting import Filters, stored
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
@@ -41,7 +41,7 @@ def prepare(
     if unknown := sorted(set(given) - set(Filters.__dataclass_fields__)):
         known = Listed(Filters.__dataclass_fields__)
         raise InvalidInput(filter=Text("“{name}” is no filter: use {known}.", name=unknown[0], known=known))
-    chosen = Filters.parse(given).chosen()
+    chosen = stored(given, me=actor.pk)
     asked = KINDS[kind].parse(dataset, what)
     with transaction.atomic():
         upto = Dataset.objects.values_list("next_position", flat=True).get(pk=dataset.pk) - 1

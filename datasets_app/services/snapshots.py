@@ -14,7 +14,7 @@ from datasets_app.core.grouping import STRATA, checked_key
 from datasets_app.core.splitting import SIDES, Shares
 from datasets_app.models import Dataset, Snapshot
 from datasets_app.pipeline.attempts import past_deadlocks
-from datasets_app.pipeline.selecting import Filters
+from datasets_app.pipeline.selecting import Filters, stored
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
@@ -58,7 +58,7 @@ def freeze(
             )
         )
     general = _mix(actor, dataset, mix)
-    chosen = Filters.parse(_known_filters(filter or {})).chosen()
+    chosen = stored(_known_filters(filter or {}), me=actor.pk)
 
     @transaction.atomic
     def write() -> Snapshot:
