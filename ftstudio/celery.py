@@ -10,4 +10,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 
 app = Celery("ftstudio")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["ftstudio", "datasets_app", "jobs_app"])
+app.autodiscover_tasks(["ftstudio", "ftstudio.accounts", "datasets_app", "jobs_app"])

@@ -191,14 +191,15 @@ CELERY_BEAT_SCHEDULE = {
     "beat the worker's heart": {"task": "ftstudio.tasks.heartbeat", "schedule": 10},
     "take up unfinished data work": {"task": "datasets_app.tasks.sweep", "schedule": SWEEP_SECONDS},
     "take up unfinished submits": {"task": "jobs_app.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "mail what people have not read": {"task": "ftstudio.accounts.tasks.send_digests", "schedule": 600},
     "ask providers about live jobs": {"task": "jobs_app.tasks.poll_due", "schedule": POLL_SECONDS},
 }
 # Worker processes that `manage.py up` starts; elsewhere start as many `celery worker` as there is memory for.
 WORKERS = env.number("FTSTUDIO_WORKERS", min(2, os.cpu_count() or 1))
 # How long a worker may be silent before another takes its work over, in seconds.
 LEASE_SECONDS = env.number("FTSTUDIO_LEASE_SECONDS", 60)
-# How long a sample is held for the person who has it open, after the desk was last heard of; and for whom it was fetched
-# ahead of the one they look at, in seconds.
+# How long a sample is held for whoever has it open, after their desk was last heard of, and how long one that their desk
+# has fetched ahead, in seconds.
 HOLD_SECONDS = env.number("FTSTUDIO_HOLD_SECONDS", 600)
 AHEAD_SECONDS = env.number("FTSTUDIO_AHEAD_SECONDS", 180)
 
