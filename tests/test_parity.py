@@ -448,6 +448,7 @@ TWINS = {
     "image-thumbnail": "image-file",
     "sample-picture": "sample-detail",
     "dataset-annotate": "sample-next",
+    "dataset-ahead": "sample-next",
     "annotate": "sample-next",
     "scan-create": "scan-list",
     "bulk-change-create": "bulk-change-list",

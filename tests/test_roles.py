@@ -44,6 +44,9 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete api:sample-draft": ("", {}),
     "post api:decision-list": ("samples.decide", {"decision": "flag", "revision": 1}),
     "post api:sample-undo": ("samples.decide", {}),
+    "post api:sample-hold": ("samples.decide", {}),
+    "post api:sample-shown": ("samples.decide", {}),
+    "post api:sample-let-go": ("samples.decide", {}),
     "post api:bulk-change-list": ("bulk_changes.prepare", {"kind": "tag", "what": {"tag": "new"}}),
     "post api:bulk-change-apply": ("bulk_changes.apply", {}),
     "post api:bulk-change-undo": ("bulk_changes.undo", {}),
@@ -132,7 +135,7 @@ def test_a_door_opens_from_its_role_upwards(
 
 
 # The pages' doors lead to the same services (test_parity); here the lowest role tries each of them.
-OPEN_TO_BOB = re.compile(r"pages:(sample-|revision-|annotate|dataset-annotate|project-create|demo-create)")
+OPEN_TO_BOB = re.compile(r"pages:(sample-|revision-|annotate|dataset-annotate|dataset-ahead|project-create|demo-create)")
 PAGE_DOORS = [r for r in routes() if r.namespace == "pages" and r.full_name not in OWN]
 
 

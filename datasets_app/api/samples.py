@@ -154,9 +154,10 @@ class SampleUndo(APIView):
 class NextSample(APIView):
     @extend_schema(request=NextInput, responses={200: SampleOutput, 204: None})
     def post(self, request: Request, pk: UUID) -> Response:
-        """The next pending sample, held for me for ten minutes; 204 when nothing waits."""
+        """The next sample that waits for me, held for me for some minutes; 204 when nothing waits."""
         dataset = visible(Dataset.objects.all(), request, pk=pk)
         asked = read(NextInput, request)
         filters = browse.Filters.parse(asked.get("filter", {}))
-        sample = samples.next_for(actor=request.user, dataset=dataset, after=asked["after"], filters=filters)
+        how = {"after": asked["after"], "ahead": asked["ahead"]}
+        sample = samples.next_for(actor=request.user, dataset=dataset, filters=filters, **how)
         return Response(_shown(sample)) if sample else Response(status=204)

@@ -15,6 +15,7 @@ from .checks import SampleCheck
 from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
+from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
 from .samples import (
     DecisionList,
@@ -60,6 +61,9 @@ urlpatterns = [
     path("samples/<int:pk>/draft/", SampleDraft.as_view(), name="sample-draft"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
+    path("samples/<int:pk>/hold/", SampleHold.as_view(), name="sample-hold"),
+    path("samples/<int:pk>/shown/", SampleShown.as_view(), name="sample-shown"),
+    path("samples/<int:pk>/let-go/", SampleLetGo.as_view(), name="sample-let-go"),
     path("samples/<int:pk>/comments/", CommentList.as_view(), name="comment-list"),
     path("comments/<int:pk>/", CommentDetail.as_view(), name="comment-detail"),
     path("datasets/<uuid:pk>/bulk-changes/", BulkChangeList.as_view(), name="bulk-change-list"),

@@ -8,7 +8,7 @@ the same sample opened from the list by a lead an ordinary one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from datasets_app.models.decision import Verdict
 from datasets_app.models.gold import GoldQuerySet
 from datasets_app.models.sample import Status
 from datasets_app.pipeline.attempts import past_deadlocks
+from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import Conflict, InvalidInput, Text
@@ -150,7 +151,7 @@ def held(*, dataset: Dataset, actor: User, now: datetime) -> list[Sample]:
     return [seats.at(seat) for seat in open_seats.filter(until__gt=now).select_related("sample", "by")]
 
 
-def draw(*, dataset: Dataset, actor: User, turn: int, now: datetime, ahead: bool) -> Sample | None:
+def draw(*, dataset: Dataset, actor: User, filters: Filters, turn: int, now: datetime, ahead: bool) -> Sample | None:
     """A check for this person at this turn, or None where it is not the time for one, or none is left for them. Who
     manages the checks is given none.
 
@@ -170,7 +171,10 @@ def draw(*, dataset: Dataset, actor: User, turn: int, now: datetime, ahead: bool
     left: Any = Gold.objects.filter(dataset=dataset, active=True, sample__status__in=list(KNOWN)).exclude(by=actor)
     for rows in known:
         left = left.filter(~Exists(rows))
-    pks = left.order_by().values_list("sample", flat=True)
+    pks = list(left.order_by().values_list("sample", flat=True))
+    if pks and filters.chosen().keys() - {"status"}:
+        passing = narrowed(dataset, replace(filters, status=""), within=pks)
+        pks = list(passing.order_by().values_list("pk", flat=True))
     chosen = min(pks, key=lambda pk: _chance(dataset.pk, actor.pk, pk), default=None)
     return None if chosen is None else seats.sit_down(chosen, actor, now=now, ahead=ahead)
 

@@ -209,10 +209,11 @@ class _Search:
         return int(cache.get(self._key()) or 1) - 1
 
     def _check(self, start: int) -> Sample | None:
-        """A hidden check, now and then; never in a part of the list, where there is nothing but that part."""
-        if not self.dataset.gold_rate or self.status != Status.PENDING or self.filters.chosen().keys() - {"status"}:
+        """A hidden check, now and then; in a part of the list one that could stand there."""
+        if not self.dataset.gold_rate or self.status != Status.PENDING:
             return None
-        return gold.draw(dataset=self.dataset, actor=self.actor, turn=start, now=self.now, ahead=self.ahead)
+        search = {"turn": start, "now": self.now, "ahead": self.ahead}
+        return gold.draw(dataset=self.dataset, actor=self.actor, filters=self.filters, **search)
 
     def _mine_first(self, left: int | None) -> Sample | None:
         """What was sent back to the person, then what is assigned to them."""
@@ -236,7 +237,7 @@ class _Search:
     def _anybodys(self, status: str) -> QuerySet[Sample]:
         """What is assigned to nobody and reserved for nobody else; or what is asked for by its person's name."""
         rows = self._narrowed(status)
-        if getattr(self.filters, "assigned", ""):
+        if self.filters.where.mentions("assigned"):
             return rows
         rows = rows.filter(assigned_to=None)
         others = list(Share.objects.filter(dataset=self.dataset).exclude(person=self.actor))

@@ -142,7 +142,11 @@ class DecisionInput(serializers.Serializer[Any]):
 
 
 class NextInput(serializers.Serializer[Any]):
-    """`after`: the position of the sample that is being left; `filter` holds the filters of the sample list."""
+    """`after`: the position of the sample that is being left; `filter` holds the filters of the sample list.
+
+    `ahead`: it is to be shown after the one at `after`, which is said by `shown`; it is held for a shorter time.
+    """
 
     filter = ObjectField(required=False)
     after = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    ahead = serializers.BooleanField(required=False, default=False)
