@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from datasets_app.core import diffs
 from datasets_app.core import samples as core
+from datasets_app.core.revision_diff import changes
 from datasets_app.models import Revision
+from datasets_app.models.revision import RevisionQuerySet
 from datasets_app.services import samples
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
@@ -30,32 +30,30 @@ def index(request: PersonRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def detail(request: PersonRequest, pk: int, number: int) -> HttpResponse:
-    """One revision against the one before it, turn by turn."""
+    """One revision against the one before it, or against any other, turn by turn."""
     sample = sample_of(request, pk)
-    revision = get_object_or_404(samples.history(sample), number=number)
-    before = samples.history(sample).filter(number__lt=number).first()
+    revisions = samples.history(sample)
+    revision = get_object_or_404(revisions, number=number)
+    before = _against(request, revisions, number)
+    new = core.from_json(revision.payload)
     context = {
         "sample": sample,
         "dataset": sample.dataset,
         "revision": revision,
         "before": before,
-        "turns": _changes(before, revision),
+        "numbers": [n for n in range(sample.revision_number, 0, -1) if n != number][:200],
+        "changes": changes(core.from_json(before.payload) if before else new, new),
         "is_current": number == sample.revision_number,
     }
     return render_page(request, "samples/revision.html", context)
 
 
-def _changes(before: Revision | None, after: Revision) -> list[dict[str, object]]:
-    """Each turn with its diff; turns that only one of them has are put in or taken out whole."""
-    new = core.from_json(after.payload)
-    old = core.from_json(before.payload) if before else new
-    changes = []
-    for part, was, now in ((_("Rejected answer"), old.rejected, new.rejected), ("", old.messages, new.messages)):
-        for at in range(max(len(was), len(now))):
-            one, other = (turns[at] if at < len(turns) else None for turns in (was, now))
-            ops = diffs.diff(one.text if one else "", other.text if other else "")
-            changes.append({"role": part or (other or one).role, "ops": ops, "text": (other or one).text})  # type: ignore[union-attr]
-    return changes
+def _against(request: PersonRequest, revisions: RevisionQuerySet, number: int) -> Revision | None:
+    """The revision to compare with: the one that the address asks for, else the one before."""
+    asked = request.GET.get("against", "")
+    if asked.isdecimal() and len(asked) < 10 and int(asked) != number:
+        return get_object_or_404(revisions, number=int(asked))
+    return revisions.filter(number__lt=number).first()
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,6 +73,19 @@ def origin_word(origin: str) -> str:
     return words.get(origin, origin)
 
 
+@register.filter
+def field_word(field: str) -> str:
+    """`{{ change.field|field_word }}`: a field of a turn; the name of a tool that is called stands as it is."""
+    words = {
+        "reasoning": _("reasoning"),
+        "name": _("name"),
+        "weight": _("weight"),
+        "role": _("role"),
+        "other": _("other keys"),
+    }
+    return words.get(field, field)
+
+
 @register.simple_tag
 def lang_of(*texts: Any) -> SafeString:
     """`<p{% lang_of text %}>`: the lang attribute, so that Han characters get the face of their language."""
@@ -129,3 +143,9 @@ def split_bar(parts: Iterable[Any]) -> SafeString:
         at += width
     label = listed(f"{part.n} {part.label}" for part in parts)
     return format_html('<svg class="bar tall" role="img" aria-label="{}">{}</svg>', label, mark_safe("".join(rects)))
+
+
+@register.simple_tag
+def press(field: Any, step: str, *argument: str) -> str:
+    """`value="{% press field "add" %}"`: what a button of the form of an answer sends (pages/answer_forms.py)."""
+    return json.dumps([step, field.path, *argument], ensure_ascii=False)
