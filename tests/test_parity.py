@@ -470,6 +470,7 @@ TWINS = {
     "connection-update": "connection-detail",
     "invitation-create": "invitation-list",
     "invitation-withdraw": "invitation-detail",
+    "preferences-reset": "preferences-keys",
     "member-update": "member-detail",
     "member-remove": "member-detail",
     "project-create": "project-list",
@@ -477,6 +478,8 @@ TWINS = {
     "token-create": "token-list",
     "token-revoke": "token-detail",
     "account": "me",
+    "sample-comment": "comment-list",
+    "comment-change": "comment-detail",
     "notification-open": "notification-read",
 }
 # Only for eyes: places to stand, not verbs.

@@ -26,7 +26,8 @@ from tests.world import make_world
 OWN = {
     "api:me", "api:token-list", "api:token-detail", "api:invitation-accept", "pages:account", "pages:token-create",
     "pages:token-revoke", "pages:project-switch", "pages:invitation-accept", "api:project-list", "pages:project-create",
-    "pages:demo-create", "pages:notification-open", "pages:notification-read", "api:notification-read",
+    "pages:demo-create", "pages:preferences", "pages:preferences-reset", "api:preferences", "api:preferences-keys",
+    "pages:notification-open", "pages:notification-read", "api:notification-read",
 }  # fmt: skip
 TURNS = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -52,6 +53,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:bulk-change-undo": ("bulk_changes.undo", {}),
     "post api:bulk-change-discard": ("bulk_changes.discard", {}),
     "patch api:bulk-change-entry": ("bulk_changes.apply", {"left": True}),
+    "post api:comment-list": ("comments.create", {"text": "New"}),
+    "patch api:comment-detail": ("comments.resolve", {"resolved": True}),
     "post api:waiver-list": ("findings.waive", {"rule": "label-unknown", "reason": "New"}),
     "delete api:waiver-detail": ("findings.waive", {}),
     "post api:scan-list": ("scans.request", {}),

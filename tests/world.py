@@ -12,6 +12,7 @@ from datasets_app.core import duplicates, samples
 from datasets_app.models import (
     BulkChange,
     BulkChangeEntry,
+    Comment,
     Dataset,
     Decision,
     Export,
@@ -165,6 +166,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "samples": sample,
         "scans": scan,
         "waivers": waiver,
+        "comments": Comment.objects.create(dataset=dataset, sample=sample, revision=1, by=owner, text=text),
         "bulk-changes": change,
         "entries": 1,
         "images": image.sha256,

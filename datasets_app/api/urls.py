@@ -17,6 +17,7 @@ from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
 from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
+from .revision_diffs import RevisionDiff
 from .samples import (
     DecisionList,
     NextSample,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("samples/<int:pk>/revisions/", RevisionList.as_view(), name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("samples/<int:pk>/draft/", SampleDraft.as_view(), name="sample-draft"),
+    path("samples/<int:pk>/revisions/<int:number>/diff/", RevisionDiff.as_view(), name="revision-diff"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
     path("samples/<int:pk>/hold/", SampleHold.as_view(), name="sample-hold"),
