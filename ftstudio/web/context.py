@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from ftstudio.accounts import preferences
+
 from .current import current_project, my_projects
 
 
@@ -16,10 +18,16 @@ def _theme(request: HttpRequest) -> str:
     return getattr(getattr(request, "user", None), "theme", "")
 
 
+def _text_size(request: HttpRequest) -> str:
+    user = getattr(request, "user", None)
+    return preferences.of(user).text_size if user is not None and user.is_authenticated else "normal"
+
+
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """`theme` for <html data-theme>, the person's projects and the current one, and whether rehearsal is offered."""
+    """`theme` and `text_size` for <html data-…>, the person's projects, the current one, and whether rehearsal is on."""
     return {
         "theme": SimpleLazyObject(partial(_theme, request)),
+        "text_size": SimpleLazyObject(partial(_text_size, request)),
         "my_projects": SimpleLazyObject(partial(my_projects, request)),
         "current_project": SimpleLazyObject(partial(current_project, request)),
         "rehearsal": settings.REHEARSAL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,9 +47,10 @@ def body_of(error: StudioError) -> dict[str, Any]:
 
 
 @contextmanager
-def refusals_on(form: Form) -> Iterator[None]:
+def refusals_on(form: Form, named: Callable[[str], str] = str) -> Iterator[None]:
     """Put what a service refuses as input onto the form: on the field of the name, else above the form.
 
+    `named` gives the form's name of a service's field, where the two differ.
     NotAllowed and the other refusals pass through to `RefusalMiddleware`, because they are not about the form.
     """
     try:
@@ -58,7 +59,7 @@ def refusals_on(form: Form) -> Iterator[None]:
         if not error.fields:
             form.add_error(None, say(error.message))
         for name, text in error.fields.items():
-            form.add_error(name if name in form.fields else None, say(text))
+            form.add_error(named(name) if named(name) in form.fields else None, say(text))
 
 
 def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -6,10 +6,13 @@ from .audit import AuditDetail, AuditList
 from .invitations import InvitationAccept, InvitationDetail, InvitationList
 from .me import Me, TokenDetail, TokenList
 from .notifications import NotificationDetail, NotificationList, NotificationRead
+from .preferences import MyKeys, MyPreferences
 from .projects import MemberDetail, MemberList, ProjectDetail, ProjectList
 
 urlpatterns = [
     path("me/", Me.as_view(), name="me"),
+    path("me/preferences/", MyPreferences.as_view(), name="preferences"),
+    path("me/preferences/keys/", MyKeys.as_view(), name="preferences-keys"),
     path("projects/", ProjectList.as_view(), name="project-list"),
     path("projects/<uuid:pk>/", ProjectDetail.as_view(), name="project-detail"),
     path("projects/<uuid:pk>/members/", MemberList.as_view(), name="member-list"),

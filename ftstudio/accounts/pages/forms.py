@@ -16,7 +16,7 @@ SCOPE_LABELS = {
     "write": _("write: change samples, datasets, snapshots"),
     "jobs": _("jobs: spend money on training, call tuned models"),
 }
-THEME_LABELS = [("", _("as the system")), ("light", _("light")), ("dark", _("dark"))]
+THEME_LABELS = [("", _("as the system")), ("light", _("light")), ("dark", _("dark")), ("contrast", _("high contrast"))]
 
 
 class ProfileForm(forms.Form):

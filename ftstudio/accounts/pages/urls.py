@@ -7,10 +7,13 @@ from .audit import audit_list
 from .join import invitation_accept
 from .members import invitation_create, invitation_withdraw, member_list, member_remove, member_update
 from .notifications import notification_list, notification_open, notification_read
+from .preferences import preferences, preferences_reset
 from .projects import project_create, project_list, project_switch, project_update
 
 urlpatterns = [
     path("account/", account, name="account"),
+    path("account/preferences/", preferences, name="preferences"),
+    path("account/preferences/reset-keys/", preferences_reset, name="preferences-reset"),
     path("tokens/create/", token_create, name="token-create"),
     path("tokens/<uuid:pk>/revoke/", token_revoke, name="token-revoke"),
     path("projects/", project_list, name="project-list"),
