@@ -26,7 +26,8 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 
 from . import contents
 from .contents import Messages
-from .decisions import check_client_id, decide, decisions_on, next_for, undo
+from .decisions import check_client_id, decide, decisions_on, undo
+from .queue import next_for
 
 __all__ = ["Preview", "decide", "decisions_on", "history", "next_for", "preview", "save", "tag", "undo"]
 
