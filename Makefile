@@ -40,11 +40,12 @@ run: .venv/run.stamp ## Install what is missing, then start everything (http://1
 
 .PHONY: test
 test: .venv/test.stamp ## All tests on SQLite; browser tests where there is a Chromium (ARGS="-k name")
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: test-services
 test-services: .venv/test.stamp ## The same tests on PostgreSQL and Redis: DATABASE_URL and REDIS_URL, else private ones
-	$(PY) tests/services.py $(PY) -m pytest -n auto $(ARGS)
+	@# Not again what asks for no database or brings an SQLite of its own, and of the browser only one whole road.
+	$(PY) tests/services.py $(PY) -m pytest -n auto --dist worksteal -m "not once" $(ARGS)
 
 CHECKS := check-lint check-format check-templates check-types check-layers check-migrations check-messages
 .PHONY: check $(CHECKS)

@@ -28,6 +28,15 @@ def pytest_sessionstart() -> None:
     messages.compile_stale()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `once` what asks for no database, and so says the same on every one."""
+    for item in items:
+        asks = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if not asks and not any(map(item.get_closest_marker, ("django_db", "killing", "services", "browser"))):
+            item.add_marker("once")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say it loudly when browser tests were skipped, also under xdist, where the folder's own summary stays silent."""
     reports = terminalreporter.getreports("skipped")

@@ -22,6 +22,7 @@ from tests.conftest import PASSWORD
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 HERE = Path(__file__).parent
+ROAD = "test_road.py"  # the whole way through the product: what is clicked again on PostgreSQL
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("FTSTUDIO_BROWSER") == "required"
 ARGUMENTS = [
@@ -47,6 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            if item.path.name != ROAD:
+                item.add_marker(pytest.mark.once)
             item.add_marker(pytest.mark.django_db(transaction=True))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.datasets.test_killed_import import SETTINGS, answer, python
 
-pytestmark = pytest.mark.killing
+pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
 ROWS = 900
 PREPARE = """

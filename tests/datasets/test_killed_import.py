@@ -16,7 +16,7 @@ import pytest
 
 from tests import make
 
-pytestmark = pytest.mark.killing
+pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 4000

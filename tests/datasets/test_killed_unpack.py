@@ -17,7 +17,7 @@ import pytest
 
 from tests.datasets.test_killed_import import PREPARE, SETTINGS, answer, imported_so_far, python
 
-pytestmark = pytest.mark.killing
+pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
 ROWS = 3000
 EMPTY = range(100, ROWS, 500)  # rows of the sheet with nothing in them; the headings are row 1

@@ -229,6 +229,7 @@ def test_pieces_cover_every_line_once(begin: bytes, tmp_path: Path, settings: An
 
 
 @pytest.mark.killing
+@pytest.mark.once
 def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(tmp_path: Path) -> None:
     rows = 3000
     (tmp_path / "killed_settings.py").write_text(SETTINGS)
@@ -263,6 +264,7 @@ def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(tmp_path:
 
 
 @pytest.mark.killing
+@pytest.mark.once
 def test_long_lines_do_not_fill_the_memory(tmp_path: Path) -> None:
     (tmp_path / "killed_settings.py").write_text(SETTINGS)
     with (tmp_path / "rows.jsonl").open("wb") as file:

@@ -15,7 +15,7 @@ from ftstudio.supervisor import address, broker, gate, lock
 
 from .running import ROOT, is_alive, wait_until
 
-pytestmark = pytest.mark.killing
+pytestmark = [pytest.mark.killing, pytest.mark.once]
 
 PRELUDE = """
 import os, signal, sys

@@ -14,7 +14,11 @@ import pytest
 
 from .running import ROOT, environment, free_port, is_alive, running, wait_until
 
-pytestmark = [pytest.mark.killing, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")]
+pytestmark = [
+    pytest.mark.killing,
+    pytest.mark.once,  # a newcomer has SQLite
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+]
 
 
 def refusal(var: Path, port: int) -> subprocess.CompletedProcess[str]:
