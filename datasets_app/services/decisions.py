@@ -1,126 +1,91 @@
-"""Deciding about samples: the queue, the verdicts and their undoing. `services.samples` re-exports these."""
+"""Deciding about samples: verdicts and their undoing. `services.samples` re-exports these, and the queue."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
+from datasets_app.core import workflow
 from datasets_app.core.findings import RANK
-from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample
-from datasets_app.models.decision import BECOMES, DecisionQuerySet, Verdict
+from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, Revision, Sample
+from datasets_app.models.decision import DecisionQuerySet, Stage, Verdict
 from datasets_app.models.sample import Status
 from datasets_app.pipeline.attempts import past_deadlocks
-from datasets_app.pipeline.selecting import Filters, narrowed
-from ftstudio.accounts.models import AuditEntry, User
+from datasets_app.pipeline.moving import move
+from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows, require
-from ftstudio.errors import Conflict, InvalidInput, Listed, Text
+from ftstudio.errors import Conflict, InvalidInput, Text
 
-LEASE = timedelta(minutes=10)
-CANDIDATES = 20
-
-
-def next_for(
-    *, actor: User, dataset: Dataset, after: Sample | int | None = None, filters: Filters | None = None
-) -> Sample | None:
-    """The next pending sample, held for this person for ten minutes; None when nothing waits that is free.
-
-    `filters` keeps to a part of the list; a status in it goes through the samples of that status instead.
-
-    Without `after` a sample that the person holds already is given again. With `after` (a sample or a position)
-    the search begins behind it and goes round, and never returns that one.
-    """
-    require(actor, dataset.project_id, "samples.decide")
-    now = timezone.now()
-    filters = filters or Filters()
-    pending = narrowed(dataset, replace(filters, status=filters.status or Status.PENDING.value))
-    position = after.position if isinstance(after, Sample) else after
-    if position is None:
-        # Sorted here: asked for in order, the database would walk all that is pending to find the few that are held.
-        mine = pending.filter(leased_by=actor, leased_until__gt=now).order_by()
-        for held in sorted(mine, key=lambda sample: sample.position):
-            if leased := _lease(held, actor, now):
-                return leased
-        return _first_free(pending, actor, now)
-    behind = _first_free(pending.filter(position__gt=position), actor, now)
-    return behind or _first_free(pending.filter(position__lt=position), actor, now)
-
-
-def _first_free(pending: Any, actor: User, now: datetime) -> Sample | None:
-    """Lease the first that nobody else holds. Others may be faster; then the one after it is tried."""
-    free = pending.filter(_free_for(actor, now)).order_by("position")
-    last = 0
-    while candidates := list(free.filter(position__gt=last)[:CANDIDATES]):
-        for sample in candidates:
-            if leased := _lease(sample, actor, now):
-                return leased
-        last = candidates[-1].position
-    return None
-
-
-def _free_for(actor: User, now: datetime) -> Q:
-    return Q(leased_until=None) | Q(leased_until__lte=now) | Q(leased_by=actor)
-
-
-def _lease(sample: Sample, actor: User, now: datetime) -> Sample | None:
-    free = Sample.objects.filter(_free_for(actor, now), pk=sample.pk, status=sample.status)
-    if not past_deadlocks(lambda: free.update(leased_by=actor, leased_until=now + LEASE)):
-        return None
-    sample.leased_by, sample.leased_until = actor, now + LEASE
-    return sample
-
-
-def check_client_id(client_id: str | None) -> None:
-    """Raise InvalidInput for a request's own id that cannot be kept: PostgreSQL takes neither long ones nor NUL."""
-    if client_id is not None and (len(client_id) > 40 or "\x00" in client_id):
-        raise InvalidInput(client_id=Text("At most {n} characters, please.", n=40))
+from . import annotations, given, notices, reviews
 
 
 def decide(
-    *, actor: User, sample: Sample, decision: str, revision: int, client_id: str | None = None, reason: str = ""
+    *,
+    actor: User,
+    sample: Sample,
+    decision: str,
+    revision: int,
+    client_id: str | None = None,
+    reason: str = "",
+    took: int | None = None,
+    choice: str = "",
+    order_seed: str = "",
 ) -> Decision:
-    """Accept, reject, skip or flag the revision that the person has seen.
+    """Accept, reject, skip or flag the revision that the person has seen; a reviewer may also send it back.
 
-    The same `client_id` again gives the same decision. Raises Conflict `stale` when the sample shows another
-    revision by now, and InvalidInput `open_errors` when a sample with error findings is to be accepted: a reviewer
-    may do that with a reason, an annotator may not.
+    Where that leads is said by `core.workflow`: in mode review a first verdict is a proposal, somebody else's the last
+    word. `took` are milliseconds of looking and typing, `choice` and `order_seed` are about two answers. The same
+    `client_id` again gives the same decision. Raises Conflict `stale` when the sample shows another revision by now,
+    `no_such_move` where nobody can say this here, `apart` where the verdict is one's own (`annotations.submit`); and
+    InvalidInput `open_errors` when a sample with error findings is to be accepted: a reviewer may do that with a
+    reason, an annotator may not.
     """
     dataset = sample.dataset
     require(actor, dataset.project_id, "samples.decide")
-    if decision not in Verdict.values:
-        raise InvalidInput(decision=Text("Decide one of {known}.", known=Listed(Verdict.values)))
-    check_client_id(client_id)
-    if len(reason) > 300:
-        raise InvalidInput(reason=Text("At most {n} characters, please.", n=300))
+    given.check_client_id(client_id)
+    values = given.checked(verdict=decision, reason=reason, choice=choice, order_seed=order_seed, took=took)
 
     @transaction.atomic
     def write() -> tuple[Decision, Sample]:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
+        now.dataset = dataset
         if client_id and (before := Decision.objects.filter(sample=now, client_id=client_id).first()):
             return before, now
+        annotations.refuse_apart(now, actor)
         if now.revision_number != revision:
             raise Conflict(
                 Text("This sample has changed since you saw it: look at revision {n} first.", n=now.revision_number),
                 code="stale",
                 details={"revision": now.revision_number},
             )
-        if decision == Verdict.ACCEPT and now.worst == RANK["error"]:
-            _refuse_errors(actor, dataset, now, reason)
+        proposal = reviews.proposal(now)
+        way = _way(actor, now, decision, proposal)
+        if way.needs_reason and not values["reason"].strip():
+            raise InvalidInput(reason=Text("Say what is to be done differently."))
+        if decision == Verdict.ACCEPT:
+            given.refuse_errors(actor, dataset, now, reason)
         made = Decision.objects.create(
             sample=now,
             revision=Revision.objects.only("pk").get(sample=now, number=revision),
             decision=decision,
+            stage=way.stage,
             status_before=now.status,
-            reason=reason.replace("\x00", ""),
+            status_after=way.to[decision],
+            guideline_version=dataset.guideline_version,
             by=actor,
             client_id=client_id or None,
+            **values,
         )
-        _move(now, BECOMES[Verdict(decision)], actor)
+        counted: Counter[tuple[str, str]] = Counter()
+        move(now, made.status_after, by=actor.pk, counted=counted, back_to=proposal.by_id if proposal else None)
+        if proposal and decision == Verdict.SEND_BACK:
+            notices.sent_back(now, made, to=proposal.by_id)
+        DatasetCount.objects.add(now.dataset_id, counted)
         return made, now
 
     made, now = past_deadlocks(write)
@@ -128,19 +93,19 @@ def decide(
     return made
 
 
-def _refuse_errors(actor: User, dataset: Dataset, sample: Sample, reason: str) -> None:
-    errors = FindingRow.objects.current().filter(sample=sample, severity="error", waived=False).order_by("rule")
-    rules = list(errors.values_list("rule", flat=True).distinct())
-    if not allows(actor, dataset.project_id, "samples.overrule"):
-        text = Text("Correct what is wrong first ({rules}), or flag the sample.", rules=Listed(rules))
-    elif not reason.strip():
-        text = Text("Give the reason why this may pass ({rules}).", rules=Listed(rules))
-    else:
-        AuditEntry.objects.record(
-            actor=actor, verb="samples.overrule", target=sample, project=dataset.project, rules=rules, reason=reason
-        )
-        return
-    raise InvalidInput(code="open_errors", decision=text, details={"rules": rules})
+def _way(actor: User, sample: Sample, verdict: str, proposal: Decision | None) -> workflow.Move:
+    """The move that this verdict is when this person gives it. Raises NotAllowed for one that only others may make."""
+    dataset = sample.dataset
+    standing: workflow.Standing = "nobody"
+    if proposal:
+        standing = "own" if proposal.by_id == actor.pk else "other"
+    ways = workflow.fitting(mode=dataset.mode, state=sample.status, verdict=verdict, standing=standing)
+    for way in ways:
+        if allows(actor, dataset.project_id, way.action):
+            return way
+    if ways:
+        require(actor, dataset.project_id, ways[0].action)
+    raise given.no_such_move(sample.status)
 
 
 def decisions_on(sample: Sample) -> DecisionQuerySet:
@@ -149,42 +114,88 @@ def decisions_on(sample: Sample) -> DecisionQuerySet:
 
 
 def undo(*, actor: User, sample: Sample) -> Sample:
-    """Take back one's own decision, if it is the newest on this sample; the sample is as it was before, or pending
-    where it was accepted before and has got an error finding since.
+    """Take back what one said last on the sample: a decision, if nobody has decided since, or an annotation.
 
-    Raises Conflict `nothing_to_undo`.
+    The sample is as it was before, or pending where it was accepted before and has got an error finding since. What
+    was agreed or judged between annotators is taken back by whoever may judge, and disputed again. Raises Conflict
+    `nothing_to_undo`, or `resolved` for an annotation that is part of what was agreed or judged.
     """
     require(actor, sample.dataset.project_id, "samples.decide")
 
     @transaction.atomic
-    def write() -> Sample:
+    def write() -> Sample | None:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         newest = Decision.objects.filter(sample=now, undone_at=None).first()
-        if newest is None or newest.by_id != actor.pk:
+        judge = newest is not None and newest.stage == Stage.AGREEMENT
+        if judge and not allows(actor, sample.dataset.project_id, workflow.REOPEN.action):
+            return None  # one's own part in it, if there is one
+        own = annotations.mine(now, actor)
+        if own and not judge and (newest is None or newest.at < own.at):
+            return None
+        if newest is None or (newest.by_id != actor.pk and not judge):
+            if own:
+                return None
             raise Conflict(Text("There is no decision of yours to take back here."), code="nothing_to_undo")
         newest.undone_at = timezone.now()
         newest.save(update_fields=["undone_at"])
-        before = Status(newest.status_before)
+        before = workflow.REOPEN.to[""] if judge else newest.status_before
         if before == Status.ACCEPTED and now.worst == RANK["error"]:
             before = Status.PENDING  # it was edited since: an error does not slip back in as accepted
-        _move(now, before, actor)
+        counted: Counter[tuple[str, str]] = Counter()
+        move(now, before, by=actor.pk, counted=counted, back_to=actor.pk)
+        DatasetCount.objects.add(now.dataset_id, counted)
         return now
 
     now = past_deadlocks(write)
+    if now is None:
+        return annotations.withdraw(actor=actor, sample=sample)
     now.dataset = sample.dataset
     return now
 
 
-def _move(sample: Sample, status: Status, actor: User) -> None:
-    """Change the status and let go of the lease, keeping the counters true."""
-    changes = Counter({("status", sample.status): -1})
-    changes["status", str(status.value)] += 1
-    sample.status = status.value
-    sample.leased_by, sample.leased_until, sample.changed_by = None, None, actor
-    sample.save(update_fields=["status", "leased_by", "leased_until", "changed_by", "changed_at"])
-    DatasetCount.objects.add(sample.dataset_id, changes)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A verdict that somebody gave, as a decision or apart. `key` names it for `take_back`: d17 or a4."""
+
+    key: str
+    sample: Sample
+    verdict: str
+    choice: str
+    reason: str
+    at: datetime
+
+
+def recent(*, actor: User, dataset: Dataset, n: int = 10) -> list[Given]:
+    """The last verdicts of this person in the dataset that stand, the newest first."""
+    decided = Decision.objects.filter(by=actor, undone_at=None, sample__dataset=dataset, adjudication=None)
+    decided = decided.exclude(stage=Stage.AGREEMENT).select_related("sample")
+    apart = Annotation.objects.standing().filter(by=actor, dataset=dataset).select_related("sample")
+    said = [(f"d{one.pk}", one.decision, one) for one in decided.order_by("-id")[:n]]
+    said += [(f"a{one.pk}", one.verdict, one) for one in apart.order_by("-id")[:n]]
+    found = [Given(key, one.sample, verdict, one.choice, one.reason, one.at) for key, verdict, one in said]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:n]
+
+
+def take_back(*, actor: User, sample: Sample, key: str = "") -> Sample:
+    """Undo this one verdict, named by `Given.key`; "" for the last one. What is taken back already stays so.
+
+    Raises Conflict `not_newest` when something else was said on the sample since, and what `undo` raises.
+    """
+    rows: Any = {"d": Decision.objects, "a": Annotation.objects}.get(key[:1])
+    if not key:
+        return undo(actor=actor, sample=sample)
+    meant = rows.filter(sample=sample, by=actor, pk=int(key[1:])).first() if rows and key[1:].isdecimal() else None
+    if meant is None:
+        raise Conflict(Text("There is no decision of yours to take back here."), code="nothing_to_undo")
+    if (meant.undone_at if key[0] == "d" else meant.withdrawn_at) is not None:
+        sample.refresh_from_db(fields=["status"])
+        return sample
+    later = Decision.objects.filter(sample=sample, undone_at=None, at__gt=meant.at)
+    if key[0] == "d" and later.exists():
+        raise Conflict(Text("This sample was decided again since: open it to see how."), code="not_newest")
+    return undo(actor=actor, sample=sample) if key[0] == "d" else annotations.withdraw(actor=actor, sample=sample)
 
 
 def _copy(now: Sample, *, to: Sample) -> None:
-    for name in ("status", "leased_by_id", "leased_until", "changed_by_id", "changed_at"):
+    for name in ("status", "leased_by_id", "leased_until", "assigned_to_id", "changed_by_id", "changed_at"):
         setattr(to, name, getattr(now, name))

@@ -9,24 +9,25 @@ from typing import Any
 
 from django.db import transaction
 
-from datasets_app.core import diffs, samples
+from datasets_app.core import diffs, samples, workflow
 from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
 from datasets_app.core.tokens import Cut
-from datasets_app.models import Dataset, DatasetCount, Revision, Sample, SampleTag
+from datasets_app.models import Dataset, DatasetCount, Decision, Revision, Sample
 from datasets_app.models.revision import RevisionQuerySet
 from datasets_app.pipeline import deduplicate
 from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of, grade
+from datasets_app.pipeline.moving import move, set_tags
 from datasets_app.pipeline.revise import revise
 from datasets_app.pipeline.revise_many import Reason
 from ftstudio.accounts.models import User
-from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.accounts.policy import allows, require
+from ftstudio.errors import InvalidInput, Text
 
-from . import contents
+from . import annotations, contents, given
 from .contents import Messages
-from .decisions import check_client_id, decide, decisions_on, undo
+from .decisions import decide, decisions_on, undo
 from .queue import next_for
 
 __all__ = ["Preview", "decide", "decisions_on", "history", "next_for", "preview", "save", "tag", "undo"]
@@ -98,14 +99,17 @@ def save(
 ) -> Sample:
     """Store a changed content as the sample's next revision; parts that are None stay as they are.
 
+    In mode review an annotator's change of an accepted sample is a proposal: it is in review again.
+
     `messages`, `rejected` and `tools` are in the storage form of core.samples. When the imported answer is
     corrected for the first time, it is kept as the rejected one. Nothing changed: no revision. The same
     `client_id` again: the same result. Raises Conflict `stale` with `base`, `mine`, `theirs` and `revision` in
-    its details when the sample shows another revision than `base_revision` by now.
+    its details when the sample shows another revision than `base_revision` by now, and `apart` where a version is one's
+    own until others have theirs (`annotations.submit`).
     """
     dataset = sample.dataset
     require(actor, dataset.project_id, "samples.edit")
-    check_client_id(client_id)
+    given.check_client_id(client_id)
     if origin not in ORIGINS:
         raise InvalidInput(origin=Text("“{name}” is no origin.", name=origin[:20]))
     if len(reason) > 300:
@@ -117,7 +121,7 @@ def save(
     after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
     if rejected is None:
         after = contents.paired(before, after, imported=base.origin == "import")
-    names = None if tags is None else _tag_names(tags)
+    names = None if tags is None else given.tag_names(tags)
     checker = checker_of(dataset)
     graded = grade(after, checker)  # before the transaction: the write lock is held for rows, not for thinking
     why = Reason(
@@ -132,18 +136,48 @@ def save(
         counted: Counter[tuple[str, str]] = Counter()
         with transaction.atomic():
             now = deduplicate.locked(sample.dataset_id, {sample.pk}, {graded.fingerprint}, {graded.question})[sample.pk]
+            now.dataset = dataset
+            _refuse_change(actor, now)
             if graded.payload != base.payload:
                 written = revise(now, graded, why, base_revision=base_revision, checker=checker, counted=counted)
                 if not written and not _is_repeat(now, client_id, graded.content_hash):
-                    raise _stale(now, before, after)
+                    raise given.stale(now, before, after)
+                if written:
+                    _propose(actor, now, counted)
             if names is not None:
-                _set_tags(now, names, counted)
+                set_tags(now, names, counted)
             DatasetCount.objects.add(dataset, counted)
         return now
 
-    now = past_deadlocks(write)
-    now.dataset = dataset
-    return now
+    return past_deadlocks(write)
+
+
+def _refuse_change(actor: User, sample: Sample) -> None:
+    """Raise what `save` says of a sample, locked, that this person may not change as it is now."""
+    annotations.refuse_apart(sample, actor)
+    if sample.status in (workflow.DISPUTED, workflow.TRASHED):
+        raise given.no_such_move(sample.status)
+    if sample.dataset.mode == workflow.OVERLAP and sample.status in workflow.DECIDED:
+        require(actor, sample.dataset.project_id, "samples.review")  # what several agreed on is not one's to change
+
+
+def _propose(actor: User, sample: Sample, counted: Counter[tuple[str, str]]) -> None:
+    """An accepted sample that an annotator has just changed goes to somebody who reviews, where that is the mode."""
+    way, dataset = workflow.EDITED, sample.dataset
+    if dataset.mode not in way.modes or sample.status not in way.sources:
+        return
+    if allows(actor, dataset.project_id, "samples.review"):
+        return
+    Decision.objects.create(
+        sample=sample,
+        revision=Revision.objects.only("pk").get(sample=sample, number=sample.revision_number),
+        decision=workflow.ACCEPT,
+        status_before=way.to[workflow.ACCEPT],  # taken back, it still has to be looked at
+        status_after=way.to[workflow.ACCEPT],
+        guideline_version=dataset.guideline_version,
+        by=actor,
+    )
+    move(sample, way.to[workflow.ACCEPT], by=actor.pk, counted=counted)
 
 
 def _is_repeat(sample: Sample, client_id: str | None, content_hash: str) -> bool:
@@ -155,55 +189,22 @@ def _is_repeat(sample: Sample, client_id: str | None, content_hash: str) -> bool
     return client_id is not None and before.exists()
 
 
-def _stale(now: Sample, base: samples.Sample, mine: samples.Sample) -> Conflict:
-    theirs = Revision.objects.get(sample=now, number=now.revision_number)
-    return Conflict(
-        Text("Somebody has changed this sample since you opened it. Your text is kept: compare, and save again."),
-        code="stale",
-        details={
-            "base": samples.to_data(base),
-            "mine": samples.to_data(mine),
-            "theirs": samples.to_data(samples.from_json(theirs.payload)),
-            "revision": now.revision_number,
-        },
-    )
-
-
 def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
     """Give the sample exactly these tags; returns them as stored. Raises InvalidInput for too many or too long ones."""
     require(actor, sample.dataset.project_id, "samples.tag")
-    wanted = _tag_names(names)
+    wanted = given.tag_names(names)
 
     @transaction.atomic
     def write() -> None:
         counted: Counter[tuple[str, str]] = Counter()
-        _set_tags(Sample.objects.select_for_update(no_key=True).get(pk=sample.pk), wanted, counted)
+        now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
+        now.dataset = sample.dataset
+        annotations.refuse_apart(now, actor)
+        set_tags(now, wanted, counted)
         DatasetCount.objects.add(sample.dataset_id, counted)
 
     past_deadlocks(write)
     return wanted
-
-
-def _tag_names(names: Iterable[str]) -> list[str]:
-    wanted = sorted({" ".join(str(name).replace("\x00", "").split()) for name in names} - {""})
-    if too_long := next((name for name in wanted if len(name) > 40), None):
-        raise InvalidInput(tags=Text("The tag “{name}” is longer than 40 characters.", name=too_long[:60]))
-    if len(wanted) > MOST_TAGS:
-        raise InvalidInput(tags=Text("A sample may have at most {n} tags.", n=MOST_TAGS))
-    return wanted
-
-
-def _set_tags(sample: Sample, wanted: list[str], counted: Counter[tuple[str, str]]) -> None:
-    rows = SampleTag.objects.filter(sample=sample)
-    before = set(rows.values_list("name", flat=True))
-    gone, new = before - set(wanted), set(wanted) - before
-    if gone:
-        rows.filter(name__in=gone).delete()
-    SampleTag.objects.bulk_create(
-        SampleTag(dataset_id=sample.dataset_id, sample=sample, name=name) for name in sorted(new)
-    )
-    counted.update(("tag", name) for name in new)
-    counted.subtract(("tag", name) for name in gone)
 
 
 def history(sample: Sample) -> RevisionQuerySet:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from datasets_app.core import workflow
 from datasets_app.core.findings import RANK
 from datasets_app.core.fixing import Edit
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset, Decision, Revision, Sample
@@ -24,6 +25,7 @@ _SAYS = {
     "flag": Text("Flag samples"),
 }
 _ERRORS = Text("It has error findings: correct them, or let them pass.")
+_DISPUTED = Text("Its annotations differ: a reviewer ends the dispute by looking at it.")
 
 
 class Status(Kind):
@@ -35,8 +37,8 @@ class Status(Kind):
     order = 50
 
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
-        if what.get("decision") not in Verdict.values:
-            raise InvalidInput(what=Text("Decide one of {known}.", known=Listed(Verdict.values)))
+        if what.get("decision") not in workflow.VERDICTS:
+            raise InvalidInput(what=Text("Decide one of {known}.", known=Listed(workflow.VERDICTS)))
         reason = str(what.get("reason") or "").replace("\x00", "").strip()
         if len(reason) > 300:
             raise InvalidInput(what=Text("At most {n} characters, please.", n=300))
@@ -54,9 +56,11 @@ class Status(Kind):
     def plan(self, change: BulkChange, rows: Sequence[Sample]) -> Iterator[tuple[Sample, Plan]]:
         status = _status(change)
         for row in rows:
-            if row.status == status:
+            if row.status == workflow.DISPUTED:
+                yield row, Plan(refused=_DISPUTED)
+            elif not workflow.in_bulk(row.status, change.what["decision"]):
                 continue
-            if status == "accepted" and row.worst == RANK["error"]:
+            elif status == "accepted" and row.worst == RANK["error"]:
                 yield row, Plan(refused=_ERRORS)
             else:
                 yield row, Plan((Edit("/status", row.status, status),), {status: 1})
@@ -121,7 +125,8 @@ def _decide(change: BulkChange, rows: Sequence[Sample], counted: Counted) -> Non
     Decision.objects.bulk_create(
         Decision(
             sample_id=row.pk, revision_id=shown[row.pk], decision=change.what["decision"], status_before=row.status,
-            reason=change.what["reason"], by=change.applied_by, client_id=_request(change),
+            status_after=_status(change), reason=change.what["reason"], by=change.applied_by,
+            client_id=_request(change), guideline_version=change.dataset.guideline_version,
         )
         for row in rows
     )  # fmt: skip
