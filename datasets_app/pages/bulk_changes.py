@@ -55,7 +55,7 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     found = datasets.counts(dataset)["rule"]
     asked = {key: request.GET.getlist(f"{PREFIX}-{key}") for key in ("rules", "rule")}
     initial = {"rules": asked["rules"] or [filters.rule], "rule": next(iter(asked["rule"]), filters.rule)}
-    form = BulkForm(request.POST or None, kind=kinds[name], found=found, initial=initial)
+    form = BulkForm(request.POST or None, kind=kinds[name], dataset=dataset, found=found, initial=initial)
     if request.method == "POST" and form.is_valid():
         with landing_on(form):
             change = bulk_changes.prepare(
@@ -67,7 +67,9 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "kind": kinds[name],
         "kinds": [
-            {"kind": kind, "url": query_of(filters, kind=kind.name)} for kind in sorted(kinds.values(), key=_order)
+            {"kind": kind, "url": query_of(filters, kind=kind.name)}
+            for kind in sorted(kinds.values(), key=_order)
+            if kind.offered(dataset)
         ],
         "chips": chips_of(dataset, filters),
         "total": browse.total(dataset=dataset, filters=filters),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from datasets_app.models import Dataset
 from datasets_app.pipeline.bulk_kinds.base import Kind, Parameter
 from ftstudio.web.texts import say
 
@@ -19,9 +20,9 @@ class BulkForm(forms.Form):
 
     prefix = PREFIX
 
-    def __init__(self, *args: Any, kind: Kind, found: Mapping[str, int], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind, dataset: Dataset, found: Mapping[str, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for parameter in kind.parameters(found):
+        for parameter in kind.asks(dataset, found):
             self.fields[parameter.name] = _field(parameter, found)
 
     @property

@@ -384,3 +384,31 @@ def test_work_that_breaks_is_said_once_and_what_was_applied_can_be_undone(
     change = undone(leo, change)
     assert (change.state, change.undone) == ("undone", 2)
     assert true_counters(dataset)
+
+
+LABELS = {"labels": {"values": ["会下雨", "不会下雨"]}}
+
+
+def test_a_label_is_given_to_a_part_of_the_list_and_taken_back_in_one_step(
+    leo: User, alice: User, project: Project
+) -> None:
+    dataset = make.dataset(alice, project, contract=LABELS)
+    rows = [make.chat(f"第{n}天？", answer) for n, answer in enumerate(["会下雨。", "会下雨", "不会下雨", "大概会"])]
+    make.imported(alice, dataset, rows)
+    before = answers(dataset)
+    change = prepared(leo, dataset, "label", {"label": "会下雨"}, rule="label-unknown")
+    assert (change.state, change.planned, change.counts) == ("ready", 2, {"会下雨": 2})
+    assert answers(dataset) == before
+    change = applied(leo, change)
+    assert answers(dataset) == ["会下雨", "会下雨", "不会下雨", "会下雨"]
+    assert true_counters(dataset)
+    undone(leo, change)
+    assert answers(dataset) == before
+    assert true_counters(dataset)
+
+
+def test_only_a_label_of_the_contract_can_be_given(leo: User, alice: User, dataset: Dataset, project: Project) -> None:
+    labelled = make.dataset(alice, project, name="Weather", contract=LABELS)
+    for one, what in ((labelled, {"label": "也许"}), (labelled, {}), (dataset, {"label": "会下雨"})):
+        with pytest.raises(InvalidInput, match="label"):
+            bulk_changes.prepare(actor=leo, dataset=one, kind="label", what=what or {"label": ""}, filter={})

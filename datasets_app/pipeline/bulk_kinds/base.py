@@ -80,6 +80,14 @@ class Kind(ABC):
     def parameters(self, found: Mapping[str, int]) -> Sequence[Parameter]:
         """What a person is asked for; `found` says of how many samples of the dataset each rule speaks."""
 
+    def asks(self, dataset: Dataset, found: Mapping[str, int]) -> Sequence[Parameter]:
+        """The same, for a kind whose choices are the dataset's own."""
+        return self.parameters(found)
+
+    def offered(self, dataset: Dataset) -> bool:
+        """Whether it makes sense for this dataset; a kind that is not offered refuses in `parse`."""
+        return True
+
     @abstractmethod
     def says(self, what: Mapping[str, Any]) -> Text:
         """What it does, as the heading of its page."""
