@@ -478,6 +478,8 @@ TWINS = {
     "token-create": "token-list",
     "token-revoke": "token-detail",
     "account": "me",
+    "guideline": "guideline-list",
+    "guideline-version": "guideline-detail",
     "sample-comment": "comment-list",
     "comment-change": "comment-detail",
     "notification-open": "notification-read",

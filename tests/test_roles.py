@@ -53,6 +53,7 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:bulk-change-undo": ("bulk_changes.undo", {}),
     "post api:bulk-change-discard": ("bulk_changes.discard", {}),
     "patch api:bulk-change-entry": ("bulk_changes.apply", {"left": True}),
+    "post api:guideline-list": ("guidelines.update", {"text": "New"}),
     "post api:comment-list": ("comments.create", {"text": "New"}),
     "patch api:comment-detail": ("comments.resolve", {"resolved": True}),
     "post api:waiver-list": ("findings.waive", {"rule": "label-unknown", "reason": "New"}),

@@ -16,6 +16,7 @@ from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
 from .holding import SampleHold, SampleLetGo, SampleShown
+from .guidelines import GuidelineDetail, GuidelineList
 from .images import ImageDetail, ImageFile, ImageList
 from .revision_diffs import RevisionDiff
 from .samples import (
@@ -44,6 +45,8 @@ from .waivers import DatasetWaiverList, SampleWaiverList, WaiverDetail
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<uuid:pk>/", DatasetDetail.as_view(), name="dataset-detail"),
+    path("datasets/<uuid:pk>/guidelines/", GuidelineList.as_view(), name="guideline-list"),
+    path("datasets/<uuid:pk>/guidelines/<int:number>/", GuidelineDetail.as_view(), name="guideline-detail"),
     path("datasets/<uuid:pk>/uploads/", UploadList.as_view(), name="upload-list"),
     path("uploads/<uuid:pk>/", UploadDetail.as_view(), name="upload-detail"),
     path("uploads/<uuid:pk>/preview/", UploadPreview.as_view(), name="upload-preview"),

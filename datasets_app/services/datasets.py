@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from datasets_app.core.sets import SET_RULES
 from datasets_app.core.sets.base import SetRule
 from datasets_app.core.statistics import wilson
 from datasets_app.models import Dataset, DatasetCount
+from datasets_app.models.dataset import Mode
 from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of
 from ftstudio.accounts.models import AuditEntry, Project, User
@@ -29,13 +30,17 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
+from . import guidelines
+
 __all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headline", "quality", "size", "update"]
 
 CHANGEABLE = (
     "name", "description", "contract", "guideline", "system_prompt", "profile", "base_model", "task", "licence",
-    "contrast_template",
+    "contrast_template", "mode", "overlap", "error_tags",
 )  # fmt: skip
 GRADED_BY = {"contract", "profile", "base_model"}  # what decides on findings and token counts
+OVERLAPS = (2, 10)  # how few and how many people may annotate one sample apart
+MOST_ERROR_TAGS = 30
 _TEXT_LIMITS = {
     "name": 100, "description": 300, "guideline": 200_000, "system_prompt": 50_000, "base_model": 100, "licence": 100,
 }  # fmt: skip
@@ -72,6 +77,9 @@ def create(
     task: str = "",
     licence: str = "",
     contrast_template: str = "",
+    mode: str = Mode.SINGLE,
+    overlap: int = 2,
+    error_tags: Sequence[str] = (),
 ) -> Dataset:
     """Make a dataset. Raises InvalidInput for a contract, profile, name or other setting that cannot be used."""
     require(actor, project, "datasets.create")
@@ -87,12 +95,16 @@ def create(
             "task": task,
             "licence": licence,
             "contrast_template": contrast_template,
+            "mode": mode,
+            "overlap": overlap,
+            "error_tags": error_tags,
         }
     )
     dataset = Dataset(project=project, created_by=actor, **values)
     dataset.rule_set_version = checker_of(dataset).version
     with transaction.atomic():
         _save(dataset)
+        guidelines.first_version(dataset, author=actor)
         AuditEntry.objects.record(actor=actor, verb="datasets.create", target=dataset, project=project)
     return dataset
 
@@ -102,7 +114,8 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
 
     A new contract, profile or base model has every sample graded and its tokens counted again in the background; a new
     guideline counts its version up. After a check that broke, giving one of them again, changed or not, has it tried
-    again.
+    again. What was begun in one mode of work is ended in it (`core.workflow`); where fewer people are asked for than
+    have annotated a sample, it is compared in the background.
     """
     require(actor, dataset.project_id, "datasets.update")
     if unknown := sorted(set(changes) - set(CHANGEABLE)):
@@ -123,7 +136,7 @@ def _update(actor: User, pk: UUID, values: Mapping[str, Any]) -> Dataset:
         setattr(dataset, name, value)
     fields = [*changed, "changed_at"]
     if "guideline" in changed:
-        dataset.guideline_version += 1
+        guidelines.next_version(dataset, changed["guideline"], author=actor)
         fields.append("guideline_version")
     if again or changed.keys() & GRADED_BY:
         version = checker_of(dataset).version
@@ -131,6 +144,8 @@ def _update(actor: User, pk: UUID, values: Mapping[str, Any]) -> Dataset:
             dataset.checking_version, dataset.checked_to = version, 0
             fields += ["checking_version", "checked_to"]
             enqueue(tasks.check_dataset, dataset.pk)
+    if changed.keys() & {"mode", "overlap"} and dataset.mode == Mode.OVERLAP:
+        enqueue(tasks.settle_annotations, dataset.pk)
     _save(dataset, update_fields=fields)
     AuditEntry.objects.record(
         actor=actor, verb="datasets.update", target=dataset, project=dataset.project, changed=sorted(changed)
@@ -175,6 +190,17 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if checked.get("task") and checked["task"] not in sizes.TASKS:
         known = Listed(sizes.TASKS)
         refused["task"] = Text("“{name}” is no kind of task: use one of {known}.", name=checked["task"], known=known)
+    if "mode" in checked and checked["mode"] not in Mode.values:
+        known = Listed(Mode.values)
+        refused["mode"] = Text("“{name}” is no mode of work: use one of {known}.", name=checked["mode"], known=known)
+    least, most = OVERLAPS
+    if "overlap" in checked and not least <= checked["overlap"] <= most:
+        refused["overlap"] = Text("Between {least} and {most} people, please.", least=least, most=most)
+    if "error_tags" in checked:
+        try:
+            checked["error_tags"] = _error_tags(checked["error_tags"])
+        except InvalidInput as error:
+            refused["error_tags"] = error.message
     if checked.get("contrast_template"):
         try:
             checked["contrast_template"] = check_template(checked["contrast_template"])
@@ -183,6 +209,16 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if refused:
         raise InvalidInput(**refused)
     return checked
+
+
+def _error_tags(names: Sequence[str]) -> list[str]:
+    """The tags in the order of their keys, each once."""
+    wanted = [" ".join(str(name).replace("\x00", "").split()) for name in names]
+    if too_long := next((name for name in wanted if len(name) > 40), None):
+        raise InvalidInput(error_tags=Text("The tag “{name}” is longer than 40 characters.", name=too_long[:60]))
+    if len(wanted) > MOST_ERROR_TAGS:
+        raise InvalidInput(error_tags=Text("At most {n} tags, please.", n=MOST_ERROR_TAGS))
+    return [name for name in dict.fromkeys(wanted) if name]
 
 
 def counts(dataset: Dataset) -> dict[str, dict[str, int]]:

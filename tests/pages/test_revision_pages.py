@@ -34,9 +34,10 @@ def test_bob_compares_the_third_revision_with_the_first_and_restores_that(bob: A
 
 def test_the_api_says_what_differs_and_only_that(bob: Any, mallory: Any, edited: Sample):
     address = f"/api/v1/samples/{edited.pk}/revisions/3/diff/"
-    said = api_of(bob).get(address, {"against": 1}).json()
+    client = api_of(bob)
+    said = client.get(address, {"against": 1}).json()
     assert said["against"] == 1
     assert ("messages", "content") in [(one["part"], one["field"]) for one in said["changes"]]
-    assert api_of(bob).get(address, {"against": "x"}).status_code == 422
-    assert api_of(bob).get(address, {"against": 9}).status_code == 404
+    assert client.get(address, {"against": "x"}).status_code == 422
+    assert client.get(address, {"against": 9}).status_code == 404
     assert api_of(mallory).get(address).status_code == 404

@@ -54,6 +54,7 @@ def verb_sentence(verb: str) -> str:
         "tokens.revoke": _("revoked an API token"),
         "datasets.create": _("created a dataset"),
         "datasets.update": _("changed a dataset"),
+        "guidelines.publish": _("published a version of the guideline"),
         "uploads.create": _("uploaded a file"),
         "uploads.cancel": _("cancelled an upload"),
         "uploads.update": _("changed how a file is read"),
