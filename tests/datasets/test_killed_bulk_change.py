@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.datasets.test_killed_import import SETTINGS, answer, python
+from .nursery import Nursery
 
 pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
 ROWS = 900
 PREPARE = """
-import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from ftstudio.accounts.models import Membership, Project, User
 from datasets_app.services import bulk_changes
 from tests import make
@@ -32,16 +27,16 @@ make.imported(user, dataset, [make.chat(f"第{n}问？", f"用 AW{n} - 02。") f
 what = {"rules": ["symbol-spacing"]}
 print(bulk_changes.prepare(actor=user, dataset=dataset, kind="fix", what=what).pk)
 """.replace("ROWS", str(ROWS))
-RUN = "import sys, django; django.setup()\nfrom datasets_app.tasks import run_bulk_change\nrun_bulk_change(sys.argv[1])"
+RUN = "import sys\nfrom datasets_app.tasks import run_bulk_change\nrun_bulk_change(sys.argv[1])"
 ASK = """
-import sys, django; django.setup()
+import sys
 from datasets_app.models import BulkChange
 from datasets_app.services import bulk_changes
 from ftstudio.accounts.models import User
 getattr(bulk_changes, sys.argv[1])(actor=User.objects.get(), change=BulkChange.objects.get())
 """
 REPORT = """
-import json, django; django.setup()
+import json
 from datasets_app.models import *
 from datasets_app.services import datasets
 from tests.invariants import broken
@@ -61,50 +56,45 @@ print(json.dumps({
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A place with settings and a database of its own, so that a process can really die on it."""
-    (tmp_path / "killed_settings.py").write_text(SETTINGS)
-    return tmp_path
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    with closing(Nursery(tmp_path)) as nursery:
+        yield nursery
 
 
-def reached(folder: Path, column: str) -> int:
-    with sqlite3.connect(f"file:{folder}/var/ftstudio.sqlite3?mode=ro", uri=True, timeout=5) as database:
-        row = database.execute(f"SELECT {column} FROM datasets_app_bulkchange").fetchone()  # noqa: S608
-    database.close()
-    return int(row[0])
+def reached(nursery: Nursery, column: str) -> int:
+    return int(nursery.value(f"SELECT {column} FROM datasets_app_bulkchange"))  # noqa: S608
 
 
-def killed_halfway_then_finished(folder: Path, change: str, column: str) -> dict[str, object]:
+def killed_halfway_then_finished(nursery: Nursery, change: str, column: str) -> dict[str, object]:
     for least in (1, ROWS // 2):
-        worker = python(folder, RUN, change)
+        worker = nursery.start(RUN, change)
         deadline = time.monotonic() + 60
-        while reached(folder, column) < least:
+        while reached(nursery, column) < least:
             assert worker.poll() is None, "the worker ended before it could be killed"
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.communicate()
-        assert least <= reached(folder, column) < ROWS
-        time.sleep(1.1)  # the dead worker's lease of one second
-    answer(python(folder, RUN, change))
-    report: dict[str, object] = json.loads(answer(python(folder, REPORT)))
+        worker.kill()
+        assert least <= reached(nursery, column) < ROWS
+        nursery.let_leases_end()
+    nursery.run(RUN, change)
+    report: dict[str, object] = json.loads(nursery.run(REPORT))
     return report
 
 
-def test_every_sample_is_changed_once_and_restored_once_however_often_the_worker_is_killed(folder: Path) -> None:
-    change = answer(python(folder, PREPARE))
-    planned = killed_halfway_then_finished(folder, change, "planned")
+def test_every_sample_is_changed_once_and_restored_once_however_often_the_worker_is_killed(nursery: Nursery) -> None:
+    change = nursery.run(PREPARE)
+    planned = killed_halfway_then_finished(nursery, change, "planned")
     same = {"entries": ROWS, "counters": True, "broken": []}
     assert planned == {
         **same, "state": "ready", "numbers": [ROWS, 0, 0, 0], "revisions": [1], "rows": ROWS, "findings": ROWS
     }  # fmt: skip
-    answer(python(folder, ASK, "apply"))
-    applied = killed_halfway_then_finished(folder, change, "applied")
+    nursery.run(ASK, "apply")
+    applied = killed_halfway_then_finished(nursery, change, "applied")
     assert applied == {
         **same, "state": "done", "numbers": [ROWS, ROWS, 0, 0], "revisions": [2], "rows": 2 * ROWS, "findings": 0
     }  # fmt: skip
-    answer(python(folder, ASK, "undo"))
-    undone = killed_halfway_then_finished(folder, change, "undone")
+    nursery.run(ASK, "undo")
+    undone = killed_halfway_then_finished(nursery, change, "undone")
     assert undone == {
         **same, "state": "undone", "numbers": [ROWS, ROWS, 0, ROWS], "revisions": [3], "rows": 3 * ROWS,
         "findings": ROWS,

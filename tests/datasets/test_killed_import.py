@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests import make
 
+from .nursery import Nursery
+
 pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 4000
 BAD = range(100, ROWS, 500)  # lines that are no JSON
-SETTINGS = """
-import os
-from ftstudio.settings import *
-CELERY_BROKER_URL = "memory://"
-INGEST_CHUNK_ROWS = 50
-LEASE_SECONDS = 1
-"""
 PREPARE = """
-import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from ftstudio.accounts.models import Membership, Project, User
 from datasets_app.services import datasets, uploads
 user = User.objects.create_user(username="alice", email="a@example.org", password="x")
@@ -41,9 +28,9 @@ dataset = datasets.create(actor=user, project=project, name="Rain", contract={"t
 with open("rows.jsonl", "rb") as file:
     print(uploads.receive(actor=user, dataset=dataset, file=file, name="rows.jsonl").pk)
 """
-INGEST = "import sys, django; django.setup()\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
+INGEST = "import sys\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
 REPORT = """
-import json, django; django.setup()
+import json
 from datasets_app.models import *
 from datasets_app.services import datasets
 from tests.invariants import broken
@@ -68,55 +55,33 @@ print(json.dumps({
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A place with settings and a database of its own, so that a process can really die on it."""
-    (tmp_path / "killed_settings.py").write_text(SETTINGS)
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    """A place with a database of its own, so that a process can really die on it."""
     with (tmp_path / "rows.jsonl").open("wb") as file:
         for number, record in enumerate(make.chats(ROWS), start=1):
             file.write(b"{bad\n" if number in BAD else make.jsonl([record]))
-    return tmp_path
+    with closing(Nursery(tmp_path)) as nursery:
+        yield nursery
 
 
-def python(folder: Path, code: str, *args: str) -> subprocess.Popen[bytes]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
-        "FTSTUDIO_VAR": str(folder / "var"),
-        "DJANGO_SETTINGS_MODULE": "killed_settings",
-        "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *args], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+def imported_so_far(nursery: Nursery) -> int:
+    return int(nursery.value("SELECT count(*) FROM datasets_app_sample"))
 
 
-def answer(process: subprocess.Popen[bytes]) -> str:
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err.decode()
-    return out.decode().strip()
-
-
-def imported_so_far(folder: Path) -> int:
-    with sqlite3.connect(f"file:{folder}/var/ftstudio.sqlite3?mode=ro", uri=True, timeout=5) as database:
-        rows = database.execute("SELECT count(*) FROM datasets_app_sample").fetchone()
-    database.close()
-    return int(rows[0])
-
-
-def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_three_times(folder: Path) -> None:
-    upload = answer(python(folder, PREPARE))
+def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_three_times(nursery: Nursery) -> None:
+    upload = nursery.run(PREPARE)
     for least in (200, 1200, 2500):
-        worker = python(folder, INGEST, upload)
+        worker = nursery.start(INGEST, upload)
         deadline = time.monotonic() + 60
-        while imported_so_far(folder) < least:
+        while imported_so_far(nursery) < least:
             assert worker.poll() is None, "the worker ended before it could be killed"
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.communicate()
-        assert least <= imported_so_far(folder) < ROWS - len(BAD)
-        time.sleep(1.1)  # the dead worker's lease of one second
-    answer(python(folder, INGEST, upload))
-    report = json.loads(answer(python(folder, REPORT)))
+        worker.kill()
+        assert least <= imported_so_far(nursery) < ROWS - len(BAD)
+        nursery.let_leases_end()
+    nursery.run(INGEST, upload)
+    report = json.loads(nursery.run(REPORT))
     good = ROWS - len(BAD)
     assert report["state"] == "done"
     assert report["rows"] == [ROWS, good, len(BAD), 0]

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import signal
-import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from tests.datasets.test_killed_import import PREPARE, SETTINGS, answer, imported_so_far, python
+from .nursery import Child, Nursery
+from .test_killed_import import PREPARE, imported_so_far
 
 pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
 ROWS = 3000
 EMPTY = range(100, ROWS, 500)  # rows of the sheet with nothing in them; the headings are row 1
-INGEST = "import sys, django; django.setup()\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
+INGEST = "import sys\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
 REPORT = """
-import json, django; django.setup()
+import json
 from datasets_app.models import *
 from datasets_app.services import datasets
 from tests.make import counted
@@ -50,54 +48,50 @@ def workbook() -> bytes:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A place with settings and a database of its own, so that a process can really die on it."""
-    (tmp_path / "killed_settings.py").write_text(SETTINGS)
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
     (tmp_path / "rows.xlsx").write_bytes(workbook())
-    return tmp_path
+    with closing(Nursery(tmp_path)) as nursery:
+        yield nursery
 
 
-def upload_row(folder: Path) -> tuple[str, str]:
+def upload_row(nursery: Nursery) -> tuple[str, str]:
     """Who holds the upload, and the file that its rows were unpacked to."""
-    with sqlite3.connect(f"file:{folder}/var/ftstudio.sqlite3?mode=ro", uri=True, timeout=5) as database:
-        holder, lines = database.execute("SELECT lease_key, lines FROM datasets_app_upload").fetchone()
-    database.close()
+    holder, lines = nursery.value("SELECT lease_key, lines FROM datasets_app_upload")
     return str(holder), str(lines)
 
 
-def unpacked_files(folder: Path, upload: str) -> list[Path]:
-    return sorted((folder / "var" / "files" / "uploads" / upload).glob("*"))
+def unpacked_files(nursery: Nursery, upload: str) -> list[Path]:
+    return sorted((nursery.folder / "var" / "files" / "uploads" / upload).glob("*"))
 
 
-def killed_when(worker: subprocess.Popen[bytes], come: Callable[[], bool]) -> None:
+def killed_when(nursery: Nursery, worker: Child, come: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not come():
         assert worker.poll() is None, "the worker ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.002)
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.communicate()
-    time.sleep(1.1)  # the dead worker's lease of one second
+    worker.kill()
+    nursery.let_leases_end()
 
 
-def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_while_it_unpacks(folder: Path) -> None:
-    upload = answer(python(folder, PREPARE.replace("rows.jsonl", "rows.xlsx")))
+def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_while_it_unpacks(nursery: Nursery) -> None:
+    upload = nursery.run(PREPARE.replace("rows.jsonl", "rows.xlsx"))
     for _ in range(2):
-        dead = upload_row(folder)[0]
-        killed_when(python(folder, INGEST, upload), lambda dead=dead: upload_row(folder)[0] != dead)  # type: ignore[misc]
-        assert upload_row(folder)[1] == ""
-        assert imported_so_far(folder) == 0
+        dead = upload_row(nursery)[0]
+        killed_when(nursery, nursery.start(INGEST, upload), lambda dead=dead: upload_row(nursery)[0] != dead)  # type: ignore[misc]
+        assert upload_row(nursery)[1] == ""
+        assert imported_so_far(nursery) == 0
     # As the file is put in its place, perhaps before the upload knows of it; then among its rows.
-    killed_when(python(folder, INGEST, upload), lambda: bool(unpacked_files(folder, upload)))
-    killed_when(python(folder, INGEST, upload), lambda: imported_so_far(folder) >= ROWS // 3)
-    assert imported_so_far(folder) < ROWS - len(EMPTY)
-    answer(python(folder, INGEST, upload))
-    report = json.loads(answer(python(folder, REPORT)))
+    killed_when(nursery, nursery.start(INGEST, upload), lambda: bool(unpacked_files(nursery, upload)))
+    killed_when(nursery, nursery.start(INGEST, upload), lambda: imported_so_far(nursery) >= ROWS // 3)
+    assert imported_so_far(nursery) < ROWS - len(EMPTY)
+    nursery.run(INGEST, upload)
+    report = json.loads(nursery.run(REPORT))
     good = [row for row in range(2, ROWS + 2) if row not in EMPTY]
     assert report == {
         "state": "done", "rows": [len(good), len(good), 0], "lines": good,
         "revisions": len(good), "counters": True,
     }  # fmt: skip
-    assert [path.relative_to(folder / "var" / "files").as_posix() for path in unpacked_files(folder, upload)] == [
-        upload_row(folder)[1]
-    ]
+    assert [
+        path.relative_to(nursery.folder / "var" / "files").as_posix() for path in unpacked_files(nursery, upload)
+    ] == [upload_row(nursery)[1]]

@@ -6,6 +6,8 @@ import json
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,14 @@ from datasets_app.services import datasets, uploads
 from ftstudio.celery import app
 from tests import make
 
-from .test_killed_import import PREPARE, REPORT, SETTINGS, answer, imported_so_far, python
+from .nursery import Nursery
+from .test_killed_import import PREPARE, REPORT, imported_so_far
 
 CONTRACT = {"text": {"ends_with": ["。"]}}
 # A worker that takes whatever chunk is free, not always the first, until the upload has ended; now and then it stays
 # with the upload as long as others leave chunks to it.
 WORK = """
-import random, sys, time, django; django.setup()
+import random, sys, time
 from datasets_app.models import Upload
 from datasets_app.pipeline import ingest
 while not Upload.objects.get(pk=sys.argv[1]).is_final:
@@ -53,6 +56,12 @@ def arrived(alice: Any, rain: Any, records: list[make.Record], **how: Any) -> An
     upload = make.upload(alice, rain, make.jsonl(records), **how)
     ingesting.begin(upload.pk)
     return upload
+
+
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    with closing(Nursery(tmp_path)) as nursery:
+        yield nursery
 
 
 def chunks_of(upload: Any) -> list[int]:
@@ -230,29 +239,28 @@ def test_pieces_cover_every_line_once(begin: bytes, tmp_path: Path, settings: An
 
 @pytest.mark.killing
 @pytest.mark.once
-def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(nursery: Nursery) -> None:
     rows = 3000
-    (tmp_path / "killed_settings.py").write_text(SETTINGS)
     records = make.chats(rows)
     for n in range(9, rows, 10):
         records[n] = records[n - 9]  # every tenth repeats the one nine lines before
-    (tmp_path / "rows.jsonl").write_bytes(make.jsonl(records))
-    upload = answer(python(tmp_path, PREPARE))
-    answer(python(tmp_path, "import sys, django; django.setup()\nfrom datasets_app.pipeline import ingest\n"
-                            "ingest.begin(sys.argv[1])", upload))  # fmt: skip
+    (nursery.folder / "rows.jsonl").write_bytes(make.jsonl(records))
+    upload = nursery.run(PREPARE)
+    nursery.run("import sys\nfrom datasets_app.pipeline import ingest\n"
+                            "ingest.begin(sys.argv[1])", upload)  # fmt: skip
     chance = random.Random(3)
     for least in (200, 900, 1700):
-        crew = [python(tmp_path, WORK, upload) for _ in range(3)]
+        crew = [nursery.start(WORK, upload) for _ in range(3)]
         deadline = time.monotonic() + 90
-        while imported_so_far(tmp_path) < least and time.monotonic() < deadline:
+        while imported_so_far(nursery) < least and time.monotonic() < deadline:
             time.sleep(0.002)
         for worker in crew:
             time.sleep(chance.random() / 20)
             worker.kill()
-            worker.communicate()
-    for worker in [python(tmp_path, WORK, upload) for _ in range(2)]:
-        answer(worker)
-    report = json.loads(answer(python(tmp_path, REPORT)))
+        nursery.let_leases_end()
+    for worker in [nursery.start(WORK, upload) for _ in range(2)]:
+        worker.answer()
+    report = json.loads(nursery.run(REPORT))
     assert report["state"] == "done"
     assert report["rows"] == [rows, rows, 0, rows // 10]
     assert report["lines"] == report["positions"] == list(range(1, rows + 1))
@@ -265,22 +273,21 @@ def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(tmp_path:
 
 @pytest.mark.killing
 @pytest.mark.once
-def test_long_lines_do_not_fill_the_memory(tmp_path: Path) -> None:
-    (tmp_path / "killed_settings.py").write_text(SETTINGS)
-    with (tmp_path / "rows.jsonl").open("wb") as file:
+def test_long_lines_do_not_fill_the_memory(nursery: Nursery) -> None:
+    with (nursery.folder / "rows.jsonl").open("wb") as file:
         for size in (64, 2, 2, 2, 64, 1):  # million bytes; 64 is more than a line may have
             file.write(make.jsonl([make.chat(f"{size}？", "雨" * (size * 333_333))]))
         file.write(make.jsonl(make.chats(100)))
-    upload = answer(python(tmp_path, PREPARE))
+    upload = nursery.run(PREPARE)
     peak = """
-import re, sys, django; django.setup()
+import re, sys
 from datasets_app.pipeline import ingest
 ingest.ingest(sys.argv[1])
 # not getrusage: what that says of a program begins with the memory of who started it
 print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024)
 """
-    assert int(answer(python(tmp_path, peak, upload))) < 300
-    assert json.loads(answer(python(tmp_path, REPORT)))["rows"] == [
+    assert int(nursery.run(peak, upload)) < 300
+    assert json.loads(nursery.run(REPORT))["rows"] == [
         106,
         104,
         2,
