@@ -86,6 +86,9 @@ class Sample(models.Model):
                 name="sample_by_assignee",
                 condition=models.Q(assigned_to__isnull=False),
             ),
+            models.Index(fields=("dataset", "tokens", "position"), name="sample_by_tokens"),
+            models.Index(fields=("dataset", "findings_total", "position"), name="sample_by_findings"),
+            models.Index(fields=("dataset", "changed_at", "position"), name="sample_by_change"),
             models.Index(fields=("dataset", "worst", "position"), name="sample_by_worst", condition=~models.Q(worst=0)),
         )
 

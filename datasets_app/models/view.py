@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,10 @@ from .dataset import Dataset
 
 class SavedViewQuerySet(InProjectQuerySet):
     project_path = "dataset__project"
+
+    def visible_to(self, user: Any) -> Self:
+        """In the person's projects: their own, and what others share."""
+        return super().visible_to(user).filter(models.Q(shared=True) | models.Q(by=user))
 
 
 class SavedView(models.Model):
