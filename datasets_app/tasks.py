@@ -9,7 +9,7 @@ from datasets_app.models import BulkChange, Dataset, Draft, Export, LossReport, 
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio import heart
 
-from .pipeline import bulk_changes, check, freeze, held, ingest
+from .pipeline import bulk_changes, check, freeze, held, ingest, settling
 from .pipeline import scan as scan_stage
 from .pipeline import write_export as export_stage
 from .pipeline import write_loss_report as loss_stage
@@ -92,6 +92,12 @@ def run_bulk_change(change_id: str) -> None:
 
 
 @shared_task
+def settle_annotations(dataset_id: str) -> None:
+    """Compare the annotations of samples that ask for fewer now than they have."""
+    settling.settle_all(dataset_id)
+
+
+@shared_task
 def sweep() -> int:
     """Send again whatever is unfinished and held by nobody: a message was lost or a worker died. Returns how much.
 
@@ -108,6 +114,8 @@ def sweep() -> int:
         (run_bulk_change, BulkChange.objects.working()),
         (scan_dataset, Scan.objects.unfinished()),
     )
+    for pk in settling.perhaps_unsettled().values_list("pk", flat=True):
+        settle_annotations.delay(str(pk))
     sent = 0
     for task, rows in unfinished:
         for pk in rows.abandoned().order_by().values_list("pk", flat=True):

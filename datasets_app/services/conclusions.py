@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from datasets_app.core import workflow
 from datasets_app.models import Annotation, Decision, Revision, Sample
@@ -51,10 +52,11 @@ def conclude(
         )
     revision = base_revision
     if any(part is not None for part in content.values()):
+        request = client_id or uuid4().hex
         samples.save(
-            actor=actor, sample=sample, base_revision=base_revision, client_id=client_id, origin=origin, **content
+            actor=actor, sample=sample, base_revision=base_revision, client_id=request, origin=origin, **content
         )
-        revision = saved_as(sample, client_id) or base_revision
+        revision = saved_as(sample, request) or base_revision
     return decisions.decide(actor=actor, sample=sample, decision=decision, revision=revision, **said)
 
 

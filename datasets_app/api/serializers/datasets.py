@@ -11,10 +11,17 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import SEVERITIES
 from datasets_app.core.sizes import TASKS, Meter
 from datasets_app.models import Dataset
+from datasets_app.models.dataset import Mode
 from datasets_app.services.datasets import checker_of
 from ftstudio.web.texts import say
 
 from .fields import ObjectField, TextField
+
+
+class TagsField(serializers.ListField):
+    """Tags in the order of the keys 1 to 9."""
+
+    child = serializers.CharField()
 
 
 class CountedByOutput(serializers.Serializer[Checker]):
@@ -59,6 +66,7 @@ class DatasetOutput(serializers.ModelSerializer[Dataset]):
     """
 
     contract = ObjectField()
+    error_tags = TagsField()
     counted_by = serializers.SerializerMethodField()
     checking = serializers.SerializerMethodField()
 
@@ -66,8 +74,8 @@ class DatasetOutput(serializers.ModelSerializer[Dataset]):
         model = Dataset
         fields = (
             "id", "project", "name", "description", "contract", "guideline", "guideline_version", "system_prompt",
-            "profile", "base_model", "task", "licence", "contrast_template", "counted_by",
-            "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
+            "profile", "base_model", "task", "licence", "contrast_template", "mode", "overlap", "error_tags",
+            "counted_by", "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
         )  # fmt: skip
 
     @extend_schema_field(CountedByOutput)
@@ -138,6 +146,9 @@ class DatasetChangeInput(serializers.Serializer[Any]):
     task = serializers.CharField(max_length=20, required=False, allow_blank=True, help_text=", ".join(TASKS))
     licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
     contrast_template = TextField(required=False)
+    mode = serializers.CharField(max_length=10, required=False, help_text=", ".join(Mode.values))
+    overlap = serializers.IntegerField(required=False, help_text="In mode overlap: how many people, 2 to 10.")
+    error_tags = TagsField(required=False)
 
 
 class DatasetInput(DatasetChangeInput):
