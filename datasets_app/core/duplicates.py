@@ -38,31 +38,45 @@ def answer_fingerprint(sample: Sample) -> str:
 def fingerprints(sample: Sample) -> tuple[str, str]:
     """`fingerprint` and `question_fingerprint` of one sample, for little more than the price of the first."""
     before = sample.messages[:-1] if sample.answer is not None else sample.messages
-    question = list(_parts(before))
-    rest = list(_parts(sample.messages[len(before) :]))
-    rejected = ["\x02", *_parts(sample.rejected)] if sample.rejected else []
-    return _digest([*question, *rest, *rejected]), _digest(question)
+    question = blake2b(_joined(_parts(before)), digest_size=_SIZE)
+    rest = _parts(sample.messages[len(before) :])
+    if sample.rejected:
+        rest += ["\x02", *_parts(sample.rejected)]
+    whole = question.copy()
+    if rest:
+        whole.update(b"\x00" + _joined(rest) if before else _joined(rest))
+    return whole.hexdigest(), question.hexdigest()
 
 
 def _digest(parts: Iterable[str]) -> str:
-    return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=_SIZE).hexdigest()
+    return blake2b(_joined(parts), digest_size=_SIZE).hexdigest()
+
+
+def _joined(parts: Iterable[str]) -> bytes:
+    return "\x00".join(parts).encode("utf-8", "surrogatepass")
+
+
+def plain(text: str) -> str:
+    """The text in NFKC, each run of white space as one space, none at its ends."""
+    return _plain_again(text) if len(text) <= _LONGEST_KEPT else _plain(text)
 
 
 def _plain(text: str) -> str:
     return " ".join(nfkc(text).split())
 
 
-_plain_again = lru_cache(maxsize=64)(_plain)  # thousands of samples share a system prompt
+_LONGEST_KEPT = 10_000  # characters
+# Several ask for the texts of one sample, one after the other, and thousands of samples share a system prompt.
+_plain_again = lru_cache(maxsize=64)(_plain)
 
 
-def _parts(messages: Iterable[Message]) -> Iterable[str]:
+def _parts(messages: Iterable[Message]) -> list[str]:
+    found: list[str] = []
     for message in messages:
-        yield message.role
-        text = message.text
-        yield _plain_again(text) if message.role == "system" else _plain(text)
-        if isinstance(message.content, list):
-            for part in message.content:
-                if not isinstance(part.get("text"), str):
-                    yield json.dumps(part, sort_keys=True)
-        for call in message.tool_calls:
-            yield f"\x01{call.name}\x01{call.arguments}"
+        content = message.content
+        found += (message.role, plain(message.text))
+        if isinstance(content, list):
+            found += [json.dumps(part, sort_keys=True) for part in content if not isinstance(part.get("text"), str)]
+        if message.tool_calls:
+            found += [f"\x01{call.name}\x01{call.arguments}" for call in message.tool_calls]
+    return found

@@ -125,10 +125,13 @@ def may_hold_secrets(text: str) -> bool:
     """A cheap test before the patterns: whether the text has a mark that each of them needs."""
     has = text.__contains__
     return (
-        has("key") or has("oken") or has("ecret") or has("assw") or has("sk-") or has("KEY") or has("Key")
-        or has("OKEN") or has("ECRET") or has("ASSW") or has("AKIA") or has("ASIA") or has("LTAI") or has("AKLT")
-        or has("AIza") or has("ghp_") or has("gho_") or has("ghu_") or has("ghs_") or has("ghr_") or has("github_pat_")
-        or has("glpat-") or has("hf_") or has("xox") or has("eyJ") or has("密码") or has("密钥")
+        has("key") or has("oken") or has("ecret") or has("assw") or has("KEY") or has("Key") or has("OKEN")
+        or has("ECRET") or has("ASSW") or has("AKIA") or has("ASIA") or has("LTAI") or has("AKLT") or has("AIza")
+        or has("eyJ")
+        or (has("-") and (has("sk-") or has("glpat-") or has("xox")))
+        or (has("_") and (has("ghp_") or has("gho_") or has("ghu_") or has("ghs_") or has("ghr_") or has("hf_")
+                          or has("github_pat_")))
+        or (has("密") and (has("密码") or has("密钥")))
     )  # fmt: skip
 
 

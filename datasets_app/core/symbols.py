@@ -47,16 +47,20 @@ def _chain(tight: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
     """The places where `text` has spaces around one of the `tight` symbols, each with its repair."""
-    if (
-        not tight
-        or len(text) > LONGEST
-        or not any(space + symbol in text or symbol + space in text for symbol in tight for space in SPACES)
-    ):
+    if not tight or len(text) > LONGEST or not _may_be_loose(text, tight):
         return
     protected = [match.span() for match in _PROTECTED.finditer(text)]  # in order, none within another
     chain, joint = _chain(tuple(tight))
     for run in chain.finditer(text):
         yield from _loose_in(run, joint, protected, source)
+
+
+def _may_be_loose(text: str, tight: Sequence[str]) -> bool:
+    """A cheap look first: most texts have no space, or none beside a symbol."""
+    spaces = [space for space in SPACES if space in text]
+    return bool(spaces) and any(
+        space + symbol in text or symbol + space in text for symbol in tight if symbol in text for space in spaces
+    )
 
 
 def tidy(text: str, tight: Sequence[str], source: str = "") -> str:
@@ -154,10 +158,24 @@ def spans(text: str, tight: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_codes(tuple(tight)).findall(text)))[:MOST_CODES]
 
 
+def only_as_written(span: str, text: str, plain: str) -> bool:
+    """A quick look before `skeleton`: whether the span's first part stands in `text` only where all of the span does.
+
+    `plain` is the text casefolded. False says nothing.
+    """
+    first = _PART.search(span)
+    if first is None or "ı" in plain or "i\u0307" in plain:  # `skeleton` takes ı and İ for an i, casefolding does not
+        return False
+    return plain.count(first.group().casefold()) == text.count(span)
+
+
+_PART = re.compile(rf"[{_HAN}]|[^\W{_HAN}_]+")
+
+
 @lru_cache(maxsize=1024)
 def skeleton(span: str) -> re.Pattern[str]:
     """What a damaged copy of the span looks like: the same word parts, with other joints or letter cases."""
-    parts = re.findall(rf"[{_HAN}]|[^\W{_HAN}_]+", span)
+    parts = _PART.findall(span)
     joint = rf"[{SPACES}]?[-‐‑‒–—―−－_/／\\·.~～]?[{SPACES}]?"
     body = joint.join(re.escape(part) for part in parts)
     before = r"(?<![a-zA-Z0-9])" if parts and parts[0].isascii() else ""

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datasets_app.core.samples import Message, Sample
@@ -50,8 +51,16 @@ def estimate(text: str) -> int:
         return 0
     if text.isascii():
         return math.ceil(len(text) / 4.2)
-    cjk = sum(map(len, _CJK.findall(text)))
+    cjk = _cjk_again(text) if len(text) <= _LONGEST_KEPT else _cjk(text)
     return math.ceil(cjk * 0.75 + (len(text) - cjk) / 4.2)
+
+
+def _cjk(text: str) -> int:
+    return sum(map(len, _CJK.findall(text)))
+
+
+_LONGEST_KEPT = 5000  # characters
+_cjk_again = lru_cache(maxsize=16)(_cjk)  # thousands of samples share a system prompt
 
 
 def count(sample: Sample, encoder: Encoder) -> Counted:

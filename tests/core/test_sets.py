@@ -127,6 +127,14 @@ def test_both_fields_that_drift_are_named_with_their_usual_type():
     assert table["fields"][0]["types"] == {"list": 3, "text": 1}
 
 
+def test_a_field_that_drifts_is_found_among_answers_of_which_each_has_fields_of_its_own():
+    values = [{"price": "12" if at in (7, 260) else 12, f"field {at}": True} for at in range(300)]
+    found, report = looked(records(*values))
+    said = "“/price” is a text here, and a number in 298 of 300 answers."
+    assert [(at, message) for at, rule, message in found if rule == "schema-type-drift"] == [(8, said), (261, said)]
+    assert report["schema-type-drift"]["fields"][0]["types"] == {"number": 298, "text": 2}
+
+
 def test_null_and_whole_numbers_beside_fractions_are_no_drift():
     assert looked(records({"age": 30}, {"age": 30.5}, {"age": None}))[0] == []
 

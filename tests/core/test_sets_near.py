@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 import tracemalloc
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core.examples import chat
-from datasets_app.core.sets.grams import GRAM, bands, comparable, sketches
+from datasets_app.core.sets.grams import GRAM, LONGEST, bands, bare, comparable, sketches
 from datasets_app.core.sets.near import ALIKE, NearIndex
+from datasets_app.core.widths import nfkc
 
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]
 
@@ -98,6 +100,19 @@ def test_the_system_prompt_width_case_and_punctuation_make_no_difference():
     one = chat("What is ＡＢＣ?", "It is abc.", system="You are A.")
     other = chat("what is ABC", "It is ABC!", system="You are quite another assistant.")
     assert comparable(one) == comparable(other) == "whatisabcitisabc"
+
+
+@given(st.lists(st.text(st.one_of(st.characters(), st.sampled_from("雨， 𠀀𝒜_é\u0301\ud800"))), max_size=5))
+def test_of_many_texts_at_once_the_same_is_left_as_of_each(texts: list[str]) -> None:
+    assert bare(texts) == [re.sub(r"[\W_]+", "", text) for text in texts]
+
+
+@given(st.text(), st.text())
+@example("雨" * LONGEST, "晴")
+@example(" \u0301e", "\u0301 Ｅ")
+def test_what_is_compared_is_the_whole_conversation_made_equal(question: str, answer: str) -> None:
+    whole = nfkc(f"{question}\n{answer}"[:LONGEST]).casefold()
+    assert comparable(chat(question, answer)) == re.sub(r"[\W_]+", "", whole)
 
 
 def test_sketches_are_the_same_in_every_process_and_do_not_depend_on_the_neighbours():

@@ -128,6 +128,19 @@ def test_a_hostile_text_is_read_in_no_time(text):
     assert time.perf_counter() - started < 2
 
 
+@given(
+    st.lists(st.sampled_from(["AW30", "aw30", "02", "雨", "İs", "is", "ıs", "ſ", "s", "aa"]), min_size=2, max_size=3),
+    st.lists(
+        st.sampled_from(["AW30", "Aw30", "02", "雨", "İS", "is", "ıs", "ſ", "S", "aa", "a", "-", "/", " ", "–", "，"])
+    ),
+)
+def test_a_quick_look_passes_over_a_code_only_where_no_copy_is_damaged(parts, pieces):
+    span = "-".join(parts)
+    text = f"{span if len(pieces) % 2 else ''} {''.join(pieces)}"
+    if symbols.only_as_written(span, text, text.casefold()):
+        assert {match.group() for match in symbols.skeleton(span).finditer(text)} <= {span}
+
+
 def test_the_codes_of_a_text():
     assert symbols.spans("请用Sikalastic-609和AW30-02-B，或 v1.2-beta", TIGHT) == [
         "Sikalastic-609",

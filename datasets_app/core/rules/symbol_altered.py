@@ -56,7 +56,10 @@ class SymbolAltered(Rule):
         if not spans:
             return
         loose: set[tuple[int, int]] | None = None
+        plain = answer.text.casefold()
         for span in list(dict.fromkeys(spans))[: symbols.MOST_CODES]:
+            if symbols.only_as_written(span, answer.text, plain):
+                continue
             for match in symbols.skeleton(span).finditer(answer.text):
                 copy = match.group()
                 if copy == span or copy in answer.source:

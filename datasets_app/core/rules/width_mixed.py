@@ -12,7 +12,8 @@ from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_HALF = re.compile(rf"(?<=[{_HAN}])[,;:?!](?=[{_HAN}“‘（《]| ?\Z| [{_HAN}])")
+# A set comes first: the search for it is fast.
+_HALF = re.compile(rf"[,;:?!](?<=[{_HAN}][,;:?!])(?=[{_HAN}“‘（《]| ?\Z| [{_HAN}])")
 _FULL = re.compile("[，。；：？！、]")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _WIDE = str.maketrans(",;:?!", "，；：？！")

@@ -15,7 +15,7 @@ from datasets_app.core.jsonl import Json
 from datasets_app.core.sets import MEASURES, SET_RULES
 from datasets_app.core.sets.base import Gatherer, Setting
 from datasets_app.core.sets.columns import Columns
-from datasets_app.core.sets.grams import comparable
+from datasets_app.core.sets.grams import bare, folded
 from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.near import NearIndex, Sketched, sketched
 
@@ -84,7 +84,7 @@ class Look:
             sight.columns.add(one)
             for notes, gatherer in zip(sight.noted, self._noting, strict=True):
                 notes.append(gatherer.note(one))
-            if self._near and texts.add(comparable(one.sample)):
+            if self._near and texts.add(folded(one.sample)):
                 sight.sketched.append(sketched(texts.taken()))
         if texts:
             sight.sketched.append(sketched(texts.taken()))
@@ -109,7 +109,7 @@ class Look:
             self.columns.clusters = self._near.clusters(progress)
 
     def _compare(self, one: Member) -> None:
-        if self._near and self._texts.add(comparable(one.sample)):
+        if self._near and self._texts.add(folded(one.sample)):
             self._sketch()
 
     def _sketch(self) -> None:
@@ -149,7 +149,7 @@ class _Texts:
 
     def taken(self) -> list[str]:
         texts, self._texts, self._characters = self._texts, [], 0
-        return texts
+        return bare(texts)
 
 
 def _keeps(gatherer: Gatherer) -> bool:

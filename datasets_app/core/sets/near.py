@@ -117,7 +117,7 @@ class _Joining:
     """Union-find over different texts, numbered by their hashes. The lowest number of a cluster represents it."""
 
     def __init__(self, sketched: NDArray[np.uint8], rows: Indexes, empty: int | None) -> None:
-        self._sketches = sketched
+        self._words = np.asarray(sketched).view(np.uint64)  # eight values each: gathered and added up sooner
         self._rows = rows
         self._empty = empty
         self._parent = np.arange(len(rows), dtype=np.int32)
@@ -174,8 +174,12 @@ class _Joining:
         return a
 
     def _similarity(self, one: Indexes, other: Indexes) -> NDArray[np.float64]:
-        same = (self._sketches[self._rows[one]] == self._sketches[self._rows[other]]).mean(axis=1)
-        similar: NDArray[np.float64] = (same * 256 - 1) / 255
+        first = np.take(self._words, self._rows[one], axis=0)
+        second = np.take(self._words, self._rows[other], axis=0)
+        equal = (first.view(np.uint8) == second.view(np.uint8)).view(np.uint64)
+        # Each byte of a word is 0 or 1, and a column of them sums up to 15 at most: the factor adds the eight columns.
+        same = (equal.sum(axis=1, dtype=np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
+        similar: NDArray[np.float64] = (same / FUNCTIONS * 256 - 1) / 255
         return similar
 
 

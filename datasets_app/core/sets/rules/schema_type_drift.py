@@ -33,10 +33,10 @@ class _Types:
         self.counts: dict[str, int] = {}
         self.rows: dict[str, array[int]] = {}
 
-    def add(self, kind: str, index: int) -> None:
-        self.counts[kind] = n = self.counts.get(kind, 0) + 1
-        if n <= MOST_ROWS:
-            self.rows.setdefault(kind, array("Q")).append(index)
+    def add(self, kind: str, rows: array[int]) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + len(rows)
+        kept = self.rows.setdefault(kind, array("Q"))
+        kept.extend(rows[: MOST_ROWS - len(kept)])
 
     @property
     def usual(self) -> str:
@@ -53,6 +53,7 @@ class _Gatherer(Gatherer):
         self._paths: dict[str, _Types] = {}
         self._rows = 0
         self._shapes: dict[Shape, Shape] = {}  # most answers of a set are alike: one object for all that are
+        self._taken: dict[Shape, array[int]] = {}  # and the rows of each, until there are too many shapes
 
     def note(self, member: Member) -> Shape | None:
         value = structured(member.answer)
@@ -67,15 +68,27 @@ class _Gatherer(Gatherer):
         if noted is None:
             return
         self._rows += 1
-        for path, kind in noted:
-            types = self._paths.get(path)
-            if types is None:
-                if len(self._paths) >= MOST_PATHS:
-                    continue
-                types = self._paths[path] = _Types()
-            types.add(kind, index)
+        rows = self._taken.get(noted)
+        if rows is None:
+            if len(self._taken) >= MOST_SHAPES:
+                self._settle()
+            rows = self._taken[noted] = array("Q")
+        rows.append(index)
+
+    def _settle(self) -> None:
+        """From the rows of each shape to those of each type at each path."""
+        for shape, rows in self._taken.items():
+            for path, kind in shape:
+                types = self._paths.get(path)
+                if types is None:
+                    if len(self._paths) >= MOST_PATHS:
+                        continue
+                    types = self._paths[path] = _Types()
+                types.add(kind, rows)
+        self._taken.clear()
 
     def said(self, columns: Columns) -> Iterator[Said]:
+        self._settle()
         own = columns.own
         found = []
         for path, types in self._paths.items():
@@ -91,6 +104,7 @@ class _Gatherer(Gatherer):
 
     def report(self, columns: Columns) -> Json:
         """Every field with the types it has, those with several first."""
+        self._settle()
         if not self._rows:
             return None
         fields = [
