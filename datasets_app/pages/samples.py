@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Revision, Sample
-from datasets_app.services import browse, samples
+from datasets_app.services import browse, datasets, decisions, samples
+from ftstudio.accounts import preferences
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.current import current_project
@@ -25,7 +26,9 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
-from .checking import checked
+from .answer_forms import with_form
+from .answering import checked_context
+from .checking import Checked, checked
 from .conflict import conflict_context
 from .desk import desk_context, original_of
 from .drafts import desk_with_draft, settle
@@ -101,8 +104,16 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
         "answer": core.from_data({"messages": turns[-1:]}).messages[0].text if turns else "",
         "rejected": data.get("rejected") or None, "queue_query": query_of(queue_of(request)), "original": original,
         "counted": list(zip(edit.keys, seen.per_turn, strict=False)),
+        **checked_context(request, sample, edit, seen),
     }  # fmt: skip
     return render(request, "samples/checked.html", context)
+
+
+def looked_at(request: PersonRequest, sample: Sample) -> tuple[Edit, Checked]:
+    """What was typed, and what the checks say of it."""
+    edit, base = _typed(request, sample)
+    content = core.from_json(base.payload)
+    return edit, checked(sample, edit.over(content), original_of(sample, content), broken=edit.broken)
 
 
 @login_required
@@ -131,15 +142,17 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
         samples.decide(actor=request.user, sample=sample, revision=seen, **form.cleaned_data)
     except (InvalidInput, Conflict) as error:
         return _refused(request, sample, error, saved=seen)
+    if not preferences.of(request.user).advance:
+        return _to_desk(sample, queue)
     return _next(request, sample.dataset, sample, queue)
 
 
 @login_required
 @require_POST
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take my decision back and open the sample again."""
+    """Take my decision back, the one that `key` names or the last, and open the sample again."""
     sample = sample_of(request, pk)
-    samples.undo(actor=request.user, sample=sample)
+    decisions.take_back(actor=request.user, sample=sample, key=request.POST.get("key", ""))
     return _to_desk(sample, queue_of(request))
 
 
@@ -184,7 +197,8 @@ def _save(request: PersonRequest, sample: Sample) -> int:
 def _typed(request: PersonRequest, sample: Sample) -> tuple[Edit, Revision]:
     """What the form says, and the revision that it was opened on. Pictures that came with it are kept first."""
     base = _base(request, sample)
-    return edited(with_pictures(request, sample), core.from_json(base.payload)), base
+    sent = with_form(with_pictures(request, sample), datasets.checker_of(sample.dataset).contract)
+    return edited(sent, core.from_json(base.payload)), base
 
 
 def _kept(request: PersonRequest, sample: Sample) -> Edit:
@@ -235,3 +249,12 @@ def _refused(
         except InvalidInput:  # what was typed cannot even be looked at; the browser still has it
             context = show(base=base)
     return render_page(request, "samples/detail.html", context, status=status)
+
+
+def unsaved(request: PersonRequest, sample: Sample, problem: str = "") -> dict[str, Any]:
+    """The desk with what was typed in it, on the revision that it was typed over."""
+    return desk_context(
+        sample, request.user, queue=queue_of(request), problem=problem, base=_base(request, sample).number,
+        edit=_kept(request, sample), editing=request.POST.get("view") == "turns",
+        reason=request.POST.get("reason", "")[:300],
+    )  # fmt: skip

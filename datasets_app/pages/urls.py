@@ -1,6 +1,6 @@
 """The data side's pages. One URL per verb; the word before an id says whose id it is."""
 
-from django.urls import path
+from django.urls import include, path
 
 from . import (
     bulk_changes,
@@ -8,6 +8,7 @@ from . import (
     datasets,
     drafts,
     exports,
+    form_steps,
     guidelines,
     holding,
     images,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("samples/<int:pk>/", samples.detail, name="sample-detail"),
     path("samples/<int:pk>/save/", samples.save, name="sample-save"),
     path("samples/<int:pk>/check/", samples.check, name="sample-check"),
+    path("samples/<int:pk>/form/", form_steps.form, name="sample-form"),
     path("samples/<int:pk>/draft/", drafts.keep, name="sample-draft"),
     path("samples/<int:pk>/draft/forget/", drafts.forget, name="sample-draft-forget"),
     path("samples/<int:pk>/decide/", samples.decide, name="sample-decide"),
@@ -71,6 +73,7 @@ urlpatterns = [
     path(
         "bulk-changes/<uuid:pk>/entries/<int:position>/leave-out/", bulk_changes.leave_out, name="bulk-change-leave-out"
     ),
+    path("", include("datasets_app.pages.list_urls")),
     path("snapshots/<uuid:pk>/", snapshots.detail, name="snapshot-detail"),
     path("snapshots/<uuid:pk>/card/", snapshots.card, name="snapshot-card"),
     path("snapshots/<uuid:pk>/card/file/", snapshots.card_file, name="snapshot-card-file"),

@@ -67,6 +67,7 @@ class PairCodec(Codec):
     """A format whose row holds a prompt and two answers, the turns in its dialect."""
 
     pairs = True
+    ranked = True
     dialect: ClassVar[Dialect] = OPENAI
     long_answers: ClassVar[bool] = False  # whether an answer may have several turns
 

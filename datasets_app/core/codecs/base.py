@@ -67,6 +67,9 @@ class Codec(ABC):
     refines: ClassVar[str] = ""  # the general format that rows of this one look like when they lack its mark
     exact: ClassVar[bool] = True  # what `encode` writes of what `decode` read is the record, key by key
     pairs: ClassVar[bool] = False  # whether it is made for a right answer beside a wrong one
+    ranked: ClassVar[bool] = (
+        False  # whether the one is the better of two, as somebody preferred, rather than the right one
+    )
 
     @property
     def pictures(self) -> str:

@@ -42,6 +42,7 @@ class ShareGPTPreference(Codec):
     label = Text("ShareGPT preference pairs")
     precedence = 25
     pairs = True
+    ranked = True
     pictures = images.TAG
     examples = (
         {

@@ -36,6 +36,7 @@ class TRLPreference(Codec):
     label = Text("TRL preference pairs")
     precedence = 12
     pairs = True
+    ranked = True
     examples = (
         {
             "prompt": [{"role": "user", "content": "France?"}],

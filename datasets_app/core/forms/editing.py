@@ -14,6 +14,7 @@ from datasets_app.core.forms.writing import (
     dumped,
     indent_of,
     is_number,
+    margin_of,
     quoted,
     replaced,
     swapped,
@@ -25,15 +26,17 @@ from datasets_app.core.json_text import is_json
 from datasets_app.core.jsonl import Json
 from ftstudio.errors import InvalidInput, Text
 
-STEPS = ("put", "add", "remove", "up", "down", "branch", "set", "key")
+STEPS = ("put", "begin", "add", "remove", "up", "down", "branch", "set", "key")
 _GONE = Text("The text of the answer is no longer what the form was made from: look at it, and try again.")
 
 
-def written(field: Field, typed: str) -> str:
-    """The JSON of what was typed into an input. Raises InvalidInput where it can be none.
+def written(field: Field, typed: str | None) -> str:
+    """The JSON of what was typed into an input, null for None. Raises InvalidInput where it can be none.
 
     What is typed where a number belongs and is none is kept as a text, so that nothing is lost; the schema objects.
     """
+    if typed is None:
+        return "null"
     if field.widget in ("choice", "boolean", "any"):
         if not is_json(typed):
             raise InvalidInput(
@@ -48,8 +51,9 @@ def written(field: Field, typed: str) -> str:
     return quoted(typed)
 
 
-def with_values(schema: Mapping[str, Json], text: str, typed: Mapping[str, str]) -> str:
-    """The text with the leaves changed whose input says something else now: {JSON Pointer: what the input holds}.
+def with_values(schema: Mapping[str, Json], text: str, typed: Mapping[str, str | None]) -> str:
+    """The text with the leaves changed whose input says something else now: {JSON Pointer: what the input holds}, None
+    for null.
 
     All that came back as it was shown keeps its bytes, so a form that nobody touched gives the very same text.
     """
@@ -86,7 +90,7 @@ def put(schema: Mapping[str, Json], text: str, pointer: str, json_text: str | No
 def step(schema: Mapping[str, Json], text: str, name: str, pointer: str, argument: str = "") -> str:
     """The text after one press of a button. Raises InvalidInput for what cannot be done to it (any more).
 
-    `put` a value that is absent · `add` an item · `remove` a member or item · `up`, `down` an item · `branch` number
+    `put` a value that is absent · `begin` one that is null · `add` an item · `remove` a member or item · `up`, `down` an item · `branch` number
     `argument` of the forms a value may take · `set` the value to the JSON `argument` · `key`: a new key `argument`.
     """
     if name == "put":
@@ -96,6 +100,9 @@ def step(schema: Mapping[str, Json], text: str, name: str, pointer: str, argumen
     field = form.at(pointer)
     if form.root is None or form.root.node is None or field is None or field.node is None:
         raise InvalidInput(form=_GONE)
+    if name == "begin":
+        value = blank(told, {"allOf": [field.schema, {"type": field.widget}]}) if not field.leaf else blank(told, field.schema)
+        return replaced(text, field.node, dumped(value, indent_of(text), margin_of(text, field.node.start)))
     if name == "add" and field.node.kind == "array":
         return with_item(text, field.node, blank(told, schema_of_item(field.told, len(field.fields))))
     if name == "key" and field.node.kind == "object" and argument and not field.node.member(argument):
@@ -129,6 +136,4 @@ def _branched(told: Outline, text: str, field: Field, at: int) -> str:
             if member.key in properties and "const" not in told.merged(properties[member.key])
         }
         value = {key: kept.get(key, value.get(key)) for key in properties if key in kept or key in value}
-    line = text[text.rfind("\n", 0, node.start) + 1 : node.start]
-    margin = line[: len(line) - len(line.lstrip())]
-    return replaced(text, node, dumped(value, indent_of(text), margin))
+    return replaced(text, node, dumped(value, indent_of(text), margin_of(text, node.start)))

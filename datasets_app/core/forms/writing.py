@@ -106,7 +106,7 @@ def _with_part(text: str, holder: Node, at: int, lead: str, value: Any) -> str:
     indent = indent_of(text)
     colon = _colon_of(text, holder)
     if not parts:
-        margin = _margin(text, holder.start)
+        margin = margin_of(text, holder.start)
         inner = margin + (indent or "")
         written = lead + dumped(value, indent, inner, colon)
         between = f"\n{inner}" if indent else ""
@@ -131,7 +131,8 @@ def _colon_of(text: str, holder: Node) -> str:
     return found[1] if found else ": "
 
 
-def _margin(text: str, at: int) -> str:
+def margin_of(text: str, at: int) -> str:
+    """The white space that the line begins with in which a place of the text stands."""
     line = text[text.rfind("\n", 0, at) + 1 : at]
     return line[: len(line) - len(line.lstrip())]
 
