@@ -1,7 +1,8 @@
 """The data side, in the namespace `api`."""
 
-from django.urls import path
+from django.urls import include, path
 
+from .annotations import AdjudicationDetail, AdjudicationList, AnnotationList, SampleAdjudicate
 from .bulk_changes import (
     BulkChangeApply,
     BulkChangeDetail,
@@ -15,8 +16,8 @@ from .checks import SampleCheck
 from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
-from .holding import SampleHold, SampleLetGo, SampleShown
 from .guidelines import GuidelineDetail, GuidelineList
+from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
 from .revision_diffs import RevisionDiff
 from .samples import (
@@ -39,12 +40,15 @@ from .snapshots import (
     SnapshotDiff,
     SnapshotList,
 )
+from .team import AgreementReport, TeamReport
 from .uploads import UploadCancel, UploadDetail, UploadList, UploadPreview, UploadRejected, UploadStart
 from .waivers import DatasetWaiverList, SampleWaiverList, WaiverDetail
 
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<uuid:pk>/", DatasetDetail.as_view(), name="dataset-detail"),
+    path("datasets/<uuid:pk>/team/", TeamReport.as_view(), name="team"),
+    path("datasets/<uuid:pk>/agreement/", AgreementReport.as_view(), name="agreement"),
     path("datasets/<uuid:pk>/guidelines/", GuidelineList.as_view(), name="guideline-list"),
     path("datasets/<uuid:pk>/guidelines/<int:number>/", GuidelineDetail.as_view(), name="guideline-detail"),
     path("datasets/<uuid:pk>/uploads/", UploadList.as_view(), name="upload-list"),
@@ -65,6 +69,10 @@ urlpatterns = [
     path("samples/<int:pk>/draft/", SampleDraft.as_view(), name="sample-draft"),
     path("samples/<int:pk>/revisions/<int:number>/diff/", RevisionDiff.as_view(), name="revision-diff"),
     path("samples/<int:pk>/decisions/", DecisionList.as_view(), name="decision-list"),
+    path("samples/<int:pk>/annotations/", AnnotationList.as_view(), name="annotation-list"),
+    path("samples/<int:pk>/adjudicate/", SampleAdjudicate.as_view(), name="sample-adjudicate"),
+    path("datasets/<uuid:pk>/adjudications/", AdjudicationList.as_view(), name="adjudication-list"),
+    path("adjudications/<int:pk>/", AdjudicationDetail.as_view(), name="adjudication-detail"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
     path("samples/<int:pk>/hold/", SampleHold.as_view(), name="sample-hold"),
     path("samples/<int:pk>/shown/", SampleShown.as_view(), name="sample-shown"),
@@ -84,6 +92,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/scans/", ScanList.as_view(), name="scan-list"),
     path("scans/<uuid:pk>/", ScanDetail.as_view(), name="scan-detail"),
     path("datasets/<uuid:pk>/snapshots/", SnapshotList.as_view(), name="snapshot-list"),
+    path("", include("datasets_app.api.list_urls")),
     path("snapshots/<uuid:pk>/", SnapshotDetail.as_view(), name="snapshot-detail"),
     path("snapshots/<uuid:pk>/card/", SnapshotCard.as_view(), name="snapshot-card"),
     path("snapshots/<uuid:pk>/diff/", SnapshotDiff.as_view(), name="snapshot-diff"),

@@ -17,6 +17,7 @@ from . import (
     scans,
     snapshot_diffs,
     snapshots,
+    team,
     uploads,
     waivers,
 )
@@ -26,6 +27,8 @@ urlpatterns = [
     path("datasets/create/", datasets.create, name="dataset-create"),
     path("datasets/<uuid:pk>/", datasets.detail, name="dataset-detail"),
     path("datasets/<uuid:pk>/update/", datasets.update, name="dataset-update"),
+    path("datasets/<uuid:pk>/team/", team.detail, name="team"),
+    path("datasets/<uuid:pk>/agreement/", team.agreed, name="agreement"),
     path("datasets/<uuid:pk>/guideline/", guidelines.detail, name="guideline"),
     path("datasets/<uuid:pk>/guideline/<int:number>/", guidelines.version, name="guideline-version"),
     path("datasets/<uuid:pk>/upload/", uploads.create, name="dataset-upload"),
