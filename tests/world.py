@@ -17,6 +17,7 @@ from datasets_app.models import (
     Decision,
     Export,
     FindingRow,
+    Gold,
     Guideline,
     Image,
     RejectedLine,
@@ -171,6 +172,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "guidelines": 1,
         "comments": Comment.objects.create(dataset=dataset, sample=sample, revision=1, by=owner, text=text),
         "bulk-changes": change,
+        "gold": Gold.objects.create(
+            dataset=dataset, sample=sample, verdict="accept", payload=payload, note=text[:300], active=False, by=owner
+        ),
         "entries": 1,
         "images": image.sha256,
         "pictures": 0,

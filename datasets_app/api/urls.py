@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from .annotations import AdjudicationDetail, AdjudicationList, AnnotationList, SampleAdjudicate
+from .assignments import AssignmentList, SampleAssign
 from .bulk_changes import (
     BulkChangeApply,
     BulkChangeDetail,
@@ -17,6 +18,7 @@ from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
 from .guidelines import GuidelineDetail, GuidelineList
+from .gold import GoldAccuracy, GoldDetail, GoldList, SampleGold
 from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
 from .revision_diffs import RevisionDiff
@@ -74,6 +76,12 @@ urlpatterns = [
     path("datasets/<uuid:pk>/adjudications/", AdjudicationList.as_view(), name="adjudication-list"),
     path("adjudications/<int:pk>/", AdjudicationDetail.as_view(), name="adjudication-detail"),
     path("samples/<int:pk>/undo/", SampleUndo.as_view(), name="sample-undo"),
+    path("datasets/<uuid:pk>/assignments/", AssignmentList.as_view(), name="assignment-list"),
+    path("samples/<int:pk>/assign/", SampleAssign.as_view(), name="sample-assign"),
+    path("datasets/<uuid:pk>/gold/", GoldList.as_view(), name="gold-list"),
+    path("datasets/<uuid:pk>/gold/accuracy/", GoldAccuracy.as_view(), name="gold-accuracy"),
+    path("samples/<int:pk>/gold/", SampleGold.as_view(), name="sample-gold"),
+    path("gold/<int:pk>/", GoldDetail.as_view(), name="gold-detail"),
     path("samples/<int:pk>/hold/", SampleHold.as_view(), name="sample-hold"),
     path("samples/<int:pk>/shown/", SampleShown.as_view(), name="sample-shown"),
     path("samples/<int:pk>/let-go/", SampleLetGo.as_view(), name="sample-let-go"),

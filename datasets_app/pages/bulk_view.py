@@ -99,7 +99,7 @@ def _where(path: str) -> str:
     """A path in words: whose turn, or which property."""
     parts = path.split("/")
     if parts[1] != "messages":
-        return {"tags": _("Tag"), "status": _("Status")}.get(parts[1], parts[1])
+        return {"tags": _("Tag"), "status": _("Status"), "assigned": _("Assigned to")}.get(parts[1], parts[1])
     turn = _("Turn %(n)d") % {"n": int(parts[2]) + 1}
     return f"{turn} · {_('tool call')}" if "tool_calls" in parts else turn
 

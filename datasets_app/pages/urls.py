@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from . import (
+    assignments,
     bulk_changes,
     comments,
     datasets,
@@ -10,6 +11,7 @@ from . import (
     exports,
     form_steps,
     guidelines,
+    gold,
     holding,
     images,
     revisions,
@@ -34,6 +36,13 @@ urlpatterns = [
     path("datasets/<uuid:pk>/upload/", uploads.create, name="dataset-upload"),
     path("datasets/<uuid:pk>/annotate/", samples.annotate, name="dataset-annotate"),
     path("datasets/<uuid:pk>/ahead/", holding.ahead, name="dataset-ahead"),
+    path("datasets/<uuid:pk>/assignments/", assignments.index, name="assignment-list"),
+    path("datasets/<uuid:pk>/shares/", assignments.share, name="share-update"),
+    path("samples/<int:pk>/assign/", assignments.assign, name="sample-assign"),
+    path("datasets/<uuid:pk>/gold/", gold.index, name="gold-list"),
+    path("datasets/<uuid:pk>/gold/rate/", gold.rate, name="gold-rate"),
+    path("samples/<int:pk>/gold/", gold.mark, name="sample-gold"),
+    path("gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
     path("annotate/", samples.start, name="annotate"),
     path("datasets/<uuid:pk>/scans/", scans.index, name="scan-list"),
     path("datasets/<uuid:pk>/scans/create/", scans.create, name="scan-create"),

@@ -8,6 +8,7 @@ the same sample opened from the list by a lead an ordinary one.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -110,8 +111,10 @@ def set_rate(*, actor: User, dataset: Dataset, rate: int) -> Dataset:
     return dataset
 
 
-def listed(dataset: Dataset) -> GoldQuerySet:
-    """The dataset's checks, those in use first; each with `asked` and `right`, the answers that stand."""
+def listed(*, actor: User, dataset: Dataset) -> GoldQuerySet:
+    """The dataset's checks, those in use first; each with `asked` and `right`, the answers that stand. Reading needs
+    the role as well: who is checked must not find out."""
+    require(actor, dataset.project_id, "gold.manage")
     given = Q(sample__annotations__kind=Kind.GOLD, sample__annotations__withdrawn_at=None)
     rows = Gold.objects.filter(dataset=dataset).select_related("sample", "by").order_by("-active", "id")
     return rows.annotate(
@@ -144,11 +147,11 @@ def stands_at(dataset: Dataset, position: int) -> bool:
     return Gold.objects.filter(dataset=dataset, sample__position=position).exists()
 
 
-def held(*, dataset: Dataset, actor: User, now: datetime) -> list[Sample]:
-    """The check that the person has been given and not answered."""
+def unanswered(held: Iterable[Sample], *, actor: User) -> set[int]:
+    """Of the samples that the person holds, those that are checks for them and wait for their answer."""
     answered = Annotation.objects.standing().filter(sample=OuterRef("sample"), by=actor, kind=Kind.GOLD)
-    open_seats = Seat.objects.filter(~Exists(answered), by=actor, dataset=dataset, sample__gold__active=True)
-    return [seats.at(seat) for seat in open_seats.filter(until__gt=now).select_related("sample", "by")]
+    open_seats = Seat.objects.filter(~Exists(answered), by=actor, sample__in=[sample.pk for sample in held])
+    return set(open_seats.filter(sample__gold__active=True).values_list("sample", flat=True))
 
 
 def draw(*, dataset: Dataset, actor: User, filters: Filters, turn: int, now: datetime, ahead: bool) -> Sample | None:

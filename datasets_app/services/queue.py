@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ def next_for(
     left = after.position if isinstance(after, Sample) else after
     found = search.again(left) or search.fresh(left)
     search.give_back(but=found)
+    if found is not None:
+        found.dataset = dataset
     return found
 
 
@@ -101,7 +103,7 @@ def holders(sample: Sample) -> list[tuple[User, datetime]]:
 
 
 def _keep(sample: Sample, actor: User) -> datetime | None:
-    if gold.is_at_check(sample=sample, actor=actor):
+    if sample.dataset.gold_rate and gold.is_at_check(sample=sample, actor=actor):
         return seats.keep(sample, actor, places=None)
     if _by_seats(sample.dataset, sample.status):
         return seats.keep(sample, actor, places=sample.dataset.overlap)
@@ -139,6 +141,7 @@ class _Search:
     filters: Filters
     now: datetime
     ahead: bool
+    held: list[Sample] = field(default_factory=list)
 
     @property
     def status(self) -> str:
@@ -151,7 +154,8 @@ class _Search:
 
     def again(self, left: int | None) -> Sample | None:
         """What the person holds already: what was fetched ahead, and unless one is `left`, what they look at."""
-        for sample in self._held():
+        self.held = self._all_held()
+        for sample in self._passing(self.held):
             if sample.position == left:
                 continue
             if sample.shown_at is None and self.ahead:
@@ -173,25 +177,31 @@ class _Search:
 
     def give_back(self, *, but: Sample | None) -> None:
         """Whatever else was fetched ahead and not shown."""
-        for way in self._ways():
-            way.give_back_ahead(self.dataset, self.actor, but=but)
+        if any(sample.shown_at is None and sample != but for sample in self.held):
+            for way in self._ways():
+                way.give_back_ahead(self.dataset, self.actor, but=but)
 
     def _ways(self) -> tuple[Any, ...]:
         return (leases, seats) if self.dataset.mode == Mode.OVERLAP or self.dataset.gold_rate else (leases,)
 
     # What is held.
 
-    def _held(self) -> list[Sample]:
+    def _all_held(self) -> list[Sample]:
         found = leases.held(self.dataset, self.actor, self.now)
-        if self.dataset.mode == Mode.OVERLAP:
+        if self.dataset.mode == Mode.OVERLAP or self.dataset.gold_rate:
             found += seats.held(self.dataset, self.actor, self.now)
-        if found:
-            wanted = narrowed(self.dataset, replace(self.filters, status=""), within=[one.pk for one in found])
-            passing = set(wanted.filter(status__in=self.statuses).values_list("pk", flat=True))
-            found = [sample for sample in found if sample.pk in passing]
-        if self.dataset.gold_rate:
-            found += gold.held(dataset=self.dataset, actor=self.actor, now=self.now)
         return sorted(found, key=lambda sample: (sample.shown_at is None, sample.position))
+
+    def _passing(self, held: list[Sample]) -> list[Sample]:
+        """Those that belong to the part of the list that is worked through, and hidden checks, which look as if."""
+        rows = [sample for sample in held if sample.status in self.statuses]
+        if rows and self.filters.chosen().keys() - {"status"}:
+            within = narrowed(self.dataset, replace(self.filters, status=""), within=[one.pk for one in rows])
+            passing = set(within.values_list("pk", flat=True))
+            rows = [sample for sample in rows if sample.pk in passing]
+        others = [sample for sample in held if sample.status in gold.KNOWN] if self.dataset.gold_rate else []
+        checks = gold.unanswered(others, actor=self.actor) if others else set()
+        return [sample for sample in held if sample in rows or sample.pk in checks]
 
     def _shown(self, sample: Sample) -> bool:
         """Have it before the person's eyes; no if it was lost in this moment."""
@@ -251,7 +261,8 @@ class _Search:
         return rows
 
     def _looked_at(self, left: int | None) -> Sample | None:
-        return next((one for one in self._held() if one.position != left and self._shown(one)), None)
+        mine = (sample for sample in self._passing(self.held) if sample.position != left)
+        return next((sample for sample in mine if self._shown(sample)), None)
 
     def _unseen_by_others(self, left: int | None) -> Sample | None:
         """What others fetched ahead and have not looked at is for who has time for it now."""
