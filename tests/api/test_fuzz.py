@@ -162,7 +162,8 @@ def test_no_query_breaks_an_address(namespace: str, world: dict[str, Any], alice
     for route in routes():
         if route.namespace != namespace or route.full_name == "pages:invitation-accept":
             continue
-        lists = route.name.endswith("list") or not route.takes_ids
+        # The description of the API reads no query and is long in the making: asked once.
+        lists = route.name.endswith("list") or not (route.takes_ids or route.name == "schema")
         for query in QUERIES if lists else (TOGETHER,):
             answer = client.get(f"{route.url(world)}?{query}")
             put_down(answer)
