@@ -17,6 +17,7 @@ from datasets_app.core.rules import RULES
 from datasets_app.models import FindingRow, Sample, Waiver
 from datasets_app.services import datasets
 from datasets_app.services import samples as service
+from ftstudio.errors import InvalidInput
 from ftstudio.web.texts import from_row
 
 from .bars import parts_of
@@ -68,16 +69,19 @@ class Checked:
     per_turn: Sequence[int]
 
 
-def checked(sample: Sample, data: Mapping[str, Any], original: str) -> Checked:
+def checked(sample: Sample, data: Mapping[str, Any], original: str, *, broken: InvalidInput | None = None) -> Checked:
     """Grade `data` (storage form) and compare its answer with `original`. Raises InvalidInput as `preview` does.
 
-    What only the whole set can tell of the sample stands below, as it was last found.
+    What only the whole set can tell of the sample stands below, as it was last found. `broken` is what cannot be read
+    of the rest of the form: it stands first.
     """
     dataset = sample.dataset
     seen = service.preview(dataset=dataset, data=data, against=original)
     texts = _texts(data)
     passed = {waiver.rule: waiver for waiver in Waiver.objects.filter(sample=sample).select_related("by")}
     shown: list[ShownFinding] = []
+    if broken is not None:
+        shown.append(ShownFinding("json-invalid", "error", broken.message, "/tools", None, None, None))
     for finding in seen.findings:
         numbered = sum(1 for one in shown if one.fix) + 1
         number = numbered if numbered < 10 else 0

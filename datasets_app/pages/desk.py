@@ -2,129 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Container, Sequence
+from functools import partial
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from datasets_app.core import samples
-from datasets_app.core.findings import Finding
-from datasets_app.core.roles import role_label
 from datasets_app.models import Revision, Sample
-from datasets_app.models.decision import Verdict
-from datasets_app.services import datasets
+from datasets_app.services import annotations, datasets
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
-from ftstudio.web.texts import say
 
+from .answering import answer_context
 from .checking import checked
-from .edits import ANSWER, REJECTED, Edit
-from .rail import ICON_OF, queue_context, tags_context, verdicts_on
-from .shown_pictures import ShownPicture, pictures_by_turn
-
-ROLES = ("system", "developer", "user", "assistant", "tool")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call whose arguments may be edited in the field `name_of_field`."""
-
-    name: str
-    arguments: str
-    name_of_field: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn as the page shows it. `index` is its place in the revision, None for a turn still to be written."""
-
-    key: str
-    index: int | None
-    role: str
-    label: str
-    text: str
-    path: str
-    tokens: int = 0
-    editable: bool = True
-    is_answer: bool = False
-    roles: Sequence[str] = ()
-    calls: Sequence[Call] = ()
-    spans: Sequence[Finding] = ()
-    pictures: Sequence[ShownPicture] = ()
-
-
-def turns_of(
-    data: Mapping[str, Any],
-    raw: Sequence[Finding],
-    tokens: Sequence[int] = (),
-    indices: Sequence[int | None] | None = None,
-    pictures: Mapping[str, Sequence[ShownPicture]] = MappingProxyType({}),
-) -> tuple[list[Turn], Turn | None]:
-    """`(turns with the answer last, the rejected answer)`. A sample without an answer gets an empty one to fill in.
-
-    `indices` says which turns of the form's revision these are, where that is not simply their order.
-    """
-    sample = samples.from_data(data)
-    last = len(sample.messages) - 1 if sample.answer else None
-    turns = []
-    for at, message in enumerate(sample.messages):
-        index = at if indices is None else indices[at]
-        counted = tokens[at] if at < len(tokens) else 0
-        shown = pictures.get(f"/messages/{at}/content", ())
-        turns.append(_turn(message, at, index, raw, counted, shown, is_answer=at == last))
-    if last is None:
-        at = len(sample.messages)
-        turns.append(Turn(ANSWER, None, "assistant", _("Answer"), "", f"/messages/{at}/content", is_answer=True))
-    rejected = None
-    if sample.rejected:
-        at = len(sample.rejected) - 1
-        wrong = sample.rejected[at]
-        path = f"/rejected/{at}/content"
-        rejected = Turn(
-            REJECTED, at, wrong.role, _("Model"), wrong.text, path,
-            editable=isinstance(wrong.content, str), pictures=pictures.get(path, ()),
-        )  # fmt: skip
-    return turns, rejected
-
-
-def _turn(
-    message: samples.Message,
-    at: int,
-    index: int | None,
-    raw: Sequence[Finding],
-    tokens: int,
-    pictures: Sequence[ShownPicture],
-    *,
-    is_answer: bool,
-) -> Turn:
-    path = f"/messages/{at}"
-    key = ANSWER if is_answer else f"k{at}"
-    return Turn(
-        key=key,
-        index=index,
-        role=message.role,
-        label=say(role_label(message.role)),
-        text=message.text,
-        path=f"{path}/content",
-        tokens=tokens,
-        editable=message.content is None or isinstance(message.content, str),
-        is_answer=is_answer,
-        roles=() if is_answer else tuple(dict.fromkeys((*ROLES, message.role))),
-        calls=[
-            Call(call.name, call.arguments, f"{key}-call-{nth}", f"{path}/tool_calls/{nth}/arguments")
-            for nth, call in enumerate(message.tool_calls)
-        ],
-        spans=[finding for finding in raw if finding.path == f"{path}/content"],
-        pictures=pictures,
-    )
+from .comments import comments_context
+from .edits import Edit
+from .rail import queue_context, tags_context, verdicts_on
+from .shown_pictures import pictures_by_turn, shown_picture
+from .shown_turns import ANSWER, NOTHING, Seen, Turn, blank, blank_call, tool_names, tools_text, turns_of
+from .stages import own_version, stage_context
 
 
 def original_of(sample: Sample, content: samples.Sample) -> str:
@@ -150,21 +54,25 @@ def desk_context(
 ) -> dict[str, Any]:
     """Everything on the desk, where the part `queue` of the list is worked through.
 
-    `edit` is what the person typed on top of revision `base`, where it is not stored.
+    `base` is the revision that the form stands on (the newest); `edit` what the person typed over it and did not save.
     """
     dataset = sample.dataset
-    revisions = list(service.history(sample)[:10])
+    real, sample = sample, annotations.as_seen(sample, user)
+    blind = sample is not real
+    past = service.history(sample)
+    revisions = list(past.filter(number=sample.revision_number) if blind else past[:10])
     revision = revisions[0]
-    content = samples.from_json(revision.payload)
-    data = samples.to_data(content)
-    original = original_of(sample, content)
-    if edit and edit.messages is not None:
-        data["messages"] = edit.messages
-    if edit and edit.rejected is not None:
-        data["rejected"] = edit.rejected
-    seen = checked(sample, data, original)
-    indices = edit.indices if edit and edit.messages is not None else None
-    turns, wrong = turns_of(data, seen.raw, seen.per_turn, indices, pictures_by_turn(sample, samples.from_data(data)))
+    content = newest = samples.from_json(revision.payload)
+    stage = stage_context(sample, user)
+    if stage["submitted"] and not edit:
+        content = own_version(content, stage["submitted"])
+    if base and base != revision.number:
+        content = samples.from_json(Revision.objects.get(sample=sample, number=base).payload)
+    original = original_of(sample, newest)
+    sent = edit.sent if edit else NOTHING
+    seen = checked(sample, edit.over(content) if edit else samples.to_data(content), original)
+    beside = Seen(seen.raw, seen.per_turn, pictures_by_turn(sample, content), partial(shown_picture, sample, 0))
+    turns, wrong = turns_of(content, beside, sent)
     contract = datasets.checker_of(dataset).contract
     return {
         "sample": sample,
@@ -175,8 +83,11 @@ def desk_context(
         "editing": editing,
         "problem": problem,
         "reason": reason,
+        "draft": None,
+        "draft_texts": (),
         "turns": turns,
-        "roles": ROLES,
+        **form_context(content, turns, sent, prompt=dataset.system_prompt),
+        **answer_context(sample, content, turns[-1], seen),
         "rejected": wrong,
         "original": original,
         "question": content.question.text if content.question else "",
@@ -186,12 +97,41 @@ def desk_context(
         "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "holder": _holder(sample, user),
-        "history": [_said(old) for old in revisions],
-        "verdicts_given": verdicts_on(sample),
+        "blind": blind,
+        "history": [] if blind else [_said(old) for old in revisions],
+        "verdicts_given": [] if blind else verdicts_on(sample),
         **queue_context(sample, user, queue),
-        **tags_context(sample),
-        "verdicts": _verdicts(),
+        **tags_context(sample, stage["tags_on"]),
+        **({} if blind else comments_context(sample, user)),
+        **stage,
     }
+
+
+def form_context(content: samples.Sample, turns: Sequence[Turn], sent: QueryDict, *, prompt: str) -> dict[str, Any]:
+    """What the form needs beside the turns: the declared tools, the inherited system `prompt`, and blanks to fill in.
+
+    `own_prompt` is the key of the sample's own system turn, "" where it inherits the dataset's.
+    """
+    tools = tool_names(content.tools)
+    keys = {turn.key for turn in turns}
+    own = next((turn.key for turn in turns if turn.role in ("system", "developer") and not turn.removed), "")
+    return {
+        "answer": turns[-1].text,
+        "tools_text": sent.get("tools", tools_text(content.tools)),
+        "tools_was": tools_text(content.tools),
+        "prompt": prompt,
+        "own_prompt": own,
+        "blank": blank("__KEY__", "user", tools),
+        "blank_turn": blank(_unused(keys), "user", tools),
+        "blank_prompt": blank("nsystem00", "system", tools),
+        "blank_call": blank_call("__KEY__", "__CALL__", tools),
+        "blank_answer_call": blank_call(ANSWER, _unused({call.key for call in turns[-1].calls}), tools),
+    }
+
+
+def _unused(keys: Container[str]) -> str:
+    """A key for something new."""
+    return next(key for n in count() if (key := f"n{n:08d}") not in keys)
 
 
 def _holder(sample: Sample, user: User) -> str:
@@ -211,19 +151,8 @@ def _said(revision: Any) -> Revision:
         "fix": _("Fixed by %(who)s"),
         "clean": _("Cleaned by %(who)s"),
         "restore": _("Restored by %(who)s"),
+        "agreed": _("Agreed by all who annotated it"),
+        "judged": _("Judged by %(who)s"),
     }
     revision.says = revision.reason or (origins[revision.origin] % who if revision.origin in origins else _("Imported"))
     return revision
-
-
-def _verdicts() -> list[dict[str, str]]:
-    rows = (
-        (Verdict.SKIP, _("Skip"), "space", _("Space")),
-        (Verdict.FLAG, _("Flag"), "f", "f"),
-        (Verdict.REJECT, _("Reject"), "x", "x"),
-        (Verdict.ACCEPT, _("Accept"), "a ctrl+enter", "a"),
-    )
-    return [
-        {"value": verdict.value, "label": label, "key": key, "printed": printed, "icon": ICON_OF[verdict.value]}
-        for verdict, label, key, printed in rows
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datasets_app.core import contracts, samples
+from datasets_app.core import contracts
 from datasets_app.core.images import pictures
 from datasets_app.core.rules import RULES
 from datasets_app.core.statistics import wilson
@@ -16,8 +16,8 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 from ftstudio.web.texts import say
 
-from .desk import turns_of
 from .review_form import ReviewForm
+from .shown_turns import Seen, turns_of
 
 SAMPLES = 6  # shown as they will be
 REFUSALS = 20
@@ -74,8 +74,7 @@ def _rule_line(upload: Upload, seen: Look, rule: str, severity: str, n: int) -> 
 
 def _shown(line: int, graded: Graded) -> dict[str, Any]:
     """A sample as the desk would show it, to be read."""
-    data = samples.to_data(graded.sample)
-    turns, rejected = turns_of(data, graded.findings)
+    turns, rejected = turns_of(graded.sample, Seen(graded.findings))
     return {
         "line": line,
         "turns": [turn for turn in turns if turn.text or turn.calls or not turn.is_answer],

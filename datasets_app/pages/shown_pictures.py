@@ -30,11 +30,12 @@ def pictures_by_turn(sample: Sample, content: Content) -> Mapping[str, list[Show
     found: dict[str, list[ShownPicture]] = {}
     for number, picture in enumerate(images.of_sample(content)):
         turn = picture.path.rpartition("/")[0]
-        found.setdefault(turn, []).append(_shown(sample, number, picture.address))
+        found.setdefault(turn, []).append(shown_picture(sample, number, picture.address))
     return found
 
 
-def _shown(sample: Sample, number: int, address: str) -> ShownPicture:
+def shown_picture(sample: Sample, number: int, address: str) -> ShownPicture:
+    """The picture with this address, the `number`th of the sample (from 0)."""
     alt = _("Picture %(n)d of the sample") % {"n": number + 1}
     kind = kind_of(address)
     digest = digest_of(address)

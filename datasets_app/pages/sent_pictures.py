@@ -1,0 +1,38 @@
+"""Pictures that come with the desk's form: where no script sends them ahead, they are kept before the form is read."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+
+from datasets_app.models import Sample
+from datasets_app.services import images
+from ftstudio.web.requests import PersonRequest
+
+_REPLACES = re.compile(r"(\w+-part-\d+)-upload")
+_ADDS = re.compile(r"(\w+)-upload")
+
+
+def with_pictures(request: PersonRequest, sample: Sample) -> QueryDict:
+    """The form with each sent picture's address in the place of its file. Raises InvalidInput for what is no picture.
+
+    `KEY-part-N-upload` takes the place of the Nth part of turn KEY; `KEY-upload` is added to the turn.
+    """
+    if not request.FILES:
+        return request.POST
+    post = request.POST.copy()
+    for name, files in request.FILES.lists():
+        replaces, adds = _REPLACES.fullmatch(name), _ADDS.fullmatch(name)
+        for file in cast(list[UploadedFile], files):
+            if replaces:
+                post[f"{replaces[1]}-address"] = _kept(request, sample, file)
+            elif adds:
+                post.appendlist(f"{adds[1]}-picture", _kept(request, sample, file))
+    return post
+
+
+def _kept(request: PersonRequest, sample: Sample, file: UploadedFile) -> str:
+    return images.add(actor=request.user, project=sample.dataset.project, file=file).address
