@@ -16,7 +16,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from datasets_app.core import samples
-from datasets_app.models import BulkChange, Dataset, Decision, Export, Revision, Sample, Snapshot, Upload, Waiver
+from datasets_app.models import (
+    BulkChange,
+    Dataset,
+    Decision,
+    Export,
+    Revision,
+    Sample,
+    SavedView,
+    Snapshot,
+    SpotCheck,
+    SpotCheckEntry,
+    Upload,
+    Waiver,
+)
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
 from jobs_app.models import Connection, Job
 from tests.conftest import api_of, browser_of, make_user
@@ -73,6 +86,16 @@ def waived() -> Any:
 def bulk_changes() -> Any:
     rows = BulkChange.objects.order_by("created_at")
     return list(rows.values_list("kind", "what", "filter", "state", "planned", "created_by", "applied_by"))
+
+
+def saved_views() -> Any:
+    rows = SavedView.objects.order_by("name")
+    return list(rows.values_list("name", "filter", "columns", "order", "shared", "by"))
+
+
+def spot_checks() -> Any:
+    drawn = SpotCheckEntry.objects.order_by("pk").values_list("number", "sample", "right")
+    return list(SpotCheck.objects.order_by("at").values_list("filter", "seed", "size", "population")), list(drawn)
 
 
 def snapshots() -> Any:
@@ -277,6 +300,49 @@ CASES = [
         refusal=403,
     ),
     Case(
+        "a view is saved and shared",
+        lambda w: (
+            f"/datasets/{w['datasets'].pk}/views/create/?where=tokens.min(5)&columns=tags&order=-tokens",
+            {"name": "Long ones", "shared": "on"},
+        ),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/views/",
+            {"name": "Long ones", "shared": True, "filter": {"where": "tokens.min(5)"}, "columns": ["tags"],
+             "order": "-tokens"},
+        ),
+        saved_views,
+    ),
+    Case(
+        "an annotator shares a view",
+        lambda w: (f"/datasets/{w['datasets'].pk}/views/create/", {"name": "Mine", "shared": "on"}),
+        lambda w: ("post", f"/api/v1/datasets/{w['datasets'].pk}/views/", {"name": "Mine", "shared": True}),
+        saved_views,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
+        "a spot check is drawn",
+        lambda w: (f"/datasets/{w['datasets'].pk}/spot-checks/create/?where=tokens.min(5)", {"size": 3, "seed": 7}),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/spot-checks/",
+            {"size": 3, "seed": 7, "filter": {"where": "tokens.min(5)"}},
+        ),
+        spot_checks,
+    ),
+    Case(
+        "a spot check of nothing",
+        lambda w: (f"/datasets/{w['datasets'].pk}/spot-checks/create/?where=tokens.min(500)", {"size": 3}),
+        lambda w: (
+            "post",
+            f"/api/v1/datasets/{w['datasets'].pk}/spot-checks/",
+            {"size": 3, "filter": {"where": "tokens.min(500)"}},
+        ),
+        spot_checks,
+        refusal=409,
+    ),
+    Case(
         "an export that errors block",
         lambda w: (f"/snapshots/{w['snapshots'].pk}/exports/create/", {"codec": "openai-chat", "split": "all"}),
         lambda w: ("post", f"/api/v1/snapshots/{w['snapshots'].pk}/exports/", {"codec": "openai-chat", "split": "all"}),
@@ -441,6 +507,11 @@ def test_both_doors_lead_to_the_same_room(case: Case, world: World) -> None:
 
 # What the pages can do and under which name the API does it: a new verb on either side must say its twin here.
 TWINS = {
+    "view-create": "view-list",
+    "view-update": "view-detail",
+    "view-delete": "view-detail",
+    "sample-preview": "sample-detail",
+    "spot-check-create": "spot-check-list",
     "dataset-create": "dataset-list",
     "dataset-update": "dataset-detail",
     "dataset-upload": "upload-list",

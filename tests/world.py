@@ -25,9 +25,12 @@ from datasets_app.models import (
     Sample,
     SampleTag,
     SampleText,
+    SavedView,
     Scan,
     Snapshot,
     SnapshotEntry,
+    SpotCheck,
+    SpotCheckEntry,
     Upload,
     Waiver,
 )
@@ -113,6 +116,13 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
             "spread": [{"path": text, "values": 1, "without": 0, "evenness": 0, "most": [{"value": text, "n": 1}]}],
         },
     )  # fmt: skip
+    view = SavedView.objects.create(
+        dataset=dataset, name=text[:60], filter={"q": text[:200]}, columns=["tags"], order="-tokens", shared=True, by=owner
+    )  # fmt: skip
+    check = SpotCheck.objects.create(dataset=dataset, filter={"q": text[:200]}, seed=1, size=1, population=1, by=owner)
+    SpotCheckEntry.objects.create(
+        spot_check=check, number=1, sample=sample, revision_number=1, right=False, note=text[:300], by=owner, at=now
+    )
     image = Image.objects.create(
         project=project, sha256="3" * 64, media_type="image/png", width=1, height=1, bytes=4,
         file=ContentFile(b"\x89PNG", name="one.png"), thumbnail=ContentFile(b"RIFF", name="one.webp"),
@@ -172,6 +182,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "guidelines": 1,
         "comments": Comment.objects.create(dataset=dataset, sample=sample, revision=1, by=owner, text=text),
         "bulk-changes": change,
+        "views": view,
+        "spot-checks": check,
         "gold": Gold.objects.create(
             dataset=dataset, sample=sample, verdict="accept", payload=payload, note=text[:300], active=False, by=owner
         ),

@@ -42,6 +42,8 @@ FILTERS = [
         "label": "Whose answer is this label of the contract.",
         "cluster": "Near duplicates, by the number of the first of them: `cluster` of a sample.",
         "q": "With this text, regardless of case.",
+        "where": "Passing this condition: as text, all(status.is(pending),tokens.min(200)), or as JSON.",
+        "order": "number, tokens, findings or changed; with a minus before it from the largest down.",
         "cursor": "From the address of another page.",
     }.items()
 ]
@@ -52,8 +54,9 @@ class SampleList(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """A dataset's samples by position, without their contents."""
         dataset = visible(Dataset.objects.all(), request, pk=pk)
-        filters = browse.Filters.parse(request.query_params)
-        page = browse.page(dataset=dataset, filters=filters, cursor=request.query_params.get("cursor", ""))
+        filters = browse.Filters.parse(request.query_params, me=request.user.pk)
+        cursor, order = request.query_params.get("cursor", ""), request.query_params.get("order", "")
+        page = browse.page(dataset=dataset, filters=filters, cursor=cursor, order=order)
         return Response(
             {
                 "next": _address(request, page.later),
@@ -157,7 +160,7 @@ class NextSample(APIView):
         """The next sample that waits for me, held for me for some minutes; 204 when nothing waits."""
         dataset = visible(Dataset.objects.all(), request, pk=pk)
         asked = read(NextInput, request)
-        filters = browse.Filters.parse(asked.get("filter", {}))
+        filters = browse.Filters.parse(asked.get("filter", {}), me=request.user.pk).ways()
         how = {"after": asked["after"], "ahead": asked["ahead"]}
         sample = samples.next_for(actor=request.user, dataset=dataset, filters=filters, **how)
         return Response(_shown(sample)) if sample else Response(status=204)

@@ -21,3 +21,17 @@ def wilson(k: int, n: int, *, z: float = 1.959964) -> tuple[float, float]:
     whole = 1 + z * z / n
     # The ends are exact by definition; rounding must not say 0.9999999 where every one was seen.
     return (0.0 if k == 0 else (middle - reach) / whole), (1.0 if k == n else (middle + reach) / whole)
+
+
+def wilson_of(k: int, n: int, population: int, *, z: float = 1.959964) -> tuple[float, float]:
+    """The Wilson interval where `n` were drawn without putting back out of `population`.
+
+    The spread shrinks by the finite population correction √((N - n) / (N - 1)): when all were looked at, the share is
+    known. (W. G. Cochran, Sampling Techniques, 1977, §2.6.) Raises ValueError unless 0 <= k <= n <= population.
+    """
+    if not n <= population:
+        raise ValueError(f"{n} were not drawn out of {population}")
+    if n and n == population:
+        wilson(k, n)
+        return k / n, k / n
+    return wilson(k, n, z=z * sqrt((population - n) / (population - 1)) if population > 1 else z)

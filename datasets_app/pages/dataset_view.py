@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from datasets_app.core import contracts
-from datasets_app.core.findings import RANK
 from datasets_app.core.fixing import fixable
 from datasets_app.core.statistics import wilson
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Sample, Upload
+from datasets_app.models import Dataset, DatasetCount, Upload
 from datasets_app.models.sample import Status
 from datasets_app.models.upload import UploadState
-from datasets_app.services import browse, datasets
+from datasets_app.services import datasets
 from ftstudio.accounts.models import Project
 from ftstudio.accounts.policy import allows
-from ftstudio.errors import InvalidInput
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
+from . import list_state
 from .bars import SIDES, parts_of, side_name
 from .filter_view import address, chips_of, tabs_of
 from .forms import FilterForm, UploadForm
+from .list_view import list_context
 from .queue import query_of
 from .scan_summary import scan_summary
-
-SEVERITY = {rank: severity for severity, rank in RANK.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the samples table: the sample with its gravest finding, and how many more there are."""
-
-    sample: Sample
-    severity: str
-    rule: str
-    more: int
 
 
 def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
@@ -62,15 +49,12 @@ def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
 def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
     """Everything on the dataset page. The address says which samples; what it asks wrongly is said on the filters."""
     counts = datasets.counts(dataset)
-    form = FilterForm(request.GET, rules=counts["rule"], tags=counts["tag"])
-    filters, cursor = browse.Filters(), request.GET.get("cursor", "")
-    try:
-        filters = browse.Filters.parse(request.GET)
-        page = browse.page(dataset=dataset, filters=filters, cursor=cursor)
-    except InvalidInput as error:
-        for name, text in error.fields.items():
-            form.add_error(name if name in form.fields else None, say(text))
-        page = browse.page(dataset=dataset, filters=filters)
+    state, refused = list_state.read(request, dataset)
+    filters = state.filters
+    shown, wrong = list_context(request, state)
+    form = FilterForm(request.GET if refused else filters.chosen(), rules=counts["rule"], tags=counts["tag"])
+    for name, text in {**refused, **wrong}.items():
+        form.add_error(name if name in form.fields else None, say(text))
     snapshots = list(dataset.snapshots.all()[:5])
     newest = next((snapshot for snapshot in snapshots if snapshot.state == "ready"), None)
     uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
@@ -93,11 +77,10 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         if size
         else [],
         "counted_by": datasets.checker_of(dataset),
-        "tabs": tabs_of(dataset, counts, filters),
-        "chips": chips_of(dataset, filters),
+        "tabs": tabs_of(state, counts),
+        "chips": chips_of(dataset, filters, state),
         "filters": form,
-        "page": _with_findings(page),
-        "total": browse.total(dataset=dataset, filters=filters),
+        **shown,
         "queue_query": query_of(filters),
         "newest": newest,
         "splits": parts_of([(side_name(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
@@ -166,22 +149,3 @@ def _quality(
             for line in lines
         ],
     }  # fmt: skip
-
-
-def _with_findings(page: Any) -> Any:
-    """The page's rows with each sample's gravest rule: one more query for the whole page."""
-    worst: dict[int, tuple[str, str]] = {}
-    dirty = [sample.pk for sample in page.rows if sample.worst]
-    found = (
-        FindingRow.objects.current().filter(sample__in=dirty, waived=False).order_by("id")
-        if dirty
-        else FindingRow.objects.none()
-    )
-    for pk, rule, severity in found.values_list("sample_id", "rule", "severity"):
-        if pk not in worst or RANK[severity] > RANK[worst[pk][1]]:
-            worst[pk] = (rule, severity)
-    rows = []
-    for sample in page.rows:
-        rule, severity = worst.get(sample.pk, ("", SEVERITY.get(sample.worst, "")))
-        rows.append(Row(sample, severity, rule, max(0, sample.findings_total - 1) if severity else 0))
-    return type(page)(rows, page.earlier, page.later)

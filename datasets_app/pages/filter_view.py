@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +12,12 @@ from django.utils.translation import gettext as _
 
 from datasets_app.models import Dataset
 from datasets_app.models.sample import Status
+from datasets_app.pipeline.conditions import Where
 from datasets_app.services import browse
 
+from . import condition_words
 from .bars import SIDES, side_name
+from .list_state import State
 
 
 def address(dataset: Dataset, chosen: Mapping[str, str]) -> str:
@@ -22,22 +26,28 @@ def address(dataset: Dataset, chosen: Mapping[str, str]) -> str:
     return reverse("pages:dataset-detail", args=[dataset.pk]) + (f"?{query}" if query else "")
 
 
-def tabs_of(dataset: Dataset, counts: Mapping[str, Mapping[str, int]], filters: browse.Filters) -> list[dict[str, Any]]:
+def tabs_of(state: State, counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
     """The statuses as tabs over the list: each keeps the other filters; an empty one that is not open is left out."""
-    chosen = filters.chosen()
-    rest = {name: value for name, value in chosen.items() if name != "status"}
+    dataset, filters = state.dataset, state.filters
     tabs = [("", _("All"), dataset.samples_total)]
     tabs += [(value, str(label), counts["status"].get(value, 0)) for value, label in Status.choices]
+    plain = state.without_view()
     return [
-        {"label": label, "n": n, "url": address(dataset, {**rest, "status": value}), "current": filters.status == value}
+        {
+            "label": label,
+            "n": n,
+            "url": plain.address(filters=replace(filters, status=value)),
+            "current": filters.status == value and state.view is None,
+        }
         for value, label, n in tabs
         if n or not value or filters.status == value
     ]
 
 
-def chips_of(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
+def chips_of(dataset: Dataset, filters: browse.Filters, state: State | None = None) -> list[dict[str, str]]:
     """The filters that are set, in words, each with the address of the list without it."""
     chosen = filters.chosen()
+    state = replace(state or State(dataset), filters=filters)
     names = {
         "q": _("text"),
         "status": _("status"),
@@ -55,11 +65,16 @@ def chips_of(dataset: Dataset, filters: browse.Filters) -> list[dict[str, str]]:
             "error": _("error"), "warning": _("warning"), "hint": _("hint"), "clean": _("nothing"),
         },
     }  # fmt: skip
-    return [
+    plain = [
         {
             "label": _("%(filter)s: %(value)s")
             % {"filter": names[name], "value": words.get(name, {}).get(value) or value},
-            "without": address(dataset, {key: kept for key, kept in chosen.items() if key != name}),
+            "without": state.address(filters=replace(filters, **{name: ""})),
         }
         for name, value in chosen.items()
+        if name in names
+    ]
+    return plain + [
+        {"label": label, "without": state.address(filters=replace(filters, where=Where(left, filters.where.me)))}
+        for label, left in condition_words.chips(filters.where, dataset)
     ]

@@ -13,7 +13,7 @@ from datasets_app.services import browse, datasets, samples
 from ftstudio.accounts.models import User
 
 from .bars import Part, parts_of
-from .dataset_view import SEVERITY
+from .list_view import SEVERITY
 from .filter_view import chips_of
 from .queue import query_of
 

@@ -8,6 +8,7 @@ samples that reading their texts one after the other soon fills a screen.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import connections
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from datasets_app.models import Sample, SampleText
+from datasets_app.models import Dataset, Sample, SampleText
 
 MOST_TERMS = 3000  # trigrams that begin with a one- or two-character query
 _TABLE = "datasets_app_search"
@@ -100,3 +101,72 @@ def _any_of(alias: str, text: str) -> str | None:
         )
         terms = [term for (term,) in cursor.fetchall()]
     return None if len(terms) > MOST_TERMS else " OR ".join(map(_phrase, terms))
+
+
+RARE = 16  # trigrams of a sample's text that are looked up
+SPREAD = 300  # texts of the dataset that say which trigrams are rare, where the index does not know
+HITS = 1500  # samples that one trigram may name
+
+
+def sharing(sample: Sample, *, most: int) -> list[int]:
+    """The keys of samples of the dataset that share the rarest trigrams of this one's text, those with most first."""
+    text = SampleText.objects.filter(sample=sample).values_list("text", flat=True).first() or ""
+    grams = _grams(text)
+    if not grams:
+        return []
+    alias = Sample.objects.db
+    sqlite = connections[alias].vendor == "sqlite"
+    seen: Counter[int] = Counter()
+    for gram in _rare_by_index(alias, grams) if sqlite else _rare_by_sample(sample, grams):
+        for key in _naming_sqlite(alias, sample, gram) if sqlite else _naming(sample, gram):
+            seen[key] += 1
+    del seen[sample.pk]
+    return [key for key, _n in sorted(seen.items(), key=lambda pair: (-pair[1], pair[0]))[:most]]
+
+
+def _grams(text: str) -> list[str]:
+    """The distinct trigrams of a text's first few thousand characters, lower case, none with white space."""
+    text = text[:4000].lower().replace("\x00", "")
+    found = dict.fromkeys(text[at : at + 3] for at in range(len(text) - 2))
+    return [gram for gram in found if gram.isprintable() and not any(char.isspace() for char in gram)]
+
+
+def _rare_by_index(alias: str, grams: list[str]) -> list[str]:
+    """SQLite's index knows in how many texts each trigram stands. One that stands in this text alone leads nowhere."""
+    counted: list[tuple[int, str]] = []
+    with connections[alias].cursor() as cursor:
+        for gram in grams:
+            cursor.execute(f"SELECT doc FROM {_TABLE}_terms WHERE term = %s", (gram,))  # noqa: S608
+            row = cursor.fetchone()
+            if row and row[0] > 1:
+                counted.append((row[0], gram))
+    return [gram for _n, gram in sorted(counted)[:RARE]]
+
+
+def _rare_by_sample(sample: Sample, grams: list[str]) -> list[str]:
+    """PostgreSQL's does not: some texts from all over the dataset tell."""
+    last = Dataset.objects.values_list("next_position", flat=True).get(pk=sample.dataset_id)
+    step = max(1, last // SPREAD)
+    places = [place for place in range(1, last, step) if place != sample.position]
+    texts = SampleText.objects.filter(sample__dataset=sample.dataset_id, sample__position__in=places)
+    found: Counter[str] = Counter()
+    wanted = set(grams)
+    for text in texts.values_list("text", flat=True):
+        text = text[:4000].lower()
+        found.update(wanted.intersection(text[at : at + 3] for at in range(len(text) - 2)))
+    return sorted(grams, key=lambda gram: found[gram])[: RARE * 2]
+
+
+def _naming_sqlite(alias: str, sample: Sample, gram: str) -> list[int]:
+    # The keys of a dataset's samples lie together, so the nearest keys are the likeliest to be of this one.
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s LIMIT %s",  # noqa: S608
+            (_phrase(gram), HITS),
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _naming(sample: Sample, gram: str) -> list[int]:
+    rows = SampleText.objects.filter(dataset=sample.dataset_id, text__icontains=gram)
+    return list(rows.order_by().values_list("sample_id", flat=True)[:HITS])

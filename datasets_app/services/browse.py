@@ -7,20 +7,34 @@ from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.web.pagination import Page, keyset, position_of
 
-__all__ = ["Filters", "narrowed", "page", "total"]
+from . import ordering
+
+__all__ = ["COUNTED", "Filters", "count", "narrowed", "page", "total"]
 
 COLUMNS = (
     "pk", "dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected", "label",
-    "cluster", "title", "snippet", "revision_number", "changed_at", "leased_by_id", "leased_until",
+    "cluster", "title", "snippet", "revision_number", "changed_at", "leased_by_id", "leased_until", "changed_by_id",
+    "assigned_to_id", "comments_open", "upload_id",
 )  # fmt: skip
+COUNTED = 10_000  # up to here a list is counted when no kept counter knows its size
 
 
-def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50) -> Page:
-    """One screen of samples by position, with narrow columns only. Nothing is counted, sorted or read beyond it."""
+def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50, order: str = "") -> Page:
+    """One screen of samples, by position or in another of `ordering.NAMES`, with narrow columns only.
+
+    Nothing is counted, sorted or read beyond it. Raises InvalidInput for an order or a cursor that is not ours.
+    """
+    order = ordering.checked(order)
+    if order.removeprefix("-") in ordering.ORDERS:
+        rows = narrowed(dataset, filters, ordered=True).only(*COLUMNS)
+        return ordering.page(rows, order=order, cursor=cursor, size=size)
+    falling = bool(order)
     beyond = position_of(cursor)
-    keys = walking.screen(dataset, filters, beyond=beyond, back=cursor.startswith("<"), size=size + 1)
+    back = cursor.startswith("<") != falling
+    keys = walking.screen(dataset, filters, beyond=beyond, back=back, size=size + 1)
     rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
-    return keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position")
+    found = keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position", newest_first=falling)
+    return Page(found.rows, found.earlier, found.later)
 
 
 def total(*, dataset: Dataset, filters: Filters) -> int | None:
@@ -33,3 +47,12 @@ def total(*, dataset: Dataset, filters: Filters) -> int | None:
     [(kind, key)] = chosen.items()
     counter = DatasetCount.objects.filter(dataset=dataset, kind=kind, key=key)
     return counter.values_list("n", flat=True).first() or 0
+
+
+def count(*, dataset: Dataset, filters: Filters) -> int | None:
+    """How many samples pass: by a kept counter, else counted one by one up to COUNTED; None for more."""
+    known = total(dataset=dataset, filters=filters)
+    if known is not None:
+        return known
+    seen = len(narrowed(dataset, filters).order_by().values_list("pk", flat=True)[: COUNTED + 1])
+    return seen if seen <= COUNTED else None

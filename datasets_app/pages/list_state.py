@@ -1,0 +1,112 @@
+"""What a list shows, read from its address and written back: filters, columns, order, and the saved view it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+
+from datasets_app.core import listing
+from datasets_app.models import Dataset, SavedView
+from datasets_app.services import ordering, views
+from datasets_app.services.browse import Filters
+from ftstudio.errors import InvalidInput
+from ftstudio.web.requests import PersonRequest
+
+NAMES = frozenset(Filters.__dataclass_fields__)
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`columns` () and `order` "" are the usual ones. `view` is the saved view that was begun with, if any."""
+
+    dataset: Dataset
+    filters: Filters = EVERYTHING
+    columns: tuple[str, ...] = ()
+    order: str = ""
+    view: SavedView | None = None
+
+    def address(self, **changes: Any) -> str:
+        """The page that shows this, with some of it changed."""
+        return reverse("pages:dataset-detail", args=[self.dataset.pk]) + self.query(**changes)
+
+    def query(self, **changes: Any) -> str:
+        """The part of the address from the question mark on; a view as it was saved is named by its id alone."""
+        return _query(replace(self, **changes))
+
+    def without_view(self) -> State:
+        return replace(self, view=None)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it shows something else than the view it began with."""
+        return self.view is not None and self != opened(self.view, self.filters.where.me)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Beside the filters, what a form must carry to come back to this."""
+        return {
+            "columns": ",".join(self.columns), "order": self.order, "view": str(self.view.pk) if self.view else "",
+        }  # fmt: skip
+
+
+def opened(view: SavedView, me: int | None) -> State:
+    """A view as it was saved. Of a stored filter that no longer exists (a rule that is gone) nothing is asked."""
+    try:
+        filters = Filters.parse(view.filter, me=me)
+        columns = listing.chosen(view.columns) if view.columns else ()
+        order = ordering.checked(view.order)
+    except InvalidInput:
+        return State(view.dataset, view=view)
+    return State(view.dataset, filters, columns, order, view)
+
+
+def _query(state: State) -> str:
+    if state.view is not None and not state.changed:
+        return f"?view={state.view.pk}"
+    asked = dict(state.filters.chosen())
+    if state.view is not None:
+        asked = {"view": str(state.view.pk), **(asked or {"q": ""})}  # a filter that is named says: these, not its own
+    if state.columns or (state.view is not None and state.view.columns):
+        asked["columns"] = ",".join(state.columns or listing.USUAL)
+    if state.order or (state.view is not None and state.view.order):
+        asked["order"] = state.order or "number"
+    return f"?{urlencode(asked)}" if asked else ""
+
+
+def read(request: PersonRequest, dataset: Dataset) -> tuple[State, dict[str, str]]:
+    """What the address asks for, and what it asks wrongly, by name; that is then as if it had not been asked."""
+    asked: Mapping[str, Any] = request.GET
+    refused: dict[str, str] = {}
+    state = State(dataset, Filters.parse({}, me=request.user.pk))
+    if view := _view(request, dataset):
+        state = opened(view, request.user.pk)
+    if not NAMES.isdisjoint(asked):
+        try:
+            state = replace(state, filters=Filters.parse(asked, me=request.user.pk))
+        except InvalidInput as error:
+            refused |= error.fields
+            state = replace(state, filters=Filters.parse({}, me=request.user.pk))
+    try:
+        if "columns" in asked:
+            names = listing.chosen(",".join(request.GET.getlist("columns")).split(","))
+            state = replace(state, columns=() if names == listing.USUAL else names)
+        if "order" in asked:
+            state = replace(state, order=ordering.checked(asked["order"]))
+    except InvalidInput as error:
+        refused |= error.fields
+    return state, refused
+
+
+def _view(request: PersonRequest, dataset: Dataset) -> SavedView | None:
+    """The view of the address. One that is gone, or not for this person, shows everything."""
+    try:
+        wanted = UUID(request.GET.get("view", ""))
+    except ValueError:
+        return None
+    return views.of(actor=request.user, dataset=dataset).filter(pk=wanted).first()
