@@ -26,6 +26,7 @@ def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) ->
         "revision": revision,
         "base_revision": request.POST.get("base_revision", ""),
         "client_id": uuid4().hex,
+        "drafted": int(request.POST["draft"]) if request.POST.get("draft", "").isdecimal() else 0,
         "queue_query": query_of(queue_of(request)),
         "places": places or [],
         "apart": None if places is not None else _apart(base, mine, theirs),

@@ -150,3 +150,4 @@ class DecisionForm(forms.Form):
     decision = forms.CharField(max_length=10)
     reason = forms.CharField(required=False, max_length=300)
     client_id = forms.CharField(required=False, max_length=40)
+    took = forms.IntegerField(required=False)

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from datasets_app.models import Decision, Sample
+from datasets_app.models import Sample
 from datasets_app.models.sample import Status
 from datasets_app.services import browse, datasets, samples
 from ftstudio.accounts.models import User
 
 from .bars import Part, parts_of
-from .list_view import SEVERITY
 from .filter_view import chips_of
+from .list_view import SEVERITY
 from .queue import query_of
+from .verdicts import ICONS, verdict_context
 
 QUEUE = 4  # samples shown before and after the open one
 STATUS_LOOKS = (
@@ -37,7 +38,7 @@ class StatusPart(Part):
 
 def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[str, Any]:
     """The rail: progress from kept counters, this sample's neighbours among those that pass the filters, the person's
-    last ten decisions."""
+    last ten decisions, the verdict bar."""
     dataset = sample.dataset
     by_status = datasets.counts(dataset)["status"]
     total = max(1, dataset.samples_total)
@@ -54,7 +55,7 @@ def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[s
     mine = Decision.objects.filter(by=user, undone_at=None, sample__dataset=dataset).select_related("sample")
     decisions = list(mine.order_by("-id")[:10])
     for decision in decisions:
-        decision.icon = ICON_OF[decision.decision]
+        decision.icon = ICONS[decision.decision]
     return {
         "progress": {
             "decided": sum(part.n for part in parts),
@@ -65,8 +66,7 @@ def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[s
         "queue": queue,
         "queue_query": query_of(filters),
         "queue_chips": chips_of(dataset, filters),
-        "decisions": decisions,
-        "undoable": decisions[0].sample_id if decisions else None,
+        **verdict_context(sample, user),
     }
 
 

@@ -50,6 +50,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
             Act("flag", _("Flag"), "f"),
             Act("send_back", _("Send back"), "b"),
             Act("undo", _("Undo my last decision"), "backspace"),
+            Act("forward", _("Next sample"), "arrowright"),
             Act("edit", _("Into the text, at the first finding"), "e", chords=("shift+enter",)),
             Act("next", _("Next finding"), "j"),
             Act("previous", _("Previous finding"), "k"),

@@ -20,11 +20,12 @@ def _theme(request: HttpRequest) -> str:
 
 def _text_size(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
-    return preferences.of(user).text_size if user is not None and user.is_authenticated else "normal"
+    size = preferences.of(user).text_size if user is not None and user.is_authenticated else ""
+    return "" if size == "normal" else size
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """`theme` and `text_size` for <html data-…>, the person's projects, the current one, and whether rehearsal is on."""
+    """`theme` and `text_size` for <html data-…>, the person's projects and the current one, whether rehearsal is on."""
     return {
         "theme": SimpleLazyObject(partial(_theme, request)),
         "text_size": SimpleLazyObject(partial(_text_size, request)),

@@ -4,13 +4,15 @@
 
 export const byId = (id) => document.getElementById(id);
 export const parse = (html) => new DOMParser().parseFromString(html, "text/html");
-export const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang || undefined);
+export const clock = (at) =>
+  new Date(at).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
 export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // The open sample, null where none is: {form, answer, busy, dirty, stale, kept, …}. `dirty`: typed since the last save;
 // `stale`: typed since the last check; `busy`: being sent.
 export let desk = null;
+const DESKS = new WeakMap(); // by form: a sample that was put aside and comes back is the one that it was
 
 const ACTS = new Map();
 const heard = { shown: [], typed: [], checked: [], sent: [], saved: [] };
@@ -26,10 +28,24 @@ export const checked = () => tell("checked");
 export const sent = (detail) => tell("sent", detail);
 export const saved = (detail) => tell("saved", detail);
 
-// A sentence for the status line. Sentences are words of the form (data-say-…), so that they are translated.
-export function say(text, tone = "") {
+// A sentence for the status line, with what can be done about it. Sentences are words of the form (data-say-…), so that
+// they are translated. The same sentence again is not said again: the line is read aloud.
+export function say(text, tone = "", ...choices) {
   const status = byId("autosave");
-  if (status) { status.textContent = text; status.dataset.tone = tone; }
+  if (!status || (status.dataset.said === text && status.dataset.tone === tone)) return;
+  status.replaceChildren(text, ...choices);
+  status.dataset.said = text;
+  status.dataset.tone = tone;
+}
+
+// A button or link for `say`.
+export function choice(text, does) {
+  const element = document.createElement(typeof does === "string" ? "a" : "button");
+  element.className = "btn slim";
+  element.textContent = text;
+  if (typeof does === "string") Object.assign(element, { href: does, target: "_blank" });
+  else { element.type = "button"; element.addEventListener("click", does); }
+  return element;
 }
 
 export const word = (name, values = {}) =>
@@ -64,11 +80,12 @@ export function typed() {
 
 function setUp() {
   const form = byId("sample-form");
-  if (!form || form.dataset.ready) { if (!form) desk = null; return; }
+  if (!form || form.dataset.ready) { desk = form ? DESKS.get(form) : null; return; }
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   desk = { form, answer: byId("answer"), busy: false, dirty: false, stale: false, kept: true };
+  DESKS.set(form, desk);
   form.addEventListener("input", (event) => {
-    if (event.target.matches("textarea, select") && !event.isComposing) typed();
+    if (event.target.matches("textarea, select, [name=reason]") && !event.isComposing) typed();
   });
   form.addEventListener("compositionend", typed);
   form.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) typed(); });

@@ -1,51 +1,74 @@
-// Unsent text, kept in this browser until the server has it. One entry per person and sample: {base, at, fields}.
+// Unsaved text in this browser's storage: one copy for each window in which it was typed, so that no window writes over
+// another's. A copy is {base, sequence, at, fields}; a higher sequence is a later text.
 
-const keyOf = (form) => `ftstudio:draft:${form.dataset.person}:${form.dataset.sample}`;
+import { newId } from "./desk.js";
 
+export const WINDOW = newId();
+// What a form carries besides the text: pages/drafts.py knows the same names.
+const NOT_TEXT = new Set([
+  "csrfmiddlewaretoken", "client_id", "base_revision", "draft", "sequence", "window", "replaces", "took", "decision",
+]);
+const prefixOf = (form) => `ftstudio:draft:${form.dataset.person}:${form.dataset.sample}:`;
+
+/** The text of a form: {name: [value, …]}, in its order. */
 export function fieldsOf(form) {
   const fields = {};
-  for (const field of form.querySelectorAll("textarea[name], select[name]")) fields[field.name] = field.value;
+  for (const [name, value] of new FormData(form)) {
+    if (!NOT_TEXT.has(name) && typeof value === "string") (fields[name] ??= []).push(value);
+  }
   return fields;
 }
 
-export function keep(form) {
-  const draft = { base: form.elements.base_revision.value, at: Date.now(), fields: fieldsOf(form) };
+export const textOf = (form) => JSON.stringify(fieldsOf(form));
+
+/** Keep what stands in the form. False where there is no room, or storage is switched off. */
+export function keep(form, sequence) {
+  const copy = { base: form.elements.base_revision.value, sequence, at: Date.now(), fields: fieldsOf(form) };
   try {
-    localStorage.setItem(keyOf(form), JSON.stringify(draft));
+    localStorage.setItem(prefixOf(form) + WINDOW, JSON.stringify(copy));
     return true;
   } catch {
-    return false; // no room, or storage is switched off: the text is still in the page
+    return false;
   }
 }
 
-export function read(form) {
+/** The copies of this person's text on this sample, the latest first, each with its `key`. */
+export function copies(form) {
+  const found = [];
   try {
-    return JSON.parse(localStorage.getItem(keyOf(form)));
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(prefixOf(form))) found.push({ ...JSON.parse(localStorage.getItem(key)), key });
+    }
   } catch {
-    return null;
+    return []; // storage is switched off, or the entry is not ours
   }
+  return found.sort((one, other) => other.sequence - one.sequence);
 }
 
-export function forget(form) {
+export function forget(form, ...keys) {
   try {
-    localStorage.removeItem(keyOf(form));
+    for (const key of [prefixOf(form) + WINDOW, ...keys]) if (key) localStorage.removeItem(key);
   } catch {
     /* storage is switched off: there is nothing to forget */
   }
 }
 
-// Put a kept draft back. The base revision comes with it, so a sample that somebody changed meanwhile answers with
-// both texts side by side instead of losing one. Returns the time it was kept, or null when there was nothing to do.
-export function restore(form) {
-  const draft = read(form);
-  if (!draft) return null;
+/** Forget every copy up to a sequence: the server has that text, or it is not wanted. */
+export function forgetUpTo(form, sequence) {
+  for (const copy of copies(form)) if (copy.sequence <= sequence) forget(form, copy.key);
+}
+
+/** Put a copy back into a form that has the same fields. False, and nothing is done, where it has others. */
+export function putBack(form, copy) {
   const now = fieldsOf(form);
-  const names = Object.keys(draft.fields).filter((name) => name in now && now[name] !== draft.fields[name]);
-  if (!names.length) {
-    forget(form);
-    return null;
+  const same = Object.keys({ ...now, ...copy.fields }).every((name) => now[name]?.length === copy.fields[name]?.length);
+  if (!same || JSON.stringify(now.turn) !== JSON.stringify(copy.fields.turn)) return false;
+  for (const [name, values] of Object.entries(copy.fields)) {
+    const fields = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].filter((field) => !field.disabled);
+    for (const [at, field] of fields.entries()) {
+      if (field.type !== "checkbox" && field.type !== "radio") field.value = values[at];
+    }
   }
-  for (const name of names) form.elements[name].value = draft.fields[name];
-  form.elements.base_revision.value = draft.base;
-  return draft.at;
+  form.elements.base_revision.value = copy.base;
+  return true;
 }

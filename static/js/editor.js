@@ -5,6 +5,12 @@ import "./turns.js";
 import "./sending.js";
 import "./findings.js";
 import "./checking.js";
+import "./keeping.js";
+import "./windows.js";
+import "./prefetch.js";
+import "./holding.js";
+import "./reasons.js";
+import "./merge.js";
 import { start } from "./desk.js";
 
 start();

@@ -4,7 +4,11 @@
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 const PRESSABLE = "button, a[href], summary, [role=button], input";
-const PRINTED = { space: "Space", backspace: "⌫", escape: "Esc", ctrl: "Ctrl", alt: "Alt", shift: "Shift", enter: "Enter" };
+const PRINTED = {
+  space: "Space", backspace: "⌫", escape: "Esc", ctrl: "Ctrl", alt: "Alt", shift: "Shift", enter: "⏎",
+  arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", delete: "Del", home: "Home", end: "End",
+  pageup: "PgUp", pagedown: "PgDn",
+};
 
 export function isTyping(event) {
   return event.isComposing || event.keyCode === 229 || Boolean(event.target.closest?.(TYPING));
@@ -20,13 +24,18 @@ function reachable(element) {
   return visible(element) || [...(element.labels ?? [])].some(visible);
 }
 
+// The key alone, as data-key and the preferences name it.
+export function keyOf(event) {
+  // With Alt a Mac keyboard types another character; the place of the key says which digit was meant.
+  const key = event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key.toLowerCase();
+  return key === " " ? "space" : key;
+}
+
 function nameOf(event) {
   const parts = [];
   if (event.ctrlKey || event.metaKey) parts.push("ctrl");
   if (event.altKey) parts.push("alt");
-  // With Alt a Mac keyboard types another character; the place of the key says which digit was meant.
-  let key = event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key.toLowerCase();
-  if (key === " ") key = "space";
+  const key = keyOf(event);
   // Shift is part of a name only where it does not already change the character: "?" is "?".
   if (event.shiftKey && (key.length > 1 || parts.length)) parts.push("shift");
   return [...parts, key].join("+");
@@ -80,10 +89,20 @@ function press(event) {
     showKeys();
     return;
   }
-  const pressed = [...document.querySelectorAll("[data-key]")].find(
-    (element) => element.dataset.key.split(" ").includes(name) && reachable(element),
+  // What asks for an answer just now has the keys first.
+  const first = [...document.querySelectorAll("[data-keys-first]:not([hidden]) [data-key]")];
+  const means = (wanted) => [...first, ...document.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key.split(" ").includes(wanted) && reachable(element),
   );
-  if (!pressed) return;
+  const pressed = means(name);
+  if (!pressed) {
+    // With Shift a verdict asks for its reason.
+    const verdict = event.shiftKey && !isTyping(event) ? means(keyOf(event)) : null;
+    if (!verdict?.matches("[name=decision]")) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("desk:reason", { detail: verdict }));
+    return;
+  }
   event.preventDefault();
   if (pressed.matches("input[type=text], input[type=search], textarea")) pressed.focus();
   else pressed.click();

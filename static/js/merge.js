@@ -1,6 +1,10 @@
-// Two people edited one text: each choice writes the result again; what is typed into the result itself stays.
+// Two people edited one text: each choice writes the result again; what is typed into the result itself stays, and is
+// kept in this browser like any other unsaved text until the merged one is saved.
 
-import { keep } from "./drafts.js";
+import * as drafts from "./drafts.js";
+import { Away, SignedOut, again, ask, onceBack } from "./asking.js";
+import { choice, parse, say } from "./desk.js";
+import { show } from "./sending.js";
 
 function compose(panel) {
   const area = document.getElementById(panel.dataset.result);
@@ -12,6 +16,35 @@ function compose(panel) {
   area.value = text;
 }
 
+function keep(form) {
+  const sequence = Math.max(Date.now(), Number(form.elements.draft.value) + 1);
+  form.elements.draft.value = sequence; // the save settles every draft up to this one
+  drafts.keep(form, sequence);
+}
+
+async function send(form) {
+  const { dataset } = form;
+  keep(form);
+  form.busy = true;
+  say(dataset.saySending);
+  try {
+    const answer = await ask(form.getAttribute("action"), new FormData(form));
+    const page = parse(await answer.text());
+    if (answer.ok) drafts.forgetUpTo(form, Number(form.elements.draft.value));
+    if (answer.ok || answer.status === 409) show(page, answer.ok ? answer.url : "");
+    else say(page.querySelector("[data-problem]")?.textContent.trim() || dataset.sayBroken, "error");
+  } catch (error) {
+    let stop = () => {};
+    const retry = () => { stop(); if (form.isConnected) send(form); };
+    const away = error instanceof Away;
+    stop = away ? again(retry, (form.tries = (form.tries ?? 0) + 1)) : onceBack(retry);
+    if (away) say(dataset.sayFailed, "error", choice(dataset.sayTryNow, retry));
+    else say(error instanceof SignedOut ? dataset.saySignedOut : dataset.saySomeoneElse, "error", choice(dataset.saySignIn, dataset.signIn));
+  } finally {
+    form.busy = false;
+  }
+}
+
 function setUp() {
   for (const panel of document.querySelectorAll("[data-merge]")) {
     if (panel.dataset.ready) continue;
@@ -21,21 +54,16 @@ function setUp() {
   }
 }
 
-// The merged text takes the place of the draft that led here: if the save fails it is still there, on the right base.
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("#merge");
+  if (form) keep(form);
+});
 document.addEventListener("submit", (event) => {
-  if (event.target.id === "merge") keep(event.target);
+  const form = event.target;
+  if (form.id !== "merge") return;
+  if (event.submitter?.matches("[data-drop]")) { drafts.forgetUpTo(form, Infinity); return; } // mine is not wanted
+  event.preventDefault();
+  if (!form.busy) send(form);
 });
-
-// Dropping mine drops the copy that this browser kept of it, too.
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-drop-draft]");
-  if (!link) return;
-  try {
-    localStorage.removeItem(`ftstudio:draft:${link.dataset.dropDraft}`);
-  } catch {
-    /* storage is switched off: nothing was kept */
-  }
-});
-
 document.addEventListener("desk:shown", setUp);
 setUp();

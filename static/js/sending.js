@@ -1,26 +1,37 @@
-// Saving and deciding without a page load, and the drafts that live until the server has the text.
+// Saving and deciding without a page load. What is sent carries the revision it was typed on and an id of its own, so it
+// is sent again without harm until somebody answers.
 
 import * as drafts from "./drafts.js";
+import { Away, SignedOut, SomebodyElse, again, ask, onceBack } from "./asking.js";
 import { check, hush } from "./checking.js";
-import { clock, desk, newId, onSaved, onShown, onTyped, parse, replaceParts, saved, say, sent, word } from "./desk.js";
+import { choice, clock, desk, newId, onShown, onTyped, parse, replaceParts, saved, say, sent, word } from "./desk.js";
 import { mark, openErrors, point } from "./findings.js";
-import { addTurn } from "./turns.js";
+import { hold, leave, settled } from "./keeping.js";
+import { takeAhead } from "./prefetch.js";
+import { took } from "./timing.js";
+import { tellSaved } from "./windows.js";
 
 const SETTLE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 350; // so that the choice is seen
 const SAVED_PARTS = ["cap", "rejected", "findings", "diff", "tokens", "requirements", "characters", "queue", "history"];
+const RAIL = ["progress", "queue", "undo", "undo-last"];
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-export function show(page, url) {
-  const fresh = page.querySelector("main");
-  if (!fresh) { location.assign(url); return; }
-  document.querySelector("main").replaceWith(document.importNode(fresh, true));
+function put(main, verdict, { title, className, url }) {
+  document.querySelector("main").replaceWith(main);
   document.querySelector(".verdict")?.remove();
-  const verdict = page.querySelector(".verdict");
-  if (verdict) document.querySelector("main").after(document.importNode(verdict, true));
-  document.body.className = page.body.className;
-  document.title = page.title;
+  if (verdict) main.after(verdict);
+  document.body.className = className;
+  document.title = title;
   if (url && url !== location.href) history.pushState({ desk: true }, "", url);
+}
+
+/** Another page in the place of this one, without a page load. */
+export function show(page, url) {
+  const main = page.querySelector("main");
+  if (!main) { location.assign(url); return; }
+  const verdict = page.querySelector(".verdict");
+  put(document.importNode(main, true), verdict && document.importNode(verdict, true), { title: page.title, className: page.body.className, url });
   scrollTo(0, 0);
   window.htmx?.process(document.body);
   document.dispatchEvent(new CustomEvent("desk:shown"));
@@ -29,34 +40,98 @@ export function show(page, url) {
   heading?.focus({ preventScroll: true });
 }
 
+// The next sample before the server has answered: the present one is put aside whole, text, caret and all.
+function goAhead() {
+  const next = takeAhead();
+  if (!next) return null;
+  const aside = {
+    main: document.querySelector("main"), verdict: document.querySelector(".verdict"), next,
+    page: { title: document.title, className: document.body.className, url: location.href },
+  };
+  show(next.page, new URL(next.url, location).href);
+  return aside;
+}
+
+function comeBack(aside) {
+  put(aside.main, aside.verdict, aside.page);
+  document.dispatchEvent(new CustomEvent("desk:shown"));
+}
+
 async function send(button) {
-  const { form } = desk;
+  const here = desk;
+  const { form } = here;
   const deciding = button?.name === "decision";
-  desk.busy = true;
-  hush();
-  drafts.keep(form);
-  const before = JSON.stringify(drafts.fieldsOf(form));
   const action = button?.getAttribute("formaction") ?? form.getAttribute("action");
+  const before = drafts.textOf(form);
+  here.stop?.();
+  here.busy = true;
+  form.inert = Boolean(here.restructured); // its fields get other names: nobody types into the old ones meanwhile
+  hush();
+  hold();
+  if (here.dirty) here.kept = drafts.keep(form, here.draft.sequence) || here.kept;
+  const body = new FormData(form, button);
+  body.set("took", took());
   if (deciding) button.setAttribute("aria-pressed", "true");
   say(word("saySending"));
+  const request = ask(action, body).then(async (answer) => ({ answer, page: parse(await answer.text()) }));
+  let aside = null;
   try {
-    const [answer] = await Promise.all([
-      fetch(action, { method: "POST", body: new FormData(form, button) }),
-      pause(deciding ? SETTLE : 0),
-    ]);
-    const page = parse(await answer.text());
-    if (page.querySelector("input[type=password]")) say(word("saySignedOut"), "error");
-    else if (answer.status === 409) show(page, "");
-    else if (answer.ok) {
-      sent({ deciding, answer, page });
-      if (deciding) { drafts.forget(form); show(page, answer.url); return; }
-      stay(page, before);
-    } else refused(page);
-  } catch {
-    say(word("sayFailed"), "error");
+    const settle = pause(deciding ? SETTLE : 0);
+    const early = await Promise.race([request.then(() => true), settle.then(() => false)]);
+    if (early) await settle;
+    else if (deciding) aside = goAhead();
+    const { answer, page } = await request;
+    if (answer.ok) taken(here, { answer, page, deciding, aside, before });
+    else {
+      if (aside) comeBack(aside);
+      if (answer.status === 409) show(page, "");
+      else refused(page);
+    }
+    here.tries = 0;
+  } catch (error) {
+    if (aside) comeBack(aside);
+    failed(here, error, button);
   } finally {
-    if (desk) desk.busy = false;
+    here.busy = false;
+    form.inert = false;
     button?.removeAttribute("aria-pressed");
+  }
+}
+
+function taken(here, { answer, page, deciding, aside, before }) {
+  if (!deciding) { sent({ deciding, answer, page }); stay(page, before); tellSaved(here); return; }
+  here.draft.over = true;
+  settled(here, true);
+  here.dirty = false;
+  tellSaved(here);
+  sent({ deciding, answer, page });
+  if (!aside) show(page, answer.url);
+  else if (isOpen(page)) replaceParts(page, RAIL);
+  else if (!desk?.dirty) show(page, answer.url); // what was fetched ahead is not what there is now
+}
+
+// Whether the page is of the sample that is open, as it is.
+function isOpen(page) {
+  const fresh = page.querySelector("#sample-form");
+  const now = desk?.form;
+  return Boolean(fresh && now) && ["sample", "drafted"].every((name) => fresh.dataset[name] === now.dataset[name])
+    && fresh.elements.base_revision.value === now.elements.base_revision.value;
+}
+
+// Nobody answered, or not to this person. The text stays as it is, and goes out again by itself when that can work.
+function failed(here, error, button) {
+  if (!(error instanceof Away || error instanceof SignedOut || error instanceof SomebodyElse)) {
+    say(word("sayBroken"), "error");
+    throw error;
+  }
+  const retry = () => { here.stop?.(); if (here === desk && !here.busy) send(button); };
+  here.tries = (here.tries ?? 0) + 1;
+  if (error instanceof Away) {
+    here.stop = again(retry, here.tries);
+    say(word("sayFailed"), "error", choice(word("sayTryNow"), retry));
+  } else {
+    here.stop = onceBack(retry);
+    say(word(error instanceof SignedOut ? "saySignedOut" : "saySomeoneElse"), "error", choice(word("saySignIn"), here.form.dataset.signIn));
   }
 }
 
@@ -71,18 +146,32 @@ function refused(page) {
   const notice = page.querySelector("[data-problem]");
   notice?.querySelector(".sev")?.remove(); // the sign's own word: the status line has no sign
   const problem = notice?.textContent.trim();
+  const base = page.querySelector("#sample-form [name=base_revision]")?.value;
+  if (desk.restructured && base && base !== desk.form.elements.base_revision.value) { // the turns are saved: see there
+    desk.dirty = false;
+    saved({ same: true, page });
+    show(page, "");
+    say(problem || word("sayBroken"), "error");
+    return;
+  }
   if (problem) goOnFrom(page);
-  drafts.keep(desk.form);
-  say(problem || word("sayFailed"), "error");
+  if (desk.dirty) drafts.keep(desk.form, desk.draft.sequence);
+  say(problem || word("sayBroken"), "error");
 }
 
 function stay(page, before) {
   goOnFrom(page);
-  const same = JSON.stringify(drafts.fieldsOf(desk.form)) === before;
+  const same = drafts.textOf(desk.form) === before;
+  if (desk.restructured) { // its fields are called by the places of turns, and those are others now
+    desk.dirty = false;
+    saved({ same: true, page });
+    show(page, "");
+    say(word("saySaved", { time: clock(Date.now()) }), "ok");
+    return;
+  }
   replaceParts(page, same ? SAVED_PARTS : ["cap", "history"]);
   desk.dirty = !same;
-  if (same) drafts.forget(desk.form);
-  else drafts.keep(desk.form);
+  document.getElementById("draft-notice")?.remove();
   saved({ same, page });
   say(word("saySaved", { time: clock(Date.now()) }), "ok");
 }
@@ -109,29 +198,33 @@ async function submitted(event) {
   send(button);
 }
 
-function restoreDraft() {
-  const draft = drafts.read(desk.form);
-  for (const name of Object.keys(draft?.fields ?? {})) {
-    const key = /^(n\w{8})-text$/.exec(name)?.[1];
-    if (key && !desk.form.elements[name]) addTurn(key);
+// Taking a decision back opens its sample, without a page load. What is typed on this one is kept.
+async function takeBack(event) {
+  const form = event.target;
+  if (!desk || !form.matches("[data-undo]")) return;
+  event.preventDefault();
+  if (desk.busy || form.querySelector("[aria-disabled]")) return;
+  const here = desk;
+  here.busy = true;
+  leave();
+  try {
+    const answer = await ask(form.getAttribute("action"), new FormData(form));
+    const page = parse(await answer.text());
+    if (answer.ok) show(page, answer.url);
+    else say(page.querySelector(".notice p")?.textContent.trim() || word("sayBroken"), "warning");
+  } catch {
+    say(word("sayFailed"), "error", choice(word("sayTryNow"), () => form.requestSubmit()));
+  } finally {
+    here.busy = false;
   }
-  const at = drafts.restore(desk.form);
-  if (at === null) return;
-  desk.dirty = true;
-  say(word("sayRestored", { time: clock(at) }), "warning");
-  mark();
-  check();
 }
 
+document.addEventListener("submit", takeBack);
 onShown(() => {
   desk.form.addEventListener("submit", submitted);
-  restoreDraft();
+  if (desk.stale) { mark(); check(); } // a text that this browser had kept is back
 });
 onTyped(() => {
-  const kept = drafts.keep(desk.form);
-  desk.kept = kept;
+  desk.stop?.(); // other words: nobody asked for these to be sent
   delete document.querySelector("[data-asked]")?.dataset.asked;
-  say(kept ? word("sayKept", { time: clock(Date.now()) }) : word("sayUnkept"), kept ? "" : "warning");
 });
-onSaved(mark);
-addEventListener("beforeunload", (event) => { if (desk?.dirty && !desk.kept) event.preventDefault(); });
