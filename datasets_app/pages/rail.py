@@ -25,7 +25,6 @@ STATUS_LOOKS = (
     (Status.SKIPPED, "skip", "dim", "skip"),
     (Status.FLAGGED, "flag", "warning", "flag"),
 )
-ICON_OF = {verdict: icon for _status, verdict, _tone, icon in STATUS_LOOKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,6 @@ def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[s
     queue = [*reversed(before), sample, *after]
     for other in queue:
         other.sign = SEVERITY.get(other.worst) or "ok"
-    mine = Decision.objects.filter(by=user, undone_at=None, sample__dataset=dataset).select_related("sample")
-    decisions = list(mine.order_by("-id")[:10])
-    for decision in decisions:
-        decision.icon = ICONS[decision.decision]
     return {
         "progress": {
             "decided": sum(part.n for part in parts),
