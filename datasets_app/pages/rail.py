@@ -69,7 +69,7 @@ def verdicts_on(sample: Sample) -> list[Any]:
     """The ten newest decisions on the sample, each with its icon: the reason of a flag is for whoever comes next."""
     given: list[Any] = list(samples.decisions_on(sample)[:10])
     for decision in given:
-        decision.icon = ICON_OF[decision.decision]
+        decision.icon = ICONS[decision.decision]
     return given
 
 
