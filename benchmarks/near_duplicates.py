@@ -74,7 +74,7 @@ def alike(one: str, other: str) -> bool:
 def search(rows: int) -> None:
     """In a process of its own, so that its memory is that of the search."""
     from datasets_app.core.examples import chat
-    from datasets_app.core.sets.grams import comparable
+    from datasets_app.core.sets.grams import bare, folded
     from datasets_app.core.sets.near import NearIndex
 
     made, planted = texts(rows)
@@ -82,12 +82,12 @@ def search(rows: int) -> None:
     started = time.perf_counter()
     with NearIndex() as index:
         for at in range(0, rows, 2000):
-            index.add([comparable(chat(text, "好")) for text in made[at : at + 2000]])
+            index.add(bare([folded(chat(text, "好")) for text in made[at : at + 2000]]))
         sketched = time.perf_counter() - started
         found = index.clusters().tolist()
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    compared = [comparable(chat(text, "好")) for text in made]
+    compared = bare([folded(chat(text, "好")) for text in made])
     true = [(a, b) for a, b in planted if alike(compared[a], compared[b])]
     hits = sum(found[a] >= 0 and found[a] == found[b] for a, b in true)
     groups: dict[int, list[int]] = {}
