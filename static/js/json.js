@@ -71,7 +71,13 @@ export function find(root, pointer) {
 // Where a new member goes, and how it is written: behind the last of the keys that come `before` it, like its neighbours.
 export function insertion(text, holder, key, json, before) {
   const { members } = holder;
-  if (!members.length) return { at: holder.start + 1, to: holder.end - 1, text: `${JSON.stringify(key)}: ${json}` };
+  if (!members.length) {
+    const inner = `${JSON.stringify(key)}: ${json}`;
+    const indent = /^[\s`a-z]*[[{]\s*\n([ \t]+)/.exec(text)?.[1];
+    const margin = /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", holder.start - 1) + 1))[0];
+    const written = indent ? `\n${margin}${indent}${inner}\n${margin}` : inner;
+    return { at: holder.start + 1, to: holder.end - 1, text: written };
+  }
   const lead = JSON.stringify(key) + text.slice(members[0].end, members[0].node.start) + json;
   const gap = text.slice(holder.start + 1, members[0].start);
   let comma = ", ";

@@ -127,7 +127,7 @@ SHAPES = {
 def test_the_branch_that_a_value_takes_is_found_and_another_can_be_chosen() -> None:
     text = '{"shape": {"kind": "circle", "r": 2.0, "note": "小"}}'
     shape = leaf(SHAPES, text, "/shape")
-    assert (shape.branches, shape.branch, shape.nullable) == (("圆", "方"), 0, True)
+    assert (shape.label, shape.branches, shape.branch, shape.nullable) == ("shape", ("圆", "方"), 0, True)
     assert [field.key for field in shape.fields] == ["kind", "r", "note"]
     after = step(SHAPES, text, "branch", "/shape", "1")
     assert after == '{"shape": {"kind": "box", "sides": [], "note": "小"}}'

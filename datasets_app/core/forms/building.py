@@ -68,9 +68,10 @@ class _Building:
         if shaped and (options := self._constants(shaped)):
             told = {**told, "enum": [option[0] for option in options], "$labels": [option[1] for option in options]}
         elif shaped:
+            named = {key: told.get(key, "") for key in ("title", "description")} if len(shaped) > 1 else {}
             branch = self.told.branch_of(shaped, value)
             names = tuple(self._name(one, at) for at, one in enumerate(shaped)) if len(shaped) > 1 else ()
-            told = _under(told, self.told.merged({"allOf": [shaped[branch]]}, value))
+            told = {**_under(told, self.told.merged({"allOf": [shaped[branch]]}, value)), **named}
             nullable = nullable or "null" in _types(told)
         elif "enum" not in told and len(kinds := kinds_of(told)) > 1:
             branch = _kind_at(kinds, value)

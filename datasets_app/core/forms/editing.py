@@ -90,8 +90,9 @@ def put(schema: Mapping[str, Json], text: str, pointer: str, json_text: str | No
 def step(schema: Mapping[str, Json], text: str, name: str, pointer: str, argument: str = "") -> str:
     """The text after one press of a button. Raises InvalidInput for what cannot be done to it (any more).
 
-    `put` a value that is absent · `begin` one that is null · `add` an item · `remove` a member or item · `up`, `down` an item · `branch` number
-    `argument` of the forms a value may take · `set` the value to the JSON `argument` · `key`: a new key `argument`.
+    `put` a value that is absent · `begin` one that is null · `add` an item · `remove` a member or item · `up`, `down`
+    an item · `branch` number `argument` of the forms that a value may take · `set` the value to the JSON `argument` ·
+    `key`: a new key `argument`.
     """
     if name == "put":
         return put(schema, text, pointer)
@@ -101,7 +102,11 @@ def step(schema: Mapping[str, Json], text: str, name: str, pointer: str, argumen
     if form.root is None or form.root.node is None or field is None or field.node is None:
         raise InvalidInput(form=_GONE)
     if name == "begin":
-        value = blank(told, {"allOf": [field.schema, {"type": field.widget}]}) if not field.leaf else blank(told, field.schema)
+        value = (
+            blank(told, {"allOf": [field.schema, {"type": field.widget}]})
+            if not field.leaf
+            else blank(told, field.schema)
+        )
         return replaced(text, field.node, dumped(value, indent_of(text), margin_of(text, field.node.start)))
     if name == "add" and field.node.kind == "array":
         return with_item(text, field.node, blank(told, schema_of_item(field.told, len(field.fields))))

@@ -86,12 +86,15 @@ class Field:
         """Equal for two forms that differ in the values of their inputs alone: eight letters of a hash."""
         return blake2b("\n".join(_shapes(self)).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
+    def all(self) -> Iterator[Field]:
+        """The field and every field inside it, in the form's order."""
+        yield self
+        for field in self.fields:
+            yield from field.all()
+
     def leaves(self) -> Iterator[Field]:
         """Every field that holds a value of its own, in the form's order."""
-        if self.leaf:
-            yield self
-        for field in self.fields:
-            yield from field.leaves()
+        return (field for field in self.all() if field.leaf)
 
 
 @dataclass(frozen=True, slots=True)
