@@ -17,10 +17,12 @@ from .checks import SampleCheck
 from .comments import CommentDetail, CommentList
 from .datasets import DatasetDetail, DatasetList
 from .drafts import SampleDraft
-from .guidelines import GuidelineDetail, GuidelineList
+from .forms import SampleForm
 from .gold import GoldAccuracy, GoldDetail, GoldList, SampleGold
+from .guidelines import GuidelineDetail, GuidelineList
 from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
+from .reading import SampleRender
 from .revision_diffs import RevisionDiff
 from .samples import (
     DecisionList,
@@ -66,6 +68,8 @@ urlpatterns = [
     path("datasets/<uuid:pk>/next/", NextSample.as_view(), name="sample-next"),
     path("samples/<int:pk>/", SampleDetail.as_view(), name="sample-detail"),
     path("samples/<int:pk>/check/", SampleCheck.as_view(), name="sample-check"),
+    path("samples/<int:pk>/render/", SampleRender.as_view(), name="sample-render"),
+    path("samples/<int:pk>/form/", SampleForm.as_view(), name="sample-form"),
     path("samples/<int:pk>/revisions/", RevisionList.as_view(), name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", RevisionDetail.as_view(), name="revision-detail"),
     path("samples/<int:pk>/draft/", SampleDraft.as_view(), name="sample-draft"),

@@ -1,4 +1,4 @@
-"""What changed between two texts: Chinese by character, Latin by word, as readers see it."""
+"""What changed between two texts, as readers see it: Chinese and code by character, other prose by word."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ _TOKEN = re.compile(
     rf"|.{_MARK}*(?:\u200d.{_MARK}*)*",
     re.DOTALL,
 )
+_CHARACTER = re.compile(rf"[\U0001f1e6-\U0001f1ff]{{2}}|.{_MARK}*(?:\u200d.{_MARK}*)*", re.DOTALL)
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_LINE = re.compile(r"[^\n。.!?！？]*(?:[\n。.!?！？]+|$)")
+_CODE = re.compile(r"[{}\[\]<>;=_|\\]")
+LOOKED_AT = 4000  # characters of a text that say what it is
+WIDEST = 4_000_000  # old times new pieces of a stretch that are compared one by one; beyond it lines are
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,17 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def by_character(text: str) -> bool:
+    """Whether a change in such a text is seen by its characters: Chinese, Japanese, Korean, JSON and code."""
+    text = text[:LOOKED_AT].strip()
+    if not text:
+        return False
+    if text[0] in "{[<" or text.startswith("```"):
+        return True
+    written = len(text) - sum(map(str.isspace, text))
+    return 5 * len(_CJK.findall(text)) > written or 25 * len(_CODE.findall(text)) > written
+
+
 def diff(before: str, after: str) -> list[Op]:
     """The steps from one text to the other, deletions before insertions, neighbours of one kind joined.
 
@@ -41,7 +58,45 @@ def diff(before: str, after: str) -> list[Op]:
     """
     if before == after:
         return [Op("equal", before)] if before else []
-    old, new = tokens(before), tokens(after)
+    pieces = _CHARACTER.findall if by_character(before or after) or by_character(after) else tokens
+    return _joined(_compared(pieces(before), pieces(after)))
+
+
+def _compared(old: list[str], new: list[str]) -> list[Op]:
+    start, end = _same_start(old, new), 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    ops = [Op("equal", "".join(old[:start]))]
+    inner, outer = old[start : len(old) - end], new[start : len(new) - end]
+    if len(inner) * len(outer) > WIDEST:
+        ops += _by_line("".join(inner), "".join(outer))
+    else:
+        ops += _by_piece(inner, outer)
+    return [*ops, Op("equal", "".join(old[len(old) - end :]))]
+
+
+def _same_start(old: list[str], new: list[str]) -> int:
+    return next(
+        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+    )
+
+
+def _by_line(before: str, after: str) -> list[Op]:
+    """Long texts that share little: sentences are compared, and what is inside them only where they are short."""
+    ops = _by_piece(_LINE.findall(before), _LINE.findall(after))
+    found: list[Op] = []
+    for op in _joined(ops):
+        last = found[-1] if found else None
+        if op.kind == "insert" and last and last.kind == "delete":
+            one, other = tokens(last.text), tokens(op.text)
+            if len(one) * len(other) <= WIDEST // 100:
+                found[-1:] = _by_piece(one, other)
+                continue
+        found.append(op)
+    return found
+
+
+def _by_piece(old: list[str], new: list[str]) -> list[Op]:
     ops: list[Op] = []
     for step in Indel.opcodes(old, new):
         gone = "".join(old[step.src_start : step.src_end])
@@ -53,12 +108,13 @@ def diff(before: str, after: str) -> list[Op]:
             ops.append(Op("delete", gone))
         if come:
             ops.append(Op("insert", come))
-    return _joined(ops)
+    return ops
 
 
 def distance(before: str, after: str) -> int:
     """How many characters must be inserted, deleted or replaced (Levenshtein, code points)."""
-    return Levenshtein.distance(before, after)
+    # The hint makes it look near the diagonal first: an edit is near the text that it was made in.
+    return Levenshtein.distance(before, after, score_hint=max(64, abs(len(before) - len(after))))
 
 
 def _joined(ops: list[Op]) -> list[Op]:

@@ -65,6 +65,7 @@ class Checked:
     held: int
     open: str
     summary: str
+    fixes: int
     raw: Sequence[Finding]
     per_turn: Sequence[int]
 
@@ -119,6 +120,7 @@ def checked(sample: Sample, data: Mapping[str, Any], original: str, *, broken: I
         summary=ngettext("%(n)d finding", "%(n)d findings", len(stands)) % {"n": len(stands)}
         if stands
         else _("No findings"),
+        fixes=sum(one.fix is not None for one in shown),
         raw=[finding for finding in seen.findings if finding.rule not in passed],
         per_turn=seen.tokens,
     )

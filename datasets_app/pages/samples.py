@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -16,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Revision, Sample
-from datasets_app.services import browse, datasets, decisions, samples
+from datasets_app.services import annotations, browse, conclusions, datasets, decisions, samples
 from ftstudio.accounts import preferences
 from ftstudio.accounts.policy import allows
-from ftstudio.errors import Conflict, InvalidInput
+from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError
 from ftstudio.web.current import current_project
 from ftstudio.web.refusals import status_of
 from ftstudio.web.render import render_page
@@ -31,7 +30,7 @@ from .answering import checked_context
 from .checking import Checked, checked
 from .conflict import conflict_context
 from .desk import desk_context, original_of
-from .drafts import desk_with_draft, settle
+from .drafts import desk_with_draft, keep_apart, settle
 from .edits import Edit, edited
 from .fixes import fixed as _fixed
 from .forms import DecisionForm
@@ -93,7 +92,7 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
     """What the checks say of the text as it is being typed: the parts findings, diff, tokens and requirements."""
     sample = sample_of(request, pk)
     current = core.from_json(_revision(sample, sample.revision_number).payload)
-    edit, base = _typed(request, sample)
+    edit, base = typed(request, sample)
     original = original_of(sample, current)
     data = edit.over(core.from_json(base.payload))
     seen = checked(sample, data, original, broken=edit.broken)
@@ -111,7 +110,7 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
 
 def looked_at(request: PersonRequest, sample: Sample) -> tuple[Edit, Checked]:
     """What was typed, and what the checks say of it."""
-    edit, base = _typed(request, sample)
+    edit, base = typed(request, sample)
     content = core.from_json(base.payload)
     return edit, checked(sample, edit.over(content), original_of(sample, content), broken=edit.broken)
 
@@ -122,8 +121,11 @@ def save(request: PersonRequest, pk: int) -> HttpResponse:
     """Store what was typed (with one fix applied, where a fix button sent the form) and stay on the sample."""
     sample, queue = sample_of(request, pk), queue_of(request)
     try:
-        _save(request, sample)
-    except (InvalidInput, Conflict) as error:
+        if annotations.apart(sample, request.user):
+            keep_apart(request, sample)
+        else:
+            _save(request, sample)
+    except (InvalidInput, Conflict, NotAllowed) as error:
         return _refused(request, sample, error)
     return _to_desk(sample, queue, view="turns" if request.POST.get("view") == "turns" else "")
 
@@ -131,17 +133,19 @@ def save(request: PersonRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
-    """Save what was typed, give the verdict on it, and go on to the next sample."""
+    """Save what was typed, or hand it in where everybody works apart, give the verdict on it, and go on to the next."""
     sample, queue = sample_of(request, pk), queue_of(request)
     form = DecisionForm(request.POST)
-    seen = None
     try:
         if not form.is_valid():
             raise InvalidInput.of({name: str(errors[0]) for name, errors in form.errors.items()})
-        seen = _save(request, sample)
-        samples.decide(actor=request.user, sample=sample, revision=seen, **form.cleaned_data)
-    except (InvalidInput, Conflict) as error:
-        return _refused(request, sample, error, saved=seen)
+        _conclude(request, sample, form.cleaned_data)
+    except (InvalidInput, Conflict, NotAllowed) as error:
+        saved = conclusions.saved_as(sample, request.POST.get("client_id", "")[:40])
+        if saved:
+            settle(request, sample)
+        return _refused(request, sample, error, saved=saved)
+    settle(request, sample)
     if not preferences.of(request.user).advance:
         return _to_desk(sample, queue)
     return _next(request, sample.dataset, sample, queue)
@@ -167,18 +171,13 @@ def tag(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("pages:sample-detail", sample.pk)
 
 
-def _save(request: PersonRequest, sample: Sample) -> int:
-    """Save what was typed; the number of the revision that the person now has before them.
-
-    That is the one this request made, else the one the form was opened on: somebody else's newer one was not seen.
-    """
-    edit, base = _typed(request, sample)
+def _save(request: PersonRequest, sample: Sample) -> None:
+    edit, base = typed(request, sample)
     if edit.broken:
         raise edit.broken
     turns, origin = edit.messages, "edit"
     if wanted := request.POST.get("fix"):
         turns, origin = _fixed(sample, edit.over(core.from_json(base.payload)), wanted), "fix"
-    client_id = request.POST.get("client_id", "")[:40] or uuid4().hex
     samples.save(
         actor=request.user,
         sample=sample,
@@ -186,15 +185,31 @@ def _save(request: PersonRequest, sample: Sample) -> int:
         messages=turns,
         rejected=edit.rejected,
         tools=edit.tools,
-        client_id=client_id,
+        client_id=request.POST.get("client_id", "")[:40] or None,
         origin=origin,
     )
     settle(request, sample)
-    made = Revision.objects.filter(sample=sample, client_id=client_id).values_list("number", flat=True).first()
-    return made or base.number
 
 
-def _typed(request: PersonRequest, sample: Sample) -> tuple[Edit, Revision]:
+def _conclude(request: PersonRequest, sample: Sample, said: dict[str, Any]) -> None:
+    """Keep what was typed and give the verdict; tags are sent along where they belong to one's own version."""
+    edit, base = typed(request, sample)
+    if edit.broken:
+        raise edit.broken
+    conclusions.conclude(
+        actor=request.user,
+        sample=sample,
+        base_revision=base.number,
+        messages=edit.messages,
+        rejected=edit.rejected,
+        tools=edit.tools,
+        tags=request.POST.getlist("tags") if request.POST.get("tagged") else None,
+        seen=request.POST.get("seen", ""),
+        **said,
+    )
+
+
+def typed(request: PersonRequest, sample: Sample) -> tuple[Edit, Revision]:
     """What the form says, and the revision that it was opened on. Pictures that came with it are kept first."""
     base = _base(request, sample)
     sent = with_form(with_pictures(request, sample), datasets.checker_of(sample.dataset).contract)
@@ -204,7 +219,7 @@ def _typed(request: PersonRequest, sample: Sample) -> tuple[Edit, Revision]:
 def _kept(request: PersonRequest, sample: Sample) -> Edit:
     """What the form says, to be shown again; a picture that was refused is left out."""
     try:
-        return _typed(request, sample)[0]
+        return typed(request, sample)[0]
     except InvalidInput:
         return edited(request.POST, core.from_json(_base(request, sample).payload))
 
@@ -224,9 +239,7 @@ def _revision(sample: Sample, number: int) -> Any:
     return Revision.objects.filter(sample=sample, number=number).first()
 
 
-def _refused(
-    request: PersonRequest, sample: Sample, error: InvalidInput | Conflict, *, saved: int | None = None
-) -> HttpResponse:
+def _refused(request: PersonRequest, sample: Sample, error: StudioError, *, saved: int | None = None) -> HttpResponse:
     """The desk or the conflict page with everything the person typed still in it.
 
     The form stays on the revision it was opened on, or on the one that was `saved` before the refusal, so that a
@@ -241,7 +254,7 @@ def _refused(
         desk_context, sample, request.user, queue=queue_of(request), problem=say(error.message),
         editing=request.POST.get("view") == "turns", reason=request.POST.get("reason", "")[:300],
     )  # fmt: skip
-    if isinstance(error, Conflict):  # nothing was typed, or it is saved: show what there is to see now
+    if isinstance(error, Conflict) and error.code != "full":  # nothing was typed, or it is saved: show what there is
         context = show()
     else:
         try:

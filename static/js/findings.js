@@ -46,7 +46,8 @@ function step(by) {
   point(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length]);
 }
 
-export const areaOf = (path) => desk.form.querySelector(`textarea[data-path="${CSS.escape(path)}"]`) ?? desk.answer;
+const own = (path) => desk.form.querySelector(`textarea[data-path="${CSS.escape(path)}"]:not([readonly])`);
+export const areaOf = (path) => own(path) ?? desk.answer;
 
 function enter(finding) {
   const area = finding ? areaOf(finding.dataset.path) : desk.answer;
@@ -54,6 +55,33 @@ function enter(finding) {
   if (finding && finding.dataset.start !== "") {
     area.setSelectionRange(unitAt(area.value, Number(finding.dataset.start)), unitAt(area.value, Number(finding.dataset.end)));
   }
+}
+
+// Fixes of one text at once, as one step for the browser's undo: those that do not touch, from the left.
+function fixAll() {
+  const byArea = new Map();
+  for (const { dataset } of document.querySelectorAll("#findings [data-fix]")) {
+    const area = own(dataset.path);
+    if (!area) continue;
+    const [from, to] = [dataset.start, dataset.end].map((point) => unitAt(area.value, Number(point)));
+    byArea.set(area, [...byArea.get(area) ?? [], { from, to, text: dataset.replacement }]);
+  }
+  const focused = document.activeElement;
+  for (const [area, fixes] of byArea) {
+    fixes.sort((one, other) => one.from - other.from || other.to - one.to);
+    let text = "";
+    const start = fixes[0].from;
+    let at = start;
+    let last = null;
+    for (const { from, to, text: put } of fixes) {
+      if (last && (from < last.to || (from === last.to && from === to))) continue; // asked for again after these
+      text += area.value.slice(at, from) + put;
+      at = to;
+      last = { to };
+    }
+    replaceText(area, start, at, text);
+  }
+  if (!focused?.matches("textarea")) document.activeElement?.blur();
 }
 
 function fix(button) {
@@ -73,7 +101,10 @@ act("label", (button) => replaceText(desk.answer, 0, desk.answer.value.length, b
 
 document.addEventListener("click", (event) => {
   const fixing = desk && event.target.closest("[data-fix]");
-  if (fixing) { event.preventDefault(); fix(fixing); }
+  // A text that is only shown has no field to type into: the server writes the fix, as it does without this script.
+  if (fixing && own(fixing.dataset.path)) { event.preventDefault(); fix(fixing); }
+  const all = desk && event.target.closest("[data-fix-all]");
+  if (all) { event.preventDefault(); fixAll(); }
 });
 onShown(mark);
 onTyped(mark);

@@ -9,6 +9,26 @@ export function unitAt(text, point) {
   return units;
 }
 
+const DRAWN = { " ": "␣", "\u3000": "□", "\t": "→", "\u00a0": "⍽", "\n": "¶" };
+let drawn = false;
+
+/** Whether spaces and line ends are drawn from now on. */
+export const drawSpaces = (on) => { drawn = on; };
+
+/** The text as nodes; with spaces drawn, each in an element that takes no room of its own. */
+export function nodesOf(text) {
+  if (!drawn || text.length > 20_000) return [text];
+  return text.split(/([ \u3000\t\u00a0\n])/).filter(Boolean).flatMap((piece) => {
+    if (!(piece in DRAWN)) return [piece];
+    const space = document.createElement("span");
+    space.className = "ws";
+    space.dataset.as = DRAWN[piece];
+    if (piece === "\n") return [space, piece];
+    space.textContent = piece;
+    return [space];
+  });
+}
+
 export function paint(mirror, text, findings) {
   const spans = findings
     .filter((f) => f.start !== null)
@@ -18,12 +38,12 @@ export function paint(mirror, text, findings) {
   let at = 0;
   for (const span of spans) {
     if (span.from < at || span.from > text.length) continue; // overlaps are said in the list below
-    mirror.append(text.slice(at, span.from));
+    mirror.append(...nodesOf(text.slice(at, span.from)));
     const mark = document.createElement("mark");
     mark.className = span.severity;
-    mark.textContent = text.slice(span.from, span.to) || "\u200b\u00a0"; // something is missing here
+    mark.append(...(span.to > span.from ? nodesOf(text.slice(span.from, span.to)) : ["\u200b\u00a0"])); // or missing
     mirror.append(mark);
     at = span.to;
   }
-  mirror.append(`${text.slice(at)}\u200b`);
+  mirror.append(...nodesOf(text.slice(at)), "\u200b");
 }
