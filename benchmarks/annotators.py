@@ -46,7 +46,8 @@ def main(asked: argparse.Namespace) -> int:
         )
         before, end = stack.cpu_seconds("web"), time.monotonic() + asked.seconds
         started = time.monotonic()
-        log = crowd.work(lambda: time.monotonic() > end)
+        log = Log()
+        crowd.work(lambda: time.monotonic() > end, log)
         took = time.monotonic() - started
         print(f"{asked.people} annotators for {asked.seconds} s on {where}, overlap {asked.overlap}, "
               f"thinking {asked.think[0]:g} to {asked.think[1]:g} s; load {os.getloadavg()[0]:.1f}")  # fmt: skip

@@ -119,9 +119,8 @@ class Crowd:
     overlap: int = 1
     seed: int = 7
 
-    def work(self, until: Callable[[], bool]) -> Log:
-        """Let everybody work until `until()`, each to the end of the sample they are at."""
-        log = Log()
+    def work(self, until: Callable[[], bool], log: Log) -> None:
+        """Let everybody work until `until()`, each to the end of the sample they are at; `log` grows meanwhile."""
         lock = threading.Lock()
         people = [_Person(self, number, log, lock) for number in range(self.people)]
         threads = [threading.Thread(target=person.work, args=(until,)) for person in people]
@@ -129,7 +128,6 @@ class Crowd:
             thread.start()
         for thread in threads:
             thread.join()
-        return log
 
 
 class _Person:
@@ -153,6 +151,8 @@ class _Person:
         except Exception as error:  # noqa: BLE001  (whoever started the crowd says what it was)
             with self.lock:
                 self.log.wrong.append(f"{self.name}: {error!r}")
+        finally:
+            self.connection.close()
 
     def _one(self, after: int | None) -> int | None:
         """From one sample to its verdict; the position behind which to go on. None: nothing waits."""
@@ -215,7 +215,7 @@ class _Person:
             if turn and verb == "next":
                 body = {**body, "after": None}  # what the lost answer gave is held, and given again
             started = time.perf_counter()
-            answered = self._answer(method, path, body)
+            answered = self._answer(verb, method, path, body)
             with self.lock:
                 if answered is None or answered[0] >= 500:
                     self.log.repeats[verb] += 1
@@ -233,7 +233,7 @@ class _Person:
             turn += 1
             time.sleep(min(0.05 * 2**turn, 1))
 
-    def _answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any] | None:
+    def _answer(self, verb: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any] | None:
         headers = {"Authorization": f"Bearer {self.name}", "Content-Type": "application/json"}
         for fresh in (False, True):  # a kept connection may have been closed while nobody spoke
             try:
@@ -243,6 +243,7 @@ class _Person:
                 return answer.status, json.loads(raw) if raw and answer.status != 204 and answer.status < 500 else None
             except (OSError, http.client.HTTPException):
                 self.connection.close()
-                if fresh:
-                    return None
+                if not fresh:
+                    with self.lock:
+                        self.log.repeats[verb] += 1
         return None

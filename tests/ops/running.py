@@ -42,14 +42,14 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Up:
-    """One running `up`. `output()` is all that it has said so far."""
+    """One running `up`, with `settings` of its environment. `output()` is all that it has said so far."""
 
-    def __init__(self, var: Path, *, port: int | None = None) -> None:
+    def __init__(self, var: Path, *, port: int | None = None, **settings: str) -> None:
         self.port = port or free_port()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(self.port)],
             cwd=ROOT,
-            env=environment(FTSTUDIO_VAR=str(var)),
+            env=environment(FTSTUDIO_VAR=str(var), **settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -102,8 +102,11 @@ class Up:
 
     def kill(self, name: str) -> None:
         """kill -9 for the newest child that the supervisor started as `name`."""
-        found = re.findall(rf"^up     \| {name} is process (\d+)$", self.output(), re.MULTILINE)
-        os.kill(int(found[-1]), signal.SIGKILL)
+        os.kill(self.started(name), signal.SIGKILL)
+
+    def started(self, name: str) -> int:
+        """The process id of the newest child that the supervisor started as `name`."""
+        return int(re.findall(rf"^up     \| {name} is process (\d+)$", self.output(), re.MULTILINE)[-1])
 
     def health(self) -> object:
         try:
@@ -132,9 +135,9 @@ def is_alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(var: Path, *, port: int | None = None) -> Iterator[Up]:
+def running(var: Path, *, port: int | None = None, **settings: str) -> Iterator[Up]:
     """`up`, started and at work; killed if the test has not stopped it."""
-    up = Up(var, port=port)
+    up = Up(var, port=port, **settings)
     try:
         up.wait_for("worker and beat are at work")
         yield up
