@@ -15,9 +15,10 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
-from datasets_app.services import browse, samples
+from datasets_app.services import browse, decisions, samples
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
+from .recent import UndoInput
 from .serializers.samples import (
     DecisionInput,
     DecisionOutput,
@@ -148,10 +149,11 @@ class DecisionList(ListAPIView[Decision]):
 
 
 class SampleUndo(APIView):
-    @extend_schema(request=None, responses=SampleOutput)
+    @extend_schema(request=UndoInput, responses=SampleOutput)
     def post(self, request: Request, pk: int) -> Response:
-        """Take back my newest decision about the sample."""
-        return Response(_shown(samples.undo(actor=request.user, sample=_sample(request, pk))))
+        """Take back my newest decision about the sample, or the one that `key` names."""
+        sample = _sample(request, pk)
+        return Response(_shown(decisions.take_back(actor=request.user, sample=sample, **read(UndoInput, request))))
 
 
 class NextSample(APIView):

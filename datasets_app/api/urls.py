@@ -24,6 +24,7 @@ from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
 from .reading import SampleRender
 from .revision_diffs import RevisionDiff
+from .recent import RecentDecisions
 from .samples import (
     DecisionList,
     NextSample,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("projects/<uuid:pk>/images/<str:sha256>/", ImageDetail.as_view(), name="image-detail"),
     path("projects/<uuid:pk>/images/<str:sha256>/file/", ImageFile.as_view(), name="image-file"),
     path("datasets/<uuid:pk>/samples/", SampleList.as_view(), name="sample-list"),
+    path("datasets/<uuid:pk>/my-decisions/", RecentDecisions.as_view(), name="my-decisions"),
     path("datasets/<uuid:pk>/next/", NextSample.as_view(), name="sample-next"),
     path("samples/<int:pk>/", SampleDetail.as_view(), name="sample-detail"),
     path("samples/<int:pk>/check/", SampleCheck.as_view(), name="sample-check"),

@@ -3,7 +3,7 @@
 
 import * as drafts from "./drafts.js";
 import { Away, SignedOut, SomebodyElse, again, ask, onceBack } from "./asking.js";
-import { choice, clock, desk, onSaved, onShown, onTyped, parse, say, word } from "./desk.js";
+import { byId, choice, clock, desk, onSaved, onShown, onTyped, parse, say, word } from "./desk.js";
 
 const QUIET = 1000; // ms without typing before the server is told
 const MOST_KEPT_ALIVE = 60_000; // bytes: a browser lets 64 kB outlive a page
@@ -57,7 +57,8 @@ export async function send(here = desk, { leaving = false } = {}) {
     const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     kept.tries = 0;
     if (answer.ok) {
-      kept.acked = kept.replaces = Math.max(kept.acked, said.sequence);
+      kept.acked = Math.max(kept.acked, sequence);
+      kept.replaces = said.sequence; // as the server counts it: our clock may run far ahead
       drafts.forgetUpTo(form, sequence);
       here.kept = true;
       tell(word("sayOnServer", { time: clock(said.at) }));
@@ -138,7 +139,7 @@ async function open() {
   const [copy] = drafts.copies(form);
   if (!copy || copy.sequence <= kept.sequence) return;
   if (JSON.stringify(copy.fields) === drafts.textOf(form)) { drafts.forget(form, copy.key); return; }
-  const put = drafts.putBack(form, copy);
+  const put = !byId("answer-form") && drafts.putBack(form, copy); // a form made from a schema is the server's to fill
   Object.assign(kept, { sequence: copy.sequence, adopted: copy.key });
   if (put) {
     desk.dirty = desk.stale = true;
@@ -159,7 +160,9 @@ async function sendCopy(copy) {
   kept.acked = copy.sequence;
   try {
     const answer = await ask(form.dataset.draft, body);
-    if (answer.ok && !desk.draft.changed) location.reload();
+    if (!answer.ok) return;
+    drafts.forgetUpTo(form, copy.sequence);
+    if (form === desk?.form && !desk.dirty) location.reload();
   } catch {
     say(word("sayAway"), "warning"); // it stays where it is, for the next time
   }
@@ -180,6 +183,16 @@ async function throwAway() {
     desk.dirty = false;
     location.reload();
   }
+}
+
+/** Have the server keep what stands in the form, now. True when it has it. */
+export async function flush() {
+  const here = desk;
+  hold();
+  here.draft.stored = null;
+  if (here.draft.acked >= here.draft.sequence && !here.dirty) return true;
+  await send(here);
+  return here.draft.acked >= here.draft.sequence;
 }
 
 /** What the form holds is saved: its copies are not needed any more. `same`: nothing was typed meanwhile. */

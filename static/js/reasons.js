@@ -14,7 +14,7 @@ function open(verdict) {
   for (const one of row.querySelectorAll("[data-why]")) one.hidden = one.dataset.why !== button.value;
   row.hidden = false;
   byId("why-text").value = "";
-  row.querySelector("[data-why]:not([hidden])")?.focus() ?? byId("why-text").focus();
+  (row.querySelector("[data-why]:not([hidden])") ?? byId("why-text")).focus();
 }
 
 function close() {

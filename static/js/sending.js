@@ -6,7 +6,7 @@ import { Away, SignedOut, SomebodyElse, again, ask, onceBack } from "./asking.js
 import { check, hush } from "./checking.js";
 import { choice, clock, desk, newId, onShown, onTyped, parse, replaceParts, saved, say, sent, word } from "./desk.js";
 import { mark, openErrors, point } from "./findings.js";
-import { hold, leave, settled } from "./keeping.js";
+import { flush, hold, leave, settled } from "./keeping.js";
 import { takeAhead } from "./prefetch.js";
 import { took } from "./timing.js";
 import { tellSaved } from "./windows.js";
@@ -180,6 +180,7 @@ async function submitted(event) {
   event.preventDefault();
   if (desk.busy) return;
   const button = event.submitter;
+  if (button?.name !== "decision" && "apart" in desk.form.dataset) { flush(); return; } // one's own version until the verdict
   if (button?.value === "accept" && desk.stale) {
     // Accepted faster than the checks answer: hear them first, so that nobody is stopped by an error just corrected.
     desk.busy = true;

@@ -244,9 +244,9 @@ def test_the_next_sample_is_there_at_once_and_a_failed_decision_brings_the_text_
     following = re.compile(rf"/samples/{sample_at(dataset, 3).pk}/$")
     with page.expect_response(following) as ahead:
         on_desk(page, sample)
-    ahead.value.finished()
+    ahead.value.text()
     waiting: list[Route] = []
-    page.route("**/decide/**", waiting.append)
+    page.route("**/decide/**", lambda route: waiting.append(route))
     page.fill("#answer", NEW)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#sample-h")).to_contain_text("0003")  # the server has not answered
