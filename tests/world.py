@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from datasets_app.core import duplicates, samples
 from datasets_app.models import (
+    Adjudication,
+    Annotation,
     BulkChange,
     BulkChangeEntry,
     Comment,
@@ -85,6 +87,17 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         path="/messages/2/content", start=0, end=4, message={"template": "{text}", "params": {"text": text}},
         fix={"start": 0, "end": 1, "replacement": text},
     )  # fmt: skip
+    judged = Decision.objects.create(
+        sample=sample, revision=revision, decision="accept", stage="judged", status_before="disputed", reason=text,
+        by=owner, undone_at=None,
+    )  # fmt: skip
+    Annotation.objects.create(
+        dataset=dataset, sample=sample, seat=1, by=owner, base_revision=1, payload=payload, verdict="accept",
+        content_hash=revision.content_hash, tags=[short], reason=text[:300], took=1234,
+    )  # fmt: skip
+    adjudication = Adjudication.objects.create(
+        dataset=dataset, sample=sample, decision=judged, way="write", cause="guideline", note=text[:1000], by=owner
+    )
     Decision.objects.create(
         sample=sample, revision=revision, decision="flag", status_before="pending", reason=text, by=owner
     )
@@ -176,17 +189,18 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "datasets": dataset,
         "uploads": upload,
         "samples": sample,
+        "adjudications": adjudication,
         "scans": scan,
         "waivers": waiver,
         "guideline": Guideline.objects.create(dataset=dataset, number=1, text=text, note=text, by=owner).number,
         "guidelines": 1,
         "comments": Comment.objects.create(dataset=dataset, sample=sample, revision=1, by=owner, text=text),
         "bulk-changes": change,
-        "views": view,
-        "spot-checks": check,
         "gold": Gold.objects.create(
             dataset=dataset, sample=sample, verdict="accept", payload=payload, note=text[:300], active=False, by=owner
         ),
+        "views": view,
+        "spot-checks": check,
         "entries": 1,
         "images": image.sha256,
         "pictures": 0,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
@@ -14,8 +15,9 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
-from datasets_app.services import browse, decisions, samples
+from datasets_app.services import annotations, browse, conclusions, decisions, samples
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
 from .recent import UndoInput
@@ -30,6 +32,8 @@ from .serializers.samples import (
     SampleRowOutput,
     SampleSaveInput,
     content_of,
+    decision_output,
+    found_in,
 )
 
 FILTERS = [
@@ -78,8 +82,12 @@ def _sample(request: Request, pk: int) -> Sample:
     return found
 
 
-def _shown(sample: Sample) -> Any:
-    """The sample with its newest content, findings and tags: three small queries, whatever it holds."""
+def _shown(sample: Sample, person: Any) -> Any:
+    """The sample with its newest content, findings and tags: a few small queries, whatever it holds.
+
+    Who has to come to a verdict of their own first sees it as if nobody had decided.
+    """
+    newest, sample = sample.revision_number, annotations.as_seen(sample, person)
     revision = Revision.objects.get(sample=sample, number=sample.revision_number)
     return SampleOutput(
         {
@@ -92,23 +100,31 @@ def _shown(sample: Sample) -> Any:
             "tokens": sample.tokens,
             "leased_until": sample.leased_until,
             "tags": list(SampleTag.objects.filter(sample=sample).values_list("name", flat=True)),
-            "findings": FindingRow.objects.current().filter(sample=sample),
+            "findings": _findings(sample, revision, is_newest=revision.number == newest),
             **content_of(revision),
         }
     ).data
+
+
+def _findings(sample: Sample, revision: Revision, *, is_newest: bool) -> Any:
+    """What the rules find in the revision: as it is kept for the newest one, else worked out."""
+    if is_newest:
+        return FindingRow.objects.current().filter(sample=sample)
+    return found_in(core.from_json(revision.payload), sample.dataset)
 
 
 class SampleDetail(APIView):
     @extend_schema(responses=SampleOutput)
     def get(self, request: Request, pk: int) -> Response:
         """One sample."""
-        return Response(_shown(_sample(request, pk)))
+        return Response(_shown(_sample(request, pk), request.user))
 
     @extend_schema(request=SampleSaveInput, responses=SampleOutput)
     def patch(self, request: Request, pk: int) -> Response:
         """Save a correction as the next revision; 409 with `base`, `mine` and `theirs` if somebody was faster."""
         sample = _sample(request, pk)
-        return Response(_shown(samples.save(actor=request.user, sample=sample, **read(SampleSaveInput, request))))
+        saved = samples.save(actor=request.user, sample=sample, **read(SampleSaveInput, request))
+        return Response(_shown(saved, request.user))
 
 
 class RevisionList(ListAPIView[Revision]):
@@ -119,14 +135,14 @@ class RevisionList(ListAPIView[Revision]):
     queryset = Revision.objects.none()
 
     def get_queryset(self) -> QuerySet[Revision]:
-        return samples.history(_sample(self.request, self.kwargs["pk"])).defer("payload")
+        return annotations.past(_sample(self.request, self.kwargs["pk"]), self.request.user).defer("payload")
 
 
 class RevisionDetail(APIView):
     @extend_schema(responses=RevisionDetailOutput)
     def get(self, request: Request, pk: int, number: int) -> Response:
         """One revision with its content."""
-        revision = visible(Revision.objects.select_related("author"), request, sample=pk, number=number)
+        revision = get_object_or_404(annotations.past(_sample(request, pk), request.user), number=number)
         return Response(RevisionDetailOutput(revision).data)
 
 
@@ -138,14 +154,15 @@ class DecisionList(ListAPIView[Decision]):
     queryset = Decision.objects.none()
 
     def get_queryset(self) -> QuerySet[Decision]:
-        return samples.decisions_on(_sample(self.request, self.kwargs["pk"]))
+        return annotations.decisions_on(_sample(self.request, self.kwargs["pk"]), self.request.user)
 
     @extend_schema(request=DecisionInput, responses={201: DecisionOutput})
     def post(self, request: Request, pk: int) -> Response:
-        """Accept, reject, skip or flag the revision that was looked at; 409 if there is a newer one."""
-        sample = _sample(request, pk)
-        made = samples.decide(actor=request.user, sample=sample, **read(DecisionInput, request))
-        return Response(DecisionOutput(made).data, status=201)
+        """Accept, reject, skip or flag the revision that was looked at, or as a reviewer send it back; 409 if there is
+        a newer one. Where everybody works apart it is one's own annotation, and its `status_after` is empty."""
+        sample, given = _sample(request, pk), read(DecisionInput, request)
+        made = conclusions.conclude(actor=request.user, sample=sample, base_revision=given.pop("revision"), **given)
+        return Response(decision_output(made), status=201)
 
 
 class SampleUndo(APIView):
@@ -153,7 +170,8 @@ class SampleUndo(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Take back my newest decision about the sample, or the one that `key` names."""
         sample = _sample(request, pk)
-        return Response(_shown(decisions.take_back(actor=request.user, sample=sample, **read(UndoInput, request))))
+        taken = decisions.take_back(actor=request.user, sample=sample, **read(UndoInput, request))
+        return Response(_shown(taken, request.user))
 
 
 class NextSample(APIView):
@@ -165,4 +183,4 @@ class NextSample(APIView):
         filters = browse.Filters.parse(asked.get("filter", {}), me=request.user.pk).ways()
         how = {"after": asked["after"], "ahead": asked["ahead"]}
         sample = samples.next_for(actor=request.user, dataset=dataset, filters=filters, **how)
-        return Response(_shown(sample)) if sample else Response(status=204)
+        return Response(_shown(sample, request.user)) if sample else Response(status=204)

@@ -60,3 +60,7 @@ class Adjudication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.way}: {self.cause}"
+
+    @property
+    def is_to_do(self) -> bool:
+        return self.done_at is None and self.cause in TO_DO

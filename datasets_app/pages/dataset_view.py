@@ -26,6 +26,7 @@ from .forms import FilterForm, UploadForm
 from .list_view import list_context
 from .queue import query_of
 from .scan_summary import scan_summary
+from .waiting import waiting_context
 
 
 def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
@@ -92,6 +93,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "uploads_live": any(upload.is_working for upload in uploads) or bool(dataset.checking_version),
         "upload_form": UploadForm(),
         **scan_summary(dataset),
+        **waiting_context(dataset, request.user, counts["status"]),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -23,6 +24,7 @@ from .desk import desk_context
 from .edits import edited
 from .loading import sample_of
 from .queue import query_of, queue_of
+from .rail import tags_context
 
 # What a form carries besides the text: its keys to the door, and what says of the draft itself.
 NOT_TEXT = frozenset(
@@ -59,6 +61,20 @@ def forget(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect(reverse("pages:sample-detail", args=[sample.pk]) + query_of(queue_of(request)))
 
 
+def keep_apart(request: PersonRequest, sample: Sample) -> None:
+    """What is saved where everybody works apart is a draft until the verdict. A browser with scripts has kept it."""
+    if "took" in request.POST:
+        return
+    drafts.keep(
+        actor=request.user,
+        sample=sample,
+        base_revision=_number(request.POST, "base_revision"),
+        fields={name: values for name, values in request.POST.lists() if name not in NOT_TEXT},
+        sequence=int(time.time() * 1000),
+        replaces=_number(request.POST, "draft"),
+    )
+
+
 def settle(request: PersonRequest, sample: Sample) -> None:
     """What the form holds is saved: the draft that it says it came from is not needed any more."""
     drafts.forget(actor=request.user, sample=sample, upto=_number(request.POST, "draft"))
@@ -84,6 +100,8 @@ def desk_with_draft(sample: Sample, user: User, *, queue: Filters, editing: bool
     except InvalidInput:
         texts = [text for name, values in draft.fields.items() if name.endswith("-text") for text in values]
         return {**desk_context(sample, user, queue=queue, editing=editing), "draft": draft, "draft_texts": texts}
+    if "tagged" in form:  # where tags belong to one's own version, they are typed like its text
+        context |= tags_context(sample, [name for name in form.getlist("tags") if name])
     return {**context, "draft": draft}
 
 

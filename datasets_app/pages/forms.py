@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from datasets_app.core import abilities, profiles, sizes
 from datasets_app.core.codecs import CODECS
 from datasets_app.models import Dataset
+from datasets_app.models.dataset import Mode
 from datasets_app.models.sample import Status
 from ftstudio.web.texts import say
 
@@ -28,7 +29,7 @@ def codec_choices() -> Choices:
 
 SETTINGS = (
     "name", "description", "profile", "system_prompt", "guideline", "base_model", "task", "licence",
-    "contrast_template",
+    "contrast_template", "mode", "overlap",
 )  # fmt: skip
 
 
@@ -69,9 +70,29 @@ class DatasetForm(ContractForm):
         help_text=_("What annotators read beside every sample. Plain text."),
     )  # fmt: skip
 
+    mode = forms.ChoiceField(
+        label=_("Mode of work"), choices=Mode.choices, required=False, initial=Mode.SINGLE,
+        help_text=_(
+            "You may change it at any time. What waits goes on in the new mode; what was begun is ended as it was: "
+            "a sample in review is reviewed, a disputed one is judged, and versions that were made apart are kept."
+        ),
+    )  # fmt: skip
+    overlap = forms.IntegerField(
+        label=_("People per sample"), min_value=2, max_value=10, required=False, initial=2,
+        help_text=_(
+            "Where several people look, each alone: 2 to 10. With fewer than before, samples that have enough versions "
+            "are compared at once; with more, decided ones stay decided."
+        ),
+    )  # fmt: skip
+    error_tags = forms.CharField(
+        label=_("Error tags"), required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "area"}),
+        help_text=_("What was wrong with an answer, one tag a line. The keys 1 to 9 stand for the first nine."),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
         if dataset is not None:
             kwargs["initial"] = {name: getattr(dataset, name) for name in SETTINGS}
+            kwargs["initial"]["error_tags"] = "\n".join(dataset.error_tags)
         super().__init__(*args, stored=dataset.contract if dataset else None, **kwargs)
         self.fields["profile"].choices = [  # type: ignore[attr-defined]
             (profile.name, say(profile.label)) for profile in profiles.PROFILES.values()
@@ -83,7 +104,13 @@ class DatasetForm(ContractForm):
     @property
     def changes(self) -> dict[str, Any]:
         """The dataset's fields as asked for. Only after `is_valid()`."""
-        return {**{name: self.cleaned_data[name] for name in SETTINGS}, "contract": self.contract_data}
+        changes = {name: self.cleaned_data[name] for name in SETTINGS}
+        for name in ("mode", "overlap"):  # a form that does not show them changes nothing about them
+            if not changes[name]:
+                del changes[name]
+        if "error_tags" in self.data:
+            changes["error_tags"] = self.cleaned_data["error_tags"].splitlines()
+        return {**changes, "contract": self.contract_data}
 
 
 class FilterForm(forms.Form):
@@ -151,3 +178,5 @@ class DecisionForm(forms.Form):
     reason = forms.CharField(required=False, max_length=300)
     client_id = forms.CharField(required=False, max_length=40)
     took = forms.IntegerField(required=False)
+    choice = forms.CharField(required=False, max_length=10)
+    order_seed = forms.CharField(required=False, max_length=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +74,12 @@ def verdicts_on(sample: Sample) -> list[Any]:
     return given
 
 
-def tags_context(sample: Sample) -> dict[str, Any]:
-    """The tags that the dataset knows, with whether this sample has them; some to begin with when it knows none."""
-    on = set(sample.tags.values_list("name", flat=True))
-    known = [name for name, _n in sorted(datasets.counts(sample.dataset)["tag"].items(), key=lambda item: -item[1])]
-    first = (_("wrong format"), _("off topic"), _("made up"), _("too long"))
-    names = list(dict.fromkeys((*known[:20], *sorted(on), *(first if len(known) < 4 else ()))))
-    return {"sample": sample, "tags": [{"name": name, "on": name in on} for name in names[:24]]}
+def tags_context(sample: Sample, on: Collection[str] | None = None) -> dict[str, Any]:
+    """The tags with whether this sample has them, or which are `on`: first the dataset's own error tags, in the order
+    of their keys, then those in use; some to begin with where there are none."""
+    on = set(sample.tags.values_list("name", flat=True)) if on is None else set(on)
+    dataset = sample.dataset
+    known = [name for name, _n in sorted(datasets.counts(dataset)["tag"].items(), key=lambda item: -item[1])]
+    first = () if dataset.error_tags else (_("wrong format"), _("off topic"), _("made up"), _("too long"))
+    names = list(dict.fromkeys((*dataset.error_tags, *known[:20], *sorted(on), *(first if len(known) < 4 else ()))))
+    return {"sample": sample, "tags": [{"name": name, "on": name in on} for name in names[:30]]}

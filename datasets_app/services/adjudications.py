@@ -159,11 +159,10 @@ def listed(dataset: Dataset, *, to_do: bool | None = None) -> AdjudicationQueryS
     """How disputes of the dataset were ended, the newest first, without what was taken back; `to_do`: only what the
     guideline should still say something about, or only the rest."""
     rows = Adjudication.objects.filter(dataset=dataset, decision__undone_at=None).order_by("-id")
-    rows = rows.select_related("sample", "by", "done_by", "decision")
+    rows = rows.select_related("sample", "by", "done_by", "decision__by", "decision__revision")
     if to_do is None:
         return rows
-    waiting = Adjudication.objects.to_do().values("pk")
-    return rows.filter(pk__in=waiting) if to_do else rows.exclude(pk__in=waiting)
+    return rows.to_do() if to_do else rows.exclude(pk__in=rows.to_do().values("pk"))
 
 
 def set_done(*, actor: User, adjudication: Adjudication, done: bool) -> Adjudication:

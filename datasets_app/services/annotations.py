@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from datasets_app.core import samples, workflow
-from datasets_app.models import Annotation, Dataset, DatasetCount, Gold, Revision, Sample, Seat
+from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, Gold, Revision, Sample, Seat
 from datasets_app.models.annotation import AnnotationQuerySet, Kind
+from datasets_app.models.decision import DecisionQuerySet
+from datasets_app.models.revision import RevisionQuerySet
 from datasets_app.models.sample import Status
 from datasets_app.pipeline import agreeing, deduplicate
 from datasets_app.pipeline.attempts import past_deadlocks
@@ -33,6 +36,8 @@ from .contents import Messages
 
 def apart(sample: Sample, actor: User) -> Kind | None:
     """As what this person's verdict on the sample counts; None: as a decision about the sample itself."""
+    if sample.status == Status.TRASHED:
+        return None
     if is_check(sample, actor) and (
         Seat.objects.filter(sample=sample, by=actor).exists() or _of(sample, actor, Kind.GOLD).exists()
     ):
@@ -63,6 +68,31 @@ def blind(sample: Sample, actor: User) -> bool:
     come to a verdict of their own, and have not yet."""
     kind = apart(sample, actor)
     return kind is not None and not _of(sample, actor, kind).exists()
+
+
+def as_seen(sample: Sample, actor: User) -> Sample:
+    """The sample as this person may see it: itself, or where they must come to a verdict of their own first, one that
+    waits and has no past. That one is for showing; it must not be saved."""
+    if not blind(sample, actor):
+        return sample
+    seen = copy(sample)
+    seen.status, seen.split, seen.comments_open = Status.PENDING.value, "", 0
+    if apart(sample, actor) == Kind.GOLD:
+        seen.revision_number = Gold.objects.values_list("shown", flat=True).get(sample=sample)
+    return seen
+
+
+def past(sample: Sample, actor: User) -> RevisionQuerySet:
+    """The sample's revisions that this person may see, newest first, with their authors."""
+    rows = Revision.objects.filter(sample=sample).select_related("author").order_by("-number")
+    return rows.filter(number=as_seen(sample, actor).revision_number) if blind(sample, actor) else rows
+
+
+def decisions_on(sample: Sample, actor: User) -> DecisionQuerySet:
+    """What people decided about the sample, newest first, also what they took back (`undone_at`); nothing for whoever
+    must not know yet."""
+    rows = Decision.objects.filter(sample=sample).select_related("by", "revision").defer("revision__payload")
+    return rows.none() if blind(sample, actor) else rows
 
 
 def refuse_apart(sample: Sample, actor: User) -> None:
@@ -126,6 +156,8 @@ def submit(
     after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
     if rejected is None:
         after = contents.paired(before, after, imported=base.origin == "import")
+    if choice == Choice.REJECTED:
+        after = pairs.swapped(after)
     graded = grade(after, checker_of(sample.dataset))
     values |= {
         "dataset_id": sample.dataset_id, "by": actor, "base_revision": base_revision, "payload": graded.payload,
@@ -144,6 +176,7 @@ def _annotate(actor: User, sample: Sample, work: _Work) -> Annotation:
     now = deduplicate.locked(sample.dataset_id, {sample.pk}, {graded.fingerprint}, {graded.question})[sample.pk]
     dataset = Dataset.objects.select_related("project").get(pk=sample.dataset_id)
     now.dataset = dataset
+    given.refuse_trashed(now)
     if before := _repeated(now, actor, work):
         return before
     here = Annotation.objects.standing().filter(sample=now, kind=Kind.OVERLAP)
@@ -175,6 +208,7 @@ def _answer(actor: User, sample: Sample, work: _Work) -> Annotation:
     """The answer to a hidden check. The first one counts: whoever sends another is not told that it was one."""
     now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
     now.dataset = sample.dataset
+    given.refuse_trashed(now)
     before = _of(now, actor, Kind.GOLD).first()
     if before or (before := _repeated(now, actor, work)):
         return before
@@ -235,6 +269,7 @@ def withdraw(*, actor: User, sample: Sample) -> Sample:
     def write() -> Sample:
         counted: Counter[tuple[str, str]] = Counter()
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
+        given.refuse_trashed(now)
         own = mine(now, actor)
         if own is None:
             raise Conflict(Text("There is no decision of yours to take back here."), code="nothing_to_undo")

@@ -39,7 +39,8 @@ def conclude(
 ) -> Decision | Annotation:
     """Keep the version (parts that are None are as in `base_revision`) and give the verdict on it.
 
-    `seen` is the status that the person was shown; "" if it is not known. Raises what `annotations.submit` or
+    With `choice` rejected the rejected answer becomes the answer, and the answer the rejected one; a revision is made
+    for it. `seen` is the status that the person was shown; "" if it is not known. Raises what `annotations.submit` or
     `samples.save` and `decisions.decide` raise: a version that was saved stays so when its verdict is refused.
     """
     said: dict[str, Any] = {
@@ -51,11 +52,13 @@ def conclude(
             actor=actor, sample=sample, base_revision=base_revision, verdict=decision, **content, **said
         )
     revision = base_revision
-    if any(part is not None for part in content.values()):
+    swap = choice == Choice.REJECTED
+    if swap or any(part is not None for part in content.values()):
         request = client_id or uuid4().hex
         samples.save(
-            actor=actor, sample=sample, base_revision=base_revision, client_id=request, origin=origin, **content
-        )
+            actor=actor, sample=sample, base_revision=base_revision, client_id=request, origin=origin, deciding=True,
+            swap=swap, **content,
+        )  # fmt: skip
         revision = saved_as(sample, request) or base_revision
     return decisions.decide(actor=actor, sample=sample, decision=decision, revision=revision, **said)
 

@@ -118,13 +118,14 @@ def undo(*, actor: User, sample: Sample) -> Sample:
 
     The sample is as it was before, or pending where it was accepted before and has got an error finding since. What
     was agreed or judged between annotators is taken back by whoever may judge, and disputed again. Raises Conflict
-    `nothing_to_undo`, or `resolved` for an annotation that is part of what was agreed or judged.
+    `nothing_to_undo`, `trashed`, or `resolved` for an annotation that is part of what was agreed or judged.
     """
     require(actor, sample.dataset.project_id, "samples.decide")
 
     @transaction.atomic
     def write() -> Sample | None:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
+        given.refuse_trashed(now)
         newest = Decision.objects.filter(sample=now, undone_at=None).first()
         judge = newest is not None and newest.stage == Stage.AGREEMENT
         if judge and not allows(actor, sample.dataset.project_id, workflow.REOPEN.action):

@@ -36,6 +36,8 @@ def checked(
         raise InvalidInput(reason=Text("At most {n} characters, please.", n=LONGEST_REASON))
     if choice and choice not in Choice.values:
         raise InvalidInput(choice=Text("Choose one of {known}.", known=Listed(Choice.values)))
+    if choice in (Choice.TIE, Choice.NEITHER) and verdict == Verdict.ACCEPT:
+        raise InvalidInput(choice=Text("A pair of which neither is better teaches nothing: reject it, or choose."))
     if len(order_seed) > 16 or "\x00" in order_seed:
         raise InvalidInput(order_seed=Text("At most {n} characters, please.", n=16))
     return {
@@ -86,13 +88,20 @@ def stale(now: Sample, base: samples.Sample, mine: samples.Sample) -> Conflict:
 
 
 def no_such_move(state: str) -> Conflict:
-    """The refusal of a verdict that nobody can give on a sample in this state."""
+    """The refusal of what nobody can do to a sample in this state; `trashed` where it is in the trash."""
     texts = {
         workflow.DISPUTED: Text("Its annotations differ: a reviewer ends the dispute on the page for that."),
         workflow.TRASHED: Text("This sample is in the trash: restore it first."),
         workflow.IN_REVIEW: Text("Somebody else must review this: it was decided by you."),
     }
-    return Conflict(texts.get(state) or Text("There is nobody to send this sample back to."), code="no_such_move")
+    code = "trashed" if state == workflow.TRASHED else "no_such_move"
+    return Conflict(texts.get(state) or Text("There is nobody to send this sample back to."), code=code)
+
+
+def refuse_trashed(sample: Sample) -> None:
+    """Raise Conflict `trashed` for a sample that nobody may change until it is restored."""
+    if sample.status == workflow.TRASHED:
+        raise no_such_move(sample.status)
 
 
 def tag_names(names: Any) -> list[str]:

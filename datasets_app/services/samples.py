@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from datasets_app.core import diffs, samples, workflow
+from datasets_app.core import diffs, pairs, samples, workflow
 from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
 from datasets_app.core.tokens import Cut
@@ -96,10 +96,14 @@ def save(
     reason: str = "",
     client_id: str | None = None,
     origin: str = "edit",
+    deciding: bool = False,
+    swap: bool = False,
 ) -> Sample:
     """Store a changed content as the sample's next revision; parts that are None stay as they are.
 
-    In mode review an annotator's change of an accepted sample is a proposal: it is in review again.
+    In mode review an annotator's change of an accepted sample is a proposal: it is in review again, unless they are
+    `deciding` and their verdict follows. `swap`: the rejected answer is the better one; it becomes the answer, and the
+    answer the rejected one.
 
     `messages`, `rejected` and `tools` are in the storage form of core.samples. When the imported answer is
     corrected for the first time, it is kept as the rejected one. Nothing changed: no revision. The same
@@ -121,6 +125,8 @@ def save(
     after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
     if rejected is None:
         after = contents.paired(before, after, imported=base.origin == "import")
+    if swap:
+        after = pairs.swapped(after)
     names = None if tags is None else given.tag_names(tags)
     checker = checker_of(dataset)
     graded = grade(after, checker)  # before the transaction: the write lock is held for rows, not for thinking
@@ -142,7 +148,7 @@ def save(
                 written = revise(now, graded, why, base_revision=base_revision, checker=checker, counted=counted)
                 if not written and not _is_repeat(now, client_id, graded.content_hash):
                     raise given.stale(now, before, after)
-                if written:
+                if written and not deciding:
                     _propose(actor, now, counted)
             if names is not None:
                 set_tags(now, names, counted)
@@ -199,6 +205,7 @@ def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
         counted: Counter[tuple[str, str]] = Counter()
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         now.dataset = sample.dataset
+        given.refuse_trashed(now)
         annotations.refuse_apart(now, actor)
         set_tags(now, wanted, counted)
         DatasetCount.objects.add(sample.dataset_id, counted)

@@ -69,6 +69,8 @@ def origin_word(origin: str) -> str:
         "fix": _("fixed"),
         "clean": _("cleaned"),
         "restore": _("restored"),
+        "agreed": _("agreed"),
+        "judged": _("judged"),
     }
     return words.get(origin, origin)
 

@@ -61,6 +61,11 @@ STATES: dict[str, Look] = {
     "skip": Look(_("skipped"), "", "skip"),
     "flagged": Look(_("flagged"), "warning", "flag"),
     "flag": Look(_("flagged"), "warning", "flag"),
+    "in_review": Look(_("in review"), "live", "person"),
+    "sent_back": Look(_("sent back"), "warning", "left"),
+    "send_back": Look(_("sent back"), "warning", "left"),
+    "disputed": Look(_("disputed"), "warning", "branch"),
+    "trashed": Look(_("in the trash"), "", "trash"),
     # splits
     "train": Look(_("train"), "", ""),
     "validation": Look(_("validation"), "hint", ""),

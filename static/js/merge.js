@@ -22,20 +22,20 @@ function keep(form) {
   drafts.keep(form, sequence);
 }
 
-async function send(form) {
+async function send(form, button) {
   const { dataset } = form;
   keep(form);
   form.busy = true;
   say(dataset.saySending);
   try {
-    const answer = await ask(form.getAttribute("action"), new FormData(form));
+    const answer = await ask(form.getAttribute("action"), new FormData(form, button));
     const page = parse(await answer.text());
     if (answer.ok) drafts.forgetUpTo(form, Number(form.elements.draft.value));
     if (answer.ok || answer.status === 409) show(page, answer.ok ? answer.url : "");
     else say(page.querySelector("[data-problem]")?.textContent.trim() || dataset.sayBroken, "error");
   } catch (error) {
     let stop = () => {};
-    const retry = () => { stop(); if (form.isConnected) send(form); };
+    const retry = () => { stop(); if (form.isConnected) send(form, button); };
     const away = error instanceof Away;
     stop = away ? again(retry, (form.tries = (form.tries ?? 0) + 1)) : onceBack(retry);
     if (away) say(dataset.sayFailed, "error", choice(dataset.sayTryNow, retry));
@@ -63,7 +63,7 @@ document.addEventListener("submit", (event) => {
   if (form.id !== "merge") return;
   if (event.submitter?.matches("[data-drop]")) { drafts.forgetUpTo(form, Infinity); return; } // mine is not wanted
   event.preventDefault();
-  if (!form.busy) send(form);
+  if (!form.busy) send(form, event.submitter);
 });
 document.addEventListener("desk:shown", setUp);
 setUp();

@@ -166,7 +166,7 @@ def test_equal_results_are_the_samples(bob: Any, rita: Any, apart: Sample) -> No
         ({"verdict": "accept"}, {"verdict": "reject"}),
         ({"verdict": "accept"}, {"verdict": "skip"}),  # “I cannot judge this” is an answer
         ({"tags": ["wrong"]}, {"tags": []}),
-        ({"choice": "tie"}, {"choice": "chosen"}),
+        ({"choice": "rejected"}, {"choice": "chosen"}),
     ],
 )
 def test_different_results_are_disputed(his: Any, hers: Any, bob: Any, rita: Any, apart: Sample) -> None:

@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from datasets_app.core import samples as core
 from datasets_app.core.findings import SEVERITIES
-from datasets_app.models import Decision, FindingRow, Revision, Sample
-from datasets_app.models.decision import Verdict
-from datasets_app.pipeline.grading import worst_key
+from datasets_app.models import Annotation, Dataset, Decision, FindingRow, Revision, Sample
+from datasets_app.models.decision import Choice, Stage, Verdict
+from datasets_app.pipeline.grading import FINDING_COLUMNS, checker_of, finding_values, worst_key
 from ftstudio.accounts.api.serializers import PersonOutput
 from ftstudio.web.texts import from_row, say
 
@@ -57,6 +57,23 @@ class FindingOutput(serializers.ModelSerializer[FindingRow]):
 
     def get_message(self, finding: FindingRow) -> str:
         return say(from_row(finding.message))
+
+
+def found_in(content: core.Sample, dataset: Dataset) -> list[FindingRow]:
+    """What the rules find in a content that is no sample's newest one: rows that are not stored."""
+    checker = checker_of(dataset)
+    return [
+        FindingRow(
+            **dict(
+                zip(
+                    FINDING_COLUMNS,
+                    finding_values(finding, dataset_id=dataset.pk, sample_id=0, revision_id=0, version=checker.version),
+                    strict=True,
+                )
+            )
+        )
+        for finding in checker.check(content)
+    ]
 
 
 class ContentOutput(serializers.Serializer[Any]):
@@ -129,7 +146,22 @@ class DecisionOutput(serializers.ModelSerializer[Decision]):
 
     class Meta:
         model = Decision
-        fields = ("id", "sample", "revision", "decision", "reason", "by", "at", "undone_at")
+        fields = (
+            "id", "sample", "revision", "decision", "choice", "stage", "status_before", "status_after", "reason",
+            "took", "guideline_version", "by", "at", "undone_at",
+        )  # fmt: skip
+
+
+def decision_output(made: Decision | Annotation) -> dict[str, Any]:
+    """What the person said, in the shape of `DecisionOutput`, also where it was said apart."""
+    if isinstance(made, Decision):
+        return DecisionOutput(made).data
+    return {
+        "id": made.pk, "sample": made.sample_id, "revision": made.base_revision, "decision": made.verdict,
+        "choice": made.choice, "stage": Stage.FIRST, "status_before": "pending", "status_after": "",
+        "reason": made.reason, "took": made.took, "guideline_version": made.guideline_version,
+        "by": PersonOutput(made.by).data, "at": made.at, "undone_at": made.withdrawn_at,
+    }  # fmt: skip
 
 
 class DecisionInput(serializers.Serializer[Any]):
@@ -139,6 +171,11 @@ class DecisionInput(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=1)
     client_id = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
     reason = serializers.CharField(required=False, allow_blank=True, default="")
+    choice = serializers.CharField(required=False, allow_blank=True, default="", help_text=", ".join(Choice.values))
+    order_seed = serializers.CharField(max_length=16, required=False, allow_blank=True, default="")
+    took = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="Milliseconds of looking and typing."
+    )
 
 
 class NextInput(serializers.Serializer[Any]):
