@@ -96,6 +96,7 @@ def desk_context(
         "may_edit": allows(user, dataset.project_id, "samples.edit"),
         "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
+        "may_assign": allows(user, dataset.project_id, "samples.assign"),
         "holder": _holder(sample, user),
         "blind": blind,
         "history": [] if blind else [_said(old) for old in revisions],
