@@ -15,10 +15,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from datasets_app.core import samples, workflow
+from datasets_app.core import pairs, samples, workflow
 from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, Gold, Revision, Sample, Seat
 from datasets_app.models.annotation import AnnotationQuerySet, Kind
-from datasets_app.models.decision import DecisionQuerySet
+from datasets_app.models.decision import Choice, DecisionQuerySet
 from datasets_app.models.revision import RevisionQuerySet
 from datasets_app.models.sample import Status
 from datasets_app.pipeline import agreeing, deduplicate
@@ -137,8 +137,9 @@ def submit(
 ) -> Annotation:
     """Hand in one's own version of the sample and verdict on it; parts that are None are as in the base revision.
 
-    Until all are in, a later one of the same person replaces their earlier one. The same `client_id` with the same
-    content is the same annotation. With the last of `Dataset.overlap` the sample is agreed or disputed. Raises
+    With `choice` rejected the rejected answer becomes theirs, and the answer the rejected one. Until all are in, a later
+    one of the same person replaces their earlier one. The same `client_id` with the same content is the same
+    annotation. With the last of `Dataset.overlap` the sample is agreed or disputed. Raises
     Conflict `full` when enough others were faster, `stale` as `samples.save` does, and InvalidInput `open_errors` as
     `decisions.decide` does.
     """

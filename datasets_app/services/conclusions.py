@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from datasets_app.core import workflow
 from datasets_app.models import Annotation, Decision, Revision, Sample
+from datasets_app.models.decision import Choice
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets_app.core import samples
+from datasets_app.core import pairs, samples
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.contracts.model import Contract
 from datasets_app.models import Sample
@@ -15,9 +15,9 @@ def desk_of(sample: Sample, content: samples.Sample) -> Desk:
     labels, both answers if the sample came from a file of preference pairs, else the text."""
     if sample.dataset.desk:
         wanted = Desk(sample.dataset.desk)
-        return Desk.TEXT if wanted == Desk.PAIR and not _is_pair(content) else wanted
+        return Desk.TEXT if wanted == Desk.PAIR and not pairs.is_pair(content) else wanted
     return by_contract(checker_of(sample.dataset).contract) or (
-        Desk.PAIR if _is_pair(content) and _came_as_pair(sample) else Desk.TEXT
+        Desk.PAIR if pairs.is_pair(content) and _came_as_pair(sample) else Desk.TEXT
     )
 
 
@@ -26,10 +26,6 @@ def by_contract(contract: Contract) -> Desk | None:
     if contract.json:
         return Desk.FORM
     return Desk.LABELS if contract.labels else None
-
-
-def _is_pair(content: samples.Sample) -> bool:
-    return bool(content.rejected) and content.answer is not None
 
 
 def _came_as_pair(sample: Sample) -> bool:
