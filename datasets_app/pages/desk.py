@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
-from datasets_app.services import annotations, datasets
+from datasets_app.services import annotations
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import User
@@ -73,7 +73,6 @@ def desk_context(
     seen = checked(sample, edit.over(content) if edit else samples.to_data(content), original)
     beside = Seen(seen.raw, seen.per_turn, pictures_by_turn(sample, content), partial(shown_picture, sample, 0))
     turns, wrong = turns_of(content, beside, sent)
-    contract = datasets.checker_of(dataset).contract
     return {
         "sample": sample,
         "dataset": dataset,
@@ -87,12 +86,11 @@ def desk_context(
         "draft_texts": (),
         "turns": turns,
         **form_context(content, turns, sent, prompt=dataset.system_prompt),
-        **answer_context(sample, content, turns[-1], seen),
+        **answer_context(sample, user, content, turns, wrong, seen, sent, editing=editing),
         "rejected": wrong,
         "original": original,
         "question": content.question.text if content.question else "",
         "checked": seen,
-        "labels": contract.labels.values[:30] if contract.labels else (),
         "may_edit": allows(user, dataset.project_id, "samples.edit"),
         "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),

@@ -91,8 +91,8 @@ class Turn:
 
     @property
     def is_detailed(self) -> bool:
-        """Whether it holds anything beside role and text, so that it is shown without being asked for."""
-        return bool(self.name or self.weight or self.reasoning or self.answers)
+        """Whether it holds more to read than its text, so that this is shown without being asked for."""
+        return bool(self.reasoning or self.answers or self.calls)
 
 
 @dataclass(frozen=True, slots=True)

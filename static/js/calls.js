@@ -41,7 +41,7 @@ function show(input, picture) {
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: input.dataset.picture, value: address });
     added.className = "row part";
     added.append(picture, field);
-    row.before(added);
+    row.closest(".fold").before(added);
   } else {
     row.querySelector("[type=hidden]").value = address;
     row.firstElementChild.replaceWith(picture);

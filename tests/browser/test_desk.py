@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from datasets_app.core import samples as samples_core
 from datasets_app.models import Dataset, Sample
 from datasets_app.pipeline import ingest
 from datasets_app.services import datasets, samples, uploads
@@ -200,16 +201,65 @@ def test_the_list_of_keys_opens_and_closes(open_browser: Opener, leo: Any, datas
     assert sample_at(dataset, 1).status == "pending"
 
 
-def test_turns_are_added_by_hand(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
-    one, sample = open_browser(leo), sample_at(dataset, 1)
-    one.page.goto(f"/samples/{sample.pk}/?view=turns")
-    one.page.wait_for_selector("#sample-form[data-ready]")
+def test_turns_calls_and_all_fixes_by_hand(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    """Added, moved, split, merged, taken away, put back; a tool called; every save from the revision before."""
+    one, sample = open_browser(leo), sample_at(dataset, 2)
+    page = one.page
+    page.goto(f"/samples/{sample.pk}/?view=turns")
+    page.wait_for_selector("#sample-form[data-ready]")
     one.is_accessible()
-    one.page.click("[data-act=turn]")
-    one.page.keyboard.insert_text("再说一次。")
-    one.page.keyboard.press("Control+s")
-    expect(one.page.locator("[name=base_revision]")).to_have_value("2")
-    assert "再说一次。" in sample.revisions.get(number=2).payload
+    page.click("[data-act=turn]")
+    page.keyboard.insert_text("再说一次。\n好的。")
+    page.click("[data-new] [data-act=turn-up]")
+    expect(page.locator("[data-turn]").nth(1)).to_have_attribute("data-new", "")
+    area = page.locator("[data-new] textarea[name$='-text']")
+    area.evaluate("(area) => area.setSelectionRange(6, 6)")
+    page.click("[data-new] [data-act=turn-split]")
+    expect(page.locator("[data-new]")).to_have_count(2)
+    page.locator("[data-new]").nth(0).locator("[data-act=turn-merge]").click()
+    expect(area).to_have_value("再说一次。\n好的。")
+    page.fill("[name=k1-text]", "改了")
+    page.click("[data-turn=k1] [data-act=turn-reset]")
+    expect(page.locator("[name=k1-text]")).to_have_value("闹钟")
+    page.locator("[data-turn=a] .fold summary").click()
+    page.click("[data-turn=a] [data-act=call]")
+    page.keyboard.type("look")
+    page.fill("[data-turn=a] [data-call] textarea", '{"a": 1.50}')
+    page.fill("#tools", '[{"type": "function"')
+    expect(page.locator("#findings")).to_contain_text("The declared tools")
+    page.fill("#tools", '[{"type": "function", "function": {"name": "look"}}]')
+    expect(page.locator("#findings")).not_to_contain_text("The declared tools")
+    page.keyboard.press("Alt+0")
+    expect(page.locator("#answer")).to_have_value("闹钟最懂离别。")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[name=base_revision]")).to_have_value("2")
+    stored = samples_core.from_json(sample.revisions.get(number=2).payload)
+    assert [(turn.role, turn.text) for turn in stored.messages] == [
+        ("system", "用一句话写这个词，不要出现它。"), ("user", "再说一次。\n好的。"), ("user", "闹钟"),
+        ("assistant", "闹钟最懂离别。"),
+    ]  # fmt: skip
+    assert [(call.name, call.arguments) for call in stored.messages[-1].tool_calls] == [("look", '{"a": 1.50}')]
+    page.check("[name=k1-remove]")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[name=base_revision]")).to_have_value("3")
+    stored = samples_core.from_json(sample.revisions.get(number=3).payload)
+    assert [turn.text for turn in stored.messages] == ["用一句话写这个词，不要出现它。", "闹钟", "闹钟最懂离别。"]
+
+
+def test_spaces_are_drawn_and_the_text_is_read_by_key(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one, sample = open_browser(leo), sample_at(dataset, 4)
+    on_desk(one.page, sample)
+    one.page.fill("#answer", "# 雨 天\n\n- 它陪人。")
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("w")
+    expect(one.page.locator(".mirror .ws[data-as='¶']").first).to_be_attached()
+    one.page.keyboard.press("v")
+    expect(one.page.locator(".rendered h1")).to_have_text("雨 天")
+    one.is_accessible()
+    one.page.keyboard.press("v")
+    one.page.keyboard.press("w")
+    expect(one.page.locator(".rendered, .ws")).to_have_count(0)
+    expect(one.page.locator("#answer")).to_have_value("# 雨 天\n\n- 它陪人。")
 
 
 def test_filters_answer_without_a_page_load_and_can_be_shared(open_browser: Opener, leo: Any, dataset: Dataset) -> None:

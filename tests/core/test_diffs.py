@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core.diffs import Op, diff, distance, tokens
+from datasets_app.core.diffs import Op, by_character, diff, distance, tokens
 from datasets_app.core.examples import chat, turns
 from datasets_app.core.samples import Message, Sample, ToolCall
 from datasets_app.core.titles import snippet, title
@@ -46,6 +46,20 @@ def test_chinese_changes_by_character_and_english_by_word():
         Op("insert", "dog"),
         Op("equal", " sat"),
     ]
+
+
+def test_codes_in_chinese_and_json_change_by_character():
+    assert diff("涂 AW30-02 底涂", "涂 AW31-02 底涂")[1:3] == [Op("delete", "0"), Op("insert", "1")]
+    assert diff('{"a": "total"}', '{"a": "totals"}')[1] == Op("insert", "s")
+    assert by_character("def f(x):\n    return x[0] = {1: 2}; // <b>")
+    assert not by_character("The coat (two layers) dries; wait 2 hours.")
+
+
+def test_long_texts_that_share_nothing_are_compared_by_sentence():
+    before, after = "".join(f"雨天{n}。" for n in range(900)), "".join(f"晴天{n}！" for n in range(900))
+    ops = diff(before, after)
+    assert "".join(op.text for op in ops if op.kind != "insert") == before
+    assert "".join(op.text for op in ops if op.kind != "delete") == after
 
 
 def test_an_emoji_sequence_is_never_cut():
