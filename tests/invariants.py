@@ -35,9 +35,10 @@ from datasets_app.models import (
     Waiver,
 )
 from datasets_app.models.bulk_change import BulkState, EntryState
+from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 from datasets_app.models.upload import UploadState
-from datasets_app.pipeline import deduplicate
+from datasets_app.pipeline import deduplicate, trashing
 from datasets_app.pipeline.grading import checker_of, grade, worst_key
 
 MOST_SHOWN = 20  # sentences of one kind
@@ -61,11 +62,11 @@ def _few(sentences: Iterator[str]) -> list[str]:
 
 
 def positions(dataset: Dataset) -> Iterator[str]:
-    """Each handed out once, below the next one; as many samples as the dataset says."""
+    """Each handed out once, below the next one; as many samples outside the trash as the dataset says."""
     rows = Sample.objects.filter(dataset=dataset).order_by()
     said = rows.aggregate(n=Count("pk"), places=Count("position", distinct=True), last=Max("position"))
-    if said["n"] != dataset.samples_total:
-        yield f"has {said['n']} samples and says {dataset.samples_total}"
+    if (n := rows.exclude(status=Status.TRASHED).count()) != dataset.samples_total:
+        yield f"has {n} samples and says {dataset.samples_total}"
     if said["n"] != said["places"]:
         yield f"{said['n']} samples stand at {said['places']} positions"
     if (said["last"] or 0) >= dataset.next_position:
@@ -77,8 +78,9 @@ def positions(dataset: Dataset) -> Iterator[str]:
 
 
 def counters(dataset: Dataset) -> Iterator[str]:
-    """Every kept counter is what counting gives. `revised` counts events, not samples, and is left out."""
-    rows = Sample.objects.filter(dataset=dataset).order_by()
+    """Every kept counter is what counting gives, of the trash only its status. `revised` counts events, not samples,
+    and is left out."""
+    rows = Sample.objects.filter(dataset=dataset).exclude(status=Status.TRASHED).order_by()
     stands = FindingRow.objects.filter(sample__in=rows, current=True, waived=False).order_by()
     true: Counter[tuple[str, str]] = Counter()
     true.update(("rule", rule) for rule, _ in stands.values_list("rule", "sample").distinct())
@@ -86,6 +88,8 @@ def counters(dataset: Dataset) -> Iterator[str]:
     for status, split, worst, label in rows.values_list("status", "split", "worst", "label"):
         true.update((("status", status), ("worst", worst_key(worst))))
         true.update((kind, key) for kind, key in (("split", split), ("label", label)) if key)
+    if n := Sample.objects.filter(dataset=dataset, status=Status.TRASHED).count():
+        true["status", Status.TRASHED.value] = n
     kept = DatasetCount.objects.filter(dataset=dataset).exclude(kind="revised").values_list("kind", "key", "n")
     said = {(kind, key): n for kind, key, n in kept}
     for name in sorted(true.keys() | said.keys()):
@@ -143,6 +147,7 @@ def grades(dataset: Dataset) -> Iterator[str]:
         said[sample].add(rule)
     first: dict[str, int] = {}
     rows = Revision.objects.filter(sample__dataset=dataset, number=F("sample__revision_number"))
+    rows = rows.exclude(sample__status=Status.TRASHED)
     for revision in rows.select_related("sample__search").order_by("sample__position").iterator(500):
         sample = revision.sample
         graded = grade(samples.from_json(revision.payload), checker)
@@ -159,6 +164,18 @@ def grades(dataset: Dataset) -> Iterator[str]:
             wrong.append(f"findings: {sorted(said[sample.pk] ^ expected)}")
         if wrong:
             yield f"sample {sample.position} is not what its content gives: {', '.join(wrong)}"
+
+
+def trash(dataset: Dataset) -> Iterator[str]:
+    """What is in the trash says and asks nothing, has no finding, and knows where it came from; nothing else does."""
+    rows = Sample.objects.filter(dataset=dataset).order_by()
+    silent = {"question": "", "label": "", "split": "", "cluster": 0, "worst": 0, "leased_by": None}
+    names = ("pk", "position", "fingerprint", "trashed_from", *silent)
+    for pk, position, fingerprint, before, *said in rows.filter(status=Status.TRASHED).values_list(*names):
+        if fingerprint != trashing.fingerprint_of(pk) or not before or said != list(silent.values()):
+            yield f"sample {position} is in the trash and still says something: {fingerprint}, {before}, {said}"
+    for position in rows.exclude(status=Status.TRASHED).exclude(trashed_from="").values_list("position", flat=True):
+        yield f"sample {position} is not in the trash and would be restored"
 
 
 def uploads() -> Iterator[str]:
@@ -214,5 +231,5 @@ def exports() -> Iterator[str]:
             yield f"{export} is not the file that was promised"
 
 
-OF_DATASETS: tuple[Callable[[Dataset], Iterator[str]], ...] = (positions, counters, revisions, findings, grades)
+OF_DATASETS: tuple[Callable[[Dataset], Iterator[str]], ...] = (positions, counters, revisions, findings, grades, trash)
 OF_ALL: tuple[Callable[[], Iterator[str]], ...] = (uploads, bulk_changes, snapshots, exports)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from datasets_app.models import BulkChange, BulkChangeEntry, DatasetCount, Sample
 from datasets_app.models.bulk_change import BulkState, EntryState
+from datasets_app.models.sample import Status
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
@@ -28,7 +29,7 @@ from .selecting import Filters, narrowed
 LOOKED_AT = 500  # samples of one chunk that are planned
 WRITTEN = 250  # samples of one chunk that are written: people who save wait for it
 ENTRY_COLUMNS = ("change_id", "sample_id", "position", "base_revision", "edits", "counts", "note", "state", "revision")
-ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "worst", "revision_number")
+ROW_COLUMNS = ("pk", "dataset_id", "position", "status", "trashed_from", "worst", "revision_number")
 
 
 def run(change_id: UUID | str) -> None:
@@ -43,10 +44,10 @@ def _run(change: BulkChange, key: str) -> None:
         while _plan_chunk(change, kind, key):
             continue
     elif change.state == BulkState.APPLYING:
-        while _write_chunk(change, key, EntryState.PLANNED, kind.apply, BulkState.DONE):
+        while _write_chunk(change, kind, key, EntryState.PLANNED, kind.apply, BulkState.DONE):
             continue
     else:
-        while _write_chunk(change, key, EntryState.APPLIED, kind.undo, BulkState.UNDONE):
+        while _write_chunk(change, kind, key, EntryState.APPLIED, kind.undo, BulkState.UNDONE):
             continue
 
 
@@ -66,9 +67,11 @@ def _end(change: BulkChange, key: str, **changes: Any) -> None:
 
 def _plan_chunk(change: BulkChange, kind: Kind, key: str) -> bool:
     """Write down what would be done to the next samples of the filter. False: there were none left."""
-    rows = narrowed(change.dataset, Filters.parse(change.filter)).filter(
+    rows = narrowed(change.dataset, kind.within(Filters.parse(change.filter))).filter(
         position__gt=change.reached, position__lte=change.upto
     )
+    if not kind.of_trash:
+        rows = rows.exclude(status=Status.TRASHED)
     looked_at = list(kind.concerned(change, rows).order_by("position").only(*ROW_COLUMNS)[:LOOKED_AT])
     if not looked_at:
         _end(change, key, state=BulkState.READY, reached=change.upto)
@@ -107,7 +110,9 @@ def _entries(change: BulkChange, plans: Sequence[tuple[Sample, Plan]]) -> Iterat
         )  # fmt: skip
 
 
-def _write_chunk(change: BulkChange, key: str, wanted: EntryState, think: Callable[..., Write], end: BulkState) -> bool:
+def _write_chunk(
+    change: BulkChange, kind: Kind, key: str, wanted: EntryState, think: Callable[..., Write], end: BulkState
+) -> bool:
     """Apply or undo the next entries. False: there were none left, and the change is at its end."""
     following = change.entries.filter(state=wanted, position__gt=change.reached).order_by("position")
     entries = list(following[:WRITTEN])
@@ -123,7 +128,10 @@ def _write_chunk(change: BulkChange, key: str, wanted: EntryState, think: Callab
             if not _mine(change).renew(change.pk, key):
                 raise Stopped
             pks = {entry.sample_id for entry in entries}
-            writing.do(deduplicate.locked(change.dataset_id, pks, writing.fingerprints, writing.questions), counted)
+            rows = deduplicate.locked(change.dataset_id, pks, writing.fingerprints, writing.questions)
+            if not kind.of_trash:  # what has been put there since is left as it is
+                rows = {pk: row for pk, row in rows.items() if row.status != Status.TRASHED}
+            writing.do(rows, counted)
             became = ((entry.pk, str(entry.state), entry.revision, entry.note) for entry in entries)
             bulk.update(BulkChangeEntry, ("state", "revision", "note"), became)
             DatasetCount.objects.add(change.dataset_id, counted)

@@ -48,7 +48,7 @@ def choose(snapshot: Snapshot, taken: Census, side: Column, step: Callable[[], N
     wanted = mixed_rows(int((side == SIDES.index("train")).sum()), snapshot.mix["percent"])
     general = Sample.objects.filter(
         dataset=snapshot.mix["dataset"], position__lte=snapshot.mix["upto"], worst__lt=RANK["error"]
-    ).exclude(status=Status.REJECTED)
+    ).exclude(status__in=(Status.REJECTED, Status.TRASHED))
     positions, questions = array("I"), array("Q")
     last = 0
     while found := list(

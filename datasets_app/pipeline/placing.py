@@ -9,6 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
+from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 
 from .attempts import past_deadlocks
@@ -44,14 +45,16 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
         wanted = dict(entries.values_list("sample_id", "split"))
         changes: Counter[tuple[str, str]] = Counter()
         moves: dict[str, list[int]] = {}
-        samples = Sample.objects.filter(dataset=dataset, **here).order_by()
-        for pk, before in samples.values_list("pk", "split"):
+        present = Sample.objects.filter(dataset=dataset, **here).exclude(status=Status.TRASHED).order_by()
+        differs = [pk for pk, before in present.values_list("pk", "split") if wanted.get(pk, "") != before]
+        hold(Sample.objects.filter(pk__in=differs))
+        # As they are now that they are held: one may have gone to the trash, or come back from it with its side.
+        for pk, before in present.filter(pk__in=differs).values_list("pk", "split"):
             side = wanted.get(pk, "")
             if side != before:
                 moves.setdefault(side, []).append(pk)
                 changes["split", side] += 1
                 changes["split", before] -= 1
-        hold(Sample.objects.filter(pk__in=[pk for pks in moves.values() for pk in pks]))
         for side, pks in moves.items():
             Sample.objects.filter(pk__in=pks).update(split=side)
         DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})

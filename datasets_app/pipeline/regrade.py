@@ -16,6 +16,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import RANK, Finding
 from datasets_app.core.sets import SCANNED
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample
+from datasets_app.models.sample import Status
 
 from . import bulk, deduplicate
 from .grading import FINDING_COLUMNS, MOST_FINDINGS, finding_values, worst_key
@@ -50,6 +51,7 @@ class Seen:
 def look(dataset: Dataset, checker: Checker, first: int, last: int) -> Seen:
     """Grade the current revisions at positions `first` to `last`. Reads only; nobody waits for it."""
     rows = Revision.objects.current().filter(sample__dataset=dataset, sample__position__range=(first, last)).order_by()
+    rows = rows.exclude(sample__status=Status.TRASHED)  # graded when it is taken out again
     return Seen(first, last, _verdicts(rows, checker))
 
 
@@ -71,6 +73,7 @@ def write(dataset: Dataset, checker: Checker, seen: Seen) -> Changes:
     rows = list(
         Sample.objects.select_for_update(no_key=True)
         .filter(dataset=dataset, position__range=(seen.first, seen.last))
+        .exclude(status=Status.TRASHED)
         .order_by("pk")
         .only("pk", "position", "fingerprint", "revision_number", *SAMPLE_COLUMNS)
     )

@@ -24,6 +24,7 @@ from datasets_app.core.sets.look import Look
 from datasets_app.core.sets.measures.private import RULES as PRIVATE
 from datasets_app.core.sets.members import Member, Noted, member
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Upload
+from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanQuerySet, ScanState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
@@ -110,9 +111,8 @@ def _read(dataset: Dataset, look: Look, hold: Callable[..., None]) -> _Seen:
     seen = _Seen()
     last = 0
     columns = ("pk", "position", "revision_number", "fingerprint", "question", "label", "split", "pinned")
-    while rows := list(
-        Sample.objects.filter(dataset=dataset, position__gt=last).order_by("position").values_list(*columns)[:CHUNK]
-    ):
+    present = Sample.objects.filter(dataset=dataset).exclude(status=Status.TRASHED)
+    while rows := list(present.filter(position__gt=last).order_by("position").values_list(*columns)[:CHUNK]):
         for pk, number, one in _members(rows, look.setting):
             look.add(one)
             seen.pks.append(pk)

@@ -12,6 +12,7 @@ from django.db import transaction
 from datasets_app.core.findings import Finding
 from datasets_app.core.sets import SCANNED
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample
+from datasets_app.models.sample import Status
 from ftstudio.web.texts import to_row
 
 from . import bulk
@@ -32,8 +33,9 @@ class Known:
 
 
 def write(dataset: Dataset, block: Mapping[int, Known], version: str) -> None:
-    """Bring these samples (pk → what is known) in line, in one transaction. Samples edited since are left alone."""
-    current = Sample.objects.filter(pk__in=list(block)).order_by()
+    """Bring these samples (pk → what is known) in line, in one transaction. Samples edited or trashed since are left
+    alone."""
+    current = Sample.objects.filter(pk__in=list(block)).exclude(status=Status.TRASHED).order_by()
     said = _said(list(block))
     changed = [
         pk
@@ -44,7 +46,7 @@ def write(dataset: Dataset, block: Mapping[int, Known], version: str) -> None:
         return
     with transaction.atomic():
         locked = Sample.objects.select_for_update(no_key=True).filter(pk__in=changed).order_by("pk")
-        rows = [row for row in locked if row.revision_number == block[row.pk].revision]
+        rows = [row for row in locked if row.revision_number == block[row.pk].revision and row.status != Status.TRASHED]
         moved = [row for row in rows if row.cluster != block[row.pk].cluster]
         for row in moved:
             row.cluster = block[row.pk].cluster

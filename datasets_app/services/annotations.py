@@ -38,6 +38,8 @@ def apart(sample: Sample, actor: User) -> Kind | None:
     """As what this person's verdict on the sample counts; None: as a decision about the sample itself."""
     if sample.status == Status.TRASHED:
         return None
+    if sample.status == Status.TRASHED:
+        return None
     if is_check(sample, actor) and (
         Seat.objects.filter(sample=sample, by=actor).exists() or _of(sample, actor, Kind.GOLD).exists()
     ):
@@ -177,6 +179,7 @@ def _annotate(actor: User, sample: Sample, work: _Work) -> Annotation:
     now = deduplicate.locked(sample.dataset_id, {sample.pk}, {graded.fingerprint}, {graded.question})[sample.pk]
     dataset = Dataset.objects.select_related("project").get(pk=sample.dataset_id)
     now.dataset = dataset
+    given.refuse_trashed(now)
     given.refuse_trashed(now)
     if before := _repeated(now, actor, work):
         return before

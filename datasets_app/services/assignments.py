@@ -19,6 +19,8 @@ from ftstudio.accounts.policy import require
 from ftstudio.accounts.services.notifications import ASSIGNED, notify
 from ftstudio.errors import InvalidInput, Text
 
+from . import given
+
 __all__ = ["Load", "assign", "deciders", "loads", "set_shares"]
 
 
@@ -46,6 +48,7 @@ def assign(*, actor: User, sample: Sample, to: str) -> Sample:
     @transaction.atomic
     def write() -> Sample:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
+        given.refuse_trashed(now)
         if now.assigned_to_id == (person.pk if person else None):
             return now
         now.assigned_to = person

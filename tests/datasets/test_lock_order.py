@@ -15,7 +15,7 @@ from datasets_app.models import Sample
 from datasets_app.pipeline import bulk_changes as changing
 from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import scan as scanning
-from datasets_app.services import bulk_changes, datasets, decisions, samples, scans, waivers
+from datasets_app.services import bulk_changes, datasets, decisions, samples, scans, trash, waivers
 from tests import make
 
 ORDER = {"sample": 2, "dataset": 3, "datasetcount": 4, "upload": 5, "scan": 5}
@@ -83,8 +83,10 @@ def test_samples_come_before_the_dataset_and_its_counters_last(
         waivers.take_back(
             actor=leo, waiver=waivers.waive(actor=leo, sample=two, rule="terminal-punctuation", reason="诗")
         )
+        trash.restore(actor=leo, sample=trash.trash(actor=leo, sample=two))
         for what in (
             {"kind": "tag", "what": {"do": "add", "tag": "全"}},
+            {"kind": "trash", "what": {}},
             {"kind": "status", "what": {"decision": "skip"}},
         ):
             change = bulk_changes.prepare(actor=leo, dataset=rain, **what)

@@ -12,6 +12,7 @@ from datasets_app.core.fixing import Edit
 from datasets_app.models import BulkChange, BulkChangeEntry, Dataset, Sample
 from datasets_app.models.bulk_change import EntryState
 from datasets_app.models.sample import SampleQuerySet
+from datasets_app.pipeline.selecting import Filters
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
@@ -71,6 +72,7 @@ class Kind(ABC):
     label: ClassVar[Text]
     help: ClassVar[Text]
     order: ClassVar[int] = 100  # of the forms; the lowest first
+    of_trash: ClassVar[bool] = False  # it is about what is in the trash, or goes there; others never see that
 
     @abstractmethod
     def parse(self, dataset: Dataset, what: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,6 +93,10 @@ class Kind(ABC):
     @abstractmethod
     def says(self, what: Mapping[str, Any]) -> Text:
         """What it does, as the heading of its page."""
+
+    def within(self, filters: Filters) -> Filters:
+        """The part of the list that it is about, made of the one that was asked for."""
+        return filters
 
     def concerned(self, change: BulkChange, rows: SampleQuerySet) -> SampleQuerySet:
         """Those of the filter's samples that are worth a look; all of them unless a kind knows better."""
