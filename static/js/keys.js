@@ -68,6 +68,14 @@ function showKeys() {
   dialog.showModal();
 }
 
+// The verdict whose letter (or Space, or another named key) is pressed with Shift alone: it asks for its reason.
+function shifted(event) {
+  const key = keyOf(event);
+  if (!event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || !/^([a-z]|..+)$/.test(key)) return null;
+  const verdicts = [...document.querySelectorAll(".verdict [name=decision][data-key]")];
+  return verdicts.find((element) => element.dataset.key.split(" ").includes(key) && reachable(element)) ?? null;
+}
+
 function press(event) {
   if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
   if (document.querySelector("dialog[open]")) return;
@@ -89,20 +97,19 @@ function press(event) {
     showKeys();
     return;
   }
+  const verdict = shifted(event);
+  if (verdict) {
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("desk:reason", { detail: verdict }));
+    return;
+  }
   // What asks for an answer just now has the keys first.
   const first = [...document.querySelectorAll("[data-keys-first]:not([hidden]) [data-key]")];
   const means = (wanted) => [...first, ...document.querySelectorAll("[data-key]")].find(
     (element) => element.dataset.key.split(" ").includes(wanted) && reachable(element),
   );
   const pressed = means(name);
-  if (!pressed) {
-    // With Shift a verdict asks for its reason.
-    const verdict = event.shiftKey && !isTyping(event) ? means(keyOf(event)) : null;
-    if (!verdict?.matches("[name=decision]")) return;
-    event.preventDefault();
-    document.dispatchEvent(new CustomEvent("desk:reason", { detail: verdict }));
-    return;
-  }
+  if (!pressed) return;
   event.preventDefault();
   if (pressed.matches("input[type=text], input[type=search], textarea")) pressed.focus();
   else pressed.click();

@@ -33,7 +33,7 @@ function decide(reason) {
   verdict.click();
 }
 
-act("why", () => open(document.querySelector(".verdict [value=skip]")));
+act("why", () => open(document.querySelector(".verdict [value=accept]")));
 act("because", () => decide(byId("why-text").value));
 act("no-reason", close);
 document.addEventListener("click", (event) => {

@@ -270,6 +270,11 @@ def test_reasons_and_the_list_of_ten(open_browser: Opener, bob: Any, dataset: Da
     expect(page.locator("#why")).to_be_visible()
     one.is_accessible()
     page.keyboard.press("2")
+    expect(page.locator("#sample-h")).to_contain_text("0005")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("#why")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#why")).to_be_hidden()
     for position, key in ((5, "x"), (6, "a")):
         expect(page.locator("#sample-h")).to_contain_text(f"{position:04d}")
         page.keyboard.press(key)

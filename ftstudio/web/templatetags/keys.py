@@ -27,6 +27,12 @@ def key(context: Context, act: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def shift_key(context: Context, act: str) -> SafeString:
+    """What the list of keys shows of an act that Shift turns into another; js/keys.js acts on it."""
+    return format_html('data-key="shift+{}"', _mine(context).key(act))
+
+
+@register.simple_tag(takes_context=True)
 def kbd(context: Context, act: str) -> SafeString:
     """The person's key as it is printed on the button."""
     return format_html("<kbd>{}</kbd>", printed(_mine(context).key(act)))
