@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from datasets_app.models import Sample
 from datasets_app.models.sample import Status
 from datasets_app.services import browse, datasets, samples
+from datasets_app.services.desks import digits_taken
 from ftstudio.accounts.models import User
 
 from .bars import Part, parts_of
@@ -82,4 +83,5 @@ def tags_context(sample: Sample, on: Collection[str] | None = None) -> dict[str,
     known = [name for name, _n in sorted(datasets.counts(dataset)["tag"].items(), key=lambda item: -item[1])]
     first = () if dataset.error_tags else (_("wrong format"), _("off topic"), _("made up"), _("too long"))
     names = list(dict.fromkeys((*dataset.error_tags, *known[:20], *sorted(on), *(first if len(known) < 4 else ()))))
-    return {"sample": sample, "tags": [{"name": name, "on": name in on} for name in names[:30]]}
+    shown = [{"name": name, "on": name in on} for name in names[:30]]
+    return {"sample": sample, "tags": shown, "digits_taken": digits_taken(sample)}

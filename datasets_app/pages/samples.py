@@ -35,6 +35,7 @@ from .edits import Edit, edited
 from .fixes import fixed as _fixed
 from .forms import DecisionForm
 from .loading import sample_of
+from .pairing import as_chosen, verdict_of
 from .queue import query_of, queue_of
 from .rail import tags_context
 from .sent_pictures import with_pictures
@@ -94,7 +95,7 @@ def check(request: PersonRequest, pk: int) -> HttpResponse:
     current = core.from_json(_revision(sample, sample.revision_number).payload)
     edit, base = typed(request, sample)
     original = original_of(sample, current)
-    data = edit.over(core.from_json(base.payload))
+    data = as_chosen(edit.over(core.from_json(base.payload)), request.POST.get("choice", ""))
     seen = checked(sample, data, original, broken=edit.broken)
     turns = data["messages"]
     context = {
@@ -112,7 +113,8 @@ def looked_at(request: PersonRequest, sample: Sample) -> tuple[Edit, Checked]:
     """What was typed, and what the checks say of it."""
     edit, base = typed(request, sample)
     content = core.from_json(base.payload)
-    return edit, checked(sample, edit.over(content), original_of(sample, content), broken=edit.broken)
+    data = as_chosen(edit.over(content), request.POST.get("choice", ""))
+    return edit, checked(sample, data, original_of(sample, content), broken=edit.broken)
 
 
 @login_required
@@ -196,6 +198,7 @@ def _conclude(request: PersonRequest, sample: Sample, said: dict[str, Any]) -> N
     edit, base = typed(request, sample)
     if edit.broken:
         raise edit.broken
+    said = verdict_of(sample, request.user, core.from_json(base.payload), said)
     conclusions.conclude(
         actor=request.user,
         sample=sample,

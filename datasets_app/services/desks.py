@@ -28,6 +28,14 @@ def by_contract(contract: Contract) -> Desk | None:
     return Desk.LABELS if contract.labels else None
 
 
+def digits_taken(sample: Sample) -> bool:
+    """Whether the number keys choose labels or answers here, so that tags need another key beside."""
+    if checker_of(sample.dataset).contract.labels:
+        return True
+    wanted = sample.dataset.desk
+    return sample.has_rejected and (wanted == Desk.PAIR or (not wanted and _came_as_pair(sample)))
+
+
 def _came_as_pair(sample: Sample) -> bool:
     """Whether its file was one of preferences; an error beside its correction is no question of what is better."""
     codec = sample.upload.codec if sample.upload else ""

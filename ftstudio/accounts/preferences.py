@@ -26,12 +26,14 @@ NO_KEYS: Mapping[str, str] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """`keys` holds the acts whose key is not the usual one; `digest` how often mail tells of what was not read;
-    `advance` whether the next sample comes by itself after a decision; `text_size` that of sample texts."""
+    `advance` whether the next sample comes by itself after a decision; `at_once` whether choosing a label or one of two
+    answers accepts it as well; `text_size` that of sample texts."""
 
     version: int = VERSION
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
     digest: str = "daily"
     advance: bool = True
+    at_once: bool = False
     text_size: str = "normal"
 
     def key(self, act: str) -> str:
@@ -57,8 +59,9 @@ def parse(data: Mapping[str, Any]) -> Preferences:
     for name, known in (("digest", DIGESTS), ("text_size", TEXT_SIZES)):
         if data.get(name, known[0]) not in known:
             wrong[name] = Text("Choose one of {known}.", known=Listed(known))
-    if not isinstance(data.get("advance", True), bool):
-        wrong["advance"] = Text("This is true or false.")
+    for name in ("advance", "at_once"):
+        if not isinstance(data.get(name, True), bool):
+            wrong[name] = Text("This is true or false.")
     keys = data.get("keys", {})
     wrong |= _wrong_keys(keys) if isinstance(keys, Mapping) else {"keys": Text("An act for each key, please.")}
     if wrong:

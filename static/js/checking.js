@@ -15,9 +15,10 @@ export async function check() {
     if (!answer.ok) return; // the findings of a moment ago stay; saving says what is wrong
     const html = await answer.text();
     if (here !== desk || asking.signal.aborted) return;
-    replaceParts(parse(html), CHECKED_PARTS);
+    const page = parse(html);
+    replaceParts(page, CHECKED_PARTS);
     desk.stale = false;
-    checked();
+    checked(page);
   } catch (error) {
     if (error.name !== "AbortError" && here === desk) say(word("sayOffline"), "warning");
   }

@@ -21,10 +21,10 @@ const tell = (what, detail) => { for (const listener of heard[what]) listener(de
 export const act = (name, does) => { ACTS.set(name, does); }; // does(element that was pressed)
 export const onShown = (listener) => { heard.shown.push(listener); }; // a sample was opened; `desk` is new
 export const onTyped = (listener) => { heard.typed.push(listener); }; // a field was changed
-export const onChecked = (listener) => { heard.checked.push(listener); }; // the parts the checks fill are new
+export const onChecked = (listener) => { heard.checked.push(listener); }; // the parts the checks fill are new, from `page`
 export const onSent = (listener) => { heard.sent.push(listener); }; // the server took what was sent: {deciding, answer, page}
 export const onSaved = (listener) => { heard.saved.push(listener); }; // saved, and still open: {same, page}; same: nothing typed meanwhile
-export const checked = () => tell("checked");
+export const checked = (page) => tell("checked", page);
 export const sent = (detail) => tell("sent", detail);
 export const saved = (detail) => tell("saved", detail);
 

@@ -1,6 +1,7 @@
 // What the desk is made of, one module a line (who imports another hears what happens after it). Only this file is a
 // script of the page: were a module that others import one as well, it would be there twice under hashed names.
 
+import "./choosing.js";
 import "./form.js";
 import "./turns.js";
 import "./calls.js";

@@ -97,7 +97,6 @@ act("next", () => step(1));
 act("previous", () => step(-1));
 act("fix", () => current()?.querySelector("[data-fix]")?.click());
 act("reset", (button) => replaceText(desk.answer, 0, desk.answer.value.length, button.dataset.original));
-act("label", (button) => replaceText(desk.answer, 0, desk.answer.value.length, button.dataset.text));
 
 document.addEventListener("click", (event) => {
   const fixing = desk && event.target.closest("[data-fix]");

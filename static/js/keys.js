@@ -108,7 +108,9 @@ function press(event) {
   const means = (wanted) => [...first, ...document.querySelectorAll("[data-key]")].find(
     (element) => element.dataset.key.split(" ").includes(wanted) && reachable(element),
   );
-  const pressed = means(name);
+  // With Shift a digit key types another character, on each keyboard its own.
+  const digit = event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey && /^Digit(\d)$/.exec(event.code);
+  const pressed = (digit && means(`shift+${digit[1]}`)) || means(name);
   if (!pressed) return;
   event.preventDefault();
   if (pressed.matches("input[type=text], input[type=search], textarea")) pressed.focus();

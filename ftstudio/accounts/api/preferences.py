@@ -24,6 +24,7 @@ class PreferencesOutput(serializers.Serializer[Preferences]):
     keys = serializers.SerializerMethodField()
     digest = serializers.ChoiceField(schema.DIGESTS)
     advance = serializers.BooleanField()
+    at_once = serializers.BooleanField()
     text_size = serializers.ChoiceField(schema.TEXT_SIZES)
 
     def get_keys(self, mine: Preferences) -> dict[str, str]:
@@ -36,6 +37,7 @@ class PreferencesInput(serializers.Serializer[Any]):
     keys = serializers.DictField(child=serializers.CharField(), required=False)
     digest = serializers.ChoiceField(schema.DIGESTS, required=False)
     advance = serializers.BooleanField(required=False)
+    at_once = serializers.BooleanField(required=False)
     text_size = serializers.ChoiceField(schema.TEXT_SIZES, required=False)
 
 

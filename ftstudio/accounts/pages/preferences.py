@@ -55,6 +55,9 @@ class PreferencesForm(forms.Form):
     theme = forms.ChoiceField(label=gettext_lazy("Theme"), required=False, choices=THEME_LABELS)
     text_size = forms.ChoiceField(label=gettext_lazy("Size of sample texts"), choices=TEXT_SIZES)
     advance = forms.BooleanField(label=gettext_lazy("After a decision the next sample comes by itself"), required=False)
+    at_once = forms.BooleanField(
+        label=gettext_lazy("Choosing a label or one of two answers accepts it at once"), required=False
+    )
     digest = forms.ChoiceField(label=gettext_lazy("Mail about what you have not read"), choices=DIGESTS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,7 +69,13 @@ class PreferencesForm(forms.Form):
     def of(cls, user: User) -> PreferencesForm:
         mine = schema.of(user)
         keys = {f"key-{name}": mine.key(name) for name in ACTS}
-        settings = {"digest": mine.digest, "advance": mine.advance, "text_size": mine.text_size, "theme": user.theme}
+        settings = {
+            "digest": mine.digest,
+            "advance": mine.advance,
+            "at_once": mine.at_once,
+            "text_size": mine.text_size,
+            "theme": user.theme,
+        }
         return cls(initial={**settings, **keys})
 
     @property
@@ -79,13 +88,13 @@ class PreferencesForm(forms.Form):
 
     @property
     def settings(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("theme", "text_size", "advance", "digest")]
+        return [self[name] for name in ("theme", "text_size", "advance", "at_once", "digest")]
 
     def changes(self) -> dict[str, Any]:
         """What the service is asked for. A key that was left empty is the usual one again."""
         given = self.cleaned_data
         keys = {name: given[f"key-{name}"] or act.key for name, act in ACTS.items()}
-        return {"keys": keys, **{name: given[name] for name in ("digest", "advance", "text_size")}}
+        return {"keys": keys, **{name: given[name] for name in ("digest", "advance", "at_once", "text_size")}}
 
 
 @login_required
