@@ -18,7 +18,7 @@ from datasets_app.core import conditions
 from datasets_app.core.conditions import FIELDS, OPERATORS, Condition, Group, Term
 from datasets_app.core.conditions.kinds import Choice, Flag, Identity, Person
 from datasets_app.core.conditions.making import test_of
-from datasets_app.core.conditions.tree import MOST_TESTS
+from datasets_app.core.conditions.tree import MOST_TESTS, checked_size
 from datasets_app.models import Dataset, DatasetCount
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
@@ -75,10 +75,11 @@ class Builder:
             top, parts = "all", (condition,)
         if all(_plain(part) for part in parts):
             return cls(blocks=[Block(top, [_row(part) for part in parts if isinstance(part, Term)])])
-        blocks = [_block(part) for part in parts]
+        alone = [_row(part) for part in parts if isinstance(part, Term)]
+        blocks = [_block(part) for part in parts if isinstance(part, Group)]
         if any(block is None for block in blocks):
             return cls(raw=conditions.write(condition))
-        return cls(top, [block for block in blocks if block])
+        return cls(top, [*([Block(top, alone)] if alone else []), *(block for block in blocks if block)])
 
     @classmethod
     def read(cls, sent: QueryDict) -> Builder:
@@ -131,13 +132,15 @@ class Builder:
                     tests.append(test_of(Text("Test"), row.field, row.operator, [v for v in row.values if v]))
                 except InvalidInput as error:
                     row.problem, wrong = say(error.fields["where"]), error
-            if tests:
+            if block.join == self.join:
+                parts += tests
+            elif tests:
                 parts.append(_joined(block.join, tests))
         if wrong:
             raise wrong
         if len(parts) < 2:
             return parts[0] if parts else None
-        return conditions.read(conditions.write(Group("any" if self.join == "any" else "all", tuple(parts))))
+        return checked_size(Group("any" if self.join == "any" else "all", tuple(parts)), "where")
 
 
 def _joined(join: str, tests: list[Condition]) -> Condition:
@@ -154,13 +157,11 @@ def _row(term: Term) -> Row:
     return Row(term.field, term.operator, list(term.values))
 
 
-def _block(part: Condition) -> Block | None:
-    """A block for a part of the top level; None where it is nested deeper than a block."""
-    if isinstance(part, Term):
-        return Block("all", [_row(part)])
+def _block(part: Group) -> Block | None:
+    """A block for a group of the top level; None where it is nested deeper than a block."""
     if part.join == "not":
         inner = part.parts[0]
-        within = inner.parts if isinstance(inner, Group) and inner.join == "any" else (inner,)
+        within: tuple[Condition, ...] = inner.parts if isinstance(inner, Group) and inner.join == "any" else (inner,)
         join = "none"
     else:
         within, join = part.parts, part.join

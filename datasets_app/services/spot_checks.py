@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
 from django.utils import timezone
 
 from datasets_app.core.statistics import wilson_of
@@ -107,5 +107,6 @@ def estimate(check: SpotCheck) -> Estimate:
 
 def following(check: SpotCheck, after: int = 0) -> SpotCheckEntry | None:
     """The next sample that nobody has judged yet, behind number `after` and then from the front; None: all are."""
-    waiting = check.entries.filter(right=None).select_related("sample")
-    return waiting.filter(number__gt=after).first() or waiting.first()
+    waiting = SpotCheckEntry.objects.filter(spot_check=check, right=None).select_related("sample")
+    behind = Case(When(number__gt=after, then=0), default=1)
+    return waiting.order_by(behind, "number").first()
