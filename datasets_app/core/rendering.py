@@ -31,7 +31,7 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _CLASSES = {"span": {"k", "s", "n", "picture"}}
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,17 @@ def pretty(text: str) -> str | None:
         return None
     lines: list[str] = [""]
     depth = 0
-    tokens = _JSON_TOKEN.findall(tidy)
-    for at, token in enumerate(tokens):
-        before = tokens[at - 1] if at else ""
-        if token in ("]", "}"):
+    before = ""
+    for part in _JSON_PART.findall(tidy):
+        if part in ("]", "}"):
             depth -= 1
             if before not in ("[", "{"):
                 lines.append("  " * depth)
         elif before in ("[", "{", ","):
             lines.append("  " * depth)
-        lines[-1] += ": " if token == ":" else token
-        depth += token in ("[", "{")
+        lines[-1] += ": " if part == ":" else part
+        depth += part in ("[", "{")
+        before = part
     return "\n".join(lines)
 
 
@@ -82,15 +82,16 @@ def _coloured(text: str) -> str:
     """The laid-out JSON with its keys, strings and other values in spans."""
     found = []
     at = 0
-    for match in _JSON_TOKEN.finditer(text):
-        token = match.group()
+    for match in _JSON_PART.finditer(text):
+        part = match.group()
         found.append(text[at : match.start()])
         at = match.end()
-        if token[0] == '"':
-            kind = "k" if text[at : at + 2] == ": " else "s"
+        if part in "[]{}:,":
+            found.append(part)
+        elif part[0] == '"':
+            found.append(f'<span class="{"k" if text[at : at + 2] == ": " else "s"}">{escape(part)}</span>')
         else:
-            kind = "" if token in "[]{}:," else "n"
-        found.append(f'<span class="{kind}">{escape(token)}</span>' if kind else token)
+            found.append(f'<span class="n">{escape(part)}</span>')
     return "".join(found)
 
 

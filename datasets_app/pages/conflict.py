@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from ftstudio.web.requests import PersonRequest
 from .edits import ANSWER
 from .merging import Place, places_of
 from .queue import query_of, queue_of
+from .shown_turns import tools_text
 
 
 def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) -> dict[str, Any]:
@@ -32,30 +34,54 @@ def conflict_context(sample: Sample, request: PersonRequest, error: Conflict) ->
         "apart": None if places is not None else _apart(base, mine, theirs),
         "open": sum(place.open for place in places or []),
         "merged_alone": sum(piece.kind in ("mine", "theirs") for place in places or [] for piece in place.pieces),
-        "rows": _rows(theirs, places or []) if places is not None else _mine(mine),
+        "rows": _rows(base, mine, theirs, places) if places is not None else _mine(mine),
+        "tools_text": tools_text(mine.get("tools", [])) if mine.get("tools") != base.get("tools") else None,
     }
 
 
-def _rows(theirs: dict[str, Any], places: list[Place]) -> list[dict[str, Any]]:
-    """Their turns in order; those with a choice carry a text field, the others stay as they are."""
+def _rows(
+    base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any], places: list[Place]
+) -> list[dict[str, Any]]:
+    """Their turns in order; those with a choice carry a text field, the others stay as they are.
+
+    What I changed of a turn beside its text is mine, and goes along as a whole turn.
+    """
     chosen = {place.index: place for place in places}
     last = len(theirs["messages"]) - 1
+    sides = zip(base["messages"], mine["messages"], theirs["messages"], strict=True)
     return [
         {
             "key": ANSWER if at == last and turn["role"] == "assistant" else f"k{at}",
             "index": at,
             "place": chosen.get(at),
+            "whole": _beside(was, own, turn),
         }
-        for at, turn in enumerate(theirs["messages"])
+        for at, (was, own, turn) in enumerate(sides)
     ]
 
 
+def _beside(base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    """Their turn with what I changed of it beside its text, as JSON; "" where that is nothing."""
+    names = {name for name in (*base, *mine) if mine.get(name) != base.get(name)}
+    if isinstance(mine["content"], str) and isinstance(theirs["content"], str):
+        names.discard("content")
+    turn = {**theirs, **{name: mine[name] for name in names if name in mine}}
+    for name in names - mine.keys():
+        turn.pop(name, None)
+    return json.dumps(turn, ensure_ascii=False) if turn != theirs else ""
+
+
 def _mine(mine: dict[str, Any]) -> list[dict[str, Any]]:
-    """Where the turns themselves differ: mine as new turns, to be changed by hand."""
+    """Where the turns themselves differ: mine as new turns, to be changed by hand. `text` is None where it is none."""
     return [
-        {"key": f"n{at:08d}", "index": None, "role": turn["role"], "text": turn["content"]}
+        {
+            "key": f"n{at:08d}",
+            "index": None,
+            "role": turn["role"],
+            "text": turn["content"] if isinstance(turn["content"], str) else None,
+            "whole": json.dumps(turn, ensure_ascii=False),
+        }
         for at, turn in enumerate(mine["messages"])
-        if isinstance(turn["content"], str)
     ]
 
 

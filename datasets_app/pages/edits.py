@@ -1,9 +1,10 @@
 """What the editor's form says about a sample's content, as the storage form that the services take.
 
 Each turn has a key in the repeated field `turn`, in order; `KEY-from` is the turn's index in the base revision (absent
-for a new turn), `KEY-remove` takes it away, `KEY-place` puts it elsewhere where no script moves it. What a turn's other
-fields say is `turn_edits`'. `r-text` is the rejected answer, `tools` the declared tools as JSON text. What was not
-sent stays as it is in the base, and a form that is sent back untouched changes nothing.
+for a new turn), `KEY-remove` takes it away, `KEY-place` puts it elsewhere where no script moves it, `KEY-whole` is a
+turn as JSON in the place of the base's. What a turn's other fields say is `turn_edits`'. `r-text` is the rejected
+answer, `tools` the declared tools as JSON text. What was not sent stays as it is in the base, and a form that is sent
+back untouched changes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.http import QueryDict
 from datasets_app.core import samples
 from datasets_app.core.jsonl import parse_value
 from datasets_app.core.strict_json import LineError
+from datasets_app.services import contents
 from ftstudio.errors import InvalidInput, Text
 
 from .shown_turns import ANSWER, REJECTED, index_of, tools_text
@@ -54,7 +56,9 @@ def edited(post: QueryDict, base: samples.Sample) -> Edit:
         if post.get(f"{key}-remove"):
             continue
         index = index_of(post, key, len(base.messages))
-        if index is None:
+        if whole := _whole(post, key):
+            turn = edited_turn(post, key, whole)
+        elif index is None:
             turn = new_turn(post, key, "assistant" if key == ANSWER else "user")
         else:
             turn = edited_turn(post, key, data["messages"][index])
@@ -73,6 +77,20 @@ def edited(post: QueryDict, base: samples.Sample) -> Edit:
     return Edit(
         [turn for _key, turn in kept] if keys else None, rejected, tools, [key for key, _turn in kept], post, broken
     )
+
+
+def _whole(post: QueryDict, key: str) -> dict[str, Any] | None:
+    """The turn that stands for the one of the base: the conflict page carries those that differ in more than text."""
+    sent = post.get(f"{key}-whole")
+    if not sent:
+        return None
+    try:
+        turn = parse_value(sent.encode(), max_depth=settings.JSON_MAX_DEPTH)
+    except LineError:
+        return None
+    read = contents.changed(samples.Sample(()), messages=[turn])
+    whole: dict[str, Any] = samples.to_data(read)["messages"][0]
+    return whole
 
 
 def _in_place(post: QueryDict, keys: list[str]) -> list[str]:

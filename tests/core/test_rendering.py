@@ -19,8 +19,8 @@ JSON = st.recursive(
 
 
 BITS = (
-    "<script>", "</a>", "[x](javascript:alert(1))", "![p](http://x.test/p.png)", "<img src=x onerror=y>", "**", "`", "\n",
-    "|a|b|\n|-|-|\n",
+    "<script>", "</a>", "[x](javascript:alert(1))", "![p](http://x.test/p.png)", "<img src=x onerror=y>", "**", "`",
+    "\n", "|a|b|\n|-|-|\n",
 )  # fmt: skip
 TAGS = "a|blockquote|br|code|em|h\\d|hr|li|ol|p|pre|s|span|strong|table|tbody|td|th|thead|tr|ul"
 

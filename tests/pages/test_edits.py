@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core.samples import Message, Sample, ToolCall, from_data, to_data
+from datasets_app.pages.conflict import _rows
 from datasets_app.pages.desk import form_context
 from datasets_app.pages.edits import edited
+from datasets_app.pages.merging import places_of
 from datasets_app.pages.shown_turns import Seen, turns_of
 from tests.forms import form_of
 
@@ -82,6 +85,24 @@ def test_an_index_that_is_no_turn_of_ours_is_a_new_turn_or_nothing() -> None:
     assert turns == [{"role": "assistant", "content": "old"}]
 
 
+def test_what_one_changed_beside_the_text_survives_a_conflict() -> None:
+    base = to_data(BASE)
+    mine, theirs = copy.deepcopy(base), copy.deepcopy(base)
+    mine["messages"][2]["weight"] = 0
+    mine["messages"][2]["tool_calls"][0]["arguments"] = '{"a": 2}'
+    theirs["messages"][2]["name"] = "theirs"
+    theirs["messages"][4]["content"] = "theirs"
+    rows = _rows(base, mine, theirs, places_of(base, mine, theirs) or [])
+    assert [bool(row["whole"]) for row in rows] == [False, False, True, False, False]
+    form = post(*[("turn", row["key"]) for row in rows])
+    for row in rows:
+        form[f"{row['key']}-from"], form[f"{row['key']}-whole"] = str(row["index"]), row["whole"]
+    after = edited(form, from_data(theirs)).over(from_data(theirs))
+    turn = after["messages"][2]
+    assert (turn["weight"], turn["name"], turn["tool_calls"][0]["arguments"]) == (0, "theirs", '{"a": 2}')
+    assert after["messages"][4]["content"] == "theirs"
+
+
 # --- Sent back untouched ----------------------------------------------------------------------------------------
 
 JSON = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([1.0, 0.5, 10**30]) | st.text(max_size=3)
@@ -131,7 +152,7 @@ def rendered(sample: Sample, *, editing: bool, sent: QueryDict | None = None) ->
         {
             **form_context(sample, turns, sent or QueryDict(), prompt="Be brief."),
             "turns": turns, "rejected": rejected, "editing": editing, "may_edit": True, "may_overrule": True,
-            "original": "", "labels": (), "reason": "", "question": "", "queue_query": "", "checked": CHECKED,
+            "original": "", "labels": (), "reason": "", "question": "", "queue_query": "", "checked": CHECKED, "base_revision": 1,
             "sample": SimpleNamespace(pk=1),
         },
     )  # fmt: skip
