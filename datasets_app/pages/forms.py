@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from datasets_app.core import abilities, profiles, sizes
 from datasets_app.core.codecs import CODECS
 from datasets_app.models import Dataset
-from datasets_app.models.dataset import Mode
+from datasets_app.models.dataset import Desk, Mode
 from datasets_app.models.sample import Status
 from ftstudio.web.texts import say
 
@@ -29,7 +29,13 @@ def codec_choices() -> Choices:
 
 SETTINGS = (
     "name", "description", "profile", "system_prompt", "guideline", "base_model", "task", "licence",
-    "contrast_template", "mode", "overlap",
+    "contrast_template", "mode", "overlap", "desk",
+)  # fmt: skip
+
+
+DESKS = (
+    (Desk.TEXT.value, _("as text")), (Desk.FORM.value, _("as a form")), (Desk.LABELS.value, _("by labels")),
+    (Desk.PAIR.value, _("as two answers side by side")),
 )  # fmt: skip
 
 
@@ -84,6 +90,13 @@ class DatasetForm(ContractForm):
             "are compared at once; with more, decided ones stay decided."
         ),
     )  # fmt: skip
+    desk = forms.ChoiceField(
+        label=_("Answers are worked on"), required=False, choices=[("", _("as the contract asks")), *DESKS],
+        help_text=_(
+            "As the contract asks: a JSON Schema makes a form, labels are chosen by key, files of preference pairs are "
+            "compared side by side, everything else is edited as text."
+        ),
+    )  # fmt: skip
     error_tags = forms.CharField(
         label=_("Error tags"), required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "area"}),
         help_text=_("What was wrong with an answer, one tag a line. The keys 1 to 9 stand for the first nine."),
@@ -108,6 +121,8 @@ class DatasetForm(ContractForm):
         for name in ("mode", "overlap"):  # a form that does not show them changes nothing about them
             if not changes[name]:
                 del changes[name]
+        if "desk" not in self.data:
+            del changes["desk"]
         if "error_tags" in self.data:
             changes["error_tags"] = self.cleaned_data["error_tags"].splitlines()
         return {**changes, "contract": self.contract_data}

@@ -22,7 +22,7 @@ from datasets_app.core.sets import SET_RULES
 from datasets_app.core.sets.base import SetRule
 from datasets_app.core.statistics import wilson
 from datasets_app.models import Dataset, DatasetCount
-from datasets_app.models.dataset import Mode
+from datasets_app.models.dataset import Desk, Mode
 from datasets_app.pipeline.attempts import past_deadlocks
 from datasets_app.pipeline.grading import checker_of
 from ftstudio.accounts.models import AuditEntry, Project, User
@@ -36,7 +36,7 @@ __all__ = ["Headline", "RuleQuality", "checker_of", "counts", "create", "headlin
 
 CHANGEABLE = (
     "name", "description", "contract", "guideline", "system_prompt", "profile", "base_model", "task", "licence",
-    "contrast_template", "mode", "overlap", "error_tags",
+    "contrast_template", "mode", "overlap", "error_tags", "desk",
 )  # fmt: skip
 GRADED_BY = {"contract", "profile", "base_model"}  # what decides on findings and token counts
 OVERLAPS = (2, 10)  # how few and how many people may annotate one sample apart
@@ -80,6 +80,7 @@ def create(
     mode: str = Mode.SINGLE,
     overlap: int = 2,
     error_tags: Sequence[str] = (),
+    desk: str = "",
 ) -> Dataset:
     """Make a dataset. Raises InvalidInput for a contract, profile, name or other setting that cannot be used."""
     require(actor, project, "datasets.create")
@@ -98,6 +99,7 @@ def create(
             "mode": mode,
             "overlap": overlap,
             "error_tags": error_tags,
+            "desk": desk,
         }
     )
     dataset = Dataset(project=project, created_by=actor, **values)
@@ -193,6 +195,9 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if "mode" in checked and checked["mode"] not in Mode.values:
         known = Listed(Mode.values)
         refused["mode"] = Text("“{name}” is no mode of work: use one of {known}.", name=checked["mode"], known=known)
+    if checked.get("desk") and checked["desk"] not in Desk.values:
+        known = Listed(Desk.values)
+        refused["desk"] = Text("“{name}” is no desk: use one of {known}.", name=checked["desk"], known=known)
     least, most = OVERLAPS
     if "overlap" in checked and not least <= checked["overlap"] <= most:
         refused["overlap"] = Text("Between {least} and {most} people, please.", least=least, most=most)

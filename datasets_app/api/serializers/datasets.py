@@ -11,7 +11,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import SEVERITIES
 from datasets_app.core.sizes import TASKS, Meter
 from datasets_app.models import Dataset
-from datasets_app.models.dataset import Mode
+from datasets_app.models.dataset import Desk, Mode
 from datasets_app.services.datasets import checker_of
 from ftstudio.web.texts import say
 
@@ -74,7 +74,7 @@ class DatasetOutput(serializers.ModelSerializer[Dataset]):
         model = Dataset
         fields = (
             "id", "project", "name", "description", "contract", "guideline", "guideline_version", "system_prompt",
-            "profile", "base_model", "task", "licence", "contrast_template", "mode", "overlap", "error_tags",
+            "profile", "base_model", "task", "licence", "contrast_template", "mode", "overlap", "error_tags", "desk",
             "counted_by", "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
         )  # fmt: skip
 
@@ -149,6 +149,9 @@ class DatasetChangeInput(serializers.Serializer[Any]):
     mode = serializers.CharField(max_length=10, required=False, help_text=", ".join(Mode.values))
     overlap = serializers.IntegerField(required=False, help_text="In mode overlap: how many people, 2 to 10.")
     error_tags = TagsField(required=False)
+    desk = serializers.CharField(
+        max_length=10, required=False, allow_blank=True, help_text=f"{', '.join(Desk.values)}; empty: by the contract"
+    )
 
 
 class DatasetInput(DatasetChangeInput):
