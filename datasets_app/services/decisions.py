@@ -71,7 +71,7 @@ def decide(
             given.refuse_errors(actor, dataset, now, reason)
         made = Decision.objects.create(
             sample=now,
-            revision=Revision.objects.only("pk").get(sample=now, number=revision),
+            revision=Revision.objects.only("pk", "number").get(sample=now, number=revision),
             decision=decision,
             stage=way.stage,
             status_before=now.status,

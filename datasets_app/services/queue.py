@@ -142,6 +142,8 @@ class _Search:
     now: datetime
     ahead: bool
     held: list[Sample] = field(default_factory=list)
+    has_own: bool = False  # whether something waits that is assigned to the person
+    shared: bool = False  # whether shares are kept for others
 
     @property
     def status(self) -> str:
@@ -170,6 +172,7 @@ class _Search:
         """One that the person does not hold; in the end one that they looked at and left undecided, or one that others
         fetched ahead and have not seen."""
         start = self._start(left)
+        self.has_own, self.shared = self._arranged()
         found = self._check(start) or self._mine_first(left) or self._in_turn(left, start)
         if found is None and not self.ahead:
             found = self._looked_at(left) or self._unseen_by_others(left)
@@ -225,10 +228,16 @@ class _Search:
         search = {"turn": start, "now": self.now, "ahead": self.ahead}
         return gold.draw(dataset=self.dataset, actor=self.actor, filters=self.filters, **search)
 
+    def _arranged(self) -> tuple[bool, bool]:
+        """Both in one question, because mostly there is neither."""
+        own = Sample.objects.filter(dataset=OuterRef("pk"), assigned_to=self.actor, status__in=self.statuses)
+        shares = Share.objects.filter(dataset=OuterRef("pk")).exclude(person=self.actor)
+        here = Dataset.objects.filter(pk=self.dataset.pk).values_list(Exists(own), Exists(shares))
+        return here.get()
+
     def _mine_first(self, left: int | None) -> Sample | None:
         """What was sent back to the person, then what is assigned to them."""
-        mine = Sample.objects.filter(dataset=self.dataset, assigned_to=self.actor, status__in=self.statuses)
-        if not mine.exists():
+        if not self.has_own:
             return None
         for status in reversed(self.statuses):
             rows = self._narrowed(status).filter(assigned_to=self.actor)
@@ -250,9 +259,9 @@ class _Search:
         if self.filters.where.mentions("assigned"):
             return rows
         rows = rows.filter(assigned_to=None)
-        others = list(Share.objects.filter(dataset=self.dataset).exclude(person=self.actor))
-        if status != Status.PENDING or not others:
+        if status != Status.PENDING or not self.shared:
             return rows
+        others = list(Share.objects.filter(dataset=self.dataset).exclude(person=self.actor))
         if sum(share.percent for share in others) >= 100:
             return rows.none()
         rows = rows.alias(place=F("position") % 100)

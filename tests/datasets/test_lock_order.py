@@ -75,7 +75,7 @@ def test_samples_come_before_the_dataset_and_its_counters_last(
         checking.check(rain.pk)
         rain.refresh_from_db()
         one, two, *_ = Sample.objects.filter(dataset=rain).select_related("dataset").order_by("position")
-        decisions.next_for(actor=bob, dataset=rain)
+        samples.next_for(actor=bob, dataset=rain)
         samples.save(actor=bob, sample=one, base_revision=1, messages=make.corrected(one, "不会！"), tags=["新"])
         samples.tag(actor=bob, sample=two, names=["旧"])
         decisions.decide(actor=bob, sample=one, decision="accept", revision=2)
