@@ -79,6 +79,10 @@ def decisions() -> Any:
     ]
 
 
+def trashed() -> Any:
+    return list(Sample.objects.order_by("pk").values_list("status", "trashed_from", "fingerprint"))
+
+
 def waived() -> Any:
     return list(Waiver.objects.order_by("pk").values_list("rule", "reason", "by"))
 
@@ -199,6 +203,20 @@ CASES = [
         lambda w: ("post", f"/api/v1/samples/{w['samples'].pk}/decisions/", {"decision": "maybe", "revision": 1}),
         decisions,
         refusal=422,
+    ),
+    Case(
+        "a sample is put into the trash",
+        lambda w: (f"/samples/{w['samples'].pk}/trash/", {}),
+        lambda w: ("delete", f"/api/v1/samples/{w['samples'].pk}/", {}),
+        trashed,
+    ),
+    Case(
+        "an annotator puts a sample into the trash",
+        lambda w: (f"/samples/{w['samples'].pk}/trash/", {}),
+        lambda w: ("delete", f"/api/v1/samples/{w['samples'].pk}/", {}),
+        trashed,
+        who="annotator",
+        refusal=403,
     ),
     Case(
         "a finding is let pass",
@@ -557,6 +575,8 @@ TWINS = {
     "account": "me",
     "guideline": "guideline-list",
     "guideline-version": "guideline-detail",
+    "sample-trash": "sample-detail",
+    "sample-restore": "sample-restore",
     "sample-comment": "comment-list",
     "comment-change": "comment-detail",
     "notification-open": "notification-read",

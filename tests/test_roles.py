@@ -27,7 +27,8 @@ OWN = {
     "api:me", "api:token-list", "api:token-detail", "api:invitation-accept", "pages:account", "pages:token-create",
     "pages:token-revoke", "pages:project-switch", "pages:invitation-accept", "api:project-list", "pages:project-create",
     "pages:demo-create", "pages:preferences", "pages:preferences-reset", "api:preferences", "api:preferences-keys",
-    "pages:notification-open", "pages:notification-read", "api:notification-read",
+    "pages:notification-open", "pages:notification-read", "api:notification-read", "api:comment-detail",
+    "pages:comment-change",
 }  # fmt: skip
 TURNS = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -67,8 +68,9 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:bulk-change-discard": ("bulk_changes.discard", {}),
     "patch api:bulk-change-entry": ("bulk_changes.apply", {"left": True}),
     "post api:guideline-list": ("guidelines.update", {"text": "New"}),
+    "delete api:sample-detail": ("samples.trash", {}),
+    "post api:sample-restore": ("samples.trash", {}),
     "post api:comment-list": ("comments.create", {"text": "New"}),
-    "patch api:comment-detail": ("comments.resolve", {"resolved": True}),
     "post api:waiver-list": ("findings.waive", {"rule": "label-unknown", "reason": "New"}),
     "delete api:waiver-detail": ("findings.waive", {}),
     "post api:view-list": ("views.save", {"name": "New"}),
@@ -99,7 +101,7 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete api:invitation-detail": ("members.invite", {}),
 }
 BY_WAY = {
-    "samples.overrule", "exports.waive", "samples.tag", "samples.review", "audit.read",
+    "comments.resolve", "samples.overrule", "exports.waive", "samples.tag", "samples.review", "audit.read",
 }  # fmt: skip  # not doors of their own; tried below
 
 
@@ -161,7 +163,7 @@ def test_a_door_opens_from_its_role_upwards(
 
 # The pages' doors lead to the same services (test_parity); here the lowest role tries each of them.
 OPEN_TO_BOB = re.compile(
-    r"pages:(sample-|revision-|annotate|dataset-annotate|dataset-ahead|project-create|demo-create)"
+    r"pages:(sample-|revision-|annotate|dataset-annotate|dataset-ahead|view-create|project-create|demo-create)"
 )
 PAGE_DOORS = [r for r in routes() if r.namespace == "pages" and r.full_name not in OWN]
 

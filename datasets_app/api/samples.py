@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
-from datasets_app.services import annotations, browse, conclusions, decisions, samples
+from datasets_app.services import annotations, browse, conclusions, decisions, samples, trash
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
 from .recent import UndoInput
@@ -39,7 +39,8 @@ from .serializers.samples import (
 FILTERS = [
     OpenApiParameter(name, OpenApiTypes.STR, description=text)
     for name, text in {
-        "status": "pending, accepted, rejected, skipped or flagged.",
+        "status": "pending, accepted, rejected, skipped, flagged, in_review, sent_back, disputed or trashed; "
+        "without it all but trashed.",
         "split": "train, validation or test in the newest snapshot.",
         "rule": "With a finding of this rule.",
         "tag": "With this tag.",
@@ -125,6 +126,18 @@ class SampleDetail(APIView):
         sample = _sample(request, pk)
         saved = samples.save(actor=request.user, sample=sample, **read(SampleSaveInput, request))
         return Response(_shown(saved, request.user))
+
+    @extend_schema(responses=SampleOutput)
+    def delete(self, request: Request, pk: int) -> Response:
+        """Put it into the trash, outside lists, counters, scans and snapshots; nothing of it is deleted."""
+        return Response(_shown(trash.trash(actor=request.user, sample=_sample(request, pk)), request.user))
+
+
+class SampleRestore(APIView):
+    @extend_schema(request=None, responses=SampleOutput)
+    def post(self, request: Request, pk: int) -> Response:
+        """Take it out of the trash, with the status that it had; pending if it was accepted and has an error by now."""
+        return Response(_shown(trash.restore(actor=request.user, sample=_sample(request, pk)), request.user))
 
 
 class RevisionList(ListAPIView[Revision]):

@@ -32,6 +32,7 @@ from .samples import (
     RevisionList,
     SampleDetail,
     SampleList,
+    SampleRestore,
     SampleUndo,
 )
 from .scans import ScanDetail, ScanList
@@ -69,6 +70,7 @@ urlpatterns = [
     path("datasets/<uuid:pk>/my-decisions/", RecentDecisions.as_view(), name="my-decisions"),
     path("datasets/<uuid:pk>/next/", NextSample.as_view(), name="sample-next"),
     path("samples/<int:pk>/", SampleDetail.as_view(), name="sample-detail"),
+    path("samples/<int:pk>/restore/", SampleRestore.as_view(), name="sample-restore"),
     path("samples/<int:pk>/check/", SampleCheck.as_view(), name="sample-check"),
     path("samples/<int:pk>/render/", SampleRender.as_view(), name="sample-render"),
     path("samples/<int:pk>/form/", SampleForm.as_view(), name="sample-form"),

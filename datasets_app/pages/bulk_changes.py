@@ -49,7 +49,8 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     require(request.user, dataset.project_id, "bulk_changes.prepare")
     kinds = bulk_changes.KINDS
-    name, filters = request.GET.get("kind") or "fix", queue_of(request)
+    filters = queue_of(request)
+    name = request.GET.get("kind") or ("restore" if filters.asks_for_trash else "fix")
     if name not in kinds:
         raise Http404
     found = datasets.counts(dataset)["rule"]
@@ -69,7 +70,7 @@ def create(request: PersonRequest, pk: UUID) -> HttpResponse:
         "kinds": [
             {"kind": kind, "url": query_of(filters, kind=kind.name)}
             for kind in sorted(kinds.values(), key=_order)
-            if kind.offered(dataset)
+            if kind.offered(dataset) and kind.within(browse.Filters()).asks_for_trash == filters.asks_for_trash
         ],
         "chips": chips_of(dataset, filters),
         "total": browse.total(dataset=dataset, filters=filters),

@@ -71,6 +71,7 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
             "bulk": allows(request.user, dataset.project_id, "bulk_changes.prepare"),
         },
         "pending": counts["status"].get(Status.PENDING, 0),
+        "trashed": counts["status"].get(Status.TRASHED, 0),
         "headline": _headline(dataset, lines),
         "quality": _quality(dataset, counts, lines),
         "size": size,

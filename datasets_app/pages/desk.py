@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
+from datasets_app.models.sample import Status
 from datasets_app.services import annotations
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
@@ -91,7 +92,8 @@ def desk_context(
         "original": original,
         "question": content.question.text if content.question else "",
         "checked": seen,
-        "may_edit": allows(user, dataset.project_id, "samples.edit"),
+        "may_edit": allows(user, dataset.project_id, "samples.edit") and sample.status != Status.TRASHED,
+        "may_trash": allows(user, dataset.project_id, "samples.trash"),
         "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "may_assign": allows(user, dataset.project_id, "samples.assign"),

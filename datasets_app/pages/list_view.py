@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from datasets_app.core import listing
 from datasets_app.core.findings import RANK
 from datasets_app.models import Decision, FindingRow, Sample, SampleTag, Upload
+from datasets_app.models.sample import Status
 from datasets_app.services import browse, views
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
@@ -64,8 +65,11 @@ def list_context(request: PersonRequest, state: State) -> tuple[dict[str, Any], 
         refused = dict(error.fields)
         page = browse.page(**asked)
     columns = state.columns or listing.USUAL
+    in_trash = state.filters.status == Status.TRASHED
     context = {
-        "page": Page(rows_of(page.rows, columns), page.earlier, page.later),
+        "page": Page(rows_of(page.rows, (*columns, "changed-by") if in_trash else columns), page.earlier, page.later),
+        "in_trash": in_trash,
+        "may_trash": allows(request.user, state.dataset.project_id, "samples.trash"),
         "headings": headings_of(state, columns),
         "chooser": [
             {"name": column.name, "label": say(column.label), "on": column.name in columns}

@@ -23,6 +23,7 @@ from . import (
     snapshot_diffs,
     snapshots,
     team,
+    trash,
     uploads,
     waivers,
 )
@@ -77,6 +78,8 @@ urlpatterns = [
     path("samples/<int:pk>/shown/", holding.shown, name="sample-shown"),
     path("samples/<int:pk>/let-go/", holding.let_go, name="sample-let-go"),
     path("samples/<int:pk>/tag/", samples.tag, name="sample-tag"),
+    path("samples/<int:pk>/trash/", trash.put, name="sample-trash"),
+    path("samples/<int:pk>/restore/", trash.restore, name="sample-restore"),
     path("samples/<int:pk>/revisions/", revisions.index, name="revision-list"),
     path("samples/<int:pk>/revisions/<int:number>/", revisions.detail, name="revision-detail"),
     path("samples/<int:pk>/revisions/<int:number>/restore/", revisions.restore, name="revision-restore"),

@@ -51,7 +51,11 @@ def verdict_context(sample: Sample, user: User) -> dict[str, Any]:
     ]  # fmt: skip
     sends_back = _may_send_back(sample, user)
     return {
-        "verdicts": [button for button in BUTTONS if sends_back or button.value != Verdict.SEND_BACK],
+        "verdicts": [
+            button
+            for button in BUTTONS
+            if (sends_back or button.value != Verdict.SEND_BACK) and sample.status != workflow.TRASHED
+        ],
         "decisions": given,
         "undoable": given[0] if given else None,
         "advances": preferences.of(user).advance,

@@ -14,7 +14,7 @@ __all__ = ["COUNTED", "Filters", "count", "narrowed", "page", "total"]
 COLUMNS = (
     "pk", "dataset_id", "position", "status", "split", "tokens", "worst", "findings_total", "has_rejected", "label",
     "cluster", "title", "snippet", "revision_number", "changed_at", "leased_by_id", "leased_until", "changed_by_id",
-    "assigned_to_id", "comments_open", "upload_id",
+    "assigned_to_id", "comments_open", "upload_id", "trashed_from",
 )  # fmt: skip
 COUNTED = 10_000  # up to here a list is counted when no kept counter knows its size
 
