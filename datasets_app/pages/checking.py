@@ -13,12 +13,13 @@ from datasets_app.core import diffs, samples
 from datasets_app.core.diffs import Op
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
+from datasets_app.core.roles import role_label
 from datasets_app.core.rules import RULES
 from datasets_app.models import FindingRow, Sample, Waiver
 from datasets_app.services import datasets
 from datasets_app.services import samples as service
 from ftstudio.errors import InvalidInput
-from ftstudio.web.texts import from_row
+from ftstudio.web.texts import from_row, say
 
 from .bars import parts_of
 
@@ -100,11 +101,13 @@ def checked(sample: Sample, data: Mapping[str, Any], original: str, *, broken: I
     ]
     errors = sum(finding.severity == "error" for finding in stands)
     answer = seen.sample.answer
-    before = sum(seen.tokens[:-1]) if answer else sum(seen.tokens)
-    of_answer = seen.tokens[-1] if answer and seen.tokens else 0
-    around = seen.total - sum(seen.tokens)  # the tools that are declared, and what the chat template adds
     checker = datasets.checker_of(dataset)
-    counted = [(_("before the answer"), before + around, "soft"), (_("answer"), of_answer, "accent")]
+    around = seen.total - sum(seen.tokens)  # the tools that are declared, and what the chat template adds
+    counted = [(_("around the turns"), around, "dim")] if around else []
+    last = len(seen.tokens) - 1
+    for at, (message, n) in enumerate(zip(seen.sample.messages, seen.tokens, strict=True)):
+        tone = "accent" if answer and at == last else ("soft", "dim")[at % 2]
+        counted.append((say(role_label(message.role)), n, tone))
     return Checked(
         findings=shown,
         requirements=requirements,

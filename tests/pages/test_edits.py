@@ -152,8 +152,8 @@ def rendered(sample: Sample, *, editing: bool, sent: QueryDict | None = None) ->
         {
             **form_context(sample, turns, sent or QueryDict(), prompt="Be brief."),
             "turns": turns, "rejected": rejected, "editing": editing, "may_edit": True, "may_overrule": True,
-            "original": "", "labels": (), "reason": "", "question": "", "queue_query": "", "checked": CHECKED, "base_revision": 1,
-            "sample": SimpleNamespace(pk=1),
+            "original": "", "labels": (), "reason": "", "question": "", "queue_query": "", "checked": CHECKED,
+            "sample": SimpleNamespace(pk=1), "base_revision": 1,
         },
     )  # fmt: skip
 
