@@ -17,6 +17,7 @@ from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
 from datasets_app.models.sample import Status
 from datasets_app.services import annotations
+from datasets_app.services import queue as queues
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import User
@@ -60,6 +61,7 @@ def desk_context(
     dataset = sample.dataset
     real, sample = sample, annotations.as_seen(sample, user)
     blind = sample is not real
+    sample = queues.as_held(sample, user)
     past = service.history(sample)
     revisions = list(past.filter(number=sample.revision_number) if blind else past[:10])
     revision = revisions[0]

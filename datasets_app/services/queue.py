@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,7 @@ from ftstudio.errors import Conflict, Text
 
 from . import gold, leases, seats
 
-__all__ = ["hold", "holders", "let_go", "next_for", "shown"]
+__all__ = ["as_held", "hold", "holders", "let_go", "next_for", "shown"]
 
 REMEMBERED = 8 * 3600  # seconds that the place where a person was is known; then they begin at the front again
 NEEDS = {Status.IN_REVIEW: "samples.review", Status.DISPUTED: "samples.adjudicate"}  # else samples.decide
@@ -108,6 +109,20 @@ def _keep(sample: Sample, actor: User) -> datetime | None:
     if _by_seats(sample.dataset, sample.status):
         return seats.keep(sample, actor, places=sample.dataset.overlap)
     return leases.keep(sample, actor)
+
+
+def as_held(sample: Sample, person: User) -> Sample:
+    """The sample for showing: where the person holds a seat at it, it says so as if it were a lease, so that several
+    people's work and a hidden check look like any other. It must not be saved."""
+    dataset = sample.dataset
+    if dataset.mode != Mode.OVERLAP and not dataset.gold_rate:
+        return sample
+    seat = Seat.objects.filter(sample=sample, by=person, until__gt=timezone.now()).first()
+    if seat is None:
+        return sample
+    seen = copy(sample)
+    seen.leased_by, seen.leased_until, seen.shown_at = person, seat.until, seat.shown_at
+    return seen
 
 
 def _by_seats(dataset: Dataset, status: str) -> bool:
@@ -225,8 +240,9 @@ class _Search:
         """A hidden check, now and then; in a part of the list one that could stand there."""
         if not self.dataset.gold_rate or self.status != Status.PENDING:
             return None
-        search = {"turn": start, "now": self.now, "ahead": self.ahead}
-        return gold.draw(dataset=self.dataset, actor=self.actor, filters=self.filters, **search)
+        return gold.draw(
+            dataset=self.dataset, actor=self.actor, filters=self.filters, turn=start, now=self.now, ahead=self.ahead
+        )
 
     def _arranged(self) -> tuple[bool, bool]:
         """Both in one question, because mostly there is neither."""

@@ -82,6 +82,8 @@ def test_a_check_that_is_open_is_given_again_and_held_like_any_other(bob: Any, l
     held = Sample.objects.select_related("dataset").get(position=position)
     assert held.leased_by is None  # the list tells nobody that somebody is at an accepted sample
     assert queue.holders(held) == []
+    assert queue.as_held(held, bob).leased_by == bob  # his desk says that it is his, as of any other
+    assert queue.as_held(held, leo).leased_by is None
     assert queue.hold(actor=bob, sample=held) >= seat.until
     queue.let_go(actor=bob, sample=held)
     assert not Seat.objects.exists()
