@@ -56,7 +56,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
             Act("previous", _("Previous finding"), "k"),
             Act("fix", _("Apply the fix of the finding"), "."),
             Act("fix_all", _("Apply all fixes"), ",", chords=("alt+0",)),
-            Act("raw", _("Raw or rendered"), "r"),
+            Act("raw", _("Into the raw JSON"), "r"),
             Act("whitespace", _("Show spaces and line ends"), "w"),
             Act("rendered", _("Show the text as it reads"), "v"),
             Act("item", _("New list item"), "n"),
