@@ -97,10 +97,10 @@ class Builder:
                 at = block
             name = f"g{block}-r{row}"
             values = sent.getlist(f"{name}-value")
-            made.blocks[-1].rows.append(Row(sent[f"{name}-field"], sent.get(f"{name}-operator", ""), values))
-        for block in made.blocks:
-            for row in block.rows:
-                _settle(row)
+            made.blocks[-1].rows.append(Row(str(sent[f"{name}-field"]), sent.get(f"{name}-operator", ""), values))
+        for sort in made.blocks:
+            for one in sort.rows:
+                _settle(one)
         return made
 
     def do(self, what: str) -> None:

@@ -44,6 +44,11 @@ def tabs_of(state: State, counts: Mapping[str, Mapping[str, int]]) -> list[dict[
     ]
 
 
+def _without(filters: browse.Filters, name: str) -> browse.Filters:
+    cleared: dict[str, Any] = {name: ""}
+    return replace(filters, **cleared)
+
+
 def chips_of(dataset: Dataset, filters: browse.Filters, state: State | None = None) -> list[dict[str, str]]:
     """The filters that are set, in words, each with the address of the list without it."""
     chosen = filters.chosen()
@@ -69,7 +74,7 @@ def chips_of(dataset: Dataset, filters: browse.Filters, state: State | None = No
         {
             "label": _("%(filter)s: %(value)s")
             % {"filter": names[name], "value": words.get(name, {}).get(value) or value},
-            "without": state.address(filters=replace(filters, **{name: ""})),
+            "without": state.address(filters=_without(filters, name)),
         }
         for name, value in chosen.items()
         if name in names

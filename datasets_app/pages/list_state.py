@@ -17,7 +17,8 @@ from datasets_app.services.browse import Filters
 from ftstudio.errors import InvalidInput
 from ftstudio.web.requests import PersonRequest
 
-NAMES = frozenset(Filters.__dataclass_fields__)
+from .queue import NAMES
+
 EVERYTHING = Filters()
 
 

@@ -57,8 +57,10 @@ class Heading:
 def list_context(request: PersonRequest, state: State) -> tuple[dict[str, Any], dict[str, str]]:
     """The parts of the page that show the list, and what its address asks wrongly."""
     refused: dict[str, str] = {}
-    size = int(request.GET.get("rows", "")) if request.GET.get("rows") in map(str, SIZES) else 50
-    asked = {"dataset": state.dataset, "filters": state.filters, "order": state.order, "size": size}
+    size = next((size for size in SIZES if request.GET.get("rows") == str(size)), 50)
+    asked: dict[str, Any] = {
+        "dataset": state.dataset, "filters": state.filters, "order": state.order, "size": size,
+    }  # fmt: skip
     try:
         page = browse.page(cursor=request.GET.get("cursor", ""), **asked)
     except InvalidInput as error:

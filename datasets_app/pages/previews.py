@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from datasets_app.core import diffs
 from datasets_app.core import samples as core
 from datasets_app.models import FindingRow, Revision, Sample
-from datasets_app.services import annotations, similar
+from datasets_app.services import similar
+from datasets_app.services.annotations import blind
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row
@@ -56,7 +57,7 @@ def preview_context(sample: Sample, user: Any) -> dict[str, Any]:
     return {
         "sample": sample,
         "dataset": sample.dataset,
-        "blind": annotations.blind(sample, user),
+        "blind": blind(sample, user),
         "turns": [
             {"role": turn.role, "text": turn.text[:LONGEST], "cut": len(turn.text) > LONGEST,
              "calls": [{"name": call.name, "arguments": call.arguments[:LONGEST]} for call in turn.tool_calls]}

@@ -163,6 +163,8 @@ def test_what_is_ticked_is_changed_and_nothing_else(leo: User, rain: Dataset) ->
     to_desk = client.get(reverse("pages:dataset-annotate", args=[rain.pk]) + "?at=3")
     assert f"/samples/{Sample.objects.get(dataset=rain, position=3).pk}/" in to_desk["Location"]
     assert client.get(address + "?at=x").status_code == 422
+    view = SavedView.objects.create(dataset=rain, name="Two", by=leo, filter={"where": "number.is(2)"})
+    assert "Number of the sample is 2" in client.get(address + f"?view={view.pk}&kind=tag").content.decode()
 
 
 def test_a_preview_shows_the_sample_and_similar_ones_are_a_click_away(bob: User, rain: Dataset) -> None:

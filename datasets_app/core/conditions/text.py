@@ -87,7 +87,7 @@ def _condition(text: str, at: int, deep: int) -> tuple[Condition, int]:
 
 
 def _values(text: str, at: int) -> tuple[list[str], int]:
-    values = []
+    values: list[str] = []
     while True:
         at = _skip(text, at)
         if text[at : at + 1] == ")" and not values:
