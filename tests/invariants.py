@@ -14,14 +14,16 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min
 
-from datasets_app.core import samples
+from datasets_app.core import samples, workflow
 from datasets_app.core.findings import RANK
 from datasets_app.core.sets import SCANNED
 from datasets_app.models import (
+    Annotation,
     BulkChange,
     BulkChangeEntry,
     Dataset,
     DatasetCount,
+    Decision,
     Export,
     FindingRow,
     RejectedLine,
@@ -29,16 +31,20 @@ from datasets_app.models import (
     Sample,
     SampleTag,
     SampleText,
+    Seat,
     Snapshot,
     SnapshotEntry,
     Upload,
     Waiver,
 )
+from datasets_app.models.annotation import Kind
 from datasets_app.models.bulk_change import BulkState, EntryState
+from datasets_app.models.dataset import Mode
+from datasets_app.models.decision import Stage
 from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 from datasets_app.models.upload import UploadState
-from datasets_app.pipeline import deduplicate, trashing
+from datasets_app.pipeline import agreeing, deduplicate, trashing
 from datasets_app.pipeline.grading import checker_of, grade, worst_key
 
 MOST_SHOWN = 20  # sentences of one kind
@@ -178,6 +184,62 @@ def trash(dataset: Dataset) -> Iterator[str]:
         yield f"sample {position} is not in the trash and would be restored"
 
 
+def annotations(dataset: Dataset) -> Iterator[str]:
+    """No more than were asked for, each person and each seat once, and none on a sample that would have to be settled;
+    what is disputed has something to dispute about."""
+    checker = checker_of(dataset)
+    standing = Annotation.objects.standing().filter(dataset=dataset, kind=Kind.OVERLAP).select_related("sample")
+    by_sample: dict[int, list[Annotation]] = defaultdict(list)
+    for one in standing.order_by("id"):
+        by_sample[one.sample_id].append(one)
+    for rows in by_sample.values():
+        sample = rows[0].sample
+        if len({one.by_id for one in rows}) != len(rows) or len({one.seat for one in rows}) != len(rows):
+            yield f"sample {sample.position} was annotated twice by one person or from one seat"
+        if dataset.mode == Mode.OVERLAP and sample.status == Status.PENDING and len(rows) >= dataset.overlap:
+            yield f"sample {sample.position} waits although {len(rows)} of {dataset.overlap} have annotated it"
+        if any(one.verdict not in workflow.VERDICTS for one in rows):
+            yield f"sample {sample.position} has an annotation with a verdict that only reviewers give"
+    for sample in Sample.objects.filter(dataset=dataset, status=Status.DISPUTED):
+        rows = by_sample[sample.pk]
+        reopened = Decision.objects.filter(sample=sample, stage=Stage.AGREEMENT, undone_at__isnull=False).exists()
+        faulty = sample.worst == RANK["error"]
+        if len(rows) < 2 or (agreeing.agree(rows, checker.contract) and not reopened and not faulty):
+            yield f"sample {sample.position} is disputed although its {len(rows)} annotations do not differ"
+
+
+def decisions(dataset: Dataset) -> Iterator[str]:
+    """What was decided last is what the sample is, unless it was edited or trashed since, or came back from the trash
+    with an error; a sample between people has a decision that says so; nobody reviewed themselves."""
+    newest: dict[int, Decision] = {}
+    proposers: dict[int, int] = {}
+    rows = Decision.objects.filter(sample__dataset=dataset, undone_at=None).order_by("id")
+    for one in rows.select_related("revision").defer("revision__payload"):
+        newest[one.sample_id] = one
+        if one.stage == Stage.FIRST and one.decision in ("accept", "reject"):
+            proposers[one.sample_id] = one.by_id
+        elif (one.stage, one.status_before) == (Stage.REVIEW, Status.IN_REVIEW) and (
+            proposers.get(one.sample_id) == one.by_id
+        ):
+            yield f"sample #{one.sample_id} was reviewed by who proposed it"
+        if one.stage == Stage.ADJUDICATION and not hasattr(one, "adjudication"):
+            yield f"sample #{one.sample_id} was judged without a judgement"
+    samples_here = Sample.objects.filter(dataset=dataset).exclude(status=Status.TRASHED)
+    names = ("pk", "position", "status", "revision_number", "worst")
+    for pk, position, status, number, worst in samples_here.values_list(*names):
+        said = newest.get(pk)
+        if said is None:
+            if status in (Status.IN_REVIEW, Status.SENT_BACK):
+                yield f"sample {position} is {status} and nobody said so"
+        elif (
+            said.status_after and status not in (said.status_after, Status.DISPUTED) and said.revision.number == number
+        ) and not (status == Status.PENDING and said.status_after == Status.ACCEPTED and worst == RANK["error"]):
+            yield f"sample {position} is {status}; what was said last made it {said.status_after}"
+    mine = Seat.objects.filter(dataset=dataset, sample__annotations__by=F("by"), sample__annotations__withdrawn_at=None)
+    for position in mine.values_list("sample__position", flat=True):
+        yield f"sample {position} has a seat of somebody who has submitted"
+
+
 def uploads() -> Iterator[str]:
     """Of an ended import every line is a sample or a refusal, once; nothing of its chunks is left."""
     for upload in Upload.objects.exclude(state=UploadState.HELD).order_by("created_at"):
@@ -231,5 +293,14 @@ def exports() -> Iterator[str]:
             yield f"{export} is not the file that was promised"
 
 
-OF_DATASETS: tuple[Callable[[Dataset], Iterator[str]], ...] = (positions, counters, revisions, findings, grades, trash)
+OF_DATASETS: tuple[Callable[[Dataset], Iterator[str]], ...] = (
+    positions,
+    counters,
+    revisions,
+    findings,
+    grades,
+    trash,
+    annotations,
+    decisions,
+)
 OF_ALL: tuple[Callable[[], Iterator[str]], ...] = (uploads, bulk_changes, snapshots, exports)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
+
 from datasets_app.core import diffs, samples, workflow
 from datasets_app.core.diffs import Op
 from datasets_app.core.findings import Finding
@@ -136,6 +138,7 @@ def _turns(base: samples.Sample, contents: Sequence[samples.Sample], given: Mapp
         if not isinstance(turn.content, str):
             continue
         key = ANSWER if at == last and turn.role == "assistant" else f"k{at}"
+        label = _("Answer") if key == ANSWER else say(role_label(turn.role))
         texts = [content.messages[at].text for content in same]
         apart = dict.fromkeys(texts)
         pieces = merged(turn.text, texts[0], texts[1]) if len(contents) == len(texts) == 2 and len(apart) == 2 else []
@@ -143,11 +146,13 @@ def _turns(base: samples.Sample, contents: Sequence[samples.Sample], given: Mapp
             Option(", ".join(KEYS[n] for n, one in enumerate(texts) if one == text), text, diffs.diff(turn.text, text))
             for text in apart
         ]
+        if pieces and not any(piece.kind == "both" for piece in pieces):  # they changed different places
+            both = "".join(piece.text for piece in pieces)
+            options.append(Option(f"{KEYS[0]} + {KEYS[1]}", both, diffs.diff(turn.text, both)))
+            pieces = []
         text = given.get(f"{key}-text", texts[0] if texts else turn.text)
         differs = len(apart) > 1 or (bool(apart) and texts[0] != turn.text)
-        found.append(
-            Turn(key, at, say(role_label(turn.role)), text, options if len(apart) > 1 else (), pieces, differs)
-        )
+        found.append(Turn(key, at, label, text, options if len(apart) > 1 else (), pieces, differs))
     return found
 
 

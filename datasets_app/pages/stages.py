@@ -51,10 +51,8 @@ def own_version(shown: samples.Sample, submitted: Annotation) -> samples.Sample:
     """What one has handed in, to be looked at again; the sample itself where the turns are not the same ones, so that
     the form could not say which is which."""
     own = samples.from_json(submitted.payload)
-    roles = [turn.role for turn in shown.messages]
-    return (
-        own if [turn.role for turn in own.messages] == roles and bool(own.rejected) == bool(shown.rejected) else shown
-    )
+    mine, theirs = ([turn.role for turn in one.messages] for one in (own, shown))
+    return replace(own, rejected=shown.rejected) if mine == theirs else shown
 
 
 def _others(sample: Sample, user: User) -> list[Annotation]:

@@ -38,8 +38,6 @@ def apart(sample: Sample, actor: User) -> Kind | None:
     """As what this person's verdict on the sample counts; None: as a decision about the sample itself."""
     if sample.status == Status.TRASHED:
         return None
-    if sample.status == Status.TRASHED:
-        return None
     if is_check(sample, actor) and (
         Seat.objects.filter(sample=sample, by=actor).exists() or _of(sample, actor, Kind.GOLD).exists()
     ):
@@ -139,8 +137,8 @@ def submit(
 ) -> Annotation:
     """Hand in one's own version of the sample and verdict on it; parts that are None are as in the base revision.
 
-    With `choice` rejected the rejected answer becomes theirs, and the answer the rejected one. Until all are in, a later
-    one of the same person replaces their earlier one. The same `client_id` with the same content is the same
+    With `choice` rejected the rejected answer becomes theirs, and the answer the rejected one. Until all are in, a
+    later one of the same person replaces their earlier one. The same `client_id` with the same content is the same
     annotation. With the last of `Dataset.overlap` the sample is agreed or disputed. Raises
     Conflict `full` when enough others were faster, `stale` as `samples.save` does, and InvalidInput `open_errors` as
     `decisions.decide` does.
@@ -179,7 +177,6 @@ def _annotate(actor: User, sample: Sample, work: _Work) -> Annotation:
     now = deduplicate.locked(sample.dataset_id, {sample.pk}, {graded.fingerprint}, {graded.question})[sample.pk]
     dataset = Dataset.objects.select_related("project").get(pk=sample.dataset_id)
     now.dataset = dataset
-    given.refuse_trashed(now)
     given.refuse_trashed(now)
     if before := _repeated(now, actor, work):
         return before
