@@ -24,7 +24,7 @@ from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import bulk, keys, leaks, planning, repetitions, unpack
+from . import announcing, bulk, keys, leaks, planning, repetitions, unpack
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
@@ -151,7 +151,8 @@ def _finish(upload: Upload, key: str) -> None:
 def _end(upload: Upload, key: str) -> None:
     upload.chunks.all().delete()
     leaks.after_import(upload.dataset_id, upload.pk)
-    Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now())
+    if Upload.objects.unfinished().release(upload.pk, key, state=UploadState.DONE, finished_at=timezone.now()):
+        announcing.done(upload.pk)
 
 
 def _settle(upload: Upload, key: str) -> None:
@@ -175,8 +176,10 @@ def _find_repetitions(upload: Upload, key: str) -> None:
         raise Stopped
 
 
+@transaction.atomic
 def _fail(upload: Upload, key: str, code: str, text: Text) -> None:
-    Upload.objects.unfinished().release(upload.pk, key, **_failure(code, text))
+    if Upload.objects.unfinished().release(upload.pk, key, **_failure(code, text)):
+        announcing.failed(upload.pk)
 
 
 def _failure(code: str, text: Text) -> dict[str, Any]:
@@ -287,5 +290,7 @@ def _count(upload: Upload, part: UploadChunk, chunk: Chunk, duplicates: int) -> 
         raise Stopped
 
 
+@transaction.atomic
 def _fail_whole(part: UploadChunk, key: str, code: str, text: Text) -> None:
-    Upload.objects.unfinished().filter(pk=part.upload_id).update(**_failure(code, text))
+    if Upload.objects.unfinished().filter(pk=part.upload_id).update(**_failure(code, text)):
+        announcing.failed(part.upload_id)

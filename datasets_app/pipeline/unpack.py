@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
+from django.db import transaction
 from django.utils import timezone
 
 from datasets_app.core import jsonl
@@ -30,7 +31,7 @@ from datasets_app.models.upload import UploadState
 from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import archives, opening
+from . import announcing, archives, opening
 from .attempts import Stopped
 
 REFUSED, PICTURES, ROW = "$refused", "$pictures", "$row"
@@ -88,14 +89,17 @@ def _forget_left_over(upload: Upload) -> None:
             storage.delete(f"{folder}/{name}")
 
 
+@transaction.atomic
 def _fail(upload: Upload, key: str, error: InvalidInput | FileNotFoundError) -> None:
     code, text = "file-missing", Text("The uploaded file is no longer there: upload it again.")
     if isinstance(error, InvalidInput):
         code = error.code if error.code != InvalidInput.code else "file-unreadable"
         text = error.message if isinstance(error.message, Text) else Text("{text}", text=error.message)
-    Upload.objects.unfinished().release(
-        upload.pk, key, state=UploadState.FAILED, finished_at=timezone.now(), error={"code": code, **to_row(text)}
-    )
+    said = {"code": code, **to_row(text)}
+    if Upload.objects.unfinished().release(
+        upload.pk, key, state=UploadState.FAILED, finished_at=timezone.now(), error=said
+    ):
+        announcing.failed(upload.pk)
 
 
 def write(upload: Upload, stream: Any, out: BinaryIO, hold: Callable[[], None]) -> None:
