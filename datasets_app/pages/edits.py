@@ -52,6 +52,7 @@ def edited(post: QueryDict, base: samples.Sample) -> Edit:
     data = samples.to_data(base)
     kept: list[tuple[str, dict[str, Any]]] = []
     keys = post.getlist("turn")
+    turn: dict[str, Any] | None
     for key in _in_place(post, keys):
         if post.get(f"{key}-remove"):
             continue

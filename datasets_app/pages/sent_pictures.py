@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
@@ -35,7 +34,7 @@ def with_pictures(request: PersonRequest, sample: Sample) -> QueryDict:
     post = request.POST.copy()
     for name, files in request.FILES.lists():
         replaces, adds = _REPLACES.fullmatch(name), _ADDS.fullmatch(name)
-        for file in cast(list[UploadedFile], files):
+        for file in files:
             if replaces:
                 post[f"{replaces[1]}-address"] = _kept(request, sample, file)
             elif adds:
