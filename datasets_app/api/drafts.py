@@ -17,19 +17,16 @@ from .loading import read, visible
 from .serializers.fields import ObjectField
 
 
-class DraftOutput(serializers.ModelSerializer[Draft]):
+class DraftOutput(serializers.Serializer[Draft]):
     """`fields` are the form's fields by name, each a list of texts; `sequence` orders the drafts of one sample."""
 
-    fields_ = ObjectField(source="fields")
-
-    class Meta:
-        model = Draft
-        fields = ("base_revision", "fields_", "sequence", "window", "at")
+    base_revision = serializers.IntegerField()
+    sequence = serializers.IntegerField()
+    window = serializers.CharField()
+    at = serializers.DateTimeField()
 
     def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["fields"] = fields.pop("fields_")  # `fields` is a name that the serializer needs for itself
-        return fields
+        return {**super().get_fields(), "fields": ObjectField()}  # a name that the serializer needs for itself
 
 
 class DraftInput(serializers.Serializer[Any]):

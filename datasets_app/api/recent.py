@@ -25,7 +25,7 @@ class GivenOutput(serializers.Serializer[Any]):
     sample = serializers.IntegerField(source="sample.pk")
     position = serializers.IntegerField(source="sample.position")
     title = serializers.CharField(source="sample.title")
-    verdict = serializers.ChoiceField(Verdict.choices)
+    verdict = serializers.CharField(help_text=", ".join(Verdict.values))
     choice = serializers.CharField()
     reason = serializers.CharField()
     at = serializers.DateTimeField()

@@ -87,7 +87,7 @@ def desk_with_draft(sample: Sample, user: User, *, queue: Filters, editing: bool
     given as `draft_texts` instead, to be copied by hand.
     """
     draft = drafts.read(actor=user, sample=sample)
-    base = draft and Revision.objects.filter(sample=sample, number=draft.base_revision).first()
+    base = None if draft is None else Revision.objects.filter(sample=sample, number=draft.base_revision).first()
     if draft is None or base is None:
         return desk_context(sample, user, queue=queue, editing=editing)
     form, content = _form_of(draft), core.from_json(base.payload)

@@ -85,7 +85,7 @@ function setUp() {
   desk = { form, answer: byId("answer"), busy: false, dirty: false, stale: false, kept: true };
   DESKS.set(form, desk);
   form.addEventListener("input", (event) => {
-    if (event.target.matches("textarea, select, [name=reason]") && !event.isComposing) typed();
+    if (event.target.matches("textarea, select") && !event.isComposing) typed();
   });
   form.addEventListener("compositionend", typed);
   form.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) typed(); });

@@ -58,17 +58,17 @@ export function forgetUpTo(form, sequence) {
   for (const copy of copies(form)) if (copy.sequence <= sequence) forget(form, copy.key);
 }
 
-/** Put a copy back into a form that has the same fields. False, and nothing is done, where it has others. */
+/** Put a copy back into a form that has the same fields on the same revision. False, and nothing is done, elsewhere. */
 export function putBack(form, copy) {
+  if (form.elements.base_revision.value !== copy.base) return false;
   const now = fieldsOf(form);
   const same = Object.keys({ ...now, ...copy.fields }).every((name) => now[name]?.length === copy.fields[name]?.length);
   if (!same || JSON.stringify(now.turn) !== JSON.stringify(copy.fields.turn)) return false;
   for (const [name, values] of Object.entries(copy.fields)) {
     const fields = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].filter((field) => !field.disabled);
     for (const [at, field] of fields.entries()) {
-      if (field.type !== "checkbox" && field.type !== "radio") field.value = values[at];
+      if (!["checkbox", "radio", "hidden", "file"].includes(field.type)) field.value = values[at];
     }
   }
-  form.elements.base_revision.value = copy.base;
   return true;
 }

@@ -2,7 +2,7 @@
 // with nothing typed. If it was given to somebody else meanwhile, that is said; what was typed stays.
 
 import { ask } from "./asking.js";
-import { desk, onShown, onTyped, say } from "./desk.js";
+import { byId, desk, onShown, onTyped } from "./desk.js";
 import { awake } from "./timing.js";
 
 const EVERY = 60_000; // ms
@@ -22,7 +22,10 @@ async function hold(here = desk) {
     if (answer.status !== 409) return;
     here.lost = true;
     const { message } = await answer.json();
-    if (here === desk) say(message, "warning");
+    const notice = here === desk && byId("lost");
+    if (!notice) return;
+    notice.querySelector("p").textContent = message;
+    notice.hidden = false;
   } catch {
     /* the network is away, or the person was signed out: whoever saves will hear of it */
   }

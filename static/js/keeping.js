@@ -27,6 +27,11 @@ export function hold() { // nothing more is sent of this text by itself
   desk.draft.stop?.();
 }
 
+/** Go on keeping, after something that was sent came back. */
+export function resume() {
+  if (desk.draft.acked < desk.draft.sequence) later(QUIET);
+}
+
 function later(ms) {
   hold();
   const here = desk;
@@ -106,16 +111,17 @@ export function showOther() {
 }
 
 // Typed: kept here at once, and on the server when there is a moment's quiet.
-onTyped(() => {
+function keep() {
   const { form, draft: kept } = desk;
   if (kept.stored !== null && drafts.textOf(form) === kept.stored) return unchanged();
+  desk.dirty = true;
   kept.sequence = Math.max(Date.now(), kept.sequence + 1, kept.replaces + 1);
   desk.kept = drafts.keep(form, kept.sequence);
   if (kept.elsewhere) { elsewhere(desk, kept.replaces); return; }
   say(desk.kept ? word("sayKept", { time: clock(Date.now()) }) : word("sayUnkept"), desk.kept ? "" : "warning");
   later(QUIET);
   for (const listener of heard) listener(desk);
-});
+}
 
 // Typed back to what is stored: there is nothing to keep.
 function unchanged() {
@@ -217,5 +223,9 @@ document.addEventListener("submit", (event) => { // the notice's own button
   hold();
   drafts.forgetUpTo(desk.form, desk.draft.sequence);
 });
-onShown(open);
+onTyped(keep);
+onShown(() => {
+  open();
+  desk.form.elements.reason?.addEventListener("input", keep); // part of the draft, though not of the text
+});
 onSaved(({ same }) => settled(desk, same));

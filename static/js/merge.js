@@ -45,7 +45,33 @@ async function send(form, button) {
   }
 }
 
+// The keys are those of one place at a time: the one after the last that was chosen for.
+const hunks = () => [...document.querySelectorAll("#merge .hunk")];
+
+function goTo(hunk) {
+  for (const other of hunks()) {
+    other.toggleAttribute("data-keys-first", other === hunk);
+    if (other === hunk) other.setAttribute("aria-current", "true");
+    else other.removeAttribute("aria-current");
+  }
+  hunk?.scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const all = hunks();
+  const at = all.findIndex((hunk) => hunk.hasAttribute("aria-current"));
+  goTo(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+}
+
+document.addEventListener("click", (event) => {
+  const walking = event.target.closest?.("[data-hunk]");
+  if (walking) step(Number(walking.dataset.hunk));
+  const hunk = event.target.matches?.("#merge .hunk input") && event.target.closest(".hunk");
+  if (hunk) { goTo(hunk); step(1); }
+});
+
 function setUp() {
+  goTo(hunks()[0]);
   for (const panel of document.querySelectorAll("[data-merge]")) {
     if (panel.dataset.ready) continue;
     panel.dataset.ready = "1";

@@ -6,7 +6,7 @@ import { Away, SignedOut, SomebodyElse, again, ask, onceBack } from "./asking.js
 import { check, hush } from "./checking.js";
 import { choice, clock, desk, newId, onShown, onTyped, parse, replaceParts, saved, say, sent, word } from "./desk.js";
 import { mark, openErrors, point } from "./findings.js";
-import { flush, hold, leave, settled } from "./keeping.js";
+import { flush, hold, leave, resume, settled } from "./keeping.js";
 import { takeAhead } from "./prefetch.js";
 import { took } from "./timing.js";
 import { tellSaved } from "./windows.js";
@@ -49,6 +49,7 @@ function goAhead() {
     page: { title: document.title, className: document.body.className, url: location.href },
   };
   show(next.page, new URL(next.url, location).href);
+  aside.desk = desk;
   return aside;
 }
 
@@ -84,8 +85,8 @@ async function send(button) {
     if (answer.ok) taken(here, { answer, page, deciding, aside, before });
     else {
       if (aside) comeBack(aside);
-      if (answer.status === 409) show(page, "");
-      else refused(page);
+      if (here === desk && answer.status === 409) show(page, "");
+      else if (here === desk) refused(page);
     }
     here.tries = 0;
   } catch (error) {
@@ -105,6 +106,7 @@ function taken(here, { answer, page, deciding, aside, before }) {
   here.dirty = false;
   tellSaved(here);
   sent({ deciding, answer, page });
+  if (desk !== (aside?.desk ?? here)) return; // the person is elsewhere by now
   if (!aside) show(page, answer.url);
   else if (isOpen(page)) replaceParts(page, RAIL);
   else if (!desk?.dirty) show(page, answer.url); // what was fetched ahead is not what there is now
@@ -147,7 +149,8 @@ function refused(page) {
   notice?.querySelector(".sev")?.remove(); // the sign's own word: the status line has no sign
   const problem = notice?.textContent.trim();
   const base = page.querySelector("#sample-form [name=base_revision]")?.value;
-  if (desk.restructured && base && base !== desk.form.elements.base_revision.value) { // the turns are saved: see there
+  const moved = Boolean(base) && base !== desk.form.elements.base_revision.value; // the text is saved, the verdict not
+  if (desk.restructured && moved) {
     desk.dirty = false;
     saved({ same: true, page });
     show(page, "");
@@ -155,7 +158,8 @@ function refused(page) {
     return;
   }
   if (problem) goOnFrom(page);
-  if (desk.dirty) drafts.keep(desk.form, desk.draft.sequence);
+  if (moved) { settled(desk, true); desk.dirty = false; }
+  else resume();
   say(problem || word("sayBroken"), "error");
 }
 
