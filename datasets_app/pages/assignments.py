@@ -38,6 +38,7 @@ class SharesForm(forms.Form):
             self.fields[PREFIX + load.person.username] = forms.IntegerField(
                 label=_("Share of %(who)s in per cent") % {"who": load.person},
                 min_value=0, max_value=100, required=False, initial=load.percent or None,
+                widget=forms.NumberInput(attrs={"form": "shares"}),
             )  # fmt: skip
 
     @property

@@ -84,7 +84,9 @@ def test_nothing_waits_when_all_is_decided_or_held(bob: Any, rita: Any, rain: An
         samples.decide(actor=bob, sample=sample, decision="skip", revision=1)
     assert datasets.counts(rain)["status"] == {"skipped": 4}
     tomorrow = timezone.now() + timedelta(days=1)
-    Sample.objects.filter(dataset=rain).update(status="pending", leased_by=bob, leased_until=tomorrow)
+    Sample.objects.filter(dataset=rain).update(
+        status="pending", leased_by=bob, leased_until=tomorrow, shown_at=timezone.now()
+    )
     assert samples.next_for(actor=rita, dataset=rain) is None
 
 

@@ -28,13 +28,17 @@ PEOPLE = 6
 PREPARE = """
 import django; django.setup()
 from ftstudio.accounts.models import Membership, Project, User
+from datasets_app.pipeline import ingest as ingesting
 from tests import make
 lead = User.objects.create_user("lead", "lead@example.org", "correct horse battery")
 project = Project.objects.create(name="Chaos", created_by=lead)
 Membership.objects.create(user=lead, project=project, role="owner")
 dataset = make.dataset(lead, project)
 records = make.chats(700)
-make.imported(lead, dataset, records[:300])
+first = make.upload(lead, dataset, make.jsonl(records[:300]))
+while first.state != "done":
+    ingesting.ingest(first.pk)  # unless the worker is faster
+    first.refresh_from_db()
 make.upload(lead, dataset, make.jsonl(records[300:]))
 exec({join!r}.replace("PROJECT", str(project.pk)))
 print(dataset.pk)
