@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets_app.models import Adjudication, Annotation, Dataset, Sample
-from datasets_app.services import adjudications, annotations
+from datasets_app.services import adjudications
+from datasets_app.services import annotations as annotating
 from ftstudio.errors import InvalidInput, Text
 
 from .loading import ApiCursor, read, visible
@@ -37,14 +38,14 @@ class AnnotationList(ListAPIView[Annotation]):
 
     def get_queryset(self) -> QuerySet[Annotation]:
         sample = visible(Sample.objects.select_related("dataset"), self.request, pk=self.kwargs["pk"])
-        rows = annotations.annotations_on(actor=self.request.user, sample=sample)  # type: ignore[arg-type]
+        rows = annotating.annotations_on(actor=self.request.user, sample=sample)  # type: ignore[arg-type]
         return rows.select_related("by", "sample__dataset")
 
     @extend_schema(request=AnnotationInput, responses={201: AnnotationOutput})
     def post(self, request: Request, pk: int) -> Response:
         """Hand in my version and verdict; 409 `full` when as many people as were asked for were faster."""
         sample = visible(Sample.objects.select_related("dataset__project"), request, pk=pk)
-        made = annotations.submit(actor=request.user, sample=sample, **read(AnnotationInput, request))
+        made = annotating.submit(actor=request.user, sample=sample, **read(AnnotationInput, request))
         return Response(AnnotationOutput(made).data, status=201)
 
 

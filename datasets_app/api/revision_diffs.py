@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from datasets_app.core import samples as core
 from datasets_app.core.revision_diff import changes
 from datasets_app.models import Revision, Sample
-from datasets_app.services import annotations
+from datasets_app.services import annotations as annotating
 from ftstudio.errors import InvalidInput, Text
 
 from .loading import visible
@@ -53,7 +53,7 @@ class RevisionDiff(APIView):
     )
     def get(self, request: Request, pk: int, number: int) -> Response:
         """How a revision differs from the one before it, or from any other; only what differs is listed."""
-        revisions = annotations.past(visible(Sample.objects.select_related("dataset"), request, pk=pk), request.user)
+        revisions = annotating.past(visible(Sample.objects.select_related("dataset"), request, pk=pk), request.user)
         revision = get_object_or_404(revisions, number=number)
         asked = request.query_params.get("against", "")
         if asked and not (asked.isdecimal() and len(asked) < 10):

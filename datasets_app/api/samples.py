@@ -17,7 +17,8 @@ from rest_framework.views import APIView
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
-from datasets_app.services import annotations, browse, conclusions, decisions, samples, trash
+from datasets_app.services import annotations as annotating
+from datasets_app.services import browse, conclusions, decisions, samples, trash
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
 from .recent import UndoInput
@@ -88,7 +89,7 @@ def _shown(sample: Sample, person: Any) -> Any:
 
     Who has to come to a verdict of their own first sees it as if nobody had decided.
     """
-    newest, sample = sample.revision_number, annotations.as_seen(sample, person)
+    newest, sample = sample.revision_number, annotating.as_seen(sample, person)
     revision = Revision.objects.get(sample=sample, number=sample.revision_number)
     return SampleOutput(
         {
@@ -148,14 +149,14 @@ class RevisionList(ListAPIView[Revision]):
     queryset = Revision.objects.none()
 
     def get_queryset(self) -> QuerySet[Revision]:
-        return annotations.past(_sample(self.request, self.kwargs["pk"]), self.request.user).defer("payload")
+        return annotating.past(_sample(self.request, self.kwargs["pk"]), self.request.user).defer("payload")
 
 
 class RevisionDetail(APIView):
     @extend_schema(responses=RevisionDetailOutput)
     def get(self, request: Request, pk: int, number: int) -> Response:
         """One revision with its content."""
-        revision = get_object_or_404(annotations.past(_sample(request, pk), request.user), number=number)
+        revision = get_object_or_404(annotating.past(_sample(request, pk), request.user), number=number)
         return Response(RevisionDetailOutput(revision).data)
 
 
@@ -167,7 +168,7 @@ class DecisionList(ListAPIView[Decision]):
     queryset = Decision.objects.none()
 
     def get_queryset(self) -> QuerySet[Decision]:
-        return annotations.decisions_on(_sample(self.request, self.kwargs["pk"]), self.request.user)
+        return annotating.decisions_on(_sample(self.request, self.kwargs["pk"]), self.request.user)
 
     @extend_schema(request=DecisionInput, responses={201: DecisionOutput})
     def post(self, request: Request, pk: int) -> Response:

@@ -17,7 +17,7 @@ from datasets_app.core.roles import role_label
 from datasets_app.models import Adjudication, Annotation, Revision, Sample
 from datasets_app.models.adjudication import Cause
 from datasets_app.pipeline.grading import checker_of
-from datasets_app.services import annotations
+from datasets_app.services import annotations as annotating
 from ftstudio.accounts.models import User
 from ftstudio.web.texts import say
 
@@ -81,7 +81,7 @@ def dispute_context(
     given = typed or {}
     revision = Revision.objects.get(sample=sample, number=sample.revision_number)
     base = samples.from_json(revision.payload)
-    rows = [one for one in annotations.annotations_on(actor=user, sample=sample) if one.withdrawn_at is None]
+    rows = [one for one in annotating.annotations_on(actor=user, sample=sample) if one.withdrawn_at is None]
     checker = checker_of(sample.dataset)
     contents = [samples.from_json(one.payload) for one in rows]
     turns = _turns(base, contents, given)

@@ -11,7 +11,8 @@ from datasets_app.core import samples as core
 from datasets_app.core.revision_diff import changes
 from datasets_app.models import Revision
 from datasets_app.models.revision import RevisionQuerySet
-from datasets_app.services import annotations, samples
+from datasets_app.services import annotations as annotating
+from datasets_app.services import samples
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 
@@ -23,7 +24,7 @@ from .loading import sample_of
 def index(request: PersonRequest, pk: int) -> HttpResponse:
     """All revisions, newest first."""
     sample = sample_of(request, pk)
-    context = {"sample": sample, "dataset": sample.dataset, "revisions": annotations.past(sample, request.user)[:200]}
+    context = {"sample": sample, "dataset": sample.dataset, "revisions": annotating.past(sample, request.user)[:200]}
     return render_page(request, "samples/revisions.html", context)
 
 
@@ -32,7 +33,7 @@ def index(request: PersonRequest, pk: int) -> HttpResponse:
 def detail(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """One revision against the one before it, or against any other, turn by turn."""
     sample = sample_of(request, pk)
-    revisions = annotations.past(sample, request.user)
+    revisions = annotating.past(sample, request.user)
     revision = get_object_or_404(revisions, number=number)
     before = _against(request, revisions, number)
     new = core.from_json(revision.payload)
@@ -61,7 +62,7 @@ def _against(request: PersonRequest, revisions: RevisionQuerySet, number: int) -
 def restore(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """Save an old revision's content as the newest one; nothing is removed from the history."""
     sample = sample_of(request, pk)
-    old = core.to_data(core.from_json(get_object_or_404(annotations.past(sample, request.user), number=number).payload))
+    old = core.to_data(core.from_json(get_object_or_404(annotating.past(sample, request.user), number=number).payload))
     samples.save(
         actor=request.user,
         sample=sample,

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Revision, Sample
-from datasets_app.services import annotations, browse, conclusions, datasets, decisions, samples
+from datasets_app.services import annotations as annotating
+from datasets_app.services import browse, conclusions, datasets, decisions, samples
 from ftstudio.accounts import preferences
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError
@@ -123,7 +124,7 @@ def save(request: PersonRequest, pk: int) -> HttpResponse:
     """Store what was typed (with one fix applied, where a fix button sent the form) and stay on the sample."""
     sample, queue = sample_of(request, pk), queue_of(request)
     try:
-        if annotations.apart(sample, request.user):
+        if annotating.apart(sample, request.user):
             keep_apart(request, sample)
         else:
             _save(request, sample)

@@ -13,7 +13,8 @@ from datasets_app.models import Annotation, Decision, Sample
 from datasets_app.models.annotation import Kind
 from datasets_app.models.decision import Verdict
 from datasets_app.models.sample import Status
-from datasets_app.services import annotations, reviews
+from datasets_app.services import annotations as annotating
+from datasets_app.services import reviews
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 from ftstudio.web.texts import say
@@ -35,8 +36,8 @@ def stage_context(sample: Sample, user: User) -> dict[str, Any]:
     others have, `tags_on` the tags to begin with (None: the sample's). `proposal`: what a first person proposes, with
     what they `changed`; `mine` if that was them. `sent_back`: a reviewer's words.
     """
-    kind = annotations.apart(sample, user) if sample.status == Status.PENDING else None
-    submitted = annotations.mine(sample, user) if kind == Kind.OVERLAP else None
+    kind = annotating.apart(sample, user) if sample.status == Status.PENDING else None
+    submitted = annotating.mine(sample, user) if kind == Kind.OVERLAP else None
     return {
         "apart": kind is not None,
         "submitted": submitted,
@@ -56,7 +57,7 @@ def own_version(shown: samples.Sample, submitted: Annotation) -> samples.Sample:
 
 
 def _others(sample: Sample, user: User) -> list[Annotation]:
-    rows = annotations.annotations_on(actor=user, sample=sample).standing()
+    rows = annotating.annotations_on(actor=user, sample=sample).standing()
     return list(rows.exclude(by=user))
 
 

@@ -16,7 +16,8 @@ from datasets_app.models.decision import Choice
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 
-from . import annotations, decisions, samples
+from . import annotations as annotating
+from . import decisions, samples
 from .contents import Messages
 
 
@@ -48,8 +49,8 @@ def conclude(
         "reason": reason, "choice": choice, "order_seed": order_seed, "took": took, "client_id": client_id,
     }  # fmt: skip
     content: dict[str, Any] = {"messages": messages, "rejected": rejected, "tools": tools, "tags": tags}
-    if annotations.apart(sample, actor) or _too_late(sample, actor, seen):
-        return annotations.submit(
+    if annotating.apart(sample, actor) or _too_late(sample, actor, seen):
+        return annotating.submit(
             actor=actor, sample=sample, base_revision=base_revision, verdict=decision, **content, **said
         )
     revision = base_revision
@@ -78,5 +79,5 @@ def _too_late(sample: Sample, actor: User, seen: str) -> bool:
     if sample.status not in {*workflow.DECIDED, workflow.DISPUTED}:
         return False
     if sample.dataset.mode != workflow.OVERLAP:
-        return seen == workflow.PENDING and annotations.is_check(sample, actor)
+        return seen == workflow.PENDING and annotating.is_check(sample, actor)
     return seen == workflow.PENDING or not allows(actor, sample.dataset.project_id, "samples.review")

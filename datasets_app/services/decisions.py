@@ -21,7 +21,8 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import Conflict, InvalidInput, Text
 
-from . import annotations, given, notices, reviews
+from . import annotations as annotating
+from . import given, notices, reviews
 
 
 def decide(
@@ -56,7 +57,7 @@ def decide(
         now.dataset = dataset
         if client_id and (before := Decision.objects.filter(sample=now, client_id=client_id).first()):
             return before, now
-        annotations.refuse_apart(now, actor)
+        annotating.refuse_apart(now, actor)
         if now.revision_number != revision:
             raise Conflict(
                 Text("This sample has changed since you saw it: look at revision {n} first.", n=now.revision_number),
@@ -130,7 +131,7 @@ def undo(*, actor: User, sample: Sample) -> Sample:
         judge = newest is not None and newest.stage == Stage.AGREEMENT
         if judge and not allows(actor, sample.dataset.project_id, workflow.REOPEN.action):
             return None  # one's own part in it, if there is one
-        own = annotations.mine(now, actor)
+        own = annotating.mine(now, actor)
         if own and not judge and (newest is None or newest.at < own.at):
             return None
         if newest is None or (newest.by_id != actor.pk and not judge):
@@ -149,7 +150,7 @@ def undo(*, actor: User, sample: Sample) -> Sample:
 
     now = past_deadlocks(write)
     if now is None:
-        return annotations.withdraw(actor=actor, sample=sample)
+        return annotating.withdraw(actor=actor, sample=sample)
     now.dataset = sample.dataset
     return now
 
@@ -194,7 +195,7 @@ def take_back(*, actor: User, sample: Sample, key: str = "") -> Sample:
     later = Decision.objects.filter(sample=sample, undone_at=None, at__gt=meant.at)
     if key[0] == "d" and later.exists():
         raise Conflict(Text("This sample was decided again since: open it to see how."), code="not_newest")
-    return undo(actor=actor, sample=sample) if key[0] == "d" else annotations.withdraw(actor=actor, sample=sample)
+    return undo(actor=actor, sample=sample) if key[0] == "d" else annotating.withdraw(actor=actor, sample=sample)
 
 
 def _copy(now: Sample, *, to: Sample) -> None:

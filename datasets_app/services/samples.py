@@ -25,7 +25,8 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import InvalidInput, Text
 
-from . import annotations, contents, given
+from . import annotations as annotating
+from . import contents, given
 from .contents import Messages
 from .decisions import decide, decisions_on, undo
 from .queue import next_for
@@ -160,7 +161,7 @@ def save(
 
 def _refuse_change(actor: User, sample: Sample) -> None:
     """Raise what `save` says of a sample, locked, that this person may not change as it is now."""
-    annotations.refuse_apart(sample, actor)
+    annotating.refuse_apart(sample, actor)
     if sample.status in (workflow.DISPUTED, workflow.TRASHED):
         raise given.no_such_move(sample.status)
     if sample.dataset.mode == workflow.OVERLAP and sample.status in workflow.DECIDED:
@@ -206,7 +207,7 @@ def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
         now = Sample.objects.select_for_update(no_key=True).get(pk=sample.pk)
         now.dataset = sample.dataset
         given.refuse_trashed(now)
-        annotations.refuse_apart(now, actor)
+        annotating.refuse_apart(now, actor)
         set_tags(now, wanted, counted)
         DatasetCount.objects.add(sample.dataset_id, counted)
 
