@@ -23,8 +23,8 @@ from .guidelines import GuidelineDetail, GuidelineList
 from .holding import SampleHold, SampleLetGo, SampleShown
 from .images import ImageDetail, ImageFile, ImageList
 from .reading import SampleRender
-from .revision_diffs import RevisionDiff
 from .recent import RecentDecisions
+from .revision_diffs import RevisionDiff
 from .samples import (
     DecisionList,
     NextSample,
