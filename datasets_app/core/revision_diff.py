@@ -43,8 +43,8 @@ def changes(old: Sample, new: Sample) -> list[Change]:
 
 
 def _aligned(old: Sequence[Message], new: Sequence[Message]) -> Iterator[tuple[Message | None, Message | None]]:
-    keys = [[repr(message) for message in side] for side in (old, new)]
-    for _tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    was, now = ([repr(message) for message in side] for side in (old, new))
+    for _tag, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         for at in range(max(b - a, d - c)):
             yield (old[a + at] if a + at < b else None), (new[c + at] if c + at < d else None)
 

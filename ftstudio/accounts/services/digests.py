@@ -26,7 +26,7 @@ def due(now: datetime) -> list[User]:
     """People with something unread and unmailed for an hour, whose last mail is as long ago as they wish."""
     waiting = User.objects.filter(is_active=True, notifications__read_at=None, notifications__mailed_at=None)
     oldest = Min("notifications__at", filter=Q(notifications__read_at=None, notifications__mailed_at=None))
-    found = []
+    found: list[User] = []
     for person in waiting.annotate(oldest=oldest).filter(oldest__lt=now - PATIENCE).order_by("pk"):
         every = EVERY.get(preferences.of(person).digest)
         if every is None:
