@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from datasets_app.models import Dataset, Decision, Sample, Seat, Share
+from datasets_app.models import Dataset, Sample, Seat, Share
 from datasets_app.models.dataset import Mode
 from datasets_app.models.sample import Status
 from datasets_app.pipeline.selecting import Filters, narrowed
@@ -25,7 +25,7 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, Text
 
-from . import gold, leases, seats
+from . import gold, leases, reviews, seats
 
 __all__ = ["as_held", "hold", "holders", "let_go", "next_for", "shown"]
 
@@ -315,8 +315,7 @@ class _Search:
     def _narrowed(self, status: str) -> QuerySet[Sample]:
         rows = narrowed(self.dataset, replace(self.filters, status=status))
         if status == Status.IN_REVIEW:  # nobody reviews themselves
-            own = Decision.objects.filter(sample=OuterRef("pk"), by=self.actor, undone_at=None)
-            rows = rows.filter(~Exists(own))
+            return reviews.for_somebody_else(rows, self.actor)
         return rows
 
     def _key(self) -> str:

@@ -26,7 +26,7 @@ def for_somebody_else(rows: QuerySet[Sample], actor: User) -> QuerySet[Sample]:
         sample=OuterRef("pk"), stage=Stage.FIRST, undone_at=None, decision__in=PROPOSALS
     ).order_by("-id")
     own = Subquery(newest.values("by")[:1])
-    return rows.annotate(proposed_by=own).filter(~Q(status=workflow.IN_REVIEW) | ~Q(proposed_by=actor.pk))
+    return rows.alias(proposed_by=own).filter(~Q(status=workflow.IN_REVIEW) | ~Q(proposed_by=actor.pk))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 
 from datasets_app.models import Annotation, Decision, Gold, Revision, Sample, Seat
 from datasets_app.pipeline import settling
+from datasets_app.pipeline.selecting import Filters
 from datasets_app.services import adjudications, annotations, conclusions, datasets, decisions, reviews, samples
 from ftstudio.accounts.models import AuditEntry, Notification, Role
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
@@ -94,6 +95,9 @@ def test_what_is_sent_back_says_why_and_goes_to_who_decided_first(bob: Any, rita
     assert (told.kind, told.url) == ("sent_back", f"/samples/{one.pk}/")
     one = decide(bob, one, "accept")
     assert (one.status, one.assigned_to_id) == ("in_review", None)
+    waiting = Filters(status="in_review")
+    given = samples.next_for(actor=rita, dataset=one.dataset, filters=waiting)  # also to whoever sent it back
+    assert given == one
     assert samples.undo(actor=bob, sample=one).status == "sent_back"
     assert fresh(one).assigned_to_id == bob.pk
     assert broken() == []
