@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from datasets_app.core import conditions
 from datasets_app.core.conditions import FIELDS, OPERATORS, Condition, Group, Term
@@ -226,7 +227,7 @@ class _Lists:
         if isinstance(kind, Choice):
             return [(value, say(label)) for value, label in kind.words.items()]
         if isinstance(kind, Flag):
-            return [("yes", _("yes")), ("no", _("no"))]
+            return [("yes", _("yes")), ("no", pgettext("yes or no", "no"))]
         if isinstance(kind, Person):
             people = User.objects.filter(memberships__project=self.dataset.project_id).order_by("username")
             return [("me", _("me")), ("nobody", _("nobody")), *((str(person.pk), str(person)) for person in people)]

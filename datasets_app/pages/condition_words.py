@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.utils.translation import ngettext
 
 from datasets_app.core import conditions
@@ -69,7 +70,7 @@ def value_words(field: str, value: str, names: Names) -> str:
     if isinstance(kind, Choice):
         return say(kind.words[value])
     if isinstance(kind, Flag):
-        return _("yes") if value == "yes" else _("no")
+        return _("yes") if value == "yes" else pgettext("yes or no", "no")
     if isinstance(kind, Person):
         return {"me": _("me"), "nobody": _("nobody")}.get(value) or names.get(value, _("somebody who has left"))
     if isinstance(kind, Identity):

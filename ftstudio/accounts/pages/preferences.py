@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from ftstudio.accounts import preferences as schema
@@ -24,7 +24,7 @@ from ftstudio.web.requests import PersonRequest
 
 from .forms import THEME_LABELS
 
-DIGESTS = [("off", gettext_lazy("never")), ("hourly", gettext_lazy("once an hour")), ("daily", gettext_lazy("daily"))]
+DIGESTS = [("off", pgettext_lazy("mail", "never")), ("hourly", gettext_lazy("once an hour")), ("daily", gettext_lazy("daily"))]
 TEXT_SIZES = [
     ("normal", gettext_lazy("normal")), ("large", gettext_lazy("large")), ("larger", gettext_lazy("very large")),
 ]  # fmt: skip
