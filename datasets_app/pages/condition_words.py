@@ -7,8 +7,7 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from datasets_app.core import conditions
 from datasets_app.core.conditions import FIELDS, OPERATORS, Condition, Term

@@ -24,7 +24,11 @@ from ftstudio.web.requests import PersonRequest
 
 from .forms import THEME_LABELS
 
-DIGESTS = [("off", pgettext_lazy("mail", "never")), ("hourly", gettext_lazy("once an hour")), ("daily", gettext_lazy("daily"))]
+DIGESTS = [
+    ("off", pgettext_lazy("mail", "never")),
+    ("hourly", gettext_lazy("once an hour")),
+    ("daily", gettext_lazy("daily")),
+]
 TEXT_SIZES = [
     ("normal", gettext_lazy("normal")), ("large", gettext_lazy("large")), ("larger", gettext_lazy("very large")),
 ]  # fmt: skip
