@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ from .typed import as_typed, same_line, same_text
 
 SEGMENTS = 6  # choices that stand side by side; more become a list that opens
 LETTERS = 42  # of all of them together
+MOST = 1500  # fields of one form; a larger answer is worked on as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class ShownField:
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
     """The form of one answer. `name` is the form field of its raw text, `problem` why the form has to wait ("": it does
-    not)."""
+    not), `crowded` that the answer has more values than a form can show."""
 
     name: str
     root: ShownField | None
@@ -74,6 +76,7 @@ class AnswerForm:
     shape: str
     made_of: str
     problem: str
+    crowded: bool = False
 
 
 class Raw(NamedTuple):
@@ -105,6 +108,9 @@ def answer_form(contract: Contract, raw: Raw, findings: Sequence[Finding]) -> An
     """The form of the answer's JSON under the contract's schema; without one it shows what stands there."""
     schema = schema_of(contract)
     made = forms.form_of(schema, raw.text)
+    if made.root and next(islice(made.root.all(), MOST, None), None):
+        problem = _("This answer has more than %(n)d values: work on its text.") % {"n": MOST}
+        return AnswerForm(raw.name, None, (), "", digest_of(raw.text), problem, crowded=True)
     found = forms.faults(schema, made, findings, raw.path)
     by_path: dict[str, list[Fault]] = defaultdict(list)
     for fault in found:

@@ -69,6 +69,7 @@ function edited(field) {
 
 // The fields say what the text says; the one that is being typed in is left alone.
 function follow() {
+  if ("always" in byId("form-waits").dataset) return; // too large for a form
   const text = area().value;
   const root = scan(text);
   const waits = Boolean(text.trim()) && !root;
@@ -88,11 +89,12 @@ function show(row, node, json) {
   const box = row.querySelector("[data-null]");
   if (box) box.checked = node?.kind === "null";
   const inputs = fieldsOf(row);
+  const plain = node?.kind === "string" ? JSON.stringify(JSON.parse(json)) : json; // as the options are written
   if (inputs[0].type === "radio") {
-    for (const input of inputs) input.checked = input.value === json;
+    for (const input of inputs) input.checked = input.value === plain;
     return;
   }
-  let shown = json;
+  let shown = row.dataset.widget === "choice" ? plain : json;
   if (row.dataset.widget !== "any" && row.dataset.widget !== "choice") {
     if (node?.kind === "string") shown = JSON.parse(json);
     else if (!node || node.kind === "null") shown = "";
@@ -139,7 +141,7 @@ function drawn(page) {
   for (const name of ["form_shape", "form_of"]) {
     form().querySelector(`[name=${name}]`).value = fresh.querySelector(`[name=${name}]`).value;
   }
-  byId("form-problem").textContent = fresh.querySelector("#form-problem").textContent;
+  byId("form-waits").replaceWith(document.importNode(fresh.querySelector("#form-waits"), true));
   const [old] = byId("form-tree").children;
   const [now] = fresh.querySelector("#form-tree").children;
   if (!now) return; // the raw text is no JSON: the tree stays, and waits
@@ -280,5 +282,6 @@ onTyped(() => { if (form() && !writing) follow(); });
 onChecked((page) => {
   if (!form() || !page) return;
   drawn(page);
+  follow(); // a draft that was put back was not typed
   tellFaults(page);
 });

@@ -143,3 +143,11 @@ def test_a_program_fills_in_the_same_form(bob: User, sample: Sample) -> None:
     refused = program.post(path, {"text": "{", "step": "add", "at": ""}, format="json")
     assert refused.status_code == 422
     assert Revision.objects.count() == 1
+
+
+def test_an_answer_of_very_many_values_is_worked_on_as_text(alice: User, bob: User, project: Project) -> None:
+    dataset = make.dataset(alice, project, contract={"json": {"schema": {"type": "array"}}})
+    make.imported(alice, dataset, [make.chat("?", json.dumps(list(range(1600))))])
+    page = shown(browser_of(bob), Sample.objects.get())
+    assert "more than 1500 values" in page
+    assert "data-leaf" not in page
