@@ -58,7 +58,8 @@ class CommentList(ListAPIView[Comment]):
     queryset = Comment.objects.none()
 
     def get_queryset(self) -> QuerySet[Comment]:
-        return comments.on(visible(Sample.objects.all(), self.request, pk=self.kwargs["pk"]))
+        sample = visible(Sample.objects.select_related("dataset"), self.request, pk=self.kwargs["pk"])
+        return comments.on(sample, actor=self.request.user)
 
     @extend_schema(request=CommentInput, responses={201: CommentOutput})
     def post(self, request: Request, pk: int) -> Response:

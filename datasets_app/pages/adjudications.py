@@ -118,9 +118,10 @@ def index(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def done(request: PersonRequest, pk: int) -> HttpResponse:
-    """The guideline covers it now (`done` 1), or it is still to do (0)."""
+    """The guideline covers it now (`done` 1), or it is still to do (0); back to the list that the button was in."""
     found = get_object_or_404(
         Adjudication.objects.visible_to(request.user).select_related("dataset__project", "sample"), pk=pk
     )
     adjudications.set_done(actor=request.user, adjudication=found, done=request.POST.get("done") != "0")
-    return redirect("pages:adjudication-list", found.dataset_id)
+    on_guideline = request.POST.get("on") == "guideline"
+    return redirect("pages:guideline" if on_guideline else "pages:adjudication-list", found.dataset_id)

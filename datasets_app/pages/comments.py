@@ -24,7 +24,10 @@ VERBS = {"resolve": comments.resolve, "reopen": comments.reopen, "remove": comme
 
 def comments_context(sample: Sample, user: User, **more: Any) -> dict[str, Any]:
     """The thread, open comments first, and whom one may call."""
-    thread = sorted(comments.on(sample), key=lambda comment: comment.resolved_at is not None)
+    thread = sorted(comments.on(sample, actor=user), key=lambda comment: comment.resolved_at is not None)
+    quotes = comments.quotes(thread)
+    for comment in thread:
+        comment.quote = quotes.get(comment.pk, "")  # type: ignore[attr-defined]
     return {
         "sample": sample,
         "comments": thread,
@@ -44,11 +47,13 @@ def create(request: PersonRequest, pk: int) -> HttpResponse:
     """Add a comment. What is refused stays in the field."""
     rows = Sample.objects.visible_to(request.user).select_related("dataset__project")
     sample = get_object_or_404(rows, pk=pk)
-    text = request.POST.get("text", "")
+    text, post = request.POST.get("text", ""), request.POST
+    place = {name: int(post[name]) for name in ("start", "end") if post.get(name, "").isdecimal() and post.get("path")}
     try:
         comments.add(
-            actor=request.user, sample=sample, text=text, client_id=request.POST.get("comment_id", "")[:40] or None
-        )
+            actor=request.user, sample=sample, text=text, client_id=post.get("comment_id", "")[:40] or None,
+            path=post.get("path", "") if place else "", **place,
+        )  # fmt: skip
     except InvalidInput as error:
         problem = say(error.message)
         return _shown(request, sample, status=status_of(error), comment_text=text, comment_problem=problem)

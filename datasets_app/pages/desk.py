@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
 from datasets_app.models.sample import Status
-from datasets_app.services import annotations
+from datasets_app.services import annotations, guidelines
 from datasets_app.services import queue as queues
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
@@ -96,6 +96,7 @@ def desk_context(
         "checked": seen,
         "may_edit": allows(user, dataset.project_id, "samples.edit") and sample.status != Status.TRASHED,
         "may_trash": allows(user, dataset.project_id, "samples.trash"),
+        "guideline_is_new": guidelines.is_new_to(user, dataset),
         "may_waive": allows(user, dataset.project_id, "findings.waive"),
         "may_overrule": allows(user, dataset.project_id, "samples.overrule"),
         "may_assign": allows(user, dataset.project_id, "samples.assign"),
@@ -105,7 +106,7 @@ def desk_context(
         "verdicts_given": [] if blind else verdicts_on(sample),
         **queue_context(sample, user, queue),
         **tags_context(sample, stage["tags_on"]),
-        **({} if blind else comments_context(sample, user)),
+        **comments_context(sample, user),
         **stage,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets_app.core import diffs
 from datasets_app.models import Adjudication, Dataset
-from datasets_app.services import guidelines
+from datasets_app.models.adjudication import TO_DO
+from datasets_app.services import adjudications, guidelines
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.refusals import status_of
@@ -23,7 +25,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
-VERSIONS, TO_DO = 50, 50
+VERSIONS, ENTRIES = 50, 50
 
 
 @login_required
@@ -74,7 +76,7 @@ def _context(request: PersonRequest, dataset: Dataset, typed: Any = None, theirs
     dataset.refresh_from_db(fields=["guideline", "guideline_version"])
     older = guidelines.decided_before(dataset)
     where = urlencode({"where": f"guideline.max({dataset.guideline_version - 1})"})
-    to_do = Adjudication.objects.to_do().filter(dataset=dataset).select_related("sample", "by").order_by("-id")
+    to_do, causes = _to_do(dataset, request.GET.get("cause", ""))
     return {
         "dataset": dataset,
         "versions": list(guidelines.versions(dataset)[:VERSIONS]),
@@ -85,6 +87,22 @@ def _context(request: PersonRequest, dataset: Dataset, typed: Any = None, theirs
         "older": older,
         "older_url": f"{reverse('pages:dataset-detail', args=[dataset.pk])}?{where}",
         "reopen_url": f"{reverse('pages:bulk-change-create', args=[dataset.pk])}?{where}&kind=status",
-        "to_do": list(to_do[:TO_DO]),
+        "to_do": to_do,
+        "causes": causes,
         "title": _("Guideline"),
     }
+
+
+def _to_do(dataset: Dataset, cause: str) -> tuple[list[Adjudication], list[dict[str, Any]]]:
+    """What disputes ask the guideline to say, of one cause or of all, and the causes as tabs with their numbers."""
+    waiting = adjudications.listed(dataset, to_do=True)
+    counted = Counter(waiting.order_by().values_list("cause", flat=True))
+    if not counted:
+        return [], []
+    tabs = [("", _("All"), counted.total()), *((one.value, str(one.label), counted[one]) for one in TO_DO)]
+    shown = cause if cause in counted else ""
+    rows = waiting.filter(cause=shown) if shown else waiting
+    causes = [
+        {"value": value, "label": label, "n": n, "current": value == shown} for value, label, n in tabs if n
+    ]  # fmt: skip
+    return list(rows[:ENTRIES]), causes

@@ -24,6 +24,7 @@ from .list_state import State
 
 SEVERITY = {rank: severity for severity, rank in RANK.items()}
 SIZES = (25, 50, 100)
+IN_TRASH = ("number", "text")  # beside who put it there
 
 
 @dataclass(slots=True)
@@ -66,8 +67,8 @@ def list_context(request: PersonRequest, state: State) -> tuple[dict[str, Any], 
     except InvalidInput as error:
         refused = dict(error.fields)
         page = browse.page(**asked)
-    columns = state.columns or listing.USUAL
     in_trash = state.filters.status == Status.TRASHED
+    columns = IN_TRASH if in_trash else state.columns or listing.USUAL
     context = {
         "page": Page(rows_of(page.rows, (*columns, "changed-by") if in_trash else columns), page.earlier, page.later),
         "in_trash": in_trash,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from django.db import transaction
@@ -10,8 +10,10 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
+from datasets_app.core.fixing import texts_of
 from datasets_app.core.mentions import mentioned
-from datasets_app.models import Comment, Sample
+from datasets_app.core.samples import from_json
+from datasets_app.models import Comment, Revision, Sample
 from datasets_app.models.comment import CommentQuerySet
 from datasets_app.pipeline.attempts import past_deadlocks
 from ftstudio.accounts.models import Project, User
@@ -19,16 +21,30 @@ from ftstudio.accounts.policy import require
 from ftstudio.accounts.services import notifications
 from ftstudio.errors import InvalidInput, NotAllowed, Text
 
+from . import annotations
 from .given import check_client_id
 
 LONGEST = 5000
 _PATH = 300
+_QUOTED = 200  # characters of a passage that are shown with a comment
 T = TypeVar("T")
 
 
-def on(sample: Sample) -> CommentQuerySet:
-    """The sample's comments, oldest first, with their authors."""
-    return Comment.objects.filter(sample=sample).select_related("by", "resolved_by").order_by("id")
+def on(sample: Sample, *, actor: User | None = None) -> CommentQuerySet:
+    """The sample's comments, oldest first, with their authors; for an `actor` who has still to come to a verdict of
+    their own, only what they have said themselves."""
+    rows = Comment.objects.filter(sample=sample).select_related("by", "resolved_by").order_by("id")
+    return rows.filter(by=actor) if actor is not None and annotations.blind(sample, actor) else rows
+
+
+def quotes(thread: Collection[Comment]) -> dict[int, str]:
+    """The passages that these comments of one sample are about, by comment, as they stood in its revision."""
+    about = [comment for comment in thread if comment.path and comment.start is not None]
+    numbers = {comment.revision for comment in about}
+    rows = Revision.objects.filter(sample=about[0].sample_id, number__in=numbers).order_by() if about else ()
+    texts = {row.number: dict(texts_of(from_json(row.payload))) for row in rows}
+    found = {one.pk: texts.get(one.revision, {}).get(one.path, "")[one.start : one.end] for one in about}
+    return {pk: quote if len(quote) <= _QUOTED else f"{quote[:_QUOTED]}…" for pk, quote in found.items() if quote}
 
 
 def members(project: Project) -> list[User]:

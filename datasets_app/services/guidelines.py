@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.urls import reverse
 
-from datasets_app.models import Dataset, Decision, Guideline
+from datasets_app.models import Annotation, Dataset, Decision, Guideline
 from datasets_app.models.guideline import GuidelineQuerySet
 from datasets_app.pipeline.attempts import past_deadlocks
 from ftstudio.accounts.models import AuditEntry, Membership, User
@@ -81,6 +81,15 @@ def decided_before(dataset: Dataset) -> int:
     older = Decision.objects.filter(sample__dataset=dataset, undone_at=None)
     older = older.filter(guideline_version__lt=dataset.guideline_version)
     return older.order_by().values("sample").distinct().count()
+
+
+def is_new_to(actor: User, dataset: Dataset) -> bool:
+    """Whether the version in force is newer than the one that the person last decided by; False for who never has."""
+    decided = Decision.objects.filter(by=actor, sample__dataset=dataset).order_by("-pk")
+    apart = Annotation.objects.filter(by=actor, dataset=dataset).order_by("-pk")
+    known = [rows.values_list("guideline_version", flat=True).first() for rows in (decided, apart)]
+    newest = max((number for number in known if number is not None), default=None)
+    return newest is not None and newest < dataset.guideline_version
 
 
 def _tell(dataset: Dataset, made: Guideline, author: User) -> None:

@@ -15,6 +15,7 @@ from datasets_app.core import abilities
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.diffs import Op
 from datasets_app.core.profiles import PROFILES
+from datasets_app.core.rendering import rendered
 from datasets_app.core.roles import role_label
 from datasets_app.core.scripts import script_of
 from ftstudio.web.texts import listed, say
@@ -38,6 +39,12 @@ def language_of(text: str) -> str:
 def role_word(role: str) -> str:
     """`{{ turn.role|role_word }}`: what the role is called in the reader's language; other words are as they are."""
     return say(role_label(role))
+
+
+@register.filter
+def reads(text: str) -> SafeString:
+    """`{{ dataset.guideline|reads }}`: Markdown as it reads; what `core.rendering` makes is safe to show."""
+    return mark_safe(rendered(text).html)
 
 
 @register.filter

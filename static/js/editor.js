@@ -15,6 +15,8 @@ import "./prefetch.js";
 import "./holding.js";
 import "./reasons.js";
 import "./merge.js";
+import "./mentions.js";
+import "./guideline.js";
 import { start } from "./desk.js";
 
 start();

@@ -84,10 +84,8 @@ def test_samples_come_before_the_dataset_and_its_counters_last(
             actor=leo, waiver=waivers.waive(actor=leo, sample=two, rule="terminal-punctuation", reason="诗")
         )
         trash.restore(actor=leo, sample=trash.trash(actor=leo, sample=two))
-        trash.restore(actor=leo, sample=trash.trash(actor=leo, sample=two))
         for what in (
             {"kind": "tag", "what": {"do": "add", "tag": "全"}},
-            {"kind": "trash", "what": {}},
             {"kind": "trash", "what": {}},
             {"kind": "status", "what": {"decision": "skip"}},
         ):
