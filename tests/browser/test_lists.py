@@ -29,20 +29,30 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/list-{name}.png", full_page=True)
 
 
+def settled(page: Page, selector: str) -> None:
+    """What was asked for is there, and listens: htmx looks at new parts a moment after it has put them in."""
+    expect(page.locator(selector)).to_be_attached()
+    expect(page.locator(".htmx-added, .htmx-settling, .htmx-request")).to_have_count(0)
+
+
 def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
     one = open_browser(leo)
     page = one.page
     page.goto(f"/datasets/{dataset.pk}/")
     page.click("#filters a[data-here]")
+    settled(page, "#g0-r0-field")
     page.select_option("#g0-r0-field", "rule")
-    expect(page.locator("#g0-r0-value option[value=echo]")).to_be_attached()
+    settled(page, "#g0-r0-value option[value=echo]")
     page.select_option("#g0-r0-value", "echo")
     page.click("#conditions button[value=add-0]")
+    settled(page, "#g0-r1-field")
     page.select_option("#g0-r1-field", "tokens")
-    expect(page.locator("#g0-r1-operator option[value=min]")).to_be_attached()
+    settled(page, "#g0-r1-operator option[value=min]")
     one.is_accessible()
     one.stays_in_its_width()
     look(page, "conditions")
+    page.select_option("#g0-r1-operator", "min")
+    settled(page, "#g0-r1-operator option[value=min][selected]")
     page.fill("#g0-r1-value", "1")
     page.keyboard.press("Enter")
     expect(page.locator("[data-row]")).to_have_count(2)
@@ -56,6 +66,7 @@ def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any,
     expect(page.locator("#tabs a.saved[aria-current]")).to_be_visible()
     assert page.url.endswith(f"?view={view.pk}")
 
+    expect(page.locator("[data-tick-all]")).to_be_visible()  # the list listens
     page.keyboard.press("Shift+ArrowDown")
     expect(page.locator("#preview-h")).to_contain_text("0002")
     page.keyboard.press("ArrowDown")
