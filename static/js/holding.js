@@ -6,6 +6,8 @@ import { byId, desk, onShown, onTyped } from "./desk.js";
 import { awake } from "./timing.js";
 
 const EVERY = 60_000; // ms
+const AFTER_RELOAD = 500; // ms: the page that was left has let go of the sample, maybe only after this one was made
+let reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
 let beat;
 
 function formOf({ form }) {
@@ -39,6 +41,8 @@ function letGo() {
 onShown(() => {
   clearInterval(beat);
   desk.mine = desk.form.dataset.mine === "1";
+  if (reloaded) setTimeout(hold, AFTER_RELOAD, desk);
+  reloaded = false;
   beat = setInterval(() => { if (desk?.mine && awake()) hold(); }, EVERY);
 });
 onTyped(() => { if (!desk.mine && !desk.asked) { desk.asked = true; hold(); } }); // opened from a list: taken when it is worked at
