@@ -95,6 +95,13 @@ def test_items_are_added_filled_moved_and_removed_by_buttons_alone(desk: Client,
     assert [one["condition"] for one in now["history"]] == ["哮喘"]
 
 
+def test_enter_in_a_field_saves_and_presses_no_button_of_the_form(desk: Client, sample: Sample) -> None:
+    page = shown(desk, sample)
+    first = re.search(r'<button type="submit"[^>]*>', page[page.index('id="sample-form"') :])
+    assert first is not None
+    assert "name=" not in first[0]
+
+
 def test_a_step_that_cannot_be_taken_is_refused_and_what_was_typed_stays(desk: Client, sample: Sample) -> None:
     page = shown(desk, sample)
     answered = desk.post(
