@@ -23,6 +23,7 @@ from . import gold
 PERIODS = (7, 30, 90)  # days that can be looked at
 FORECAST_DAYS = 21
 MOST = 50_000  # acts that are read; of more, the newest
+_DECIDING = (Stage.FIRST, Stage.AGREEMENT, Stage.ADJUDICATION)  # what a sample was decided by before any review
 WAITING = (Status.PENDING, Status.SENT_BACK, Status.IN_REVIEW, Status.DISPUTED)
 
 
@@ -138,7 +139,7 @@ def _first_decider(samples: Sequence[int]) -> list[int]:
 
 
 def _weeks(dataset: Dataset, since: datetime) -> list[Week]:
-    decided = Decision.objects.filter(sample__dataset=dataset, at__gte=since, undone_at=None, stage=Stage.FIRST)
+    decided = Decision.objects.filter(sample__dataset=dataset, at__gte=since, undone_at=None, stage__in=_DECIDING)
     rows = list(decided.order_by("-pk").values_list("at", "revision")[:MOST])
     dirty: set[int] = set()
     keys = [revision for _, revision in rows]
