@@ -152,7 +152,18 @@ def test_the_api_describes_itself(alice: User) -> None:
 
 def test_every_page_of_the_work_lights_one_entry_of_the_navigation() -> None:
     # The person's own menu leads to the others.
-    elsewhere = {"home", "demo", "account", "project", "member", "invitation", "token", "audit"}
+    elsewhere = {
+        "home",
+        "demo",
+        "account",
+        "project",
+        "member",
+        "invitation",
+        "token",
+        "audit",
+        "notification",
+        "preferences",
+    }
     views = get_resolver().namespace_dict["pages"][1].reverse_dict
     nouns = {name.split("-")[0] for name in views if isinstance(name, str)}
     lit = [noun for entry in navigation.ENTRIES for noun in entry.nouns]
