@@ -198,8 +198,8 @@ CELERY_BEAT_SCHEDULE = {
 WORKERS = env.number("FTSTUDIO_WORKERS", min(2, os.cpu_count() or 1))
 # How long a worker may be silent before another takes its work over, in seconds.
 LEASE_SECONDS = env.number("FTSTUDIO_LEASE_SECONDS", 60)
-# How long a sample is held for whoever has it open, after their desk was last heard of, and how long one that their desk
-# has fetched ahead, in seconds.
+# How long a sample is held for whoever has it open, after their desk was last heard of, and how long one that their
+# desk has fetched ahead, in seconds.
 HOLD_SECONDS = env.number("FTSTUDIO_HOLD_SECONDS", 600)
 AHEAD_SECONDS = env.number("FTSTUDIO_AHEAD_SECONDS", 180)
 
@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
         "SnapshotState": "datasets_app.models.snapshot.SnapshotState",
         "ScanState": "datasets_app.models.scan.ScanState",
         "BulkState": "datasets_app.models.bulk_change.BulkState",
+        "Verdict": "datasets_app.models.decision.Verdict",
     },
 }
 

@@ -328,8 +328,13 @@ CASES = [
         lambda w: (
             "post",
             f"/api/v1/datasets/{w['datasets'].pk}/views/",
-            {"name": "Long ones", "shared": True, "filter": {"where": "tokens.min(5)"}, "columns": ["tags"],
-             "order": "-tokens"},
+            {
+                "name": "Long ones",
+                "shared": True,
+                "filter": {"where": "tokens.min(5)"},
+                "columns": ["tags"],
+                "order": "-tokens",
+            },
         ),
         saved_views,
     ),

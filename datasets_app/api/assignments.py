@@ -27,7 +27,7 @@ class LoadOutput(serializers.Serializer[Any]):
     percent = serializers.IntegerField()
 
 
-class SharesInput(serializers.Serializer[Any]):
+class QueueSharesInput(serializers.Serializer[Any]):
     """User name → per cent of the queue that is kept for this person alone; who is left out has none."""
 
     shares = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=100))
@@ -49,11 +49,11 @@ class AssignmentList(APIView):
         """Every member of the dataset's project, with what waits for them."""
         return Response(LoadOutput(assignments.loads(visible(Dataset.objects.all(), request, pk=pk)), many=True).data)
 
-    @extend_schema(request=SharesInput, responses=LoadOutput(many=True))
+    @extend_schema(request=QueueSharesInput, responses=LoadOutput(many=True))
     def put(self, request: Request, pk: UUID) -> Response:
         """Keep shares of the queue for people, all of them anew."""
         dataset = visible(Dataset.objects.select_related("project"), request, pk=pk)
-        assignments.set_shares(actor=request.user, dataset=dataset, **read(SharesInput, request))
+        assignments.set_shares(actor=request.user, dataset=dataset, **read(QueueSharesInput, request))
         return Response(LoadOutput(assignments.loads(dataset), many=True).data)
 
 

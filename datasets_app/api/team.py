@@ -19,6 +19,7 @@ from ftstudio.accounts.api.serializers import PersonOutput
 from ftstudio.errors import InvalidInput, Listed, Text
 from ftstudio.web.texts import say
 
+from .gold import AccuracyOutput
 from .loading import visible
 
 
@@ -86,14 +87,6 @@ class AgreementReport(APIView):
             "weeks": [{"name": monday.isoformat(), "figure": figure} for monday, figure in found.weeks.items()],
         }  # fmt: skip
         return Response(AgreementOutput(shown).data)
-
-
-class AccuracyOutput(serializers.Serializer[Any]):
-    n = serializers.IntegerField()
-    right = serializers.IntegerField()
-    share = serializers.FloatField()
-    low = serializers.FloatField()
-    high = serializers.FloatField()
 
 
 class LineOutput(serializers.Serializer[Any]):

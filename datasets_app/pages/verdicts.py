@@ -69,7 +69,5 @@ def _may_send_back(sample: Sample, user: User) -> bool:
     newest = Decision.objects.filter(sample=sample, undone_at=None).only("by_id").first()
     standing: workflow.Standing = "nobody" if newest is None else "own" if newest.by_id == user.pk else "other"
     return bool(
-        workflow.fitting(
-            mode=sample.dataset.mode, state=sample.status, verdict=workflow.SEND_BACK, standing=standing
-        )
+        workflow.fitting(mode=sample.dataset.mode, state=sample.status, verdict=workflow.SEND_BACK, standing=standing)
     )
