@@ -41,7 +41,7 @@ ENTRIES = (
             "gold",
             "assignment",
             "share",
-        ),  # fmt: skip
+        ),
     ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision", "adjudication", "comment")),
     Entry("pages:job-list", _("Jobs"), ("job",)),
