@@ -13,6 +13,7 @@ from datasets_app.core import samples as core
 from datasets_app.models import FindingRow, Revision, Sample
 from datasets_app.services import similar
 from datasets_app.services.annotations import blind
+from ftstudio.accounts.policy import allows
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row
@@ -30,7 +31,11 @@ MOST_DIFFED = 4000
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One sample's turns, findings, tags, and its answer against the rejected one."""
     sample = sample_of(request, pk)
-    context = {**preview_context(sample, request.user), "queue_query": query_of(queue_of(request))}
+    context = {
+        **preview_context(sample, request.user),
+        "queue_query": query_of(queue_of(request)),
+        "may_trash": allows(request.user, sample.dataset.project_id, "samples.trash"),
+    }
     return render_page(request, "samples/preview.html", context, part="preview" if request.htmx else None)
 
 

@@ -20,8 +20,14 @@ from .queue import query_of, queue_of
 @login_required
 @require_POST
 def put(request: PersonRequest, pk: int) -> HttpResponse:
-    """Put the sample into the trash; its desk says so, with a button that takes it out again."""
+    """Put the sample into the trash; its desk says so, with a button that takes it out again. Where the button was in
+    the list, the list stays."""
     sample = trash.trash(actor=request.user, sample=_sample(request, pk))
+    if request.POST.get("on") == "list":
+        notices.success(
+            request, _("Sample %(number)s is in the trash; the tab over the list leads there.") % {"number": sample}
+        )
+        return redirect(reverse("pages:dataset-detail", args=[sample.dataset_id]) + query_of(queue_of(request)))
     return redirect(reverse("pages:sample-detail", args=[sample.pk]) + query_of(queue_of(request)))
 
 

@@ -36,7 +36,6 @@ function inText(selection) {
 
 document.addEventListener("selectionchange", () => {
   const area = document.activeElement;
-  if (area?.closest?.("#comments")) return;
   const found = area?.matches?.("#sample-form textarea[data-path]") ? inArea(area) : inText(getSelection());
   if (found?.text) passage = found;
 });
