@@ -21,7 +21,7 @@ from ftstudio.accounts.policy import require
 from ftstudio.accounts.services import notifications
 from ftstudio.errors import InvalidInput, NotAllowed, Text
 
-from . import annotations
+from . import annotations as annotating
 from .given import check_client_id
 
 LONGEST = 5000
@@ -34,7 +34,7 @@ def on(sample: Sample, *, actor: User | None = None) -> CommentQuerySet:
     """The sample's comments, oldest first, with their authors; for an `actor` who has still to come to a verdict of
     their own, only what they have said themselves."""
     rows = Comment.objects.filter(sample=sample).select_related("by", "resolved_by").order_by("id")
-    return rows.filter(by=actor) if actor is not None and annotations.blind(sample, actor) else rows
+    return rows.filter(by=actor) if actor is not None and annotating.blind(sample, actor) else rows
 
 
 def quotes(thread: Collection[Comment]) -> dict[int, str]:
