@@ -103,7 +103,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.pks = array("Q")
-        self.revisions = array("L")
+        self.revisions = array("I")
 
 
 def _read(dataset: Dataset, look: Look, hold: Callable[..., None]) -> _Seen:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -211,6 +213,17 @@ def test_what_is_only_compared_with_is_never_spoken_of_but_met_again():
         assert [(index, finding.rule) for index, finding in look.findings()] == [(2, "split-leak")]
 
 
+def test_a_label_in_another_spelling_is_named_at_its_own_row_though_another_file_came_before():
+    with Look(setting()) as look:
+        for one in rows("晴", "雨", question="别的 {}"):
+            look.compare_with(replace(one, side=OTHER_FILE))
+        for one in rows("会下雨", "会下雨", "会下雨。"):
+            look.add(one)
+        look.close()
+        found = [(look.columns.at[index], finding.rule) for index, finding in look.findings()]
+    assert [at for at, rule in found if rule == "label-inconsistent"] == [3]
+
+
 def test_each_tag_is_a_slice_with_its_own_interval():
     broken = (Noted("echo", "warning"),)
     members = [member(at, chat(f"q{at}", "a"), tags=("colloquial",), noted=broken if at == 1 else ()) for at in (1, 2)]
@@ -247,3 +260,27 @@ def test_the_order_of_the_rows_does_not_matter_for_what_is_measured():
     for name in ("balance", "fences", "label-inconsistent"):
         assert first.get(name) == second.get(name)
     assert first["near-duplicate"]["samples"] == second["near-duplicate"]["samples"]
+
+
+def test_a_sample_more_costs_some_bytes_and_neither_its_text_nor_an_object():
+    kinds = (
+        "会下雨",
+        '{"a": 1}',
+        "一个没有人重复的、比标签还要长得多的回答，长到谁也不会把它当成标签，不管怎么看都不会的。",
+    )
+    with Look(setting(), near=False) as look:
+        tracemalloc.start()
+        try:
+            for at in range(6000):
+                look.add(member(at, chat(f"问题 {at}", kinds[at % 3]), side=("train", "test")[at % 2]))
+                if at == 2000:
+                    before = tracemalloc.get_traced_memory()[0]
+            kept = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            assert sum(1 for _ in look.findings()) == 0
+            look.report()
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert (kept - before) / 4000 < 80
+    assert (peak - kept) / 6000 < 80

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import tempfile
 import tracemalloc
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from datasets_app.core.examples import chat
 from datasets_app.core.sets.grams import GRAM, LONGEST, bands, bare, comparable, sketches
 from datasets_app.core.sets.near import ALIKE, NearIndex
+from datasets_app.core.sets.sketch_file import SketchFile
 from datasets_app.core.widths import nfkc
 
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]
@@ -143,3 +145,15 @@ def test_ten_thousand_texts_from_one_template_stay_within_memory_and_end():
         tracemalloc.stop()
     assert peak < 60 << 20
     assert sum(first >= 0 for first in found) > 9_000
+
+
+def test_rows_of_a_sketch_file_are_those_of_an_array_whatever_their_order_and_number(monkeypatch):
+    monkeypatch.setattr("datasets_app.core.sets.sketch_file.PIECE", 4096)  # a file of many pieces
+    chance = np.random.default_rng(7)
+    values = chance.integers(0, 256, (1000, 24), dtype=np.uint8)
+    with tempfile.TemporaryFile() as file:
+        file.write(values.tobytes())
+        sketches = SketchFile(file, *values.shape)
+        for count in (0, 1, 128, 129, 5000):
+            wanted = chance.integers(0, len(values), count, dtype=np.int32)
+            assert np.array_equal(sketches.rows(wanted).view(np.uint8), values[wanted])

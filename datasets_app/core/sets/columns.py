@@ -17,10 +17,11 @@ from datasets_app.core.sets.members import OTHER_FILE, Member
 from datasets_app.core.splitting import SIDES
 
 Key = Literal["fingerprint", "question"]
-Indexes = NDArray[np.int64]
+Indexes = NDArray[np.signedinteger[Any]]
 
 ORDER = (OTHER_FILE, *SIDES)  # where a leak is at home: the earlier side of two
 NOWHERE = 255
+BLOCK = 4096
 
 
 class Columns:
@@ -30,7 +31,7 @@ class Columns:
         self.at = array("Q")
         self._kept: dict[str, array[int]] = {"fingerprint": array("Q"), "question": array("Q"), "answer": array("Q")}
         self._side = array("B")
-        self.clusters: Indexes = np.empty(0, dtype=np.int64)
+        self.clusters: Indexes = np.empty(0, dtype=np.int32)
         self._firsts: dict[str, Indexes] = {}
 
     def __len__(self) -> int:
@@ -68,7 +69,7 @@ class Columns:
     def firsts(self, key: Key) -> Indexes:
         """For each of the set's own samples the index of the first that has the same key; itself for the rest."""
         if key not in self._firsts:
-            found = np.arange(len(self), dtype=np.int64)
+            found = np.arange(len(self), dtype=np.int32)
             chosen = np.flatnonzero(self.own)
             found[chosen] = chosen[first_equal(self.kept(key)[chosen])]
             self._firsts[key] = found
@@ -83,7 +84,7 @@ class Columns:
         """(index, first) of each own sample that answers otherwise than the first that was asked the same."""
         answers = self.kept("answer")
         chosen = np.flatnonzero(self.own & (answers != 0))
-        firsts = np.arange(len(self), dtype=np.int64)
+        firsts = np.arange(len(self), dtype=np.int32)
         firsts[chosen] = chosen[first_equal(self.kept("question")[chosen])]
         return pairs(np.flatnonzero(answers != answers[firsts]), firsts)
 
@@ -92,7 +93,7 @@ class Columns:
         if not len(self.clusters):
             return iter(())
         chosen = np.flatnonzero(self.own & (self.clusters >= 0))
-        firsts = np.arange(len(self), dtype=np.int64)
+        firsts = np.arange(len(self), dtype=np.int32)
         firsts[chosen] = chosen[first_equal(self.clusters[chosen])]
         new = self.firsts("fingerprint") == np.arange(len(self))
         return pairs(np.flatnonzero(new & (firsts != np.arange(len(self)))), firsts)
@@ -110,43 +111,47 @@ class Columns:
         counts = np.bincount(self.sides, minlength=len(ORDER))
         return {side: int(counts[at]) for at, side in enumerate(ORDER) if counts[at]}
 
-    def leaks(self) -> dict[int, tuple[int, bool]]:
-        """index → (where it is at home, whether it is the very question) of own samples met on an earlier side too."""
-        found: dict[int, tuple[int, bool]] = {}
-        placed = self.sides != NOWHERE
+    def leaks(self) -> Iterator[tuple[int, int, bool]]:
+        """(index, where it is at home, whether it is the very question) of own samples met on an earlier side too."""
+        homes, placed = np.full(len(self), -1, dtype=np.int32), self.sides != NOWHERE
         if len(self.clusters):
-            self._leaks(self.clusters, placed & (self.clusters >= 0), False, found)
-        self._leaks(self.kept("question"), placed, True, found)
-        return dict(sorted(found.items()))
+            self._leaks(self.clusters, placed & (self.clusters >= 0), homes)
+        exact = self._leaks(self.kept("question"), placed, homes)
+        for index, home in pairs(np.flatnonzero(homes >= 0), homes):
+            yield index, home, bool(exact[index])
 
-    def _leaks(self, keys: Any, which: Any, exact: bool, found: dict[int, tuple[int, bool]]) -> None:
-        chosen = np.flatnonzero(which)
-        if not len(chosen):
-            return
-        order = chosen[np.lexsort((chosen, self.sides[chosen], keys[chosen]))]
-        homes = order[_group_starts(keys[order])]
-        away = (self.sides[order] != self.sides[homes]) & self.own[order]
-        found.update(zip(order[away].tolist(), ((home, exact) for home in homes[away].tolist()), strict=True))
+    def _leaks(self, keys: Any, which: Any, found: Indexes) -> NDArray[np.bool_]:
+        """Writes down where samples are at home that share their key with an earlier side; which of them do."""
+        met = np.zeros(len(self), dtype=bool)
+        chosen = np.flatnonzero(which).astype(np.int32)
+        if len(chosen):
+            order = chosen[np.lexsort((chosen, self.sides[chosen], keys[chosen]))]
+            homes = order[_group_starts(keys[order])]
+            away = (self.sides[order] != self.sides[homes]) & self.own[order]
+            met[order[away]] = True
+            found[order[away]] = homes[away]
+        return met
 
 
 def first_equal(keys: Any) -> Indexes:
     """For each key the place of the first that equals it."""
-    if not len(keys):
-        return np.empty(0, dtype=np.int64)
-    _, first, of = np.unique(keys, return_index=True, return_inverse=True)
-    equal: Indexes = first[of]
+    order = np.argsort(keys, kind="stable").astype(np.int32)
+    equal = np.empty_like(order)
+    equal[order] = order[_group_starts(keys[order])]
     return equal
 
 
 def pairs(indexes: Indexes, firsts: Indexes) -> Iterator[tuple[int, int]]:
-    """(index, its first) as plain numbers."""
-    return zip(indexes.tolist(), firsts[indexes].tolist(), strict=True)
+    """(index, its first) as plain numbers, of which only some thousand exist at once."""
+    for at in range(0, len(indexes), BLOCK):
+        some = indexes[at : at + BLOCK]
+        yield from zip(some.tolist(), firsts[some].tolist(), strict=True)
 
 
 def _group_starts(ordered: Any) -> Indexes:
     """For each of the sorted keys the place where its like begin."""
     begins = np.ones(len(ordered), dtype=bool)
     begins[1:] = ordered[1:] != ordered[:-1]
-    places = np.where(begins, np.arange(len(ordered)), 0)
+    places = np.where(begins, np.arange(len(ordered), dtype=np.int32), np.int32(0))
     starts: Indexes = np.maximum.accumulate(places)
     return starts

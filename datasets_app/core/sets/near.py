@@ -9,7 +9,6 @@ their text, and equal texts are one before anything is compared.
 
 from __future__ import annotations
 
-import mmap
 import tempfile
 from array import array
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_app.core.sets.grams import BANDS, FUNCTIONS, bands, identity, sketches
+from datasets_app.core.sets.sketch_file import SketchFile
 
 ALIKE = 0.7  # Jaccard similarity of two texts' grams from which they are near duplicates
 CLOSE = ALIKE - 0.06  # as estimated: two standard errors less, so that hardly a true pair is lost to the estimate
@@ -87,37 +87,25 @@ class NearIndex:
         `progress` is told after each band what share of the work is done.
         """
         if not self._texts:
-            return np.empty(0, dtype=np.int64)
+            return np.empty(0, dtype=np.int32)
         texts = np.frombuffer(self._texts, dtype=np.uint64)
-        _, rows, number = np.unique(texts, return_index=True, return_inverse=True)
-        sketches = self._read_sketches()
-        joining = _Joining(sketches, rows.astype(np.int32), empty=0 if texts[rows[0]] == 0 else None)
+        rows, number = _different(texts)
+        sketches = SketchFile(self._sketches, len(texts), FUNCTIONS)
+        joining = _Joining(sketches, rows, empty=0 if texts[rows[0]] == 0 else None)
         for at, file in enumerate(self._bands):
             file.seek(0)
-            keys = np.frombuffer(file.read(), dtype=np.uint32)[rows]
-            joining.band(keys)
-            _give_back(sketches)
+            joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows])
             progress((at + 1) / BANDS)
         found = _numbered(joining.roots()[number])
         found[texts == 0] = -1
         return found
 
-    def _read_sketches(self) -> NDArray[np.uint8]:
-        self._sketches.flush()
-        return np.memmap(self._sketches, dtype=np.uint8, mode="r", shape=(len(self._texts), FUNCTIONS))
-
-
-def _give_back(sketches: Any) -> None:
-    """Let go of the pages of the file that were looked at: without this all of it would stay in memory."""
-    if hasattr(mmap, "MADV_DONTNEED"):
-        sketches._mmap.madvise(mmap.MADV_DONTNEED)
-
 
 class _Joining:
     """Union-find over different texts, numbered by their hashes. The lowest number of a cluster represents it."""
 
-    def __init__(self, sketched: NDArray[np.uint8], rows: Indexes, empty: int | None) -> None:
-        self._words = np.asarray(sketched).view(np.uint64)  # eight values each: gathered and added up sooner
+    def __init__(self, sketches: SketchFile, rows: Indexes, empty: int | None) -> None:
+        self._sketches = sketches
         self._rows = rows
         self._empty = empty
         self._parent = np.arange(len(rows), dtype=np.int32)
@@ -174,8 +162,8 @@ class _Joining:
         return a
 
     def _similarity(self, one: Indexes, other: Indexes) -> NDArray[np.float64]:
-        first = np.take(self._words, self._rows[one], axis=0)
-        second = np.take(self._words, self._rows[other], axis=0)
+        both = self._sketches.rows(self._rows[np.concatenate((one, other))])
+        first, second = both[: len(one)], both[len(one) :]
         equal = (first.view(np.uint8) == second.view(np.uint8)).view(np.uint64)
         # Each byte of a word is 0 or 1, and a column of them sums up to 15 at most: the factor adds the eight columns.
         same = (equal.sum(axis=1, dtype=np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
@@ -183,21 +171,47 @@ class _Joining:
         return similar
 
 
+def _different(texts: NDArray[np.uint64]) -> tuple[Indexes, Indexes]:
+    """Where each different text is first met, in the order of their hashes, and for each text which of those it is."""
+    order = np.argsort(texts, kind="stable").astype(np.int32)
+    begins = _begins(texts[order])
+    number = np.empty(len(texts), dtype=np.int32)
+    number[order] = np.cumsum(begins, dtype=np.int32) - 1
+    return order[begins], number
+
+
 def _buckets(keys: NDArray[np.uint32], empty: int | None) -> tuple[Indexes, Indexes]:
     """The texts that share their key with another one, bucket by bucket, and the number of each one's bucket."""
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    if empty is not None:
-        order = order[order != empty]
-    ordered = keys[order]
-    begins = np.ones(len(order), dtype=bool)
+    # A key and who has it in one number each, sorted where they stand: a third of the memory of sorting indexes.
+    numbered = keys.astype(np.uint64)
+    numbered <<= np.uint64(32)
+    numbered |= np.arange(len(keys), dtype=np.uint32)
+    numbered.sort()
+    ordered, members = _halves(numbered if empty is None else numbered[numbered & _LOW != empty])
+    begins = _begins(ordered)
+    alone = begins.copy()
+    alone[:-1] &= begins[1:]
+    return members[~alone], np.cumsum(begins[~alone], dtype=np.int32) - 1
+
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def _halves(numbered: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], Indexes]:
+    return (numbered >> np.uint64(32)).astype(np.uint32), (numbered & _LOW).astype(np.int32)
+
+
+def _begins(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of the sorted values are the first of their kind."""
+    begins = np.ones(len(ordered), dtype=bool)
     begins[1:] = ordered[1:] != ordered[:-1]
-    bucket = np.cumsum(begins, dtype=np.int32) - 1
-    several = np.bincount(bucket, minlength=1)[bucket] > 1 if len(bucket) else np.empty(0, dtype=bool)
-    return order[several], bucket[several]
+    return begins
 
 
 def _numbered(roots: Indexes) -> Indexes:
     """Clusters named by their first index, members of one alone by -1."""
-    _, first, of, size = np.unique(roots, return_index=True, return_inverse=True, return_counts=True)
-    found: Indexes = np.where(size[of] > 1, first[of], -1)
+    first = np.full(len(roots), len(roots), dtype=np.int32)
+    np.minimum.at(first, roots, np.arange(len(roots), dtype=np.int32))
+    several = np.bincount(roots)[roots] > 1
+    found: Indexes = np.where(several, first[roots], np.int32(-1))
     return found

@@ -16,7 +16,7 @@ class _Gatherer(Gatherer):
         questions = near = 0
         between: dict[str, int] = {}
         placed = columns.sides
-        for index, (home, exact) in columns.leaks().items():
+        for index, home, exact in columns.leaks():
             questions += exact
             near += not exact
             pair = f"{ORDER[placed[home]]} → {ORDER[placed[index]]}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from array import array
-from math import expm1, log1p
+from collections import Counter
+from collections.abc import Iterable
+from math import expm1, inf, log1p
 from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.jsonl import Json
@@ -21,7 +24,7 @@ _NARROW = 0.1  # the least deviation of a logarithm: 10 % more or less is never 
 
 class _Gatherer(Gatherer):
     def __init__(self) -> None:
-        self._lengths = {"question": array("Q"), "answer": array("Q")}
+        self._lengths = {"question": array("I"), "answer": array("I")}
 
     def add(self, index: int, member: Member) -> None:
         question = member.sample.question
@@ -37,33 +40,41 @@ class _Gatherer(Gatherer):
 
 
 def _described(lengths: array[int], columns: Columns) -> Json:
-    numbered = sorted((n, index) for index, n in enumerate(lengths) if n)
-    if not numbered:
+    counts = Counter(lengths)  # a million texts have some thousand lengths
+    del counts[0]
+    if not counts:
         return None
-    ordered = [n for n, _ in numbered]
-    middle = log1p(_at(ordered, 0.5))
-    deviation = max(_NARROW, _SIGMA * _at(sorted(abs(log1p(n) - middle) for n in ordered), 0.5))
+    total = counts.total()
+    middle = log1p(_at(counts.items(), 0.5, total))
+    deviations = ((abs(log1p(n) - middle), times) for n, times in counts.items())
+    deviation = max(_NARROW, _SIGMA * _at(deviations, 0.5, total))
     low, high = expm1(middle - _FAR * deviation), expm1(middle + _FAR * deviation)
-    enough = len(ordered) >= _LEAST
-    short = [pair for pair in numbered if pair[0] < low] if enough else []
-    long = [pair for pair in reversed(numbered) if pair[0] > high] if enough else []
+    least, most = (low, high) if total >= _LEAST else (0.0, inf)
+    short = heapq.nsmallest(SHOWN, ((n, index) for index, n in enumerate(lengths) if 0 < n < least))
+    long = heapq.nlargest(SHOWN, ((n, index) for index, n in enumerate(lengths) if n > most))
     return {
-        "n": len(ordered),
-        "quantiles": {name: _at(ordered, q) for name, q in (("5", 0.05), ("50", 0.5), ("95", 0.95))},
-        "shortest": ordered[0],
-        "longest": ordered[-1],
+        "n": total,
+        "quantiles": {name: _at(counts.items(), q, total) for name, q in (("5", 0.05), ("50", 0.5), ("95", 0.95))},
+        "shortest": min(counts),
+        "longest": max(counts),
         "usual": [max(0, round(low)), round(high)],
-        "short": {"n": len(short), "samples": _named(short, columns)},
-        "long": {"n": len(long), "samples": _named(long, columns)},
+        "short": {"n": sum(times for n, times in counts.items() if n < least), "samples": _named(short, columns)},
+        "long": {"n": sum(times for n, times in counts.items() if n > most), "samples": _named(long, columns)},
     }
 
 
-def _at(ordered: list[Any], share: float) -> Any:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _at(counted: Iterable[tuple[Any, int]], share: float, total: int) -> Any:
+    """The value that stands at this share of all in their order; `counted` are values and how often each comes."""
+    left = min(total - 1, int(share * total))
+    for value, times in sorted(counted):
+        if left < times:
+            return value
+        left -= times
+    raise ValueError("these are fewer values than the total")
 
 
 def _named(pairs: list[tuple[int, int]], columns: Columns) -> Json:
-    return [{"at": columns.at[index], "characters": n} for n, index in pairs[:SHOWN]]
+    return [{"at": columns.at[index], "characters": n} for n, index in pairs]
 
 
 class Lengths(Measure):

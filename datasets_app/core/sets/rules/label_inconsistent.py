@@ -26,7 +26,8 @@ class _Gatherer(Gatherer):
         self._wanted = labels.values if labels else ()
         self._least = 1 if labels else _REPEATED
         self._spellings = Spellings()
-        self._written = array("q")  # per sample the hash of its answer, 0 where that cannot be a label
+        self._first = 0  # the index of the first sample that is no other file's
+        self._written = array("q")  # from there per sample the hash of its answer, 0 where that cannot be a label
 
     def note(self, member: Member) -> str | None:
         """The answer, if it can be a label."""
@@ -34,6 +35,8 @@ class _Gatherer(Gatherer):
         return answer.text if answer and may_be_label(answer.text) and not looks_like_json(answer) else None
 
     def take(self, index: int, noted: str | None) -> None:
+        if not self._written:
+            self._first = index
         is_label = noted is not None and self._spellings.add(noted)
         self._written.append(hash(noted) if is_label else 0)  # salted: never leaves the process
 
@@ -59,8 +62,8 @@ class _Gatherer(Gatherer):
         }
         if not rare:
             return
-        own = columns.own.tolist()
-        for index, written in enumerate(self._written):
+        own = columns.own
+        for index, written in enumerate(self._written, start=self._first):
             if written in rare and own[index]:
                 text, common, n = rare[written]
                 yield Said(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
@@ -35,7 +37,7 @@ class _Types:
 
     def add(self, kind: str, rows: array[int]) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + len(rows)
-        kept = self.rows.setdefault(kind, array("Q"))
+        kept = self.rows.setdefault(kind, array("I"))
         kept.extend(rows[: MOST_ROWS - len(kept)])
 
     @property
@@ -72,7 +74,7 @@ class _Gatherer(Gatherer):
         if rows is None:
             if len(self._taken) >= MOST_SHAPES:
                 self._settle()
-            rows = self._taken[noted] = array("Q")
+            rows = self._taken[noted] = array("I")
         rows.append(index)
 
     def _settle(self) -> None:
@@ -89,8 +91,7 @@ class _Gatherer(Gatherer):
 
     def said(self, columns: Columns) -> Iterator[Said]:
         self._settle()
-        own = columns.own
-        found = []
+        told = []
         for path, types in self._paths.items():
             usual = types.usual
             for kind in types.odd:
@@ -99,8 +100,8 @@ class _Gatherer(Gatherer):
                     field=path or "/", type=TYPES[kind], usual=TYPES[usual], n=types.counts[usual],
                     total=sum(types.counts.values()),
                 )  # fmt: skip
-                found += [Said(index, message) for index in types.rows[kind] if own[index]]
-        return iter(sorted(found, key=lambda said: said.index))
+                told.append(_told(types.rows[kind], message, columns.own))
+        return heapq.merge(*told, key=attrgetter("index"))
 
     def report(self, columns: Columns) -> Json:
         """Every field with the types it has, those with several first."""
@@ -114,6 +115,10 @@ class _Gatherer(Gatherer):
         fields.sort(key=lambda field: not field["drifts"])
         drifting = sum(bool(field["drifts"]) for field in fields)
         return {"answers": self._rows, "drifting": drifting, "fields": fields[:LISTED]}
+
+
+def _told(rows: array[int], message: Text, own: Any) -> Iterator[Said]:
+    return (Said(index, message) for index in sorted(rows) if own[index])
 
 
 class SchemaTypeDrift(SetRule):

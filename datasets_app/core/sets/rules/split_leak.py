@@ -18,9 +18,10 @@ class _Gatherer(Gatherer):
         self._setting = setting
 
     def said(self, columns: Columns) -> Iterator[Said]:
-        for index, (home, exact) in columns.leaks().items():
+        own = columns.own
+        for index, home, exact in columns.leaks():
             place = self._setting.place(columns.at[home])
-            yield Said(index, _message(place, exact=exact, other=not columns.own[home]))
+            yield Said(index, _message(place, exact=exact, other=not own[home]))
 
 
 def _message(place: Text, *, exact: bool, other: bool) -> Text:
