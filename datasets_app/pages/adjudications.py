@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from datasets_app.core import samples as core
 from datasets_app.models import Adjudication, Dataset, Revision, Sample
-from datasets_app.services import adjudications, annotations, browse, samples
+from datasets_app.services import adjudications, browse, samples
+from datasets_app.services import annotations as annotating
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import Conflict, InvalidInput
 from ftstudio.web.pagination import keyset
@@ -54,7 +55,7 @@ def judge(request: PersonRequest, pk: int) -> HttpResponse:
     require(request.user, sample.dataset.project_id, "samples.adjudicate")
     if request.method == "POST":
         return _judged(request, sample)
-    if annotations.blind(sample, request.user):
+    if annotating.blind(sample, request.user):
         return redirect("pages:sample-detail", sample.pk)  # one's own verdict comes first
     return render_page(request, "samples/adjudicate.html", dispute_context(sample, request.user))
 

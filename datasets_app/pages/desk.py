@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
 from datasets_app.models.sample import Status
-from datasets_app.services import annotations, guidelines
+from datasets_app.services import annotations as annotating
+from datasets_app.services import guidelines
 from datasets_app.services import queue as queues
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
@@ -59,7 +60,7 @@ def desk_context(
     `base` is the revision that the form stands on (the newest); `edit` what the person typed over it and did not save.
     """
     dataset = sample.dataset
-    real, sample = sample, annotations.as_seen(sample, user)
+    real, sample = sample, annotating.as_seen(sample, user)
     blind = sample is not real
     sample = queues.as_held(sample, user)
     past = service.history(sample)

@@ -22,8 +22,8 @@ from ftstudio.web.texts import from_row
 
 from .bulk_forms import WaiverForm
 from .landing import landing_on, status_of
-from .queue import query_of, queue_of
 from .loading import sample_of
+from .queue import query_of, queue_of
 
 
 @login_required
