@@ -98,6 +98,7 @@ class NearIndex:
             progress((at + 1) / BANDS)
         found = _numbered(joining.roots()[number])
         found[texts == 0] = -1
+        self._texts = array("Q")  # whoever asks about the clusters still holds the index
         return found
 
 
