@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -94,5 +95,9 @@ class CommentDetail(APIView):
 
 
 def _comment(request: Request, pk: int) -> Comment:
-    found: Comment = visible(Comment.objects.select_related("by", "resolved_by", "dataset__project"), request, pk=pk)
+    """One that the asker may read: who has still to judge alone sees nobody else's."""
+    rows = Comment.objects.select_related("by", "resolved_by", "dataset__project", "sample__dataset__project")
+    found: Comment = visible(rows, request, pk=pk)
+    if not comments.on(found.sample, actor=request.user).filter(pk=pk).exists():
+        raise Http404
     return found

@@ -66,6 +66,7 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
     """Resolve, reopen, remove or reword a comment: the field `verb` says which."""
     rows = Comment.objects.visible_to(request.user).select_related("dataset__project", "sample__dataset__project", "by")
     comment = get_object_or_404(rows, pk=pk)
+    get_object_or_404(comments.on(comment.sample, actor=request.user), pk=pk)
     if verb := VERBS.get(request.POST.get("verb", "")):
         verb(actor=request.user, comment=comment)
     else:

@@ -190,11 +190,18 @@ def _tell(comment: Comment, meant: Iterable[User], actor: User, project: Project
 
 
 def _notify(comment: Comment, people: Iterable[User | int], actor: User, project: Project, kind: str) -> None:
-    said = {"who": str(actor), "number": str(comment.sample), "text": comment.text[:80]}
-    text = (
-        Text("{who} mentioned you on sample {number}: {text}", **said)
-        if kind == notifications.MENTIONED
-        else Text("{who} commented on sample {number}: {text}", **said)
-    )
+    """Tell them; who has still to judge the sample alone hears that something was said, not what."""
+    asked = {person.pk if isinstance(person, User) else person for person in people}
+    told = list(User.objects.filter(pk__in=asked))
+    alone = [person for person in told if annotating.blind(comment.sample, person)]
+    said = {"who": str(actor), "number": str(comment.sample)}
+    words = {**said, "text": comment.text[:80]}
+    if kind == notifications.MENTIONED:
+        whole = Text("{who} mentioned you on sample {number}: {text}", **words)
+        short = Text("{who} mentioned you on sample {number}.", **said)
+    else:
+        whole = Text("{who} commented on sample {number}: {text}", **words)
+        short = Text("{who} commented on sample {number}.", **said)
     url = reverse("pages:sample-detail", args=[comment.sample_id]) + "#comments"
-    notifications.notify(people, kind=kind, text=text, project=project, url=url, by=actor)
+    for some, text in ((alone, short), ([one for one in told if one not in alone], whole)):
+        notifications.notify(some, kind=kind, text=text, project=project, url=url, by=actor)

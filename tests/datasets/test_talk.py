@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from datasets_app.models import Adjudication, Annotation, Dataset, Decision, Sample
+from datasets_app.models import Adjudication, Annotation, Comment, Dataset, Decision, Sample
 from datasets_app.services import comments, decisions, guidelines
 from datasets_app.services.guidelines import is_new_to
+from ftstudio.accounts.models import Notification
 from tests import make
 from tests.conftest import api_of, browser_of
 
@@ -44,6 +45,12 @@ def test_who_has_still_to_judge_alone_sees_only_their_own_comments(rain: Any, bo
     assert "My own note" in shown
     assert "Reject this" not in shown
     assert len(api_of(bob).get(f"/api/v1{desk}comments/").json()["results"]) == 1
+    hers = Comment.objects.get(by=rita)
+    assert page.post(f"/comments/{hers.pk}/change/", {"verb": "resolve"}).status_code == 404
+    comments.add(actor=rita, sample=sample, text=f"@{bob.username} reject it")
+    assert [note.text["template"] for note in Notification.objects.filter(person=bob, kind="mentioned")] == [
+        "{who} mentioned you on sample {number}."
+    ]
     page.post(f"{desk}comment/", {"text": "Another", "comment_id": "b"}, headers={"HX-Request": "true"})
     assert "Reject this" not in page.get(desk).content.decode()
 
