@@ -17,15 +17,21 @@ app = Celery("ftstudio")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["ftstudio", "datasets_app", "jobs_app"])
 
-M_ARENA_MAX = -8  # mallopt(3)
+# mallopt(3)
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+MEMORY = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 1 << 20, M_TRIM_THRESHOLD: 8 << 20}
 
 
 @worker_init.connect
 def _share_memory(**_: Any) -> None:
     """Let all threads of a worker take their memory from one place, so that what one gave back another can use.
 
-    By itself glibc gives each thread a place of its own, and each stays as large as its thread's largest task was.
+    By itself glibc gives each thread a place of its own, and each stays as large as its thread's largest task was. And
+    once large pieces were given back it takes the next ones, up to 32 MB, from there too: columns that grow then leave
+    holes behind. Pieces from one megabyte on are asked of the system, and grow and go without a trace.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+            library = ctypes.CDLL(None)
+            for option, value in MEMORY.items():
+                library.mallopt(option, value)
