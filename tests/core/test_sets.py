@@ -224,6 +224,13 @@ def test_a_label_in_another_spelling_is_named_at_its_own_row_though_another_file
     assert [at for at, rule in found if rule == "label-inconsistent"] == [3]
 
 
+def test_answers_of_more_kinds_than_fifty_are_no_classes_however_often_they_come():
+    fifty, more = ([f"类别{n}" for n in range(count)] * 2 for count in (50, 51))
+    assert len(looked(rows(*fifty))[1]["balance"]["labels"]) == 50
+    assert "balance" not in looked(rows(*more))[1]
+    assert "balance" not in looked(rows(*more, *["类别1"] * 900))[1]
+
+
 def test_each_tag_is_a_slice_with_its_own_interval():
     broken = (Noted("echo", "warning"),)
     members = [member(at, chat(f"q{at}", "a"), tags=("colloquial",), noted=broken if at == 1 else ()) for at in (1, 2)]

@@ -27,13 +27,16 @@ class Spellings:
 
     def __init__(self) -> None:
         self.seen: dict[str, Counter[str]] = defaultdict(Counter)
+        self.repeated = 0  # labels that came more than once
         self._pruned = MOST
 
     def add(self, text: str) -> bool:
         """Count an answer. False: it is too long for a label, or has nothing in it."""
         if not may_be_label(text) or not (label := plain(text)):
             return False
-        self.seen[label][text] += 1
+        counts = self.seen[label]
+        counts[text] += 1
+        self.repeated += counts.total() == 2
         if len(self.seen) > self._pruned:
             for gone in [name for name, counts in self.seen.items() if counts.total() == 1]:
                 del self.seen[gone]

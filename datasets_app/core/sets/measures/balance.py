@@ -23,6 +23,7 @@ class _Gatherer(Gatherer):
         labels = setting.contract.labels
         self._named = dict.fromkeys(labels.values, 0) if labels else {}
         self._spellings = Spellings()
+        self._classes = True  # as far as the answers told so far
         self._answers = 0
 
     def add(self, index: int, member: Member) -> None:
@@ -32,8 +33,10 @@ class _Gatherer(Gatherer):
         if self._named:
             if member.label in self._named:
                 self._named[member.label] += 1
-        elif not looks_like_json(member.answer):
+        elif self._classes and not looks_like_json(member.answer):
             self._spellings.add(member.answer.text)
+            if self._spellings.repeated > _MOST:  # they will not become fewer: nothing need be kept of free text
+                self._classes, self._spellings = False, Spellings()
 
     def report(self, columns: Columns) -> Json:
         """`labels` with their counts, the most frequent first; `evenness` from 0 to 1 (Pielou: entropy over its most).
