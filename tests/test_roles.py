@@ -101,7 +101,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete api:invitation-detail": ("members.invite", {}),
 }
 BY_WAY = {
-    "agreement.read", "comments.resolve", "samples.overrule", "team.read", "exports.waive", "samples.tag", "samples.review", "audit.read",
+    "agreement.read", "comments.resolve", "samples.overrule", "team.read", "exports.waive", "samples.tag",
+    "samples.review", "audit.read",
 }  # fmt: skip  # not doors of their own; tried below
 
 

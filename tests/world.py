@@ -75,7 +75,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     sample = Sample.objects.create(
         dataset=dataset, position=1, upload=upload, line=2, title=text[:80], snippet=text[:120], tokens=9, worst=3,
         findings_total=1, has_rejected=True, fingerprint=duplicates.fingerprint(content), changed_by=owner,
-        split="train",
+        split="train", comments_open=1,
     )  # fmt: skip
     SampleText.objects.create(sample=sample, dataset=dataset, text=text)
     SampleTag.objects.create(dataset=dataset, sample=sample, name=short)
@@ -130,7 +130,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         },
     )  # fmt: skip
     view = SavedView.objects.create(
-        dataset=dataset, name=text[:60], filter={"q": text[:200]}, columns=["tags"], order="-tokens", shared=True, by=owner
+        dataset=dataset, name=text[:60], filter={"q": text[:200]}, columns=["tags"], order="-tokens", shared=True,
+        by=owner,
     )  # fmt: skip
     check = SpotCheck.objects.create(dataset=dataset, filter={"q": text[:200]}, seed=1, size=1, population=1, by=owner)
     SpotCheckEntry.objects.create(

@@ -26,11 +26,11 @@ Kind = Literal["json", "markdown", "plain"]
 LONGEST = 200_000  # characters; a longer text is shown as it is
 
 _TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
-    "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td",
+    "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
-_CLASSES = {"span": {"k", "s", "n", "picture"}}
+_CLASSES = {"span": {"k", "s", "n", "picture"}, "p": {"h1", "h2", "h3", "h4", "h5", "h6"}}
 _JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
@@ -52,6 +52,11 @@ def rendered(text: str) -> Rendered:
     tokens = _markdown().parse(text)
     if _says_nothing(tokens):
         return Rendered("plain", _plain(text))
+    for token in tokens:
+        if token.type == "heading_open":
+            token.attrSet("class", token.tag)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "p"  # a heading of the text is none of the page: its outline is not the text's to break
     return Rendered("markdown", _cleaned(_markdown().renderer.render(tokens, _markdown().options, {})))
 
 

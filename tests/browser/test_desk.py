@@ -261,7 +261,7 @@ def test_spaces_are_drawn_and_the_text_is_read_by_key(open_browser: Opener, leo:
     one.page.keyboard.press("w")
     expect(one.page.locator(".mirror .ws[data-as='¶']").first).to_be_attached()
     one.page.keyboard.press("v")
-    expect(one.page.locator(".rendered h1")).to_have_text("雨 天")
+    expect(one.page.locator(".rendered .h1")).to_have_text("雨 天")
     one.is_accessible()
     one.page.keyboard.press("v")
     one.page.keyboard.press("w")
