@@ -119,7 +119,7 @@ def _edits(base: str, after: str, who: int) -> list[tuple[int, int, str, int]]:
     found: list[tuple[int, int, str, int]] = []
     at = 0
     gone = come = ""
-    for op in [*diffs.diff(base, after), Op("equal", "")]:
+    for op in [*diffs.by_words(base, after), Op("equal", "")]:
         if op.kind == "delete":
             gone += op.text
         elif op.kind == "insert":

@@ -43,3 +43,9 @@ def test_texts_are_paired_only_while_the_turns_are_the_same() -> None:
     longer = to_data(Sample((Message("system", "s"), Message("user", "a"), Message("assistant", "b"))))
     assert [(place.key, place.index) for place in places_of(one, two, one) or []] == [("a", 1)]
     assert places_of(one, longer, one) is None
+
+
+def test_of_two_chinese_rewrites_no_letter_of_the_english_word_is_left_standing() -> None:
+    base = "We will ship it today."
+    for piece in merged(base, "今天 dispatched，三天送达。", "今天下午发货，后天 delivered。"):
+        assert piece.kind != "same" or not piece.text.strip(), piece
