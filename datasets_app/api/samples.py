@@ -17,8 +17,9 @@ from rest_framework.views import APIView
 
 from datasets_app.core import samples as core
 from datasets_app.models import Dataset, Decision, FindingRow, Revision, Sample, SampleTag
+from datasets_app.models.annotation import Kind
 from datasets_app.services import annotations as annotating
-from datasets_app.services import browse, conclusions, decisions, samples, trash
+from datasets_app.services import browse, conclusions, decisions, queue, samples, trash
 
 from .loading import ApiCursor, HighestNumberFirst, read, visible
 from .recent import UndoInput
@@ -89,7 +90,7 @@ def _shown(sample: Sample, person: Any) -> Any:
 
     Who has to come to a verdict of their own first sees it as if nobody had decided.
     """
-    newest, sample = sample.revision_number, annotating.as_seen(sample, person)
+    real, sample = sample, queue.as_held(annotating.as_seen(sample, person), person)
     revision = Revision.objects.get(sample=sample, number=sample.revision_number)
     return SampleOutput(
         {
@@ -101,11 +102,18 @@ def _shown(sample: Sample, person: Any) -> Any:
             "split": sample.split,
             "tokens": sample.tokens,
             "leased_until": sample.leased_until,
-            "tags": list(SampleTag.objects.filter(sample=sample).values_list("name", flat=True)),
-            "findings": _findings(sample, revision, is_newest=revision.number == newest),
+            "tags": _tags(real, person),
+            "findings": _findings(sample, revision, is_newest=revision.number == real.revision_number),
             **content_of(revision),
         }
     ).data
+
+
+def _tags(sample: Sample, person: Any) -> list[str]:
+    """The sample's tags; none on a hidden check, where they would give the answer away."""
+    if annotating.blind(sample, person) and annotating.apart(sample, person) == Kind.GOLD:
+        return []
+    return list(SampleTag.objects.filter(sample=sample).values_list("name", flat=True))
 
 
 def _findings(sample: Sample, revision: Revision, *, is_newest: bool) -> Any:

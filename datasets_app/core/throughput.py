@@ -77,7 +77,7 @@ def paces(acts: Iterable[Act]) -> list[Pace]:
                 person=person,
                 n=len(mine),
                 seconds=median(took) / 1000 if took else None,
-                per_hour=within / hours if within >= 5 and hours > 0 else None,
+                per_hour=within / hours if within >= 5 and worked >= MINUTE else None,
                 days=len({act.at.date() for act in mine}),
                 verdicts=Counter(act.verdict for act in mine),
                 last=mine[-1].at,

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from datasets_app.models import Annotation, Dataset, Gold, Sample, Seat
-from datasets_app.services import annotations, datasets, decisions, gold, queue
+from datasets_app.services import annotations, datasets, decisions, gold, queue, samples
 from datasets_app.services.browse import Filters
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
+from tests.conftest import api_of
 
 
 @pytest.fixture
@@ -124,3 +125,14 @@ def test_only_what_is_decided_is_known_and_only_leads_say_so(bob: Any, leo: Any,
         gold.set_rate(actor=bob, dataset=rain, rate=5)
     with pytest.raises(NotAllowed):
         gold.listed(actor=bob, dataset=rain)
+
+
+def test_a_check_looks_through_the_api_like_any_other_sample(bob: Any, leo: Any, rain: Dataset) -> None:
+    for sample in Sample.objects.filter(dataset=rain, position__lte=8).select_related("dataset__project"):
+        samples.tag(actor=leo, sample=sample, names=["known"])
+    client, dataset = api_of(bob), often(leo, rain)
+    given = [
+        client.post(f"/api/v1/datasets/{dataset.pk}/next/", {"after": at}, format="json").json() for at in range(9)
+    ]
+    assert [one["position"] for one in given if one["position"] <= 8], "none of nine is a check"
+    assert {(one["status"], bool(one["leased_until"]), tuple(one["tags"])) for one in given} == {("pending", True, ())}
