@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datasets_app.core import cleaning
@@ -109,6 +109,7 @@ PAGES = st.lists(st.sampled_from([*(part.replace("_", " ") for part in PARTS.spl
 )
 
 
+@example("<li><table><li>")
 @given(PAGES)
 def test_a_reduced_dom_is_safe_and_cleaning_it_again_changes_nothing(text):
     dom = cleaning.clean(text, "dom")
