@@ -301,5 +301,5 @@ def test_every_button_leaves_json_and_all_else_as_data(schema: Any, text: str, d
     before, now = read(text)[1], read(after)[1]
     if name == "remove" and field.path:
         assert json.dumps(now) != json.dumps(before)
-    if name in ("up", "down") and isinstance(before, list):
+    if name in ("up", "down") and isinstance(before, list) and field.path.count("/") == 1:
         assert sorted(map(repr, now)) == sorted(map(repr, before))
