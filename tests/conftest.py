@@ -24,6 +24,11 @@ settings.register_profile("ftstudio", max_examples=50, deadline=None, suppress_h
 settings.load_profile("ftstudio")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a third of the time somebody waits for a browser or for a process that starts."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_sessionstart() -> None:
     """The pages speak Chinese too: compile what the catalogues say now."""
     messages.compile_stale()
