@@ -68,7 +68,7 @@ def conclude(
 def saved_as(sample: Sample, client_id: str | None) -> int | None:
     """The number of the revision that this request has made; a newer one of somebody else has not been seen by who
     sent it. None: nothing was changed."""
-    if not client_id:
+    if not client_id or "\x00" in client_id:
         return None
     return Revision.objects.filter(sample=sample, client_id=client_id).values_list("number", flat=True).first()
 

@@ -28,6 +28,8 @@ class ApiCursor(CursorPagination):
         if cursor is not None and cursor.position is not None:
             name = str(self.get_ordering(request, queryset, view)[0]).lstrip("-")
             field = queryset.model._meta.pk if name == "pk" else queryset.model._meta.get_field(name)
+            if "\x00" in str(cursor.position):
+                raise InvalidInput(cursor=FOREIGN_CURSOR)  # PostgreSQL takes none in a text
             try:
                 field.to_python(cursor.position)
             except (ValidationError, ValueError, OverflowError) as error:
