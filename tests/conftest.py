@@ -24,6 +24,7 @@ settings.register_profile("ftstudio", max_examples=50, deadline=None, suppress_h
 settings.load_profile("ftstudio")
 
 
+@pytest.hookimpl(optionalhook=True)  # also where the suite runs without xdist
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores: a third of the time somebody waits for a browser or for a process that starts."""
     return (os.cpu_count() or 1) + 1

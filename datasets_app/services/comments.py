@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import F
@@ -27,7 +26,6 @@ from .given import check_client_id
 LONGEST = 5000
 _PATH = 300
 _QUOTED = 200  # characters of a passage that are shown with a comment
-T = TypeVar("T")
 
 
 def on(sample: Sample, *, actor: User | None = None) -> CommentQuerySet:
@@ -86,7 +84,7 @@ def add(
         _tell(made, meant, actor, dataset.project)
         return made
 
-    return _alone(write)
+    return past_deadlocks(transaction.atomic(write))
 
 
 def change(*, actor: User, comment: Comment, text: str) -> Comment:
@@ -104,7 +102,7 @@ def change(*, actor: User, comment: Comment, text: str) -> Comment:
         _notify(comment, fresh, actor, project, notifications.MENTIONED)
         return comment
 
-    return _alone(write)
+    return past_deadlocks(transaction.atomic(write))
 
 
 def resolve(*, actor: User, comment: Comment) -> Comment:
@@ -128,7 +126,7 @@ def remove(*, actor: User, comment: Comment) -> None:
         if Comment.objects.filter(pk=comment.pk).delete()[0] and was_open:
             Sample.objects.filter(pk=comment.sample_id).update(comments_open=F("comments_open") - 1)
 
-    _alone(write)
+    past_deadlocks(transaction.atomic(write))
 
 
 def _settle(actor: User, comment: Comment, *, done: bool) -> Comment:
@@ -142,16 +140,8 @@ def _settle(actor: User, comment: Comment, *, done: bool) -> Comment:
         if Comment.objects.filter(pk=comment.pk, resolved_at__isnull=done).update(**changes):
             Sample.objects.filter(pk=comment.sample_id).update(comments_open=F("comments_open") + (-1 if done else 1))
 
-    _alone(write)
+    past_deadlocks(transaction.atomic(write))
     return Comment.objects.select_related("by", "resolved_by", "dataset__project").get(pk=comment.pk)
-
-
-def _alone(write: Callable[[], T]) -> T:
-    def whole() -> T:
-        with transaction.atomic():
-            return write()
-
-    return past_deadlocks(whole)
 
 
 def _own(actor: User, comment: Comment) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from django.db import transaction
 from django.urls import reverse
 
@@ -18,7 +15,6 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 
 LONGEST = 200_000
 LONGEST_NOTE = 300
-T = TypeVar("T")
 
 
 def versions(dataset: Dataset) -> GuidelineQuerySet:
@@ -56,7 +52,7 @@ def publish(*, actor: User, dataset: Dataset, text: str, note: str = "", base: i
         )
         return made
 
-    return _alone(write)
+    return past_deadlocks(transaction.atomic(write))
 
 
 def next_version(dataset: Dataset, text: str, *, author: User, note: str = "") -> Guideline:
@@ -109,11 +105,3 @@ def _tell(dataset: Dataset, made: Guideline, author: User) -> None:
         by=author,
         key=f"guideline:{dataset.pk}:{made.number}",
     )
-
-
-def _alone(write: Callable[[], T]) -> T:
-    def whole() -> T:
-        with transaction.atomic():
-            return write()
-
-    return past_deadlocks(whole)
