@@ -57,6 +57,18 @@ ACTIONS: dict[str, Role] = {
     "jobs.cancel": Role.LEAD,
     "jobs.pause": Role.LEAD,
     "jobs.resume": Role.LEAD,
+    "jobs.queue": Role.LEAD,  # the order in which a connection's jobs go, and until when one is held
+    "advice.create": Role.LEAD,
+    "advice.file": Role.LEAD,
+    "models.call": Role.REVIEWER,  # ask a base or tuned model something, which may cost money
+    "models.update": Role.LEAD,  # alias, stage, note
+    "models.register": Role.LEAD,  # a checkpoint, or a model tuned by hand, as a model version
+    "models.deploy": Role.LEAD,
+    "catalog.update": Role.LEAD,  # prices, and what a base model can do
+    "budgets.update": Role.OWNER,
+    "hooks.manage": Role.OWNER,
+    "connections.permit": Role.OWNER,  # open an address that is not among the provider's own hosts
+    "connections.resume": Role.LEAD,  # send again through a connection that had been stopped
     "connections.create": Role.OWNER,
     "connections.update": Role.OWNER,
     "members.invite": Role.LEAD,

@@ -44,9 +44,9 @@ ENTRIES = (
         ),
     ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision", "adjudication", "comment")),
-    Entry("pages:job-list", _("Jobs"), ("job",)),
-    Entry("pages:model-list", _("Models"), ("model",)),
-    Entry("pages:connection-list", _("Connections"), ("connection",)),
+    Entry("pages:job-list", _("Jobs"), ("job", "advice", "family", "run")),
+    Entry("pages:model-list", _("Models"), ("model", "playground", "comparison")),
+    Entry("pages:connection-list", _("Connections"), ("connection", "price", "catalog", "budget", "hook")),
 )
 
 

@@ -1,8 +1,29 @@
 """Rows of the job side, one noun per file."""
 
+from .advice import Advice
+from .catalog import Budget, CatalogEntry, Price, SeenModel
 from .connection import Connection
+from .family import JobFamily
+from .hook import Delivery, Hook, Receipt
 from .job import Job, JobMove
 from .model_version import ModelVersion
 from .report import Checkpoint, JobEvent, JobMetric
 
-__all__ = ["Checkpoint", "Connection", "Job", "JobEvent", "JobMetric", "JobMove", "ModelVersion"]
+__all__ = [
+    "Advice",
+    "Budget",
+    "CatalogEntry",
+    "Checkpoint",
+    "Connection",
+    "Delivery",
+    "Hook",
+    "Job",
+    "JobEvent",
+    "JobFamily",
+    "JobMetric",
+    "JobMove",
+    "ModelVersion",
+    "Price",
+    "Receipt",
+    "SeenModel",
+]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 from ftstudio.errors import Text
-from ftstudio.fields import EncryptedTextField
+from ftstudio.fields import EncryptedTextField, OrderedJSONField
 from jobs_app.providers import PROVIDERS
 
 
@@ -22,6 +22,22 @@ class Connection(models.Model):
     base_url = models.CharField(_("base URL"), max_length=300, blank=True)  # "": the provider's own
     credential = EncryptedTextField(_("credential"), blank=True)
     credential_hint = models.CharField(max_length=12, blank=True)  # the last four characters, for people
+    options = OrderedJSONField(default=dict)  # what else its provider asks for (`Provider.settings`), by name
+    secrets = EncryptedTextField(blank=True)  # the secret ones of these, a JSON object
+    # An owner has permitted an address that is not among the provider's own hosts, and who it was.
+    permitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    permitted_at = models.DateTimeField(null=True, blank=True)
+    concurrency = models.PositiveSmallIntegerField(null=True, blank=True)  # jobs at once; None: as the provider says
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)  # None: as the provider says
+    rate_left = models.FloatField(default=0)  # requests that may be sent at `rate_at`; refilled by the minute
+    rate_at = models.DateTimeField(null=True, blank=True)
+    quiet_until = models.DateTimeField(null=True, blank=True)  # the provider asked for silence until then
+    # Why nothing is sent through it until a person has done something: "", "auth", "quota" or "closed".
+    stopped = models.CharField(max_length=20, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_says = models.CharField(max_length=300, blank=True)
+    webhook_secret = EncryptedTextField(blank=True)  # with which the provider signs what it sends us
+    models_at = models.DateTimeField(null=True, blank=True)  # when its list of models was last read
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     probed_at = models.DateTimeField(null=True, blank=True)

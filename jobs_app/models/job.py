@@ -17,7 +17,9 @@ from ftstudio.fields import OrderedJSONField
 from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 
+from .advice import Advice
 from .connection import Connection
+from .family import JobFamily
 
 
 class JobQuerySet(LeasedQuerySet):
@@ -66,7 +68,9 @@ class Job(Leased):
     name = models.CharField(_("name"), max_length=200)
     description = models.CharField(_("description"), max_length=300, blank=True)
     base_model = models.CharField(_("base model"), max_length=200)
+    codec = models.CharField(max_length=40, blank=True)  # the wire format of its files; "": the provider's usual one
     recipe = OrderedJSONField(default=dict)
+    train_percent = models.PositiveSmallIntegerField(default=100)  # of the training rows; less for a learning curve
     contract = OrderedJSONField(default=dict)  # the inference contract, frozen at launch
     answers = OrderedJSONField(default=dict)  # pre-flight questions a person answered
     waivers = OrderedJSONField(default=list)  # [{"rule", "reason", "by"}]
@@ -85,10 +89,19 @@ class Job(Leased):
     result_model = models.CharField(max_length=200, blank=True)
     trained_tokens = models.BigIntegerField(null=True, blank=True)
     estimate = OrderedJSONField(default=dict)  # {"tokens", "updates", "cost", "currency", "seconds"}, made at launch
+    raw = OrderedJSONField(null=True)  # the provider's last answer about the job, as it came
+    cost_source = models.CharField(max_length=20, blank=True)  # "price" (tokens × our table) or "provider"
     cost = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     error = OrderedJSONField(null=True, blank=True)  # {"code", "template", "params"} or {"code", "message"}
     cancel_wanted = models.BooleanField(default=False)
+    # In the queue of its connection: the lowest rank first, not before `hold_until`, and after the job whose model it
+    # goes on from.
+    rank = models.FloatField(default=0)
+    hold_until = models.DateTimeField(null=True, blank=True)
+    after = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followers")
+    family = models.ForeignKey(JobFamily, models.SET_NULL, null=True, blank=True, related_name="jobs")
+    advice = models.ForeignKey(Advice, models.SET_NULL, null=True, blank=True, related_name="jobs")
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -107,6 +120,7 @@ class Job(Leased):
         indexes = (
             models.Index(fields=("project", "-created_at"), name="job_by_project"),
             models.Index(fields=("next_poll_at",), name="job_by_next_poll"),
+            models.Index(fields=("connection", "state", "rank"), name="job_queue_of_connection"),
         )
 
     def __str__(self) -> str:

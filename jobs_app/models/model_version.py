@@ -12,23 +12,40 @@ from ftstudio.fields import OrderedJSONField
 
 from .connection import Connection
 from .job import Job
+from .report import Checkpoint
 
 
 class ModelVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="model_versions")
-    job = models.OneToOneField(Job, models.PROTECT, related_name="model_version")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="model_versions")
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, null=True, blank=True, related_name="model_versions")
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="model_versions")
     alias = models.CharField(_("alias"), max_length=100)
     model = models.CharField(_("model"), max_length=200)  # the id the provider calls it by
     contract = OrderedJSONField(default=dict)
+    stage = models.CharField(max_length=20, default="candidate")  # candidate, production, retired
+    # Trained is not yet callable: "ready", "undeployed", "deploying", "failed" or "gone", and the provider's words.
+    serving = models.CharField(max_length=20, default="ready")
+    serving_says = models.CharField(max_length=300, blank=True)
+    deployment = models.CharField(max_length=200, blank=True)  # the name to call instead of `model`, where there is one
+    serving_checked_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = InProjectQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
-        constraints = (models.UniqueConstraint(fields=("project", "alias"), name="one_model_alias_per_project"),)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "alias"), name="one_model_alias_per_project"),
+            models.UniqueConstraint(fields=("job", "model"), name="one_version_per_tuned_model"),
+        )
 
     def __str__(self) -> str:
         return self.alias
+
+    @property
+    def called(self) -> str:
+        """What a call names as its model: the deployment, where the provider wants one."""
+        return self.deployment or self.model

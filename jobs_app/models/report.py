@@ -16,6 +16,7 @@ class JobEvent(models.Model):
     level = models.CharField(max_length=10)  # info, warning or error
     message = models.TextField()
     data = OrderedJSONField(null=True)
+    raw = OrderedJSONField(null=True)  # the provider's own object, for who wants to see it
 
     class Meta:
         ordering = ("at", "id")

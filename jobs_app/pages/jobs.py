@@ -209,7 +209,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         verbs -= {"pause", "resume"}
     return {
         "job": job,
-        "model": getattr(job, "model_version", None),
+        "model": job.model_versions.filter(checkpoint=None).first(),
         "stations": progress.stations(job, list(job.moves.select_related("actor"))),
         "checkpoints": checkpoints,
         "curves": curves,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections.abc import Iterator
@@ -36,10 +37,18 @@ def client_of(connection: Connection, *, timeout: float = 60.0) -> Provider:
         connection.kind,
         base_url=connection.base_url,
         credential=connection.credential,
+        options=options_of(connection),
+        permitted=connection.permitted_at is not None,
         rehearsal_url=settings.REHEARSAL_URL,
         house_hosts=settings.PROVIDER_HOSTS,
         timeout=timeout,
     )
+
+
+def options_of(connection: Connection) -> dict[str, str]:
+    """What the provider asked for beside key and address, the secret settings opened."""
+    secret: dict[str, str] = json.loads(connection.secrets) if connection.secrets else {}
+    return {**connection.options, **secret}
 
 
 @contextmanager

@@ -119,6 +119,7 @@ def _store(job: Job, key: str, provider: Provider, report: Report) -> None:
         job.pk,
         key,
         raw_state=report.raw_state[:60],
+        raw=_finite(dict(report.raw)) if report.raw else job.raw,
         polled_at=now,
         poll_failures=0,
         poll_error="",
@@ -137,6 +138,7 @@ def _store_rows(job: Job, report: Report) -> None:
                 level=event.level[:10],
                 message=event.message.replace("\0", "\ufffd"),
                 data=_finite(dict(event.data)) if event.data else None,
+                raw=_finite(dict(event.raw)) if event.raw else None,
             )
             for event in report.events
         ],
@@ -224,11 +226,11 @@ def _register(job: Job, model: str) -> None:
     alias = next(name for name in (stem, *(f"{stem}-{n}" for n in numbers)) if name not in taken)
     ModelVersion.objects.get_or_create(
         job=job,
+        model=model,
         defaults={
             "project_id": job.project_id,
             "connection_id": job.connection_id,
             "alias": alias,
-            "model": model,
             "contract": job.contract,
         },
     )

@@ -24,7 +24,7 @@ from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.core.recipes import Recipe
 from jobs_app.models import Job, JobEvent
-from jobs_app.providers.base import Created, Provider, ProviderError
+from jobs_app.providers.base import Created, Order, Provider, ProviderError
 
 from .clients import after_failure, client_of, held
 from .settle import BROKEN, end
@@ -93,7 +93,7 @@ def _steps(job: Job, key: str, provider: Provider) -> None:
 def _look(job: Job, provider: Provider) -> Created | None:
     """The job as the provider lists it. Not being let in says nothing about whether it runs: look again later."""
     try:
-        return provider.find(job.marker)
+        return provider.find(job.marker, training_file=job.training_file)
     except ProviderError as refusal:
         raise ProviderError(refusal.sentence, "unknown-outcome", refusal.retry_after) from refusal
 
@@ -134,15 +134,16 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
         return
     with tempfile.TemporaryDirectory(prefix="ftstudio-") as folder:
         path = Path(folder) / f"{split}.jsonl"
+        codec = job.codec or provider.formats[Recipe.of(job.recipe).method][0]
         with path.open("wb") as file:
-            written = write_lines(job.frozen, provider.codec, split, file)
+            written = write_lines(job.frozen, codec, split, file)
         if written.refused:
             raise InvalidInput(
                 Text(
                     "{n} rows of the snapshot cannot be written in the provider's format “{codec}”. "
                     "Export the snapshot in this format to see which.",
                     n=written.refused,
-                    codec=provider.codec,
+                    codec=codec,
                 )
             )
         if not written.rows:
@@ -165,12 +166,15 @@ def _create(job: Job, key: str, provider: Provider) -> Created:
         raise _Lost
     try:
         return provider.create(
-            training_file=job.training_file,
-            validation_file=job.validation_file or None,
-            base_model=job.base_model,
-            recipe=Recipe.of(job.recipe),
-            marker=job.marker,
-            suffix=job.name,
+            Order(
+                training_file=job.training_file,
+                validation_file=job.validation_file or None,
+                base_model=job.base_model,
+                recipe=Recipe.of(job.recipe),
+                marker=job.marker,
+                name=job.name,
+                description=job.description,
+            )
         )
     except ProviderError as refusal:
         if refusal.transient:  # nothing was done: the intent is withdrawn, or the next worker would wait for the list

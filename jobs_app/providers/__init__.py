@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import httpx2
 
@@ -13,13 +13,16 @@ from jobs_app.providers.http import check_base_url, guarded_client, host_of
 PROVIDERS: Registry[type[Provider]] = Registry("jobs_app.providers", "PROVIDER")
 
 
-def check_address(kind: str, base_url: str, *, rehearsal_url: str = "", house_hosts: Collection[str] = ()) -> str:
+def check_address(
+    kind: str, base_url: str, *, rehearsal_url: str = "", house_hosts: Collection[str] = (), permitted: bool = False
+) -> str:
     """The base URL as a connection of this kind may store it; "" stands for the provider's own.
 
     Raises InvalidInput(base_url=…). A provider's own hosts are always open; `house_hosts` are those that the
-    operator added and may be private; a rehearsal connection may use `rehearsal_url` and nothing else.
+    operator added and may be private; a rehearsal connection may use `rehearsal_url` and nothing else. `permitted`: an
+    owner has opened this very address, which may be private, too.
     """
-    hosts, private = _reach(kind, rehearsal_url, house_hosts)
+    hosts, private = _reach(kind, rehearsal_url, house_hosts, base_url if permitted else "")
     own = PROVIDERS[kind].default_base_url
     url = base_url.strip() or (rehearsal_url or own if PROVIDERS[kind].rehearsal else own)
     return check_base_url(url, allowed_hosts=hosts, allow_private=private(url))
@@ -32,25 +35,32 @@ def open_provider(
     credential: str,
     rehearsal_url: str = "",
     house_hosts: Collection[str] = (),
+    options: Mapping[str, str] | None = None,
+    permitted: bool = False,
     timeout: float = 60.0,
     max_bytes: int = 64 * 1024**2,
 ) -> Provider:
     """A provider ready for use, behind the guard. Raises InvalidInput(base_url=…) for an address it may not use."""
-    url = check_address(kind, base_url, rehearsal_url=rehearsal_url, house_hosts=house_hosts)
-    hosts, private = _reach(kind, rehearsal_url, house_hosts)
+    url = check_address(kind, base_url, rehearsal_url=rehearsal_url, house_hosts=house_hosts, permitted=permitted)
+    hosts, private = _reach(kind, rehearsal_url, house_hosts, base_url if permitted else "")
     http = guarded_client(allowed_hosts=hosts, allow_private=private(url), timeout=timeout, max_bytes=max_bytes)
-    return PROVIDERS[kind](base_url=url, credential=credential, http=http)
+    return PROVIDERS[kind](base_url=url, credential=credential, http=http, options=options or {})
 
 
-def _reach(kind: str, rehearsal_url: str, house_hosts: Collection[str]) -> tuple[frozenset[str], Callable[[str], bool]]:
+def _reach(
+    kind: str, rehearsal_url: str, house_hosts: Collection[str], permitted_url: str
+) -> tuple[frozenset[str], Callable[[str], bool]]:
     """The hosts that a connection of this kind may use, and whether a URL may lead into a private network.
 
-    A private network is open to what the operator wrote into the settings, never to what a person typed in.
+    A private network is open to what the operator wrote into the settings and to what an owner permitted by name,
+    never to what a person merely typed in.
     """
     if PROVIDERS[kind].rehearsal:
         mine = rehearsal_url or PROVIDERS[kind].default_base_url
         return frozenset({_host(mine)}), lambda url: url.rstrip("/") == mine.rstrip("/")
     house = frozenset(host.lower() for host in house_hosts)
+    if permitted_url:
+        house |= {_host(permitted_url.strip())}
     return frozenset(PROVIDERS[kind].hosts) | house, lambda url: _host(url) in house
 
 

@@ -20,6 +20,18 @@ from jobs_app.providers.base import CheckpointIn, ErrorKind, EventIn, ProviderEr
 
 DAILY_WAIT = 6 * 3600.0  # a daily share comes back at an hour that nobody tells us
 _LEVELS = {"warn": "warning", "warning": "warning", "error": "error", "info": "info"}
+_SENTENCES: Mapping[ErrorKind, Text] = {
+    "auth": Text("The provider does not accept the credential. {says}"),
+    "closed": Text("The provider does not let your organisation do what was asked. {says}"),
+    "request": Text("The provider cannot use what was sent. {says}"),
+    "missing": Text("The provider does not know what was asked for (any more). {says}"),
+    "conflict": Text("At the provider the state has already changed. {says}"),
+    "rate": Text("The provider asks us to slow down. {says}"),
+    "quota": Text("The account at the provider has no credit left. {says}"),
+    "daily": Text("The provider's limit for today is reached. {says}"),
+    "unavailable": Text("The provider has a fault. {says}"),
+    "unknown-outcome": Text("The provider did not say whether it did what was asked. {says}"),
+}
 LONGEST_WAIT = 24 * 3600.0  # whatever a header says: a job that is never asked about again is lost
 # How a closed programme may say so. The exact code is not published (OpenAI's notice says 2026 and 2027), so the
 # sentence is looked at: it speaks of training and of whom it is closed to, not of one model.
@@ -32,35 +44,41 @@ _CLOSED = re.compile(
 
 
 def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> ProviderError:
-    """The kind of a refusal that came as an HTTP status, with a sentence that quotes the provider."""
-    status = error.status_code
-    says = quoted(error.body, secret)
-    wait = retry_after(error.response.headers)
+    """The kind of a refusal that came through the openai client, with a sentence that quotes the provider."""
     code = (error.code or "").lower()
+    return refusal(
+        error.status_code,
+        quoted(error.body, secret),
+        code=code,
+        wait=retry_after(error.response.headers),
+        creating=creating,
+        about_a_model=code.startswith("model") or error.param == "model",
+    )
+
+
+def refusal(
+    status: int,
+    says: str,
+    *,
+    code: str = "",
+    wait: float | None = None,
+    creating: bool = False,
+    about_a_model: bool = False,
+    known: ErrorKind | None = None,
+) -> ProviderError:
+    """The kind of a refusal that came as an HTTP status. `known` is what the provider's own table says of the code."""
+    if known is not None:
+        return of_kind(known, says, wait=wait, creating=creating)
     if status == 401:
-        return ProviderError(Text("The provider does not accept the credential. {says}", says=says), "auth")
-    about_a_model = code.startswith("model") or error.param == "model"
+        return of_kind("auth", says)
     if status == 403 or (creating and status in (400, 404) and not about_a_model and _CLOSED.match(says)):
-        if creating:
-            return ProviderError(
-                Text(
-                    "The provider does not let this organisation create fine-tune jobs. OpenAI is closing "
-                    "self-serve fine-tuning, and this refusal stays. {says}",
-                    says=says,
-                ),
-                "closed",
-            )
-        return ProviderError(
-            Text("The provider does not let your organisation do what was asked. {says}", says=says), "closed"
-        )
+        return of_kind("closed", says, creating=creating)
     if status == 404:
-        return ProviderError(
-            Text("The provider does not know what was asked for (any more). {says}", says=says), "missing"
-        )
+        return of_kind("missing", says)
     if status == 409:
-        return ProviderError(Text("At the provider the state has already changed. {says}", says=says), "conflict")
+        return of_kind("conflict", says)
     if status == 429:
-        return _limited(code, says, wait)
+        return _limited(code.lower(), says, wait)
     if status >= 500 or status == 408:
         kind: ErrorKind = "unknown-outcome" if creating else "unavailable"
         return ProviderError(
@@ -68,7 +86,23 @@ def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> Pro
         )
     if 300 <= status < 400:
         return ProviderError(Text("The address answers with a redirect. Give the final address."), "request")
-    return ProviderError(Text("The provider cannot use what was sent. {says}", says=says), "request")
+    return of_kind("request", says)
+
+
+def of_kind(kind: ErrorKind, says: str, *, wait: float | None = None, creating: bool = False) -> ProviderError:
+    """The refusal of a kind, in a sentence that quotes the provider."""
+    if kind == "closed" and creating:
+        return ProviderError(
+            Text(
+                "The provider does not let this organisation create fine-tune jobs, and this refusal stays. Move the "
+                "job to another connection. {says}",
+                says=says,
+            ),
+            kind,
+        )
+    if kind == "daily":
+        wait = wait or DAILY_WAIT
+    return ProviderError(Text(_SENTENCES[kind].template, says=says), kind, wait)
 
 
 def unreachable(error: openai.APIConnectionError, *, creating: bool) -> ProviderError:
@@ -122,6 +156,7 @@ def event(item: Mapping[str, Any]) -> EventIn:
         level=_LEVELS.get(str(item.get("level") or "").lower(), "info"),
         message=message,
         data=data if isinstance(data, dict) and data else None,
+        raw=dict(item),
     )
 
 
@@ -196,9 +231,7 @@ def _seconds(text: str) -> float | None:
 
 def _limited(code: str, says: str, wait: float | None) -> ProviderError:
     if code in ("insufficient_quota", "exceeded_quota", "billing_hard_limit_reached"):
-        return ProviderError(Text("The account at the provider has no credit left. {says}", says=says), "quota")
+        return of_kind("quota", says)
     if code == "daily_rate_limit_exceeded" or "per day" in says.lower():
-        return ProviderError(
-            Text("The provider's limit for today is reached. {says}", says=says), "daily", wait or DAILY_WAIT
-        )
-    return ProviderError(Text("The provider asks us to slow down. {says}", says=says), "rate", wait)
+        return of_kind("daily", says, wait=wait)
+    return of_kind("rate", says, wait=wait)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 import httpx2
 
@@ -48,28 +50,44 @@ class ProviderError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing a connection asks for beside its name; secret ones are encrypted and never shown again."""
+    """One thing a connection asks for beside its name; secret ones are encrypted and never shown again.
+
+    `credential` and `base_url` have columns of their own; every other name reaches the provider in `options`.
+    """
 
     name: str
     label: Text
     secret: bool = False
     default: str = ""
     help: Text = NO_HELP
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What can be asked of a provider. `source` and `checked_on` (ISO date) say how old the knowledge is."""
+    """What can be asked of a provider. `source` and `checked_on` (ISO date) say how old the knowledge is.
+
+    None: nobody says; it is offered, with a visible "unconfirmed". `validation_split`: the provider can set a share of
+    the training rows aside itself. `deploys`: a tuned model has to be deployed before it can be called. `hooks`: it can
+    send webhooks. A base model may differ: see `BaseModel.differs`.
+    """
 
     source: str
     checked_on: str
     methods: tuple[str, ...] = ("supervised",)
-    validation_file: bool = True
-    cancel: bool = True
-    pause: bool = False
-    checkpoints: bool = False
+    tools: bool | None = True
+    images: bool | None = None
+    response_format: tuple[str, ...] = ("text", "json_object")
+    validation_file: bool | None = True
+    validation_split: bool | None = False
+    cancel: bool | None = True
+    pause: bool | None = False
+    checkpoints: bool | None = False
     marker: bool = False
     chat: bool = True
+    deploys: bool = False
+    hooks: bool = False
+    estimates: bool = False
     minimum_rows: int = 10
     suffix_max: int = 64
     name_rule: str = "plain"
@@ -80,6 +98,8 @@ class BaseModel:
     """A model that can be tuned. `until` (ISO date) is when the provider stops serving it, if it has said so.
 
     `price_per_million` is for one million trained tokens in `currency`, as a decimal string; "" where unknown.
+    `differs` are fields of `Capabilities` that are otherwise for this model; `confirmed` False marks what the source
+    itself leaves uncertain (the page says so).
     """
 
     id: str
@@ -89,6 +109,56 @@ class BaseModel:
     until: str = ""
     price_per_million: str = ""
     currency: str = "USD"
+    differs: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained. The files are the provider's ids of what was uploaded for this attempt.
+
+    `marker` is unique for the intent and at most 64 of [a-z0-9-]; each provider carries it where it can be found again.
+    `name` is what people call the job. `base_model` may be a tuned model that training goes on from.
+    """
+
+    training_file: str
+    validation_file: str | None
+    base_model: str
+    recipe: Recipe
+    marker: str
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the provider itself says a job will come to. `cost` in `currency`; None where it does not say."""
+
+    cost: Decimal | None
+    currency: str
+    tokens: int | None = None
+    raw: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as the provider lists it; `until` is the day on which it says the model will stop."""
+
+    id: str
+    until: date | None = None
+    raw: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Whether a tuned model can be called: "ready", "undeployed", "deploying", "failed" or "gone".
+
+    `name` is what a call has to name as its model, where that is not the model itself. `says`: in the provider's words.
+    """
+
+    state: str
+    name: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +178,7 @@ class EventIn:
     level: str
     message: str
     data: Mapping[str, Any] | None = None
+    raw: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +199,8 @@ class Report:
     `state` is ours (core.lifecycle) or None for a word nobody knows: keep the state, store `raw_state`, ask again.
     `events` are the new ones, oldest first. `points` are all figures that these answers hold, at most one for a
     step and name; they may have been reported before. `model` is the tuned model once there is one. `error` is the
-    provider's own sentence. `next_poll_hint` is in seconds.
+    provider's own sentence. `next_poll_hint` is in seconds. `raw` is the provider's answer about the job, redacted.
+    `cost` in `currency` is what the provider itself says the run cost.
     """
 
     state: str | None
@@ -141,6 +213,9 @@ class Report:
     error: str | None = None
     finished_at: datetime | None = None
     next_poll_hint: float = 15.0
+    raw: Mapping[str, Any] | None = None
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +231,16 @@ class Reply:
     completion_tokens: int | None = None
 
 
-class Provider(Protocol):
-    """A provider of fine-tuning. Every method may raise ProviderError and nothing else about the network."""
+class Provider(ABC):
+    """A provider of fine-tuning. Every method may raise ProviderError and nothing else about the network.
+
+    What not every provider has comes with a default here; what every one has is abstract.
+    """
 
     name: ClassVar[str]
     label: ClassVar[Text]
-    codec: ClassVar[str]  # the wire format that its training files are written in
+    # The wire formats that a method's training files may be written in, the usual one first.
+    formats: ClassVar[Mapping[str, tuple[str, ...]]]
     settings: ClassVar[tuple[Setting, ...]]
     states: ClassVar[Mapping[str, str]]  # provider's word → ours; a word that is missing here is unknown
     parameters: ClassVar[tuple[Parameter, ...]]
@@ -169,47 +248,89 @@ class Provider(Protocol):
     capabilities: ClassVar[Capabilities]
     default_base_url: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]]  # its own hosts; ".example.com" also means everything below it
-    rehearsal: ClassVar[bool]  # True: nothing is trained, and every page has to say so
+    profile: ClassVar[str] = "local"  # the rule profile (datasets_app.core.profiles) that its files are held to
+    rehearsal: ClassVar[bool] = False  # True: nothing is trained, and every page has to say so
+    manual: ClassVar[bool] = False  # True: it has no job API; a person does in its console what the job page says
+    concurrency: ClassVar[int | None] = None  # jobs that run at once; None: as many as there are
+    requests_per_minute: ClassVar[int] = 60
 
-    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None:
+    @abstractmethod
+    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str]) -> None:
         """Speak to `base_url` through `http`, which the provider closes. Raises ProviderError for a credential that
-        cannot be one (kind "auth")."""
+        cannot be one (kind "auth"). `options` are the connection's other settings by name, the secret ones too."""
 
+    @abstractmethod
     def probe(self) -> None:
         """Return if the credential opens the fine-tuning part of the account; costs nothing."""
 
+    @abstractmethod
     def upload(self, path: Path, purpose: str = "fine-tune") -> str:
         """Send a file, streamed; its id. A second upload is harmless, so every failure counts as not done."""
 
-    def find(self, marker: str) -> Created | None:
-        """The job that carries the marker, or None. A fresh job may be missing from the list for up to a minute."""
+    def is_ready(self, file_id: str) -> bool:
+        """Whether an uploaded file can be used in a job by now. ProviderError("request") says what is wrong in it."""
+        return True
 
-    def create(
-        self,
-        *,
-        training_file: str,
-        validation_file: str | None,
-        base_model: str,
-        recipe: Recipe,
-        marker: str,
-        suffix: str = "",
-    ) -> Created:
+    @abstractmethod
+    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+        """The job that carries the marker, or None. A fresh job may be missing from the list for up to a minute.
+
+        Where only recent jobs can be looked through, the training file has to be the same, too.
+        """
+
+    @abstractmethod
+    def create(self, order: Order) -> Created:
         """Create a job, asking exactly once. Kind "unknown-outcome" means: `find(marker)` before anything else."""
 
+    def quote(self, order: Order) -> Quote | None:
+        """The provider's own estimate; None where it has none. Nothing is created."""
+        return None
+
+    @abstractmethod
     def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
         """Ask about a job. Events up to the id `after_event` and those whose ids are in `have` are left out."""
 
+    @abstractmethod
     def cancel(self, job_id: str) -> str:
         """Ask for an end; the provider's word for the state afterwards."""
 
     def pause(self, job_id: str) -> str:
         """Ask for a pause; the provider's word for the state afterwards."""
+        raise _cannot()
 
     def resume(self, job_id: str) -> str:
         """Ask to go on; the provider's word for the state afterwards."""
+        raise _cannot()
 
+    def models(self) -> Sequence[Listed]:
+        """The models that the account sees, with the day on which each stops, where the provider says so."""
+        return ()
+
+    def deploy(self, model: str, name: str) -> Serving:
+        """Ask for a deployment of a tuned model under `name`. Asking a second time for the same name is harmless."""
+        raise _cannot()
+
+    def serving(self, model: str, deployment: str = "") -> Serving:
+        """Whether a tuned model can be called by now. Costs nothing."""
+        return Serving("ready")
+
+    @classmethod
+    def verify(cls, body: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Mapping[str, Any]:
+        """The content of a webhook that this provider has sent. Raises ProviderError("auth") for anything else."""
+        raise _cannot()
+
+    @abstractmethod
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         """One answer of a base or tuned model; `decoding` as in the OpenAI chat API."""
 
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+        """The text of one answer, piece by piece, as the model writes it."""
+        raise _cannot()
+
+    @abstractmethod
     def close(self) -> None:
         """Give the connections back; `contextlib.closing(open_provider(…))` does it by itself."""
+
+
+def _cannot() -> ProviderError:
+    return ProviderError(Text("This provider cannot do that."), "request")

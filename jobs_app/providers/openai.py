@@ -22,6 +22,8 @@ from jobs_app.providers.base import (
     CheckpointIn,
     Created,
     EventIn,
+    Order,
+    Provider,
     ProviderError,
     Reply,
     Report,
@@ -31,6 +33,7 @@ from jobs_app.providers.base import (
 _CHECKED = "2026-11-20"
 _API = "OpenAI API description and openai-python 3.52.0"
 _PAGE = 100
+NO_OPTIONS: Mapping[str, str] = {}
 _SECRET_FROM = 8  # a shorter “credential” may be part of any text, and protects nothing
 _MAX_PAGES = 200  # 20,000 events: more than a job writes, and an end for a cursor that goes in circles
 
@@ -45,12 +48,16 @@ def _number(name: str, label: Text, kind: Any, low: float, high: float | None, h
     return Parameter(name, label, kind, low, high, help=help, source=f"{_API}, {_CHECKED}", **more)
 
 
-class OpenAI:
+class OpenAI(Provider):
     """See `base.Provider` for what each method promises."""
 
     name: ClassVar[str] = "openai"
     label: ClassVar[Text] = Text("OpenAI")
-    codec: ClassVar[str] = "openai-chat"
+    profile: ClassVar[str] = "openai"
+    formats: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "supervised": ("openai-chat", "json-content", "task-response"),
+        "dpo": ("openai-preference",),
+    }
     default_base_url: ClassVar[str] = "https://api.openai.com/v1"
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
@@ -98,7 +105,9 @@ class OpenAI:
         )
     )
 
-    def __init__(self, *, base_url: str, credential: str, http: httpx2.Client) -> None:
+    def __init__(
+        self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str] = NO_OPTIONS
+    ) -> None:
         self._secret = credential.strip()
         if not re.fullmatch(r"[\x21-\x7e]+", self._secret):
             raise ProviderError(
@@ -120,7 +129,7 @@ class OpenAI:
             )
         return _id(answer)
 
-    def find(self, marker: str) -> Created | None:
+    def find(self, marker: str, *, training_file: str = "") -> Created | None:
         """First by the list's metadata filter, then, for servers that ignore it, through the recent jobs."""
         jobs = self._client.fine_tuning.jobs.with_raw_response
         page = self._ask(lambda: jobs.list(limit=20, metadata={MARKER: marker}))
@@ -138,27 +147,19 @@ class OpenAI:
             after = str(known[-1].get("id"))
         return None
 
-    def create(
-        self,
-        *,
-        training_file: str,
-        validation_file: str | None,
-        base_model: str,
-        recipe: Recipe,
-        marker: str,
-        suffix: str = "",
-    ) -> Created:
+    def create(self, order: Order) -> Created:
+        recipe = order.recipe
         body: dict[str, Any] = {
-            "model": base_model,
-            "training_file": training_file,
-            "metadata": {MARKER: marker},
+            "model": order.base_model,
+            "training_file": order.training_file,
+            "metadata": {MARKER: order.marker},
             "method": {"type": recipe.method, recipe.method: {"hyperparameters": _hyperparameters(recipe)}},
         }
-        if validation_file:
-            body["validation_file"] = validation_file
+        if order.validation_file:
+            body["validation_file"] = order.validation_file
         if recipe.seed is not None:
             body["seed"] = recipe.seed
-        if clean := clean_suffix(suffix or recipe.suffix or "", self.capabilities.suffix_max):
+        if clean := clean_suffix(order.name or recipe.suffix or "", self.capabilities.suffix_max):
             body["suffix"] = clean
         answer = self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.create(**body), creating=True)
         return Created(_id(answer, creating=True), str(answer.get("status") or ""))
@@ -188,6 +189,7 @@ class OpenAI:
             error=_wire.failure(job.get("error")),
             finished_at=_wire.moment(job.get("finished_at")),
             next_poll_hint=self.poll_seconds,
+            raw=job,
         )
 
     def cancel(self, job_id: str) -> str:

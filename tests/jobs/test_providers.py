@@ -15,7 +15,7 @@ from ftstudio.errors import Text, Unavailable
 from jobs_app.core import lifecycle, metrics
 from jobs_app.core.recipes import NAME_RULES, Recipe, parse
 from jobs_app.providers import PROVIDERS, open_provider
-from jobs_app.providers.base import Provider, ProviderError
+from jobs_app.providers.base import Order, Provider, ProviderError
 from jobs_app.providers.openai import clean_suffix
 
 from .rehearsal_server import KEY, Rehearsal, rehearse, replay, serve, training_file
@@ -36,7 +36,7 @@ def create(provider: Provider, file: str = "file-1", *, marker: str = "marker-1"
         "base_model": "rehearsal-small",
         "recipe": Recipe(epochs=2),
     }
-    return provider.create(**{**values, **more}, marker=marker)
+    return provider.create(Order(**{**values, **more}, marker=marker))
 
 
 # The description of every provider
@@ -51,7 +51,7 @@ def test_every_word_of_a_provider_for_a_state_is_one_of_ours(provider):
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
 def test_every_provider_says_where_its_description_comes_from(provider):
     assert isinstance(provider.label, Text)
-    assert provider.codec
+    assert provider.formats["supervised"]
     assert provider.capabilities.source
     assert provider.capabilities.checked_on
     assert provider.capabilities.name_rule in NAME_RULES

@@ -215,8 +215,10 @@ def test_a_lost_create_is_found_behind_many_younger_jobs(
     with closing(client_of(connection)) as provider:
         for _ in range(130):
             provider.create(
-                training_file=again(other).training_file, validation_file=None, base_model="rehearsal-small",
-                recipe=submitting.Recipe.of(other.recipe), marker="somebody-elses",
+                submitting.Order(
+                    training_file=again(other).training_file, validation_file=None, base_model="rehearsal-small",
+                    recipe=submitting.Recipe.of(other.recipe), marker="somebody-elses",
+                )
             )  # fmt: skip
         assert provider.find(first.marker) is not None
         jobs_api = provider._client.fine_tuning.jobs.with_raw_response

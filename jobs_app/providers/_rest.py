@@ -1,0 +1,128 @@
+"""A small JSON client for providers without a client library of their own: one request, one answer, one kind of error.
+
+Every provider says in a table what its error codes mean (`codes`); what stands in none is judged by its HTTP status. An
+answer that cannot be read is no answer; after a create it means that nobody knows whether the job exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from ftstudio.errors import Text
+from jobs_app.providers import _wire
+from jobs_app.providers.base import ErrorKind, ProviderError
+
+PROVIDER = ()  # no provider lives in this module; the registry passes it by
+
+Body = Mapping[str, Any]
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+class Rest:
+    """Requests below `base_url` with `headers`. `secrets` are blotted out of everything that comes back.
+
+    `code_of` finds a provider's error code and sentence in the body of a refusal; `codes` says what a code means.
+    """
+
+    def __init__(
+        self,
+        http: httpx2.Client,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        secrets: tuple[str, ...],
+        codes: Mapping[str, ErrorKind],
+        code_of: Callable[[Body], tuple[str, str]] = lambda body: _openai_error(body),
+        sign: Callable[[httpx2.Request], None] | None = None,
+    ) -> None:
+        self._http = http
+        self._base = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        self._codes = codes
+        self._code_of = code_of
+        self._sign = sign
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Body | None = None,
+        params: Mapping[str, Any] | None = None,
+        creating: bool = False,
+    ) -> dict[str, Any]:
+        """The JSON object of the answer. Raises ProviderError; `creating`: see `base.Provider.create`."""
+        content = self.send(method, path, json=json, params=params, creating=creating)
+        return _wire.document(content, creating=creating)
+
+    def upload(self, path: str, file: Path, *, field: str = "file", form: Mapping[str, str] | None = None) -> Body:
+        """Send a file as a multipart form, streamed from the disk."""
+        with file.open("rb") as stream:
+            files = {field: (file.name, stream, "application/jsonl")}
+            return _wire.document(self.send("POST", path, files=files, data=dict(form or {})))
+
+    def send(self, method: str, path: str, *, creating: bool = False, **more: Any) -> bytes:
+        """The bytes of a good answer. `path` may be a whole URL, which the guard has to allow."""
+        url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
+        request = self._http.build_request(method, url, headers=self._headers, **_given(more))
+        if self._sign is not None:
+            self._sign(request)
+        try:
+            response = self._http.send(request)
+        except httpx2.HTTPError as error:
+            if creating and not isinstance(error, _NEVER_SENT):
+                raise ProviderError(
+                    Text("The connection broke before the provider answered, so the job may exist or not."),
+                    "unknown-outcome",
+                ) from error
+            late = isinstance(error, httpx2.TimeoutException)
+            says = Text("The provider took too long to answer.") if late else Text("The provider cannot be reached.")
+            raise ProviderError(says, "unavailable") from error
+        except ProviderError as refusal:
+            # The guard speaks this way of an answer it will not read to its end: then the create was executed.
+            if creating and refusal.transient:
+                raise ProviderError(refusal.sentence, "unknown-outcome") from refusal
+            raise
+        if response.is_success:
+            return self._redacted(response.content)
+        raise self.refused(response.status_code, response.content, response.headers, creating=creating)
+
+    def refused(
+        self, status: int, content: bytes, headers: Mapping[str, str], *, creating: bool = False
+    ) -> ProviderError:
+        """The refusal that an answer stands for: by the provider's own code if the table has it, else by its status."""
+        try:
+            body: Any = _wire.document(self._redacted(content))
+        except ProviderError:
+            body = content.decode("utf-8", "replace")
+        code, says = self._code_of(body) if isinstance(body, Mapping) else ("", "")
+        says = _wire.quoted(says or body, "")
+        return _wire.refusal(
+            status, says, code=code, wait=_wire.retry_after(headers), creating=creating, known=self._codes.get(code)
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _redacted(self, content: bytes) -> bytes:
+        """The answer without our credential: what a server echoes ends up in rows and on pages."""
+        for secret in self._secrets:
+            content = content.replace(secret.encode(), b"*" * 8)
+        return content
+
+
+def _openai_error(body: Body) -> tuple[str, str]:
+    """Code and sentence of `{"error": {"code", "message"}}`, the shape that most have taken over."""
+    inner = body.get("error")
+    found = inner if isinstance(inner, Mapping) else body
+    says = found.get("message") or (inner if isinstance(inner, str) else "")
+    return str(found.get("code") or ""), str(says or "")
+
+
+def _given(more: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in more.items() if value is not None}
