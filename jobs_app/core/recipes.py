@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -22,7 +22,9 @@ class Parameter:
     `minimum` and `maximum` are inclusive, in the unit of the setting; None means the provider names no bound.
     `above_minimum` excludes the minimum itself. `auto` says that the provider can choose the value.
     `default` None means: leave it out, the provider decides. `zero_warning` is shown for a 0 that is in range but
-    hardly meant. `source` says where the bounds come from, with a date.
+    hardly meant. `source` says where the bounds come from, with a date; `confirmed` False: it is not sure, and the page
+    says so. `choices` are the words of a "choice", or the only numbers of an "int". `methods` are those that know the
+    setting, () all. `extra`: `name` is the provider's own, and the value travels in `Recipe.extras`.
     """
 
     name: str
@@ -37,6 +39,13 @@ class Parameter:
     auto: bool = False
     above_minimum: bool = False
     zero_warning: Text | None = None
+    methods: tuple[str, ...] = ()
+    confirmed: bool = True
+    extra: bool = False
+
+    def of(self, method: str) -> bool:
+        """Whether a job of this method has the setting."""
+        return not self.methods or method in self.methods
 
     def read(self, raw: object) -> Value | None:
         """The value of what a person or a client sent; None when it is empty and there is no default.
@@ -56,6 +65,8 @@ class Parameter:
         number = _number(raw)
         if number is None or (self.kind == "int" and not number.is_integer()) or not self._within(number):
             raise ValueError(self.range_text(raw))
+        if self.choices and shown(number) not in self.choices:
+            raise ValueError(Text("Choose one of: {choices}.", choices=Listed(self.choices)))
         return int(number) if self.kind == "int" else number
 
     def range_text(self, raw: object) -> Text:
@@ -85,22 +96,48 @@ class Parameter:
 class Recipe:
     """Provider-neutral training settings. None: not set, the provider decides. "auto": ask it to decide.
 
-    `learning_rate` is an absolute rate, `learning_rate_multiplier` a factor on the provider's own; a provider
-    knows one of the two. `max_tokens` is the cut-off per example in tokens. `seed` makes a run repeatable.
+    A provider is only ever given what it declares in its `parameters`; a field stands here once it means the same with
+    more than one provider. What only one provider knows goes into `extras`, by its own name, and is sent untouched.
+
+    tuning                    "lora" or "full": whether an adapter or every weight is trained
+    learning_rate             absolute; learning_rate_multiplier: a factor on the provider's own; each knows one
+    epochs, batch_size        passes over the training rows; rows per update
+    lora_rank, lora_alpha     see `core.recommender.scales` for what the pair comes to; lora_dropout: a share, 0 to 1
+    warmup_ratio              the share of all updates over which the rate rises, 0 to 1
+    scheduler                 how the rate falls afterwards, in the provider's word ("cosine", "linear" …)
+    weight_decay              the pull of the weights towards zero
+    max_tokens                the cut-off per example, in tokens
+    beta                      how far preference tuning may move from the model it starts with
+    mix_percent               the share of the provider's preset data in the final mix, 0 to 99
+    validation_percent        the share of the training rows that the provider sets aside itself, 0 to 99
+    packing, train_on_inputs  "on", "off" (or "auto"): several examples in one sequence; questions are learnt as well
+    evaluations, checkpoints  how often the validation rows are gone through; how many states of the model are kept
+    seed, suffix              makes a run repeatable; goes into the tuned model's name
     """
 
     method: str = "supervised"
+    tuning: str | None = None
     epochs: int | Auto | None = None
     batch_size: int | Auto | None = None
     learning_rate: float | Auto | None = None
     learning_rate_multiplier: float | Auto | None = None
-    beta: float | Auto | None = None
     lora_rank: int | None = None
     lora_alpha: int | None = None
     lora_dropout: float | None = None
+    warmup_ratio: float | None = None
+    scheduler: str | None = None
+    weight_decay: float | None = None
     max_tokens: int | None = None
+    beta: float | Auto | None = None
+    mix_percent: int | None = None
+    validation_percent: int | None = None
+    packing: str | None = None
+    train_on_inputs: str | None = None
+    evaluations: int | None = None
+    checkpoints: int | None = None
     seed: int | None = None
     suffix: str | None = None
+    extras: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Recipe:
@@ -111,27 +148,65 @@ class Recipe:
         return cls(**{name: value for name, value in values.items() if value is not None})
 
 
-def parse(data: Mapping[str, object], parameters: Iterable[Parameter]) -> dict[str, Value]:
+def parse(
+    data: Mapping[str, object], parameters: Iterable[Parameter], *, method: str = "supervised", passes: bool = False
+) -> dict[str, Any]:
     """Read what was sent into values, defaults filled in, settings left to the provider absent.
 
-    Raises InvalidInput with one field for each value out of range and for each key that no parameter has.
+    `extras` of `data` are settings by the provider's own names: those that it declares are read as such, others pass
+    untouched where it `passes` them. Raises InvalidInput with one field for each value out of range and for each key
+    that no parameter of the method has.
     """
-    known = {parameter.name: parameter for parameter in parameters}
-    wrong: dict[str, Text] = {
-        key: Text("This provider has no setting of this name.") for key in data if key not in known
-    }
-    values: dict[str, Value] = {}
+    known = {parameter.name: parameter for parameter in parameters if parameter.of(method)}
+    given = {key: value for key, value in data.items() if key != "extras"}
+    wrong: dict[str, Text] = {}
+    extras: dict[str, str] = {}
+    for name, value in _extras(data.get("extras"), wrong).items():
+        if name in known:
+            given.setdefault(name, value)
+        elif passes and name not in Recipe.__slots__:
+            extras[name] = value
+        else:
+            given[name] = value
+    wrong |= {key: Text("This provider has no setting of this name.") for key in given if key not in known}
+    values: dict[str, Any] = {}
     for name, parameter in known.items():
         try:
-            value = parameter.read(data.get(name))
+            read = parameter.read(given.get(name))
         except ValueError as refusal:
             wrong[name] = refusal.args[0]
         else:
-            if value is not None:
-                values[name] = value
+            if read is not None and parameter.extra:
+                extras[name] = read if isinstance(read, str) else shown(read)
+            elif read is not None:
+                values[name] = read
     if wrong:
         raise _refusal(wrong)
-    return values
+    return {**values, "extras": extras} if extras else values
+
+
+def _extras(raw: object, wrong: dict[str, Text]) -> dict[str, str]:
+    """The settings by the provider's own names; what cannot be one is put into `wrong`."""
+    if raw is None or raw == "":
+        return {}
+    if not isinstance(raw, Mapping) or len(raw) > _MOST_EXTRAS:
+        wrong["extras"] = Text("Give at most {n} settings by their names.", n=_MOST_EXTRAS)
+        return {}
+    found: dict[str, str] = {}
+    for name, value in raw.items():
+        text = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
+        if not isinstance(value, (str, int, float, bool)) or not _EXTRA_VALUE.fullmatch(text):
+            wrong["extras"] = Text("The value of {name} must be 1 to 200 characters on one line.", name=str(name)[:60])
+        elif not _EXTRA_NAME.fullmatch(str(name)):
+            wrong["extras"] = Text("“{name}” cannot be the name of a setting.", name=str(name)[:60])
+        else:
+            found[str(name)] = text
+    return found
+
+
+_MOST_EXTRAS = 30
+_EXTRA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+_EXTRA_VALUE = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029]{1,200}")
 
 
 def warnings(values: Mapping[str, Value], parameters: Iterable[Parameter]) -> dict[str, Text]:

@@ -14,6 +14,7 @@ import httpx2
 
 from ftstudio.errors import Text, Unavailable
 from jobs_app.core.metrics import Point
+from jobs_app.core.presets import Preset
 from jobs_app.core.recipes import NO_HELP, Parameter, Recipe
 
 MARKER = "ftstudio_key"  # the metadata key under which a job carries the marker of our intent to create it
@@ -243,7 +244,9 @@ class Provider(ABC):
     formats: ClassVar[Mapping[str, tuple[str, ...]]]
     settings: ClassVar[tuple[Setting, ...]]
     states: ClassVar[Mapping[str, str]]  # provider's word → ours; a word that is missing here is unknown
-    parameters: ClassVar[tuple[Parameter, ...]]
+    parameters: ClassVar[tuple[Parameter, ...]]  # those of every method; `Parameter.methods` says which has which
+    presets: ClassVar[tuple[Preset, ...]] = ()  # sets of values that the provider itself publishes
+    passes_extras: ClassVar[bool] = False  # True: `Recipe.extras` may hold names that `parameters` does not declare
     base_models: ClassVar[tuple[BaseModel, ...]]
     capabilities: ClassVar[Capabilities]
     default_base_url: ClassVar[str]

@@ -226,7 +226,8 @@ def _recipe(provider: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(
             method=Text("This provider offers: {methods}.", methods=Listed(provider.capabilities.methods))
         )
-    return {"method": method, **parse(settings_given, provider.parameters)}
+    values = parse(settings_given, provider.parameters, method=method, passes=provider.passes_extras)
+    return {"method": method, **values}
 
 
 def _provider(connection: Connection) -> Any:
