@@ -8,6 +8,7 @@ from .hook import Delivery, Hook, Receipt
 from .job import Job, JobMove
 from .model_version import ModelVersion
 from .report import Checkpoint, JobEvent, JobMetric
+from .trial import Trial, TrialCase
 
 __all__ = [
     "Advice",
@@ -26,4 +27,6 @@ __all__ = [
     "Price",
     "Receipt",
     "SeenModel",
+    "Trial",
+    "TrialCase",
 ]

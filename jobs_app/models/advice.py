@@ -20,11 +20,16 @@ class Advice(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="advice")
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="advice")
     title = models.CharField(_("title"), max_length=200)
-    answers = OrderedJSONField(default=dict)  # question → answer
-    constraints = OrderedJSONField(default=dict)  # compute, time, data quality, governance: what limits the choice
-    measured = OrderedJSONField(default=list)  # [{"arm", "shots", "n", "passed", …}], newest last
-    options = OrderedJSONField(default=list)  # [{"option", "cost", "currency", "chosen", "reason"}]
-    outcome = models.CharField(max_length=40, blank=True)  # the terminal that was reached
+    answers = OrderedJSONField(default=dict)  # decision → {"answer", "reasons", "note"}
+    # {"target"} in percent, and compute, time, data_quality, governance: what limits the choice.
+    constraints = OrderedJSONField(default=dict)
+    measured = OrderedJSONField(default=list)  # what finished trials found (`Trial.summary`), newest last
+    options = OrderedJSONField(default=list)  # [{"option", "what", "cost", "currency", "per", "reason"}]
+    outcome = models.CharField(max_length=40, blank=True)  # the station of core.advisor at which it was filed
+    unmeasured = models.CharField(max_length=300, blank=True)  # why nothing was measured, where nothing was
+    record = OrderedJSONField(default=dict)  # what was known and said when it was filed: the page of a filed record
+    follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followers")
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     filed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -37,3 +42,7 @@ class Advice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_filed(self) -> bool:
+        return self.filed_at is not None
