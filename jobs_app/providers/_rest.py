@@ -67,9 +67,10 @@ class Rest:
             return _wire.document(self.send("POST", path, files=files, data=dict(form or {})))
 
     def send(self, method: str, path: str, *, creating: bool = False, **more: Any) -> bytes:
-        """The bytes of a good answer. `path` may be a whole URL, which the guard has to allow."""
+        """The bytes of a good answer. `path` may be a whole URL, which the guard has to allow; `headers` come on top."""
         url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
-        request = self._http.build_request(method, url, headers=self._headers, **_given(more))
+        headers = {**self._headers, **more.pop("headers", {})}
+        request = self._http.build_request(method, url, headers=headers, **_given(more))
         if self._sign is not None:
             self._sign(request)
         try:

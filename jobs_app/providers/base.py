@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import httpx2
 
-from ftstudio.errors import Text, Unavailable
+from ftstudio.errors import InvalidInput, Text, Unavailable
 from jobs_app.core.metrics import Point
 from jobs_app.core.presets import Preset
 from jobs_app.core.recipes import NO_HELP, Parameter, Recipe
@@ -53,7 +54,9 @@ class ProviderError(Unavailable):
 class Setting:
     """One thing a connection asks for beside its name; secret ones are encrypted and never shown again.
 
-    `credential` and `base_url` have columns of their own; every other name reaches the provider in `options`.
+    `credential` and `base_url` have columns of their own; every other name reaches the provider in `options`, its
+    `default` where nothing was given. `choices`: nothing else can be given. `address`: a web address, held to the same
+    hosts as the base URL. `confirmed` False: no source settles what belongs there, and the page says so.
     """
 
     name: str
@@ -62,6 +65,9 @@ class Setting:
     default: str = ""
     help: Text = NO_HELP
     required: bool = True
+    choices: tuple[str, ...] = ()
+    address: bool = False
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,14 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step in a provider's console: what to do there, and the value to type or to choose, where there is one."""
+
+    label: Text
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
     """A job that exists at the provider."""
 
@@ -252,6 +266,7 @@ class Provider(ABC):
     default_base_url: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]]  # its own hosts; ".example.com" also means everything below it
     profile: ClassVar[str] = "local"  # the rule profile (datasets_app.core.profiles) that its files are held to
+    bom: ClassVar[bool] = False  # True: a training file begins with a byte order mark
     rehearsal: ClassVar[bool] = False  # True: nothing is trained, and every page has to say so
     manual: ClassVar[bool] = False  # True: it has no job API; a person does in its console what the job page says
     concurrency: ClassVar[int | None] = None  # jobs that run at once; None: as many as there are
@@ -304,6 +319,24 @@ class Provider(ABC):
     def resume(self, job_id: str) -> str:
         """Ask to go on; the provider's word for the state afterwards."""
         raise _cannot()
+
+    @classmethod
+    def checklist(cls, order: Order) -> Sequence[Step]:
+        """What a person does in the console of a `manual` provider, in order. `order` names files by their names."""
+        return ()
+
+    @classmethod
+    def tuned_model(cls, text: str) -> str:
+        """The id of a tuned model as a person has typed it in. Raises InvalidInput(model=…) for what cannot be one."""
+        model = text.strip()
+        if not re.fullmatch(r"\S{1,200}", model):
+            raise InvalidInput(model=Text("Give the model's id as the provider shows it: 1 to 200 characters."))
+        return model
+
+    @classmethod
+    def chat_url(cls, base_url: str) -> str:
+        """The address at which this provider speaks OpenAI's chat API, for a connection to `base_url`."""
+        return base_url
 
     def models(self) -> Sequence[Listed]:
         """The models that the account sees, with the day on which each stops, where the provider says so."""
