@@ -11,25 +11,64 @@ import binascii
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 Series = dict[str, list[tuple[int, float]]]
+X = TypeVar("X", int, float)
 
-# Column and key names change between providers and over time; these are the spellings that mean the same.
+# Column and key names change between providers, trainers and over time; these spellings mean the same. They are
+# compared in lower case, with every other sign than a letter or digit as "_" ("Train/Loss" is "train_loss").
 _SAME: Mapping[str, str] = {
     "training_loss": "train_loss",
     "loss": "train_loss",
+    "train_train_loss": "train_loss",
+    "trainloss": "train_loss",
+    "训练损失": "train_loss",
     "validation_loss": "valid_loss",
     "eval_loss": "valid_loss",
+    "val_loss": "valid_loss",
+    "dev_loss": "valid_loss",
+    "evaluation_loss": "valid_loss",
+    "eval_eval_loss": "valid_loss",
+    "validloss": "valid_loss",
+    "验证损失": "valid_loss",
     "full_validation_loss": "full_valid_loss",
+    "accuracy": "train_mean_token_accuracy",
+    "acc": "train_mean_token_accuracy",
+    "token_accuracy": "train_mean_token_accuracy",
+    "mean_token_accuracy": "train_mean_token_accuracy",
     "train_accuracy": "train_mean_token_accuracy",
+    "training_accuracy": "train_mean_token_accuracy",
     "training_token_accuracy": "train_mean_token_accuracy",
     "train_token_accuracy": "train_mean_token_accuracy",
+    "训练准确率": "train_mean_token_accuracy",
     "valid_accuracy": "valid_mean_token_accuracy",
+    "val_accuracy": "valid_mean_token_accuracy",
+    "val_acc": "valid_mean_token_accuracy",
+    "eval_accuracy": "valid_mean_token_accuracy",
+    "eval_mean_token_accuracy": "valid_mean_token_accuracy",
+    "validation_accuracy": "valid_mean_token_accuracy",
     "validation_token_accuracy": "valid_mean_token_accuracy",
     "validation_mean_token_accuracy": "valid_mean_token_accuracy",
+    "验证准确率": "valid_mean_token_accuracy",
     "full_validation_mean_token_accuracy": "full_valid_mean_token_accuracy",
+    "full_validation_accuracy": "full_valid_mean_token_accuracy",
+    "lr": "learning_rate",
+    "train_learning_rate": "learning_rate",
+    "train_lr": "learning_rate",
+    "学习率": "learning_rate",
+    "gradient_norm": "grad_norm",
+    "train_grad_norm": "grad_norm",
+    "train_epoch": "epoch",
+    "轮次": "epoch",
+    "num_tokens": "tokens",
+    "num_input_tokens_seen": "tokens",
+    "train_num_input_tokens_seen": "tokens",
+    "tokens_seen": "tokens",
 }
 NAMES = (
     "train_loss",
@@ -38,8 +77,14 @@ NAMES = (
     "train_mean_token_accuracy",
     "valid_mean_token_accuracy",
     "full_valid_mean_token_accuracy",
+    "learning_rate",
+    "grad_norm",
+    "epoch",  # how often the rows had been gone through by then, a fraction between two passes
+    "tokens",  # how many had been trained on by then
 )
-_STEPS = ("step", "step_number", "global_step", "steps")
+STEP = "step"
+_STEPS = ("step", "step_number", "global_step", "steps", "train_global_step", "iteration", "iter", "步数")
+AXES = ("step", "epoch", "tokens")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,17 +103,25 @@ def from_data(data: object, step: int | None = None) -> list[Point]:
     """
     if not isinstance(data, Mapping):
         return []
-    cells = {str(key).strip().lower(): value for key, value in data.items()}
-    at = next((number for key in _STEPS if (number := _step(cells.get(key))) is not None), step)
+    cells = [(name_of(str(key)), value) for key, value in data.items()]
+    at = next((number for name, value in cells if name == STEP and (number := _step(value)) is not None), step)
     if at is None:
         return []
     points: dict[str, Point] = {}
-    for key, value in cells.items():
-        name = _SAME.get(key, key)
+    for name, value in cells:
         figure = _figure(value)
         if name in NAMES and figure is not None:
             points.setdefault(name, Point(at, name, figure))
     return list(points.values())
+
+
+def name_of(key: str) -> str:
+    """What a column or key is called here: one of `NAMES`, "step", or "" for anything else."""
+    plain = re.sub(r"[\W_]+", "_", key.strip().lower()).strip("_")
+    if plain in _STEPS:
+        return STEP
+    name = _SAME.get(plain, plain)
+    return name if name in NAMES else ""
 
 
 def from_csv(content: bytes) -> list[Point]:
@@ -98,7 +151,60 @@ def validation(lines: Mapping[str, Sequence[tuple[int, float]]]) -> list[tuple[i
     return list(lines.get("full_valid_loss") or lines.get("valid_loss") or ())
 
 
-def downsample(points: Sequence[tuple[int, float]], buckets: int) -> list[tuple[int, float]]:
+def validation_name(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
+    """Which of the two `validation` took: its name, "" without one."""
+    return next((name for name in ("full_valid_loss", "valid_loss") if lines.get(name)), "")
+
+
+def accuracy(lines: Mapping[str, Sequence[tuple[int, float]]], side: str) -> list[tuple[int, float]]:
+    """The token accuracy of "train" or "valid", over the whole validation set where that was measured."""
+    names = (f"full_{side}_mean_token_accuracy", f"{side}_mean_token_accuracy")
+    return next((list(lines[name]) for name in names if lines.get(name)), [])
+
+
+def position(
+    lines: Mapping[str, Sequence[tuple[int, float]]],
+    axis: str,
+    *,
+    last_step: int = 0,
+    epochs: float | None = None,
+    tokens: float | None = None,
+) -> Callable[[float], float] | None:
+    """How a step is found on another axis (one of `AXES`); None where the run does not say.
+
+    What was reported beside the steps is interpolated; without that, `epochs` and `tokens` are the run's totals, that
+    is at `last_step`, and each step counts alike.
+    """
+    if axis == STEP:
+        return float
+    known = [(step, value) for step, value in lines.get(axis, ()) if math.isfinite(value)]
+    if len(known) > 1 and known[-1][0] > known[0][0]:
+        return lambda step: _between(known, step)
+    total = {"epoch": epochs, "tokens": tokens}.get(axis)
+    if total is None or not math.isfinite(total) or total <= 0 or last_step <= 0:
+        return None
+    each = total / last_step
+    return lambda step: step * each
+
+
+def smooth(points: Sequence[tuple[float, float]], factor: float) -> list[tuple[float, float]]:
+    """The exponential moving average, `factor` (0 to below 1) of the past kept at each point, free of the start's bias.
+
+    What is no finite number stays where it is and does not enter the average.
+    """
+    if not 0 <= factor < 1:
+        raise ValueError("the factor lies between 0 and 1")
+    kept, weight, smoothed = 0.0, 0.0, []
+    for at, value in points:
+        if math.isfinite(value):
+            kept = factor * kept + (1 - factor) * value
+            weight = factor * weight + (1 - factor)
+            value = kept / weight
+        smoothed.append((at, value))
+    return smoothed
+
+
+def downsample(points: Sequence[tuple[X, float]], buckets: int) -> list[tuple[X, float]]:
     """At most `2 * buckets` of the points, the lowest and highest of each bucket, in order, both ends kept.
 
     A peak stays a peak, however long the run was. A bucket without a finite value keeps one point, so that a gap
@@ -122,6 +228,13 @@ def downsample(points: Sequence[tuple[int, float]], buckets: int) -> list[tuple[
     return [points[index] for index in sorted(chosen)]
 
 
+def _between(known: Sequence[tuple[int, float]], step: float) -> float:
+    """The value at `step` on the line through the known points, carried on beyond its ends."""
+    place = min(max(1, bisect_left(known, (step, -math.inf))), len(known) - 1)
+    (x0, y0), (x1, y1) = known[place - 1], known[place]
+    return y0 + (y1 - y0) * (step - x0) / (x1 - x0)
+
+
 def _csv_text(content: bytes) -> str | None:
     """The table as text, decoded from base64 if that is what it takes; None if it is no table with a step."""
     candidates = [content]
@@ -134,8 +247,8 @@ def _csv_text(content: bytes) -> str | None:
             text = candidate.decode("utf-8-sig")
         except UnicodeDecodeError:
             continue
-        header = text.partition("\n")[0].lower().replace('"', "")
-        if any(name.strip() in _STEPS for name in header.split(",")):
+        header = text.partition("\n")[0].replace('"', "")
+        if any(name_of(name) == STEP for name in header.split(",")):
             return text
     return None
 

@@ -21,7 +21,11 @@ READ = [
 
 def test_the_figures_of_a_metrics_event_are_read_and_the_rest_is_left():
     data = {"step": 88, "total_steps": 100, "train_loss": 0.478, "train_mean_token_accuracy": 0.924, "lr": 1e-4}
-    assert from_data(data) == [Point(88, "train_loss", 0.478), Point(88, "train_mean_token_accuracy", 0.924)]
+    assert from_data(data | {"batch_size": 8, "gpu": "x"}) == [
+        Point(88, "train_loss", 0.478),
+        Point(88, "train_mean_token_accuracy", 0.924),
+        Point(88, "learning_rate", 1e-4),
+    ]
 
 
 def test_what_is_null_or_missing_is_absent_and_never_zero():
