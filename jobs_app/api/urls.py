@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import connections, jobs, models
+from . import catalog, connections, jobs, models
 
 urlpatterns = [
     path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
@@ -19,4 +19,10 @@ urlpatterns = [
     path("jobs/<uuid:pk>/checkpoints/", jobs.JobCheckpoints.as_view(), name="job-checkpoints"),
     path("models/", models.ModelVersionList.as_view(), name="model-list"),
     path("models/<uuid:pk>/", models.ModelVersionDetail.as_view(), name="model-detail"),
+    path("catalog/", catalog.CatalogView.as_view(), name="catalog"),
+    path("catalog/<uuid:pk>/", catalog.CatalogEntryDetail.as_view(), name="catalog-detail"),
+    path("prices/", catalog.PriceList.as_view(), name="price-list"),
+    path("prices/<uuid:pk>/", catalog.PriceDetail.as_view(), name="price-detail"),
+    path("budgets/", catalog.BudgetList.as_view(), name="budget-list"),
+    path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import board, connections, home, jobs, models
+from . import board, budgets, catalog, connections, home, jobs, models
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,4 +22,11 @@ urlpatterns = [
     path("connections/<uuid:pk>/probe/", connections.connection_probe, name="connection-probe"),
     path("models/", models.model_list, name="model-list"),
     path("models/<uuid:pk>/", models.model_detail, name="model-detail"),
+    path("catalog/", catalog.catalog_list, name="catalog-list"),
+    path("catalog/model/", catalog.catalog_model, name="catalog-model"),
+    path("catalog/<uuid:pk>/forget/", catalog.catalog_forget, name="catalog-forget"),
+    path("prices/new/", catalog.price_create, name="price-create"),
+    path("prices/<uuid:pk>/delete/", catalog.price_delete, name="price-delete"),
+    path("budgets/", budgets.budget_list, name="budget-list"),
+    path("budgets/<int:pk>/delete/", budgets.budget_delete, name="budget-delete"),
 ]

@@ -71,8 +71,8 @@ def state(project_id: UUID) -> list[Spending]:
 def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text | None:
     """Why the project's budget does not let this job be launched; None where it does.
 
-    A job whose cost nobody can tell is stopped too where there is a budget that stops: what is not counted is how one is
-    overrun. Rehearsals cost nothing. `lock`: nobody else is let through until the transaction ends.
+    A job whose cost nobody can tell is stopped too where there is a budget that stops: what is not counted is how one
+    is overrun. Rehearsals cost nothing. `lock`: nobody else is let through until the transaction ends.
     """
     if job.connection.is_rehearsal:
         return None
