@@ -14,20 +14,24 @@ from ftstudio.errors import InvalidInput, Listed, Text
 
 NEGATIVE = "negative"  # the tag of samples that show what to refuse, so that a file can hold a chosen share of them
 MOST = 95  # percent: above it the rest would be an afterthought
-_KEYS = ("contrast", "negatives", "allow_loss", "profile")
+WHOLE = 100  # percent
+_KEYS = ("contrast", "negatives", "allow_loss", "profile", "portion")
+_PORTION_LOT = 0x706F7274  # another lot than that of the negatives: a portion has its share of them
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`contrast`: percent of the training rows that are contrast rows, made of pairs. `negatives`: percent of them that
     are negatives (None: all there are). `allow_loss`: fields that may be left behind where a format cannot carry them.
-    `profile`: whose limits the file must keep ("": those of the snapshot's profile).
+    `profile`: whose limits the file must keep ("": those of the snapshot's profile). `portion`: percent of the training
+    rows that are taken at all, for a learning curve; the rows of a smaller portion are in each larger one.
     """
 
     contrast: int = 0
     negatives: int | None = None
     allow_loss: tuple[str, ...] = ()
     profile: str = ""
+    portion: int = WHOLE
 
     @classmethod
     def parse(cls, given: Mapping[str, Any] | None) -> Options:
@@ -49,15 +53,20 @@ class Options:
             refused["profile"] = Text(
                 "“{name}” is no profile: use one of {known}.", name=str(profile)[:60], known=known
             )
+        portion = given.get("portion", WHOLE)
+        if isinstance(portion, bool) or not isinstance(portion, int) or not 1 <= portion <= WHOLE:
+            refused["portion"] = Text("A whole percentage from 1 to 100, please.")
         if refused:
             raise InvalidInput.of(refused)
-        return cls(given.get("contrast") or 0, given.get("negatives"), tuple(dict.fromkeys(allowed)), profile)
+        return cls(given.get("contrast") or 0, given.get("negatives"), tuple(dict.fromkeys(allowed)), profile, portion)
 
     def to_data(self) -> dict[str, Any]:
         """The options that are set, as a row keeps them."""
         data = {name: value for name, value in asdict(self).items() if value is not None and value not in (0, (), "")}
         if self.negatives is not None:
             data["negatives"] = self.negatives
+        if self.portion == WHOLE:
+            del data["portion"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
 
@@ -77,7 +86,8 @@ class Chosen:
 
 
 def choose(positions: Column, pairs: Column, negatives: Column, options: Options, *, seed: int) -> Chosen:
-    """Draw by lot with the seed: first the negatives that stay, then the pairs that become contrast rows as well.
+    """Draw by lot with the seed: first the portion, then the negatives that stay, then the pairs that become contrast
+    rows as well.
 
     Each share is one of the whole: n negatives beside p others are n/(p+n) of both, c contrast rows beside r rows are
     c/(r+c). The same positions and seed give the same choice; a larger share only adds to it.
@@ -85,10 +95,13 @@ def choose(positions: Column, pairs: Column, negatives: Column, options: Options
     pairs, negatives = np.asarray(pairs, dtype=bool), np.asarray(negatives, dtype=bool)
     lot = shuffled(positions, seed)
     stay = np.ones(len(positions), dtype=bool)
+    if options.portion < WHOLE:
+        kept = -(-len(positions) * options.portion // WHOLE)
+        stay[np.argsort(shuffled(positions, seed ^ _PORTION_LOT), kind="stable")[kept:]] = False
     wanted = 0
     if options.negatives is not None:
-        wanted = mixed_rows(int((~negatives).sum()), options.negatives)
-        drawn = np.flatnonzero(negatives)
+        wanted = mixed_rows(int((~negatives & stay).sum()), options.negatives)
+        drawn = np.flatnonzero(negatives & stay)
         drawn = drawn[np.argsort(lot[drawn], kind="stable")]
         stay[drawn[wanted:]] = False
     rows = int(stay.sum())

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from datasets_app.core import codecs, composing, profiles, samples
 from datasets_app.core.codecs import Codec, CodecError, Setting
 from datasets_app.core.codecs.base import canonical
-from datasets_app.core.composing import Chosen, Options
+from datasets_app.core.composing import WHOLE, Chosen, Options
 from datasets_app.core.jsonl import Json
 from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
@@ -226,7 +226,8 @@ def setting_of(snapshot: Snapshot) -> Setting:
 
 def _chosen(snapshot: Snapshot, split: str, options: Options) -> Chosen:
     """What is drawn of the training rows; nothing else is ever changed by a share."""
-    if split not in (ALL, "train") or not (options.contrast or options.negatives is not None):
+    drawn = options.contrast or options.negatives is not None or options.portion < WHOLE
+    if split not in (ALL, "train") or not drawn:
         return Chosen()
     entries = snapshot.entries.filter(split="train").order_by("position")
     rows = list(entries.values_list("position", "pair", "negative").iterator(chunk_size=CHUNK))

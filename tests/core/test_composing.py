@@ -20,6 +20,8 @@ from ftstudio.errors import InvalidInput
         ({"allow_loss": "weight"}, "allow_loss"),
         ({"allow_loss": [1]}, "allow_loss"),
         ({"profile": "moon"}, "profile"),
+        ({"portion": 0}, "portion"),
+        ({"portion": 101}, "portion"),
         ({"sugar": 1}, "sugar"),
     ],
 )
@@ -30,7 +32,7 @@ def test_an_option_that_makes_no_sense_is_refused_by_name(given, field):
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"contrast": 10}, {"negatives": 0}, {"allow_loss": ["weight"], "profile": "ark"}]
+    "given", [{}, {"contrast": 10}, {"negatives": 0}, {"allow_loss": ["weight"], "profile": "ark"}, {"portion": 25}]
 )
 def test_what_is_kept_reads_back_the_same(given):
     assert Options.parse(given).to_data() == given
@@ -72,3 +74,15 @@ def test_eighty_rows_and_twenty_percent_are_twenty_contrast_rows():
     assert len(chosen.contrast) == 20
     half = choose(range(1, 101), [False] * 100, [True] * 50 + [False] * 50, Options(negatives=20), seed=0)
     assert (half.negatives, len(half.left_out)) == (13, 37)
+
+
+@given(count=st.integers(0, 400), seed=st.integers(0, 2**32))
+def test_the_rows_of_a_smaller_portion_are_in_each_larger_one(count, seed):
+    positions = list(range(1, count + 1))
+    none = [False] * count
+    kept = [
+        set(positions) - choose(positions, none, none, Options(portion=percent), seed=seed).left_out
+        for percent in (25, 50, 100)
+    ]
+    assert kept[0] <= kept[1] <= kept[2] == set(positions)
+    assert [len(rows) for rows in kept] == [-(-count * percent // 100) for percent in (25, 50, 100)]
