@@ -6,6 +6,7 @@ answer that cannot be read is no answer; after a create it means that nobody kno
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,20 @@ class Rest:
         headers: Mapping[str, str],
         secrets: tuple[str, ...],
         codes: Mapping[str, ErrorKind],
-        code_of: Callable[[Body], tuple[str, str]] = lambda body: _openai_error(body),
+        code_of: Callable[[Body], tuple[str, str]] = lambda body: openai_error(body),
         sign: Callable[[httpx2.Request], None] | None = None,
     ) -> None:
         self._http = http
         self._base = base_url.rstrip("/")
         self._headers = dict(headers)
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        self._origin = _origin(self._base)
+        # As it is, and as JSON may write it.
+        self._secrets = tuple(
+            spelling.encode()
+            for secret in secrets
+            if len(secret) >= 8
+            for spelling in dict.fromkeys((secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")))
+        )
         self._codes = codes
         self._code_of = code_of
         self._sign = sign
@@ -60,10 +68,12 @@ class Rest:
         content = self.send(method, path, json=json, params=params, creating=creating)
         return _wire.document(content, creating=creating)
 
-    def upload(self, path: str, file: Path, *, field: str = "file", form: Mapping[str, str] | None = None) -> Body:
-        """Send a file as a multipart form, streamed from the disk."""
+    def upload(
+        self, path: str, file: Path, *, field: str = "file", name: str = "", form: Mapping[str, str] | None = None
+    ) -> Body:
+        """Send a file as a multipart form, streamed from the disk; `name` is what the provider is told it is called."""
         with file.open("rb") as stream:
-            files = {field: (file.name, stream, "application/jsonl")}
+            files = {field: (name or file.name, stream, "application/jsonl")}
             return _wire.document(self.send("POST", path, files=files, data=dict(form or {})))
 
     def send(self, method: str, path: str, *, creating: bool = False, **more: Any) -> bytes:
@@ -100,7 +110,7 @@ class Rest:
         try:
             body: Any = _wire.document(self._redacted(content))
         except ProviderError:
-            body = content.decode("utf-8", "replace")
+            body = self._redacted(content).decode("utf-8", "replace")
         code, says = self._code_of(body) if isinstance(body, Mapping) else ("", "")
         says = _wire.quoted(says or body, "")
         return _wire.refusal(
@@ -113,16 +123,21 @@ class Rest:
     def _redacted(self, content: bytes) -> bytes:
         """The answer without our credential: what a server echoes ends up in rows and on pages."""
         for secret in self._secrets:
-            content = content.replace(secret.encode(), b"*" * 8)
+            content = content.replace(secret, b"*" * 8)
         return content
 
 
-def _openai_error(body: Body) -> tuple[str, str]:
+def openai_error(body: Body) -> tuple[str, str]:
     """Code and sentence of `{"error": {"code", "message"}}`, the shape that most have taken over."""
     inner = body.get("error")
     found = inner if isinstance(inner, Mapping) else body
     says = found.get("message") or (inner if isinstance(inner, str) else "")
     return str(found.get("code") or ""), str(says or "")
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parsed = httpx2.URL(url)
+    return parsed.scheme, parsed.host, parsed.port
 
 
 def _given(more: Mapping[str, Any]) -> dict[str, Any]:
