@@ -14,7 +14,7 @@ import openai
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics
 from jobs_app.core.recipes import Parameter, Recipe
-from jobs_app.providers import _wire
+from jobs_app.providers import _openai_models, _wire
 from jobs_app.providers.base import (
     MARKER,
     BaseModel,
@@ -22,6 +22,7 @@ from jobs_app.providers.base import (
     CheckpointIn,
     Created,
     EventIn,
+    Listed,
     Order,
     Provider,
     ProviderError,
@@ -191,6 +192,9 @@ class OpenAI(Provider):
             next_poll_hint=self.poll_seconds,
             raw=job,
         )
+
+    def models(self) -> list[Listed]:
+        return _openai_models.listed(self._ask(lambda: self._client.models.with_raw_response.list()))
 
     def cancel(self, job_id: str) -> str:
         return self._move(lambda: self._client.fine_tuning.jobs.with_raw_response.cancel(job_id))
