@@ -77,10 +77,18 @@ class Rest:
             return _wire.document(self.send("POST", path, files=files, data=dict(form or {})))
 
     def send(self, method: str, path: str, *, creating: bool = False, **more: Any) -> bytes:
-        """The bytes of a good answer. `path` may be a whole URL, which the guard has to allow; `headers` come on top."""
+        """The bytes of a good answer. `headers` come on top of our own.
+
+        `path` may be a whole URL, which the guard has to allow; one of another origin than the provider's own is sent
+        none of our own headers, for they hold the credential.
+        """
         url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
-        headers = {**self._headers, **more.pop("headers", {})}
-        request = self._http.build_request(method, url, headers=headers, **_given(more))
+        extra = more.pop("headers", {})
+        try:
+            headers = {**(self._headers if _origin(url) == self._origin else {}), **extra}
+            request = self._http.build_request(method, url, headers=headers, **_given(more))
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise ProviderError(Text("The provider's answer names an address that is none."), "request") from error
         if self._sign is not None:
             self._sign(request)
         try:

@@ -1,4 +1,4 @@
-"""Values out of answers of any shape. Each function takes whatever stands there and says None where it cannot be used."""
+"""Values out of answers of any shape: each function takes whatever stands there, and what cannot be used is nothing."""
 
 from __future__ import annotations
 
