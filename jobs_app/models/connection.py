@@ -32,7 +32,7 @@ class Connection(models.Model):
     rate_left = models.FloatField(default=0)  # requests that may be sent at `rate_at`; refilled by the minute
     rate_at = models.DateTimeField(null=True, blank=True)
     quiet_until = models.DateTimeField(null=True, blank=True)  # the provider asked for silence until then
-    # Why nothing is sent through it until a person has done something: "", "auth", "quota" or "closed".
+    # Why nothing is sent through it until a person has done something: "", "auth" or "quota".
     stopped = models.CharField(max_length=20, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_says = models.CharField(max_length=300, blank=True)

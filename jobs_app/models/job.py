@@ -49,6 +49,15 @@ class JobQuerySet(LeasedQuerySet):
         """Launched jobs that their provider does not know yet."""
         return self.filter(state__in=(lifecycle.QUEUED, lifecycle.UPLOADING, lifecycle.CANCELLING), provider_job="")
 
+    def waiting(self) -> Any:
+        """Launched jobs that have not been begun: no slot of their connection is theirs yet."""
+        return self.filter(state=lifecycle.QUEUED, provider_job="", create_tries=0)
+
+    def occupying(self) -> Any:
+        """Jobs that take up one of their connection's slots."""
+        begun = ~models.Q(provider_job="") | ~models.Q(state=lifecycle.QUEUED) | models.Q(create_tries__gt=0)
+        return self.live().filter(begun)
+
     def to_poll(self) -> Any:
         """Jobs that their provider knows and that may still change."""
         return self.live().exclude(provider_job="")
@@ -100,6 +109,7 @@ class Job(Leased):
     rank = models.FloatField(default=0)
     hold_until = models.DateTimeField(null=True, blank=True)
     after = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followers")
+    after_step = models.PositiveIntegerField(null=True, blank=True)  # the checkpoint of it to go on from; NULL: its end
     family = models.ForeignKey(JobFamily, models.SET_NULL, null=True, blank=True, related_name="jobs")
     advice = models.ForeignKey(Advice, models.SET_NULL, null=True, blank=True, related_name="jobs")
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="clones")
@@ -133,6 +143,11 @@ class Job(Leased):
     @property
     def is_draft(self) -> bool:
         return self.state == lifecycle.DRAFT
+
+    @property
+    def is_waiting(self) -> bool:
+        """Launched, and not begun."""
+        return self.state == lifecycle.QUEUED and not self.provider_job and not self.create_tries
 
     @property
     def frozen(self) -> Snapshot:

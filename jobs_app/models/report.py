@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.db import models
 
 from ftstudio.fields import OrderedJSONField
+from ftstudio.web.texts import from_line
 
 from .job import Job
+
+OURS = "ftstudio-"  # how the ids of the events begin that we write ourselves: what was sent, what was answered
 
 
 class JobEvent(models.Model):
@@ -24,6 +27,16 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return self.message[:60]
+
+    @property
+    def is_ours(self) -> bool:
+        """Written by us, not by the provider."""
+        return self.provider_id.startswith(OURS)
+
+    @property
+    def says(self) -> str:
+        """The message for people; one of ours can be translated."""
+        return from_line(self.message) if self.is_ours else self.message
 
 
 class JobMetric(models.Model):
