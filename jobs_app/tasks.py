@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
-from jobs_app.models import Job
+from jobs_app.models import Delivery, Job
+from jobs_app.pipeline.deliver import deliver
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
 
@@ -42,6 +43,21 @@ def sweep() -> None:
     for job in Job.objects.to_submit().abandoned().filter(waiting).order_by("launched_at")[:AT_ONCE]:
         if _ours(job):
             enqueue(submit_job, job.pk)
+
+
+@app.task
+def deliver_hook(delivery_id: str) -> None:
+    deliver(delivery_id)
+
+
+@app.task
+def deliver_due() -> None:
+    """Send what waits for hooks. A message that two workers are told of is claimed by one."""
+    due = Delivery.objects.filter(state="waiting", next_try_at__lte=timezone.now(), hook__active=True)
+    later = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    for pk, at in due.abandoned().order_by("next_try_at").values_list("pk", "next_try_at")[:AT_ONCE]:
+        if Delivery.objects.filter(pk=pk, state="waiting", next_try_at=at).update(next_try_at=later):
+            enqueue(deliver_hook, pk)
 
 
 def _ours(job: Job) -> bool:

@@ -621,6 +621,9 @@ TWINS = {
     "sample-comment": "comment-list",
     "comment-change": "comment-detail",
     "notification-open": "notification-read",
+    "hook-create": "hook-list",
+    "hook-update": "hook-detail",
+    "hook-delete": "hook-detail",
 }
 # Only for eyes: places to stand, not verbs.
 # The demo project is `manage.py seed_demo` for those who have no browser.

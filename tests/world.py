@@ -37,7 +37,7 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Notification, Project, User
-from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, JobMove, ModelVersion
+from jobs_app.models import Checkpoint, Connection, Delivery, Hook, Job, JobEvent, JobMetric, JobMove, ModelVersion
 
 DAY = timedelta(days=1)
 
@@ -176,6 +176,12 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     model = ModelVersion.objects.create(
         project=project, job=job, connection=connection, alias=text[:100], model=text[:200], contract={"note": text}
     )
+    hook = Hook.objects.create(
+        project=project, name=text[:100], url="https://hooks.example.org/in", secret="whsec_c2VjcmV0", created_by=owner
+    )
+    delivery = Delivery.objects.create(
+        hook=hook, kind="job.failed", payload={"type": text[:100]}, state="failed", tries=9, error=text[:300]
+    )
     token = ApiToken.objects.create(
         user=owner, name=text[:100], prefix="fts_aaaa", secret_hash=project.pk.hex * 2, scopes="read",
         expires_at=now + DAY,
@@ -211,6 +217,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "connections": connection,
         "jobs": job,
         "models": model,
+        "hooks": hook,
+        "deliveries": delivery,
         "tokens": token,
         "invitations": invitation,
         "members": Membership.objects.get(project=project, user=owner),

@@ -27,7 +27,8 @@ NO_KEYS: Mapping[str, str] = MappingProxyType({})
 class Preferences:
     """`keys` holds the acts whose key is not the usual one; `digest` how often mail tells of what was not read;
     `advance` whether the next sample comes by itself after a decision; `at_once` whether choosing a label or one of two
-    answers accepts it as well; `text_size` that of sample texts."""
+    two answers accepts it as well; `text_size` that of sample texts; `follow_jobs` whether who leads a project hears of
+    every job of it, and not of their own alone."""
 
     version: int = VERSION
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
@@ -35,6 +36,7 @@ class Preferences:
     advance: bool = True
     at_once: bool = False
     text_size: str = "normal"
+    follow_jobs: bool = False
 
     def key(self, act: str) -> str:
         """The key that does this. Raises KeyError for an act that is not in the table."""
@@ -59,7 +61,7 @@ def parse(data: Mapping[str, Any]) -> Preferences:
     for name, known in (("digest", DIGESTS), ("text_size", TEXT_SIZES)):
         if data.get(name, known[0]) not in known:
             wrong[name] = Text("Choose one of {known}.", known=Listed(known))
-    for name in ("advance", "at_once"):
+    for name in ("advance", "at_once", "follow_jobs"):
         if not isinstance(data.get(name, True), bool):
             wrong[name] = Text("This is true or false.")
     keys = data.get("keys", {})

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import catalog, connections, jobs, models
+from .urls_board import urlpatterns as board_urls
 
 urlpatterns = [
     path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
@@ -25,4 +26,5 @@ urlpatterns = [
     path("prices/<uuid:pk>/", catalog.PriceDetail.as_view(), name="price-detail"),
     path("budgets/", catalog.BudgetList.as_view(), name="budget-list"),
     path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
+    *board_urls,
 ]

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import board, budgets, catalog, connections, home, jobs, models
+from .urls_board import urlpatterns as board_urls
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -29,4 +30,5 @@ urlpatterns = [
     path("prices/<uuid:pk>/delete/", catalog.price_delete, name="price-delete"),
     path("budgets/", budgets.budget_list, name="budget-list"),
     path("budgets/<int:pk>/delete/", budgets.budget_delete, name="budget-delete"),
+    *board_urls,
 ]

@@ -22,6 +22,7 @@ from jobs_app.providers.base import Provider, ProviderError, Report
 
 from .clients import after_failure, client_of, held, until_next
 from .settle import BROKEN, end, error_row
+from .telling import told
 
 MISSING_TRIES = 8  # about a quarter of an hour of failures, the last two of them saying “no such job”
 MODEL_LAG = timedelta(minutes=2)  # a provider may report success a moment before it names the model
@@ -203,8 +204,12 @@ def _move(job: Job, state: str, provider: Provider, report: Report, now: datetim
     if state == lifecycle.FAILED:
         says = report.error or Text("The provider gives no reason.")
         changes["error"] = error_row(ProviderError(Text("{says}", says=says), "request"))
-    if Job.objects.move(job, state, note=note, **changes) and state == lifecycle.SUCCEEDED and report.model:
+    before = job.state
+    if not Job.objects.move(job, state, note=note, **changes):
+        return
+    if state == lifecycle.SUCCEEDED and report.model:
         _register(job, report.model[:200])
+    told(job, before, state)
 
 
 def _cost(job: Job, provider: Provider, tokens: int | None) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from ftstudio.web.texts import to_row
 from jobs_app.core import lifecycle
 from jobs_app.models import Job
 
+from .telling import told
+
 BROKEN = Text("Something broke on our side. It has been written to the log; nothing you saved is lost.")
 
 
@@ -28,7 +30,8 @@ def end(job: Job, key: str, state: str, *, error: StudioError | None = None, not
     job.refresh_from_db(fields=["state"])
     if not lifecycle.can(job.state, state):
         return False
-    Job.objects.move(
+    before = job.state
+    moved = Job.objects.move(
         job,
         state,
         note=note,
@@ -37,4 +40,6 @@ def end(job: Job, key: str, state: str, *, error: StudioError | None = None, not
         next_poll_at=None,
         cancel_wanted=False,
     )
+    if moved:
+        told(job, before, state)
     return Job.objects.release(job.pk, key)

@@ -22,6 +22,7 @@ from jobs_app.core import lifecycle
 from jobs_app.core.preflight import QUESTIONS, Item, blockers
 from jobs_app.core.recipes import check_name, parse
 from jobs_app.models import Connection, Job
+from jobs_app.pipeline.telling import told
 from jobs_app.providers import PROVIDERS
 from jobs_app.tasks import poll_job, submit_job
 
@@ -131,6 +132,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> 
         )
         if not launched:
             raise Conflict(_("This job has been launched already."))
+        told(job, lifecycle.DRAFT, job.state)
         AuditEntry.objects.record(actor=actor, verb="jobs.launch", target=job, project=job.project, waivers=job.waivers)
         enqueue(submit_job, job.pk)
     return job

@@ -26,6 +26,7 @@ class PreferencesOutput(serializers.Serializer[Preferences]):
     advance = serializers.BooleanField()
     at_once = serializers.BooleanField()
     text_size = serializers.ChoiceField(schema.TEXT_SIZES)
+    follow_jobs = serializers.BooleanField()
 
     def get_keys(self, mine: Preferences) -> dict[str, str]:
         return {name: mine.key(name) for name in ACTS}
@@ -39,6 +40,7 @@ class PreferencesInput(serializers.Serializer[Any]):
     advance = serializers.BooleanField(required=False)
     at_once = serializers.BooleanField(required=False)
     text_size = serializers.ChoiceField(schema.TEXT_SIZES, required=False)
+    follow_jobs = serializers.BooleanField(required=False)
 
 
 class MyPreferences(APIView):

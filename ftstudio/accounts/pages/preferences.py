@@ -62,6 +62,9 @@ class PreferencesForm(forms.Form):
     at_once = forms.BooleanField(
         label=gettext_lazy("Choosing a label or one of two answers accepts it at once"), required=False
     )
+    follow_jobs = forms.BooleanField(
+        label=gettext_lazy("Where I lead, tell me of every job and not of mine alone"), required=False
+    )
     digest = forms.ChoiceField(label=gettext_lazy("Mail about what you have not read"), choices=DIGESTS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,6 +81,7 @@ class PreferencesForm(forms.Form):
             "advance": mine.advance,
             "at_once": mine.at_once,
             "text_size": mine.text_size,
+            "follow_jobs": mine.follow_jobs,
             "theme": user.theme,
         }
         return cls(initial={**settings, **keys})
@@ -92,13 +96,13 @@ class PreferencesForm(forms.Form):
 
     @property
     def settings(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("theme", "text_size", "advance", "at_once", "digest")]
+        return [self[name] for name in ("theme", "text_size", "advance", "at_once", "follow_jobs", "digest")]
 
     def changes(self) -> dict[str, Any]:
         """What the service is asked for. A key that was left empty is the usual one again."""
         given = self.cleaned_data
         keys = {name: given[f"key-{name}"] or act.key for name, act in ACTS.items()}
-        return {"keys": keys, **{name: given[name] for name in ("digest", "advance", "at_once", "text_size")}}
+        return {"keys": keys, **{name: given[name] for name in ("digest", "advance", "at_once", "text_size", "follow_jobs")}}
 
 
 @login_required

@@ -11,9 +11,11 @@ from ftstudio.accounts.models.notification import NotificationQuerySet
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
-ASSIGNED, SENT_BACK, MENTIONED, COMMENTED, IMPORTED, GUIDELINE = KINDS = (
+ASSIGNED, SENT_BACK, MENTIONED, COMMENTED, IMPORTED, GUIDELINE, *_JOBS = KINDS = (
     "assigned", "sent_back", "mentioned", "commented", "imported", "guideline",
+    "job_succeeded", "job_failed", "job_needs_you", "job_callable",
 )  # fmt: skip
+JOB_SUCCEEDED, JOB_FAILED, JOB_NEEDS_YOU, JOB_CALLABLE = _JOBS
 KEPT_DAYS = 90
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import template
@@ -243,6 +244,12 @@ def kilo(number: Any) -> str:
     if size >= 100_000:
         return f"{number / 1e3:.0f} k"
     return f"{number:,}"
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """`{{ event.raw|pretty }}`: a JSON value on several lines, to be read."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @register.filter
