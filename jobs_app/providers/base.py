@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import httpx2
 
 from ftstudio.errors import InvalidInput, Text, Unavailable
+from jobs_app.core.estimates import PLAIN, Billing
 from jobs_app.core.metrics import Point
 from jobs_app.core.presets import Preset
 from jobs_app.core.recipes import NO_HELP, Parameter, Recipe
@@ -260,6 +261,7 @@ class Provider(ABC):
     states: ClassVar[Mapping[str, str]]  # provider's word → ours; a word that is missing here is unknown
     parameters: ClassVar[tuple[Parameter, ...]]  # those of every method; `Parameter.methods` says which has which
     presets: ClassVar[tuple[Preset, ...]] = ()  # sets of values that the provider itself publishes
+    billing: ClassVar[Billing] = PLAIN  # what it counts beside tokens × epochs
     passes_extras: ClassVar[bool] = False  # True: `Recipe.extras` may hold names that `parameters` does not declare
     base_models: ClassVar[tuple[BaseModel, ...]]
     capabilities: ClassVar[Capabilities]
