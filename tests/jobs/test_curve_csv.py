@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftstudio.errors import InvalidInput, StudioError
+from ftstudio.errors import InvalidInput
 from jobs_app.core import curve_csv
 from jobs_app.core.metrics import NAMES, Point
 
@@ -105,7 +106,5 @@ def test_what_is_written_is_read_again(points):
 @given(st.binary(max_size=200))
 def test_no_file_is_strange_enough_for_an_accident(content):
     for given_file in (content, b"step,loss\n" + content):
-        try:
+        with contextlib.suppress(InvalidInput):
             curve_csv.read(given_file)
-        except StudioError as refusal:
-            assert refusal.message
