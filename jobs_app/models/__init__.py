@@ -5,6 +5,7 @@ from .catalog import Budget, CatalogEntry, Price, SeenModel
 from .connection import Connection
 from .family import JobFamily
 from .hook import Delivery, Hook, Receipt
+from .inspection import Inspection
 from .job import Job, JobMove
 from .model_version import ModelVersion
 from .report import Checkpoint, JobEvent, JobMetric
@@ -18,6 +19,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Hook",
+    "Inspection",
     "Job",
     "JobEvent",
     "JobFamily",
