@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -10,12 +11,14 @@ from django.utils import timezone
 
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
-from jobs_app.models import Delivery, Job
+from jobs_app.models import Delivery, Inspection, Job, Trial
 from jobs_app.pipeline.deliver import deliver
-from jobs_app.pipeline.poll import poll
+from jobs_app.pipeline.inspect_snapshot import inspect_snapshot
 from jobs_app.pipeline.submit import submit
+from jobs_app.pipeline.trial import run
 
 AT_ONCE = 200
+RECEIPTS_KEPT = timedelta(days=3)  # a webhook that old is refused for its age
 
 
 @app.task
@@ -25,24 +28,58 @@ def submit_job(job_id: str) -> None:
 
 @app.task
 def poll_job(job_id: str) -> None:
-    poll(job_id)
+    """Ask about one job now, because somebody wants to know."""
+    _go_on(poll_all([job_id]))
+
+
+@app.task
+def poll_jobs(*job_ids: str) -> None:
+    """Ask about jobs of one connection whose requests have been drawn from its budget."""
+    _go_on(poll_all(job_ids, paid=True))
 
 
 @app.task
 def poll_due() -> None:
-    """Send out the polls whose time has come."""
-    for job in Job.objects.to_poll().due().abandoned().order_by("next_poll_at")[:AT_ONCE]:
-        if _ours(job):
-            enqueue(poll_job, job.pk)
+    """Send out the polls whose time has come, as many as each connection's budget bears; the rest comes next time."""
+    for batch in due_polls():
+        enqueue(poll_jobs, *batch)
+
+
+@app.task
+def look_at_model(version_id: str) -> None:
+    serving.look(version_id)
 
 
 @app.task
 def sweep() -> None:
-    """Take up launched jobs that no worker is bringing to their provider."""
+    """Take up launched jobs that no worker is bringing to their provider, and trials that nobody carries on."""
+    begun = Job.objects.to_submit().abandoned().exclude(pk__in=Job.objects.waiting()).filter(rates.open_to_submits())
     waiting = Q(next_poll_at=None) | Q(next_poll_at__lte=timezone.now())
-    for job in Job.objects.to_submit().abandoned().filter(waiting).order_by("launched_at")[:AT_ONCE]:
+    for job in begun.filter(waiting).order_by("launched_at")[:AT_ONCE]:
         if _ours(job):
             enqueue(submit_job, job.pk)
+    for pk in queue.next_up()[:AT_ONCE]:
+        enqueue(submit_job, pk)
+    for pk in serving.due():
+        enqueue(look_at_model, pk)
+    Receipt.objects.filter(received_at__lt=timezone.now() - RECEIPTS_KEPT).delete()
+    trials = Trial.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
+    for pk in trials.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
+        enqueue(run_trial, pk)
+    for pk in Inspection.objects.unfinished().abandoned().order_by("asked_at").values_list("pk", flat=True)[:AT_ONCE]:
+        enqueue(inspect, pk)
+
+
+@app.task
+def inspect(inspection_id: str) -> None:
+    inspect_snapshot(inspection_id)
+
+
+@app.task
+def run_trial(trial_id: str) -> None:
+    """Ask the next cases of a trial; the rest when other work has had its turn."""
+    if run(trial_id):
+        enqueue(run_trial, trial_id)
 
 
 @app.task
@@ -58,6 +95,13 @@ def deliver_due() -> None:
     for pk, at in due.abandoned().order_by("next_try_at").values_list("pk", "next_try_at")[:AT_ONCE]:
         if Delivery.objects.filter(pk=pk, state="waiting", next_try_at=at).update(next_try_at=later):
             enqueue(deliver_hook, pk)
+
+
+def _go_on(ended: set[UUID]) -> None:
+    """Where jobs have ended, others of their connection may begin."""
+    if ended:
+        for pk in queue.next_up(ended):
+            enqueue(submit_job, pk)
 
 
 def _ours(job: Job) -> bool:

@@ -1,0 +1,324 @@
+"""Decision records: what was asked about a task, what was measured, which way was taken and what the others cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from datasets_app.core import contracts
+from datasets_app.models import Dataset, Snapshot, SnapshotEntry
+from datasets_app.models.sample import Status
+from datasets_app.models.snapshot import SnapshotState
+from ftstudio.accounts.models import AuditEntry, User
+from ftstudio.accounts.policy import require
+from ftstudio.errors import Conflict, InvalidInput, Text
+from ftstudio.web.texts import to_row
+from jobs_app.core import advisor, smaller
+from jobs_app.core.advisor_table import CONSTRAINTS, DECISIONS, OPTIONS, TARGET
+from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.prices import CURRENCIES
+from jobs_app.models import Advice, Connection, Job
+from jobs_app.providers import PROVIDERS
+
+from . import jobs
+from .prices import price_of
+from .trials import newest_snapshot, open_record
+
+MOST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLine:
+    """One of `OPTIONS` as the record shows it. `cost` is text as typed or computed, "" where nobody said."""
+
+    option: str
+    label: Text
+    what: str
+    cost: str
+    currency: str
+    reason: str
+    chosen: bool
+
+
+def create(
+    *,
+    actor: User,
+    dataset: Dataset,
+    title: str = "",
+    constraints: Mapping[str, Any] | None = None,
+    follows: Advice | None = None,
+) -> Advice:
+    """Begin a record. One that `follows` another takes over its answers, limits, options and measurements."""
+    require(actor, dataset.project_id, "advice.create")
+    if follows is not None and follows.dataset_id != dataset.pk:
+        raise InvalidInput(follows=_("Choose a record of the same dataset."))
+    advice = Advice(
+        project_id=dataset.project_id,
+        dataset=dataset,
+        title=_title(title or (follows.title if follows else dataset.name)),
+        constraints=_constraints(constraints or {}, follows.constraints if follows else {}),
+        follows=follows,
+        created_by=actor,
+    )
+    if follows is not None:
+        advice.answers, advice.options, advice.measured = follows.answers, follows.options, follows.measured
+    with transaction.atomic():
+        advice.save(force_insert=True)
+        AuditEntry.objects.record(actor=actor, verb="advice.create", target=advice, project=dataset.project)
+    return advice
+
+
+def update(*, actor: User, advice: Advice, **changes: Any) -> Advice:
+    """Change `title`, `constraints` (those given) or `options` (those given). A filed record is Conflict."""
+    require(actor, advice.project_id, "advice.create")
+    if unknown := set(changes) - {"title", "constraints", "options"}:
+        raise InvalidInput.of({name: _("This cannot be changed.") for name in sorted(unknown)})
+    with transaction.atomic():
+        open_record(advice)
+        if "title" in changes:
+            advice.title = _title(changes["title"])
+        if "constraints" in changes:
+            advice.constraints = _constraints(changes["constraints"], advice.constraints)
+        if "options" in changes:
+            advice.options = _options(changes["options"], advice.options)
+        advice.save(update_fields=["title", "constraints", "options"])
+    return advice
+
+
+def answer(
+    *, actor: User, advice: Advice, decision: str, answer: str, reasons: Iterable[str] = (), note: str = ""
+) -> Advice:
+    """Answer a decision, or `answer=""` to take an answer back. What no longer lies on the way is dropped."""
+    require(actor, advice.project_id, "advice.create")
+    kept = advisor.read_answer(decision, answer, reasons, note) if answer or decision not in DECISIONS else None
+    with transaction.atomic():
+        open_record(advice)
+        answers = {name: value for name, value in advice.answers.items() if name != decision}
+        if kept is not None:
+            answers[decision] = kept
+        path = advisor.walk(answers)
+        if kept is not None and decision not in {one.decision.id for one in path.taken}:
+            raise Conflict(_("The answers so far do not lead to this question."))
+        advice.answers = {one.decision.id: answers[one.decision.id] for one in path.taken}
+        advice.save(update_fields=["answers"])
+    return advice
+
+
+def file(*, actor: User, advice: Advice, unmeasured: str = "") -> Advice:
+    """Close the record for good: what is known and said now is kept with it, whatever changes later.
+
+    Raises InvalidInput with a field for each thing that a record has to say: a reason for each option that is not
+    taken, and why nothing was measured where nothing was.
+    """
+    require(actor, advice.project_id, "advice.file")
+    with transaction.atomic():
+        open_record(advice)
+        path, facts = advisor.walk(advice.answers), facts_of(advice)
+        if not path.may_file:
+            raise Conflict(_("Answer the questions first: the way has no end yet."), code="open")
+        lines = options_of(advice)
+        wrong: dict[str, Any] = {
+            f"reason_{line.option}": Text("Say why this option was not taken.")
+            for line in lines
+            if not line.chosen and not line.reason
+        }
+        reason = unmeasured.strip()[:300]
+        if facts.best() is None and not reason:
+            wrong["unmeasured"] = Text("Measure the prompt first, or say why it cannot be measured.")
+        if wrong:
+            raise InvalidInput.of(wrong, Text("The record does not say enough yet."))
+        advice.outcome, advice.unmeasured = path.at, reason if facts.best() is None else ""
+        advice.filed_at, advice.filed_by = timezone.now(), actor
+        advice.record = _record(advice, path, facts, lines)
+        columns = ["outcome", "unmeasured", "filed_at", "filed_by", "record"]
+        advice.save(update_fields=columns)
+        AuditEntry.objects.record(
+            actor=actor, verb="advice.file", target=advice, project=advice.project, outcome=path.at
+        )
+    return advice
+
+
+def draft_job(*, actor: User, advice: Advice, connection: Connection, name: str = "") -> Job:
+    """A job draft that carries out what the record came to, and refers to it."""
+    station = advice.outcome or advisor.walk(advice.answers).at
+    if advisor.chosen_option(station) != "sft":
+        raise Conflict(_("This record does not come to training."))
+    if connection.project_id != advice.project_id:
+        raise InvalidInput(connection=_("Choose a connection of the record's own project."))
+    method = "dpo" if station in ("dpo", "sft-dpo") else "supervised"
+    offered = PROVIDERS[connection.kind].capabilities.methods if connection.kind in PROVIDERS else ()
+    if method not in offered:
+        raise InvalidInput(connection=Text("This provider does not offer the method {method}.", method=method))
+    with transaction.atomic():
+        job = jobs.create(
+            actor=actor,
+            name=name or f"{station}-{advice.created_at:%m%d%H%M}",
+            connection=connection,
+            snapshot=newest_snapshot(advice),
+            base_model=_base_model(advice, connection),
+            recipe={"method": method},
+            answers=dict.fromkeys(QUESTIONS, False),
+        )
+        job.advice = advice
+        job.save(update_fields=["advice"])
+    return job
+
+
+def facts_of(advice: Advice) -> advisor.Facts:
+    """What is measured and counted for the record. Reads no payloads."""
+    snapshot = _snapshot(advice)
+    rows = SnapshotEntry.objects.filter(snapshot=snapshot, split="train", sample__status=Status.ACCEPTED)
+    return advisor.Facts(
+        target=float(advice.constraints.get("target", TARGET)) / 100,
+        arms=tuple(advisor.Arm.of(row) for row in advice.measured),
+        rows=rows.count() if snapshot else 0,
+        clean=rows.filter(worst__lt=3).count() if snapshot else 0,
+        pairs=rows.filter(pair=True).count() if snapshot else 0,
+    )
+
+
+def options_of(advice: Advice) -> list[OptionLine]:
+    """The three options in the order in which they are tried, with what is known of their cost."""
+    if advice.is_filed:
+        return [OptionLine(**{**row, "label": OPTIONS[row["option"]]}) for row in advice.record["options"]]
+    said = {row["option"]: row for row in advice.options}
+    chosen = advisor.chosen_option(advisor.walk(advice.answers).at)
+    lines = []
+    for option, label in OPTIONS.items():
+        row = said.get(option, {})
+        what, cost, currency = _computed(advice, option)
+        cost, currency = (row["cost"], row["currency"]) if row.get("cost") else (cost, currency)
+        text = row.get("what") or what
+        lines.append(OptionLine(option, label, text, cost, currency, row.get("reason", ""), option == chosen))
+    return lines
+
+
+def cheaper_models(advice: Advice, kind: str) -> list[smaller.Cheaper]:
+    """For a label task: base models of this provider that cost less to train than the dataset's, dearest first."""
+    if contracts.parse(advice.dataset.contract).labels is None or kind not in PROVIDERS:
+        return []
+    priced = [
+        smaller.Priced(model.id, price.amount, price.currency)
+        for model in PROVIDERS[kind].base_models
+        if (price := price_of(advice.project_id, kind, model.id)) is not None
+    ]
+    return smaller.cheaper(priced, than=advice.dataset.base_model)
+
+
+def _computed(advice: Advice, option: str) -> tuple[str, str, str]:
+    """What an option is and costs as far as rows tell: a thousand calls as measured, an epoch of training."""
+    if option == "prompt":
+        asked = [row for row in advice.measured if row["arm"] != "tuned" and row.get("cost") and row.get("n")]
+        if asked:
+            row = max(asked, key=lambda row: row["passed"] / row["n"])
+            thousand = (Decimal(row["cost"]) / row["n"] * 1000).quantize(Decimal("0.01"))
+            return _("1,000 calls of %(model)s, as measured") % {"model": row["model"]}, str(thousand), row["currency"]
+    snapshot = _snapshot(advice)
+    if option == "sft" and snapshot is not None and advice.dataset.base_model:
+        for kind in PROVIDERS:
+            price = price_of(advice.project_id, kind, advice.dataset.base_model)
+            if price is not None:
+                tokens = int(snapshot.counts.get("tokens", 0))
+                what = _("One epoch over all %(n)s tokens of %(snapshot)s") % {"n": f"{tokens:,}", "snapshot": snapshot}
+                return what, str(price.cost(tokens).quantize(Decimal("0.01"))), price.currency
+    return "", "", ""
+
+
+def _record(advice: Advice, path: advisor.Path, facts: advisor.Facts, lines: list[OptionLine]) -> dict[str, Any]:
+    """What a filed record keeps: questions, answers, what the facts said to each, options, and the conclusion."""
+    readings = {one.decision.id: advisor.reading(one.decision.id, facts) for one in path.taken}
+    contradicted = {one.decision.id for one, _fact in advisor.disagreements(path, facts)}
+    return {
+        "steps": [
+            {
+                "decision": one.decision.id,
+                "answer": one.answer,
+                "reasons": list(one.reasons),
+                "note": one.note,
+                "fact": to_row(readings[one.decision.id].because),
+                "against_fact": one.decision.id in contradicted,
+            }
+            for one in path.taken
+        ],
+        "advice": to_row(advisor.advice_at(path.at)),
+        "cited": to_row(advisor.cited(facts)),
+        "facts": {"target": facts.target, "rows": facts.rows, "clean": facts.clean, "pairs": facts.pairs},
+        "options": [
+            {"option": line.option, "what": line.what, "cost": line.cost, "currency": line.currency,
+             "reason": line.reason, "chosen": line.chosen}
+            for line in lines
+        ],
+    }  # fmt: skip
+
+
+def _snapshot(advice: Advice) -> Snapshot | None:
+    rows = Snapshot.objects.filter(dataset_id=advice.dataset_id, state=SnapshotState.READY)
+    return rows.select_related("dataset").order_by("-number").first()
+
+
+def _base_model(advice: Advice, connection: Connection) -> str:
+    """The dataset's, where this provider has it; else the person chooses."""
+    wanted = advice.dataset.base_model
+    return wanted if wanted in {model.id for model in PROVIDERS[connection.kind].base_models} else ""
+
+
+def _title(raw: Any) -> str:
+    title = " ".join(str(raw or "").split())
+    if not title or len(title) > 200:
+        raise InvalidInput(title=_("Use 1 to 200 characters."))
+    return title
+
+
+def _constraints(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    wrong: dict[str, Any] = {
+        name: _("There is no limit of this name.") for name in given if name not in {"target", *CONSTRAINTS}
+    }
+    kept = dict(before)
+    for name in CONSTRAINTS:
+        if name in given:
+            kept[name] = str(given[name] or "").strip()
+            if len(kept[name]) > MOST_TEXT:
+                wrong[name] = _("At most 1000 characters.")
+    if "target" in given:
+        try:
+            kept["target"] = float(str(given["target"]).strip())
+        except ValueError:
+            kept["target"] = -1.0
+        if not 0 < kept["target"] <= 100:
+            wrong["target"] = _("Give a share from 1 to 100 percent.")
+    if wrong:
+        raise InvalidInput.of(wrong)
+    return {"target": float(TARGET), **kept}
+
+
+def _options(given: Iterable[Mapping[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kept = {row["option"]: row for row in before}
+    wrong: dict[str, Any] = {}
+    for row in given:
+        option = str(row.get("option", ""))
+        if option not in OPTIONS:
+            raise InvalidInput(options=Text("“{value}” is not one of the options.", value=option[:60]))
+        line = {name: str(row.get(name) or "").strip() for name in ("what", "cost", "currency", "reason")}
+        if len(line["what"]) > 300 or len(line["reason"]) > MOST_TEXT:
+            wrong[f"reason_{option}"] = _("At most 1000 characters.")
+        if line["cost"]:
+            try:
+                fine = Decimal(line["cost"]).is_finite() and 0 <= Decimal(line["cost"]) < 10**9
+            except InvalidOperation:
+                fine = False
+            if not fine:
+                wrong[f"cost_{option}"] = _("Give a cost such as 3 or 0.48.")
+            if line["currency"] not in CURRENCIES:
+                wrong[f"currency_{option}"] = _("Choose a currency.")
+        else:
+            line["currency"] = ""
+        kept[option] = {"option": option, **line}
+    if wrong:
+        raise InvalidInput.of(wrong)
+    return [kept[option] for option in OPTIONS if option in kept]
