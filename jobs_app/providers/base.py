@@ -119,6 +119,7 @@ class BaseModel:
     currency: str = "USD"
     differs: Mapping[str, Any] = field(default_factory=dict)
     confirmed: bool = True
+    price_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class Order:
     """What is to be trained. The files are the provider's ids of what was uploaded for this attempt.
 
     `marker` is unique for the intent and at most 64 of [a-z0-9-]; each provider carries it where it can be found again.
-    `name` is what people call the job. `base_model` may be a tuned model that training goes on from.
+    `name` is what people call the job. `base_model` may be a tuned model that training goes on from. `rows` are those
+    of the training file; 0 where nobody has counted them.
     """
 
     training_file: str
@@ -136,6 +138,7 @@ class Order:
     marker: str
     name: str = ""
     description: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ class Report:
     `events` are the new ones, oldest first. `points` are all figures that these answers hold, at most one for a
     step and name; they may have been reported before. `model` is the tuned model once there is one. `error` is the
     provider's own sentence. `next_poll_hint` is in seconds. `raw` is the provider's answer about the job, redacted.
-    `cost` in `currency` is what the provider itself says the run cost.
+    `cost` in `currency` is what the provider itself says the run cost. `estimated_finish` is its guess while it runs.
     """
 
     state: str | None
@@ -232,6 +235,7 @@ class Report:
     raw: Mapping[str, Any] | None = None
     cost: Decimal | None = None
     currency: str = ""
+    estimated_finish: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
