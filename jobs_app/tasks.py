@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
-from jobs_app.models import Delivery, Inspection, Job, Trial
+from jobs_app.models import Delivery, Inspection, Job, Receipt, Trial
+from jobs_app.pipeline import queue, rates, serving
 from jobs_app.pipeline.deliver import deliver
+from jobs_app.pipeline.due_polls import due_polls
 from jobs_app.pipeline.inspect_snapshot import inspect_snapshot
+from jobs_app.pipeline.poll import poll_all
 from jobs_app.pipeline.submit import submit
 from jobs_app.pipeline.trial import run
 
