@@ -5,6 +5,7 @@ from .catalog import Budget, CatalogEntry, Price, SeenModel
 from .connection import Connection
 from .family import JobFamily
 from .hook import Delivery, Hook, Receipt
+from .imported_run import ImportedRun
 from .inspection import Inspection
 from .job import Job, JobMove
 from .model_version import ModelVersion
@@ -19,6 +20,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Hook",
+    "ImportedRun",
     "Inspection",
     "Job",
     "JobEvent",
