@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "take up unfinished data work": {"task": "datasets_app.tasks.sweep", "schedule": SWEEP_SECONDS},
     "take up unfinished submits": {"task": "jobs_app.tasks.sweep", "schedule": SWEEP_SECONDS},
     "mail what people have not read": {"task": "ftstudio.accounts.tasks.send_digests", "schedule": 600},
+    "read which models stop": {"task": "jobs_app.tasks.read_lists_of_models", "schedule": 3600},
     "tell other systems about jobs": {"task": "jobs_app.tasks.deliver_due", "schedule": POLL_SECONDS},
     "ask providers about live jobs": {"task": "jobs_app.tasks.poll_due", "schedule": POLL_SECONDS},
 }

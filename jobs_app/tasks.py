@@ -17,6 +17,8 @@ from jobs_app.pipeline.deliver import deliver
 from jobs_app.pipeline.due_polls import due_polls
 from jobs_app.pipeline.inspect_snapshot import inspect_snapshot
 from jobs_app.pipeline.poll import poll_all
+from jobs_app.pipeline.read_models import due as models_due
+from jobs_app.pipeline.read_models import read_models
 from jobs_app.pipeline.submit import submit
 from jobs_app.pipeline.trial import run
 
@@ -83,6 +85,18 @@ def run_trial(trial_id: str) -> None:
     """Ask the next cases of a trial; the rest when other work has had its turn."""
     if run(trial_id):
         enqueue(run_trial, trial_id)
+
+
+@app.task
+def read_models_of(connection_id: str) -> None:
+    read_models(connection_id)
+
+
+@app.task
+def read_lists_of_models() -> None:
+    """Once a day each account is asked which models it lists, and until when."""
+    for pk in models_due():
+        enqueue(read_models_of, pk)
 
 
 @app.task

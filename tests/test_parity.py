@@ -33,7 +33,7 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
-from jobs_app.models import Connection, Job
+from jobs_app.models import Budget, Connection, Job, Price
 from tests.conftest import api_of, browser_of, make_user
 from tests.walk import routes
 from tests.world import make_world
@@ -116,6 +116,11 @@ def datasets() -> Any:
     return list(
         Dataset.objects.order_by("name").values_list("name", "contract", "guideline", "profile", "system_prompt")
     )
+
+
+def prices() -> Any:
+    lines = Price.objects.order_by("base_model").values_list("base_model", "item", "amount", "currency", "source")
+    return [list(lines), list(Budget.objects.values_list("currency", "amount"))]
 
 
 def connections() -> Any:
@@ -421,6 +426,34 @@ CASES = [
         refusal=422,
     ),
     Case(
+        "a price is noted",
+        lambda w: (
+            "/prices/new/?kind=openai&model=gpt-x",
+            {"item": "train", "amount": "4.5", "currency": "USD", "source": "a mail"},
+        ),
+        lambda w: (
+            "post",
+            "/api/v1/prices/",
+            {
+                "project": str(w["projects"].pk),
+                "kind": "openai",
+                "base_model": "gpt-x",
+                "amount": "4.5",
+                "currency": "USD",
+                "source": "a mail",
+            },
+        ),
+        prices,
+    ),
+    Case(
+        "a budget that an annotator would like to have",
+        lambda w: ("/budgets/", {"amount": "5", "currency": "USD", "stops": "on"}),
+        lambda w: ("put", "/api/v1/budgets/", {"project": str(w["projects"].pk), "currency": "USD", "amount": "5"}),
+        prices,
+        who="annotator",
+        refusal=403,
+    ),
+    Case(
         "a finished job is launched again",
         lambda w: (f"/jobs/{w['jobs'].pk}/launch/", {}),
         lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/launch/", {}),
@@ -604,6 +637,12 @@ TWINS = {
     "job-delete": "job-detail",
     "connection-create": "connection-list",
     "connection-update": "connection-detail",
+    "catalog-list": "catalog",
+    "catalog-model": "catalog",
+    "catalog-forget": "catalog-detail",
+    "price-create": "price-list",
+    "price-delete": "price-detail",
+    "budget-delete": "budget-detail",
     "invitation-create": "invitation-list",
     "invitation-withdraw": "invitation-detail",
     "preferences-reset": "preferences-keys",

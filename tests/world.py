@@ -37,7 +37,20 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Notification, Project, User
-from jobs_app.models import Checkpoint, Connection, Delivery, Hook, Job, JobEvent, JobMetric, JobMove, ModelVersion
+from jobs_app.models import (
+    Budget,
+    CatalogEntry,
+    Checkpoint,
+    Connection,
+    Delivery,
+    Hook,
+    Job,
+    JobEvent,
+    JobMetric,
+    JobMove,
+    ModelVersion,
+    Price,
+)
 
 DAY = timedelta(days=1)
 
@@ -182,6 +195,15 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     delivery = Delivery.objects.create(
         hook=hook, kind="job.failed", payload={"type": text[:100]}, state="failed", tries=9, error=text[:300]
     )
+    entry = CatalogEntry.objects.create(
+        project=project, kind="openai", base_model=text[:200], values={"tools": False}, source=text[:300],
+        checked_on=now.date(), changed_by=owner,
+    )  # fmt: skip
+    price = Price.objects.create(
+        project=project, kind="openai", base_model=text[:200], item="train", amount=3, currency="USD",
+        valid_from=now.date(), source=text[:300], created_by=owner,
+    )  # fmt: skip
+    budget = Budget.objects.create(project=project, currency="USD", amount=1000, changed_by=owner)
     token = ApiToken.objects.create(
         user=owner, name=text[:100], prefix="fts_aaaa", secret_hash=project.pk.hex * 2, scopes="read",
         expires_at=now + DAY,
@@ -217,6 +239,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "connections": connection,
         "jobs": job,
         "models": model,
+        "catalog": entry,
+        "prices": price,
+        "budgets": budget,
         "hooks": hook,
         "deliveries": delivery,
         "tokens": token,

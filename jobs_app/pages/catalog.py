@@ -107,7 +107,7 @@ def _model_page(
     counting = [line for line in prices.table(project.pk, kind) if line.base_model == model]
     context: dict[str, Any] = {
         "offer": offer,
-        "provider": PROVIDERS[kind],
+        "provider_label": PROVIDERS[kind].label,
         "kind": kind,
         "facts": [(LABELS[name], FIELDS[name], offer.fact(name)) for name in FIELDS],
         "entry": CatalogEntry.objects.filter(project=project, kind=kind, base_model=model).first(),

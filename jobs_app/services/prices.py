@@ -110,7 +110,7 @@ def _shipped(kind: str, base_model: str | None = None) -> Iterator[PriceLine]:
                 currency=model.currency,
                 source=model.source,
                 valid_from=date.fromisoformat(model.checked_on),
-                confirmed=model.confirmed,
+                confirmed=model.confirmed and model.price_confirmed,
             )
 
 

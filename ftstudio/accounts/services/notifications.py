@@ -13,9 +13,9 @@ from ftstudio.web.texts import to_row
 
 ASSIGNED, SENT_BACK, MENTIONED, COMMENTED, IMPORTED, GUIDELINE, *_JOBS = KINDS = (
     "assigned", "sent_back", "mentioned", "commented", "imported", "guideline",
-    "job_succeeded", "job_failed", "job_needs_you", "job_callable",
+    "job_succeeded", "job_failed", "job_needs_you", "job_callable", "model_stops",
 )  # fmt: skip
-JOB_SUCCEEDED, JOB_FAILED, JOB_NEEDS_YOU, JOB_CALLABLE = _JOBS
+JOB_SUCCEEDED, JOB_FAILED, JOB_NEEDS_YOU, JOB_CALLABLE, MODEL_STOPS = _JOBS
 KEPT_DAYS = 90
 
 
