@@ -121,9 +121,9 @@ class Rest:
             body = self._redacted(content).decode("utf-8", "replace")
         code, says = self._code_of(body) if isinstance(body, Mapping) else ("", "")
         says = _wire.quoted(says or body, "")
-        return _wire.refusal(
-            status, says, code=code, wait=_wire.retry_after(headers), creating=creating, known=self._codes.get(code)
-        )
+        # Whatever else it says: a server that failed over a create may have executed it.
+        known = None if creating and status >= 500 else self._codes.get(code)
+        return _wire.refusal(status, says, code=code, wait=_wire.retry_after(headers), creating=creating, known=known)
 
     def close(self) -> None:
         self._http.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -92,6 +92,14 @@ def digest(*parts: object) -> str:
 def part(value: str) -> str:
     """The value as one part of a path, whatever it holds."""
     return quote(value, safe="", errors="replace")
+
+
+def oldest_first(entries: Iterable[EventIn]) -> list[EventIn]:
+    """A log in its order, in whichever order it is listed; events of one time stay in the order they happened."""
+    listed = list(entries)
+    if listed and listed[0].at > listed[-1].at:
+        listed.reverse()
+    return sorted(listed, key=lambda entry: entry.at)
 
 
 def fresh(entries: Sequence[EventIn], after_event: str | None, have: Collection[str]) -> list[EventIn]:

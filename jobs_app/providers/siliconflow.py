@@ -1,4 +1,4 @@
-"""SiliconFlow (硅基流动): its training is a wizard in its console, so a person does what the job page says step by step.
+"""SiliconFlow (硅基流动): its training is a wizard in its console; a person does what the job page says, step by step.
 
 Its public API reference lists no fine-tuning endpoint (facts: 模型微调, checked 2026-11-20). The tuned model is called
 through the API like any other, so that from its registration on everything works as with the other providers.

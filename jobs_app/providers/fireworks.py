@@ -1,0 +1,423 @@
+"""Fireworks AI, over plain JSON: resources under an account. We choose a job's id, so that a second create is harmless.
+
+Sources: fireworks-ai 1.2.30 and the gateway's API description (docs.fireworks.ai).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx2
+
+from ftstudio.errors import Text
+from jobs_app.core import lifecycle, metrics
+from jobs_app.core.recipes import Parameter
+from jobs_app.providers import _values, _wire
+from jobs_app.providers._parameters import parameter
+from jobs_app.providers._plain import NO_OPTIONS, PlainProvider
+from jobs_app.providers._rest import openai_error
+from jobs_app.providers.base import (
+    BaseModel,
+    Capabilities,
+    Created,
+    ErrorKind,
+    EventIn,
+    Order,
+    ProviderError,
+    Report,
+    Serving,
+    Setting,
+)
+
+_API = "fireworks-ai 1.2.30 and docs.fireworks.ai"
+_CHECKED = "2026-11-20"
+_SOURCE = f"{_API}, {_CHECKED}"
+_PRICES = "Fireworks price page, an older edition"
+_DIRECT = 150_000_000  # bytes that may be uploaded in one request; its documents name 150 MB
+_SFT, _DPO = "supervisedFineTuningJobs", "dpoJobs"
+_ID_OF: Mapping[str, str] = {_SFT: "supervisedFineTuningJobId", _DPO: "dpoJobId"}
+_DEPLOYMENTS: Mapping[str, str] = {
+    "READY": "ready",
+    "DEPLOYED": "ready",
+    "FAILED": "failed",
+    "DELETING": "undeployed",
+    "DELETED": "gone",
+    "UNDEPLOYING": "undeployed",
+}
+_MONEY = re.compile(r"spending limit|suspended|past invoices|billing|credit|insufficient", re.IGNORECASE)
+_UNCHARTED = "ftstudio-figures"  # the id of our own line that says why there are no figures
+
+
+class Fireworks(PlainProvider):
+    """See `base.Provider`. A job is called `supervisedFineTuningJobs/ID` or `dpoJobs/ID`, the ID made of its marker."""
+
+    name: ClassVar[str] = "fireworks"
+    label: ClassVar[Text] = Text("Fireworks AI")
+    profile: ClassVar[str] = "fireworks"
+    formats: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "supervised": ("fireworks-sft", "json-content", "task-response"),
+        "dpo": ("openai-preference",),
+    }
+    default_base_url: ClassVar[str] = "https://api.fireworks.ai/v1"
+    hosts: ClassVar[tuple[str, ...]] = ("api.fireworks.ai",)
+    poll_seconds: ClassVar[float] = 20.0
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("credential", Text("API key"), secret=True, help=Text("Begins with fw_. It is stored encrypted.")),
+        Setting("base_url", Text("Base URL"), default=default_base_url),
+        Setting("account", Text("Account"), help=Text("The account's id, as it stands in its resource names.")),
+    )
+    states: ClassVar[Mapping[str, str]] = {
+        f"JOB_STATE_{word}": state
+        for state, words in {
+            lifecycle.VALIDATING: ("CREATING", "VALIDATING", "CREATING_INPUT_DATASET"),
+            lifecycle.QUEUED: ("PENDING", "RE_QUEUEING"),
+            lifecycle.RUNNING: ("RUNNING", "WRITING_RESULTS", "IDLE"),
+            lifecycle.PAUSED: ("PAUSED",),
+            lifecycle.CANCELLING: ("CANCELLING",),
+            lifecycle.SUCCEEDED: ("COMPLETED", "EARLY_STOPPED"),
+            lifecycle.FAILED: ("FAILED", "EXPIRED"),
+            lifecycle.CANCELLED: ("CANCELLED",),
+        }.items()
+        for word in words
+    }
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        source=_API,
+        checked_on=_CHECKED,
+        methods=("supervised", "dpo"),
+        images=None,
+        response_format=("text", "json_object", "json_schema"),
+        validation_split=True,
+        marker=True,
+        deploys=True,
+        minimum_rows=3,
+    )
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        parameter("epochs", "int", 1, None, source=_SOURCE),
+        parameter("batch_size", "int", 1, None, source=_SOURCE),
+        parameter("learning_rate", "float", 0, None, above_minimum=True, source=_SOURCE),
+        parameter("lora_rank", "int", 1, None, source=_SOURCE),
+        parameter("max_tokens", "int", 1, None, source=_SOURCE),
+        parameter("weight_decay", "float", 0, None, source=_SOURCE),
+        parameter(
+            "beta",
+            "float",
+            0,
+            0.499,
+            above_minimum=True,
+            methods=("dpo",),
+            source=f"{_SOURCE}; 0.5 itself is excluded",
+        ),
+        Parameter(
+            "learningRateWarmupSteps",
+            Text("Warm-up steps"),
+            "int",
+            0,
+            None,
+            help=Text("The number of steps over which the learning rate rises."),
+            source=_SOURCE,
+            extra=True,
+        ),
+        Parameter(
+            "gradientAccumulationSteps",
+            Text("Accumulated steps"),
+            "int",
+            1,
+            None,
+            help=Text("How many batches are gathered for one update."),
+            source=_SOURCE,
+            extra=True,
+        ),
+        Parameter(
+            "evalAutoCarveout",
+            Text("Set rows aside for validation"),
+            "choice",
+            choices=("true", "false"),
+            help=Text("Where there is no validation split, the provider can take a share of the training rows."),
+            source=_SOURCE,
+            methods=("supervised",),
+            extra=True,
+        ),
+    )
+    base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
+        BaseModel(f"accounts/fireworks/models/{model}", label, _PRICES, _CHECKED, "", price, confirmed=False)
+        for model, label, price in (
+            ("qwen3-8b", "Qwen3 8B", "0.50"),
+            ("qwen3-14b", "Qwen3 14B", "0.50"),
+            ("qwen3-32b", "Qwen3 32B", "3.00"),
+            ("llama-v3p1-8b-instruct", "Llama 3.1 8B Instruct", "0.50"),
+            ("llama-v3p1-70b-instruct", "Llama 3.1 70B Instruct", "3.00"),
+        )
+    )
+    codes: ClassVar[Mapping[str, ErrorKind]] = {
+        **dict.fromkeys(("3", "INVALID_ARGUMENT", "9", "FAILED_PRECONDITION", "11", "OUT_OF_RANGE"), "request"),
+        **dict.fromkeys(("5", "NOT_FOUND"), "missing"),
+        **dict.fromkeys(("6", "ALREADY_EXISTS"), "conflict"),
+        **dict.fromkeys(("7", "PERMISSION_DENIED"), "closed"),
+        **dict.fromkeys(("8", "RESOURCE_EXHAUSTED"), "rate"),
+        **dict.fromkeys(("16", "UNAUTHENTICATED"), "auth"),
+        "money": "quota",
+    }
+
+    def __init__(
+        self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str] = NO_OPTIONS
+    ) -> None:
+        super().__init__(base_url=base_url, credential=credential, http=http, options=options)
+        account = options.get("account", "").strip().removeprefix("accounts/")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", account):
+            raise ProviderError(Text("The connection needs the id of the account at Fireworks."), "request")
+        self._account = f"accounts/{account}"
+
+    @staticmethod
+    def code_of(body: Mapping[str, Any]) -> tuple[str, str]:
+        """A gRPC code, as a number or a word. An account without money is told by the sentence only."""
+        code, says = openai_error(body)
+        broke = code in ("8", "RESOURCE_EXHAUSTED", "9", "FAILED_PRECONDITION", "7", "PERMISSION_DENIED", "")
+        return ("money" if broke and _MONEY.search(says) else code), says
+
+    @classmethod
+    def chat_url(cls, base_url: str) -> str:
+        return f"{base_url.rstrip('/').removesuffix('/v1')}/inference/v1"
+
+    def probe(self) -> None:
+        self._rest.ask("GET", f"/{self._account}/{_SFT}", params={"pageSize": 1})
+
+    def upload(self, path: Path, purpose: str = "fine-tune") -> str:
+        """A data set of its own for each upload; larger files go to an address that the provider signs."""
+        dataset = f"ftstudio-{secrets.token_hex(12)}"
+        with path.open("rb") as file:
+            rows = sum(1 for line in file if line.strip())
+        about = {"displayName": path.name, "exampleCount": str(rows), "userUploaded": {}}
+        self._rest.ask("POST", f"/{self._account}/datasets", json={"datasetId": dataset, "dataset": about})
+        where, size = f"/{self._account}/datasets/{dataset}", path.stat().st_size
+        if size < _DIRECT:
+            self._rest.upload(f"{where}:upload", path)
+            return where[1:]
+        signed = self._rest.ask("POST", f"{where}:getUploadEndpoint", json={"filenameToSize": {path.name: str(size)}})
+        address = _values.text(_values.mapping(signed.get("filenameToSignedUrls")).get(path.name))
+        if not address.startswith("https://"):
+            raise ProviderError(Text("The provider names no address to upload the file to."), "unavailable")
+        headers = {"Content-Type": "application/octet-stream", "x-goog-content-length-range": f"{size},{size}"}
+        with path.open("rb") as file:
+            self._rest.send("PUT", address, content=file, headers={**headers, "Content-Length": str(size)})
+        self._rest.ask("POST", f"{where}:validateUpload", json={})
+        return where[1:]
+
+    def is_ready(self, file_id: str) -> bool:
+        dataset = self._rest.ask("GET", f"/{_path(file_id)}")
+        if (says := _fault(dataset)) is not None:
+            raise ProviderError(Text("The provider refuses the file. {says}", says=says[:300]), "request")
+        return dataset.get("state") == "READY"
+
+    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+        """By its id, which is made of the marker; of which method the job is, the collections tell."""
+        for collection in (_SFT, _DPO):
+            try:
+                return self._known(f"{collection}/{job_id_of(marker)}")
+            except ProviderError as refusal:
+                if refusal.kind != "missing":
+                    raise
+        return None
+
+    def create(self, order: Order) -> Created:
+        collection = _DPO if order.recipe.method == "dpo" else _SFT
+        name = f"{collection}/{job_id_of(order.marker)}"
+        chosen = {_ID_OF[collection]: job_id_of(order.marker)}
+        body = self._dpo(order) if collection == _DPO else self._sft(order)
+        try:
+            answer = self._rest.ask("POST", f"/{self._account}/{collection}", params=chosen, json=body, creating=True)
+        except ProviderError as refusal:
+            if refusal.kind != "conflict":
+                raise
+            return self._created_before(name)
+        return Created(name, _values.text(answer.get("state")))
+
+    def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
+        job = self._rest.ask("GET", f"/{self._account}/{_path(job_id)}")
+        raw_state = _values.text(job.get("state"))
+        state = self.states.get(raw_state)
+        points: list[metrics.Point] = []
+        events: list[EventIn] = []
+        if state == lifecycle.RUNNING or state in lifecycle.FINAL:
+            points, events = self._figures(job_id, job)
+        training = _values.mapping(job.get("trainingConfig"))
+        model = _values.text(job.get("outputModel")) or _values.text(training.get("outputModel"))
+        cost, currency = _cost(job.get("estimatedCost")) if state in lifecycle.FINAL else (None, "")
+        return Report(
+            state=state,
+            raw_state=raw_state,
+            events=[entry for entry in events if entry.id not in have and entry.id != after_event],
+            points=points,
+            model=model if state == lifecycle.SUCCEEDED and model else None,
+            error=_fault(job) if state == lifecycle.FAILED else None,
+            finished_at=_values.instant(job.get("completedTime")) if state in lifecycle.FINAL else None,
+            next_poll_hint=self.poll_seconds,
+            # Whoever has a signed address needs no key, so none is kept.
+            raw={key: value for key, value in job.items() if "SignedUrl" not in key and key != "wandbConfig"},
+            cost=cost,
+            currency=currency,
+        )
+
+    def cancel(self, job_id: str) -> str:
+        answer = self._rest.ask("POST", f"/{self._account}/{_path(job_id)}:cancel", json={})
+        return _values.text(answer.get("state")) or "JOB_STATE_CANCELLING"
+
+    def resume(self, job_id: str) -> str:
+        answer = self._rest.ask("POST", f"/{self._account}/{_path(job_id)}:resume", json={})
+        return _values.text(answer.get("state")) or "JOB_STATE_RE_QUEUEING"
+
+    def deploy(self, model: str, name: str) -> Serving:
+        """A deployment of its own, billed by the time it runs. The id that we choose makes asking twice harmless."""
+        chosen = job_id_of(name)
+        body = {"baseModel": model, "displayName": name[:60]}
+        try:
+            answer = self._rest.ask("POST", f"/{self._account}/deployments", params={"deploymentId": chosen}, json=body)
+        except ProviderError as refusal:
+            if refusal.kind != "conflict":
+                raise
+            return self.serving(model, chosen)
+        return self._serving(model, answer, chosen)
+
+    def serving(self, model: str, deployment: str = "") -> Serving:
+        """Whether a deployment answers for the model. A call names both, `MODEL#DEPLOYMENT`."""
+        if deployment:
+            chosen = deployment.rpartition("/")[2]
+            try:
+                answer = self._rest.ask("GET", f"/{self._account}/deployments/{_values.part(chosen)}")
+            except ProviderError as refusal:
+                if refusal.kind != "missing":
+                    raise
+                return Serving("gone", says=str(refusal.sentence)[:300])
+            return self._serving(model, answer, chosen)
+        for collection, of in (("deployedModels", "model"), ("deployments", "baseModel")):
+            page = self._rest.ask("GET", f"/{self._account}/{collection}", params={"pageSize": 200})
+            for item in _values.objects(page, collection):
+                if item.get(of) == model:
+                    where = _values.text(item.get("deployment")) or _values.text(item.get("name"))
+                    return self._serving(model, item, where.rpartition("/")[2])
+        return Serving("undeployed")
+
+    def _serving(self, model: str, item: Mapping[str, Any], deployment: str) -> Serving:
+        says = _values.text(item.get("state"))
+        name = f"{model}#{self._account}/deployments/{deployment}" if deployment else model
+        return Serving(_DEPLOYMENTS.get(says, "deploying"), name, _fault(item) or says)
+
+    def _known(self, name: str) -> Created:
+        return Created(name, _values.text(self._rest.ask("GET", f"/{self._account}/{name}").get("state")))
+
+    def _created_before(self, name: str) -> Created:
+        """The job that an earlier attempt created. That it exists is known; only how it stands could not be read."""
+        try:
+            return self._known(name)
+        except ProviderError as refusal:
+            if refusal.kind == "missing":
+                raise
+            return Created(name, "")
+
+    def _sft(self, order: Order) -> dict[str, Any]:
+        recipe = order.recipe
+        body = {"dataset": order.training_file, "displayName": _display(order), **self._training(order)}
+        carveout = _values.typed(recipe.extras.get("evalAutoCarveout", "false"))
+        if order.validation_file:
+            body["evaluationDataset"] = order.validation_file
+        elif carveout is True:
+            body["evalAutoCarveout"] = True
+        return body
+
+    def _dpo(self, order: Order) -> dict[str, Any]:
+        beta = order.recipe.beta
+        loss = {"method": "DPO", **({"dpo": {"beta": beta}} if isinstance(beta, (int, float)) else {})}
+        return {
+            "dataset": order.training_file,
+            "displayName": _display(order),
+            "trainingConfig": self._training(order),
+            "lossConfig": loss,
+        }
+
+    def _training(self, order: Order) -> dict[str, Any]:
+        """A model of the account itself is one that training goes on from."""
+        recipe = order.recipe
+        own = order.base_model.startswith(f"{self._account}/")
+        given: dict[str, Any] = {
+            "warmStartFrom" if own else "baseModel": order.base_model,
+            "epochs": recipe.epochs,
+            "learningRate": recipe.learning_rate,
+            "loraRank": recipe.lora_rank,
+            "batchSizeSamples": recipe.batch_size,  # its batchSize counts tokens
+            "maxContextLength": recipe.max_tokens,
+            "optimizerWeightDecay": recipe.weight_decay,
+        }
+        for name in ("learningRateWarmupSteps", "gradientAccumulationSteps"):
+            if name in recipe.extras:
+                given[name] = _values.typed(recipe.extras[name])
+        return {name: value for name, value in given.items() if value not in (None, "auto")}
+
+    def _figures(self, job_id: str, job: Mapping[str, Any]) -> tuple[list[metrics.Point], list[EventIn]]:
+        """The figures of the file that the provider signs an address for, and a line of ours where that is closed."""
+        try:
+            address = _values.text(job.get("metricsFileSignedUrl"))
+            if not address and job_id.startswith(f"{_DPO}/"):
+                found = self._rest.ask("GET", f"/{self._account}/{_path(job_id)}:getMetricsFileEndpoint")
+                address = _values.text(found.get("signedUrl"))
+            if not address.startswith(("https://", "http://")):
+                return [], []
+            return points_of(self._rest.send("GET", address)), []
+        except ProviderError as refusal:
+            if refusal.kind != "request":
+                return [], []  # not there yet, run out, or away: a later report brings them
+            at = _values.instant(job.get("createTime")) or _values.EPOCH
+            says = f"The figures of this run stand at an address that could not be read. {refusal.sentence}"
+            return [], [EventIn(_UNCHARTED, at, "warning", says)]
+
+
+PROVIDER = Fireworks
+
+
+def job_id_of(marker: str) -> str:
+    """The marker as an id of a resource: as it is where it is one, else what stands for it."""
+    return marker if re.fullmatch(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", marker) else f"fts-{_values.digest(marker)}"
+
+
+def points_of(content: bytes) -> list[metrics.Point]:
+    """The figures of a metrics file: a table, or one JSON object on each line."""
+    points = {(point.step, point.name): point for point in metrics.from_csv(content)}
+    if not points:
+        for line in content.splitlines():
+            try:
+                row = _wire.storable(json.loads(line))
+            except (ValueError, RecursionError):
+                continue
+            points |= {(point.step, point.name): point for point in metrics.from_data(row)}
+    return sorted(points.values())
+
+
+def _path(name: str) -> str:
+    """A resource's name as a path: its parts, each of them harmless."""
+    return "/".join(_values.part(part) for part in name.split("/"))
+
+
+def _display(order: Order) -> str:
+    return (order.name or order.marker)[:60]
+
+
+def _fault(resource: Mapping[str, Any]) -> str | None:
+    """What a resource's status says where it is not well."""
+    status = _values.mapping(resource.get("status"))
+    code = _values.text(status.get("code"))
+    says = _values.text(status.get("message"))
+    return None if code in ("", "OK") else says or code
+
+
+def _cost(value: object) -> tuple[Decimal | None, str]:
+    """Google's Money: whole units as text and billionths beside them."""
+    money = _values.mapping(value)
+    units, nanos = _values.count(money.get("units", 0)), _values.count(money.get("nanos", 0))
+    currency = _values.text(money.get("currencyCode"))
+    if units is None or nanos is None or nanos >= 10**9 or not re.fullmatch("[A-Z]{3}", currency):
+        return None, ""
+    return units + Decimal(nanos) / 10**9, currency
