@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event, Thread, local
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -19,6 +21,7 @@ from jobs_app.providers.base import Provider
 
 logger = logging.getLogger(__name__)
 
+MOST_OPEN = 16  # connections that a thread of a worker keeps open
 LONGEST_PAUSE = 900.0  # seconds: a provider that was away for a day is asked again within a quarter of an hour
 
 
@@ -27,7 +30,9 @@ def address_of(kind: str, base_url: str) -> str:
     return check_address(kind, base_url, rehearsal_url=settings.REHEARSAL_URL, house_hosts=settings.PROVIDER_HOSTS)
 
 
-def client_of(connection: Connection, *, timeout: float = 60.0) -> Provider:
+def client_of(
+    connection: Connection, *, timeout: float = 60.0, on_request: Callable[[], object] | None = None
+) -> Provider:
     """The provider behind a connection, through the guarded client; `timeout` in seconds for each step of a call.
 
     Raises InvalidInput(base_url=…) if the installation no longer allows the address, Unavailable if the credential
@@ -42,6 +47,7 @@ def client_of(connection: Connection, *, timeout: float = 60.0) -> Provider:
         rehearsal_url=settings.REHEARSAL_URL,
         house_hosts=settings.PROVIDER_HOSTS,
         timeout=timeout,
+        on_request=on_request,
     )
 
 
@@ -49,6 +55,47 @@ def options_of(connection: Connection) -> dict[str, str]:
     """What the provider asked for beside key and address, the secret settings opened."""
     secret: dict[str, str] = json.loads(connection.secrets) if connection.secrets else {}
     return {**connection.options, **secret}
+
+
+class Lent:
+    """A provider that this thread keeps open from one poll to the next, and how many requests it has sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.requests = 0
+        self.provider = client_of(connection, on_request=self._count)
+
+    def _count(self) -> None:
+        self.requests += 1
+
+
+class _Kept(local):
+    """What each thread keeps open; a forked process starts with nothing of its parent's."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.open: OrderedDict[tuple[str, ...], Lent] = OrderedDict()
+
+
+_kept = _Kept()
+
+
+def lend(connection: Connection) -> Lent:
+    """The provider behind a connection, its keep-alive connections used again. Raises like `client_of`.
+
+    For asking about jobs: what costs money has a client of its own, which is closed.
+    """
+    if _kept.process != os.getpid():
+        _kept.__init__()  # type: ignore[misc]
+    key = (
+        str(connection.pk), connection.kind, connection.base_url, settings.REHEARSAL_URL, connection.credential,
+        json.dumps(options_of(connection), sort_keys=True), str(connection.permitted_at),
+    )  # fmt: skip
+    if (lent := _kept.open.pop(key, None)) is None:
+        lent = Lent(connection)
+    _kept.open[key] = lent
+    while len(_kept.open) > MOST_OPEN:
+        _kept.open.popitem(last=False)[1].provider.close()
+    return lent
 
 
 @contextmanager
@@ -82,7 +129,6 @@ def after_failure(failures: int, retry_after: float | None = None) -> timedelta:
     return timedelta(seconds=max(pause * random.uniform(0.75, 1.25), retry_after or 0.0))  # noqa: S311  (no secret)
 
 
-def until_next(hint: float, quiet: float) -> timedelta:
-    """How long to wait after a good answer: the provider's hint, longer where nothing has moved for `quiet` seconds."""
-    pause = max(hint, min(120.0, quiet / 20))
-    return timedelta(seconds=pause * random.uniform(0.85, 1.15))  # noqa: S311  (no secret)
+def jittered(seconds: float) -> timedelta:
+    """The wait, a little shorter or longer by chance, so that jobs which began together do not stay together."""
+    return timedelta(seconds=seconds * random.uniform(0.85, 1.15))  # noqa: S311  (no secret)

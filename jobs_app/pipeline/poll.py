@@ -1,50 +1,116 @@
-"""Ask a provider about a live job and store what is new, once. What the provider says settles what a job is."""
+"""Ask providers about live jobs. What a provider says settles what a job is; an answer that fails settles nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-import re
 import secrets
+import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Count
 from django.utils import timezone
 
-from ftstudio.errors import StudioError, Text, Unavailable
+from ftstudio.errors import StudioError, Unavailable
 from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
-from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric, ModelVersion
+from jobs_app.core.pace import next_wait
+from jobs_app.models import Connection, Job
+from jobs_app.models.report import OURS
 from jobs_app.providers.base import Provider, ProviderError, Report
 
-from .clients import after_failure, client_of, held, until_next
-from .settle import BROKEN, end, error_row
+from . import rates
+from .clients import after_failure, held, jittered, lend
+from .outcome import settle_report
+from .report_rows import finite, store_rows
+from .settle import BROKEN, end
 from .telling import told
 
 MISSING_TRIES = 8  # about a quarter of an hour of failures, the last two of them saying “no such job”
-MODEL_LAG = timedelta(minutes=2)  # a provider may report success a moment before it names the model
 KNOWN_EVENTS = 200  # ids that are sent along, so that a late event with an old time is not stored twice
-LARGEST_STEP = 2**31 - 1
-MOST_COST = Decimal(10**8)  # what the column holds; more than that is a provider's slip, not a price
+REQUESTS = 3  # that a poll makes as a rule: the job, its events, its checkpoints
 
 
 def poll(job_id: UUID | str) -> None:
     """One short conversation with the provider about one job. An answer that fails never fails the job."""
+    poll_all([job_id])
+
+
+def poll_all(job_ids: Iterable[UUID | str], *, paid: bool = False) -> set[UUID]:
+    """Ask about several jobs, one after another; the connections in which one has ended.
+
+    `paid`: REQUESTS for each have been drawn from the connections' budgets; what was used more or less is settled here.
+    Jobs for which there is no time left within a lease are given back, to be asked about by the next message.
+    """
+    ids = [str(job_id) for job_id in job_ids]
+    desk, ended = _Desk(), set()
+    until = time.monotonic() + settings.LEASE_SECONDS / 2
+    try:
+        for place, job_id in enumerate(ids):
+            if time.monotonic() > until:
+                Job.objects.to_poll().filter(pk__in=ids[place:]).update(next_poll_at=timezone.now())
+                break
+            if (job := _poll(job_id, desk)) is not None and job.state in lifecycle.FINAL:
+                ended.add(job.connection_id)
+    finally:
+        desk.settle(len(ids) * REQUESTS if paid else 0)
+    return ended
+
+
+class _Desk:
+    """What one round of polls shares: the rows of its connections, and what each has been asked."""
+
+    def __init__(self) -> None:
+        self._rows: dict[UUID, Connection] = {}
+        self._before: dict[UUID, tuple[object, int]] = {}
+        self._crowds: dict[UUID, float] = {}
+
+    def connection(self, pk: UUID) -> Connection:
+        if pk not in self._rows:
+            self._rows[pk] = Connection.objects.select_related("project").get(pk=pk)
+        return self._rows[pk]
+
+    def provider(self, connection: Connection) -> Provider:
+        lent = lend(connection)
+        self._before.setdefault(connection.pk, (lent, lent.requests))
+        return lent.provider
+
+    def crowd(self, connection: Connection) -> float:
+        """Seconds that it takes to ask once about every live job of the connection within its budget."""
+        if connection.pk not in self._crowds:
+            live = Job.objects.to_poll().filter(connection_id=connection.pk).aggregate(n=Count("pk"))["n"]
+            self._crowds[connection.pk] = 60.0 * live * REQUESTS / rates.per_minute(connection)
+        return self._crowds[connection.pk]
+
+    def settle(self, drawn: int) -> None:
+        for pk, (lent, before) in self._before.items():
+            rates.spend(pk, lent.requests - before - drawn)  # type: ignore[attr-defined]
+            drawn = 0
+
+
+def _poll(job_id: str, desk: _Desk) -> Job | None:
+    """The job as it is after the poll; None where it was not this worker's to ask about."""
     key = secrets.token_hex(16)
     if not Job.objects.to_poll().claim(job_id, key):
-        return
-    job = Job.objects.select_related("connection").defer("connection__credential").get(pk=job_id)
+        return None
+    job = Job.objects.get(pk=job_id)
     try:
-        provider = client_of(job.connection)
+        job.connection = connection = desk.connection(job.connection_id)
+        job.project = connection.project
+        if rates.why_shut(connection) is not None and connection.stopped != "quota":
+            until = timezone.now() if connection.stopped else connection.quiet_until
+            Job.objects.release(job.pk, key, next_poll_at=until)
+            return None
+        provider = desk.provider(connection)
         with held(job, key):
             if _ask_for_what_is_wanted(job, key, provider):
-                return
-            known = list(job.events.order_by("-id").values_list("provider_id", flat=True)[:KNOWN_EVENTS])
+                return job
+            theirs = job.events.exclude(provider_id__startswith=OURS).order_by("-id")
+            known = list(theirs.values_list("provider_id", flat=True)[:KNOWN_EVENTS])
             report = provider.report(job.provider_job, after_event=known[0] if known else None, have=known)
-        _store(job, key, provider, report)
+        _store(job, key, provider, report, desk.crowd(connection))
     except StudioError as refusal:
         if _is_gone(job, refusal):
             end(job, key, lifecycle.FAILED, error=refusal)
@@ -55,6 +121,7 @@ def poll(job_id: UUID | str) -> None:
     except Exception:
         _postpone(job, key, Unavailable(BROKEN))
         raise
+    return job
 
 
 def _is_gone(job: Job, refusal: StudioError) -> bool:
@@ -86,170 +153,66 @@ def _ask_for_what_is_wanted(job: Job, key: str, provider: Provider) -> bool:
         Job.objects.renew(job.pk, key, cancel_wanted=False)
         if job.state == lifecycle.PAUSING:
             with transaction.atomic():
-                Job.objects.move(job, lifecycle.RUNNING, note=refusal.message)
+                if Job.objects.move(job, lifecycle.RUNNING, note=refusal.message):
+                    told(job, lifecycle.PAUSING, lifecycle.RUNNING)
     return False
 
 
 def _postpone(job: Job, key: str, refusal: StudioError) -> None:
+    """Ask again later: the whole connection waits where the provider is busy, and for a person where it lets us in no
+    longer; the job itself goes on."""
     failures = job.poll_failures + 1
-    now = timezone.now()
+    now, wait = timezone.now(), getattr(refusal, "retry_after", None)
+    due = now + after_failure(failures, wait)
+    if isinstance(refusal, ProviderError) and refusal.kind == "rate":
+        job.connection.quiet_until = rates.silence(job.connection_id, wait)
+        due = job.connection.quiet_until + jittered(2.0)
+    elif isinstance(refusal, ProviderError) and refusal.kind == "auth":
+        rates.stop(job.connection, refusal)
+        due = now
     Job.objects.release(
         job.pk,
         key,
         polled_at=now,
         poll_failures=failures,
         poll_error=to_line(refusal.message, 300),
-        next_poll_at=now + after_failure(failures, getattr(refusal, "retry_after", None)),
+        next_poll_at=due,
     )
 
 
 @transaction.atomic
-def _store(job: Job, key: str, provider: Provider, report: Report) -> None:
+def _store(job: Job, key: str, provider: Provider, report: Report, crowd: float) -> None:
     """Write the report. The lease is renewed first, which locks the row: a cancel waits, or has been before."""
     if not Job.objects.renew(job.pk, key):
         return
     job.refresh_from_db(fields=["state", "cancel_wanted"])
     now = timezone.now()
-    _store_rows(job, report)
-    state = _state_after(job, report, now)
-    if state:
-        _move(job, state, provider, report, now)
-    last = job.events.order_by("-at").values_list("at", flat=True).first() or job.launched_at or now
-    quiet = 0.0 if state or report.events else max(0.0, (now - last).total_seconds())
+    store_rows(job, report)
+    moved = settle_report(job, provider, report, now)
     Job.objects.release(
         job.pk,
         key,
         raw_state=report.raw_state[:60],
-        raw=_finite(dict(report.raw)) if report.raw else job.raw,
+        raw=finite(dict(report.raw)) if report.raw else job.raw,
         polled_at=now,
         poll_failures=0,
         poll_error="",
-        next_poll_at=None if job.state in lifecycle.FINAL else now + until_next(report.next_poll_hint, quiet),
+        next_poll_at=None if job.state in lifecycle.FINAL else now + _wait(job, report, moved, now, crowd),
     )
 
 
-def _store_rows(job: Job, report: Report) -> None:
-    """Events, figures and checkpoints. Unique keys make a second report of the same thing nothing."""
-    JobEvent.objects.bulk_create(
-        [
-            JobEvent(
-                job=job,
-                provider_id=_short_id(event.id),
-                at=event.at,
-                level=event.level[:10],
-                message=event.message.replace("\0", "\ufffd"),
-                data=_finite(dict(event.data)) if event.data else None,
-                raw=_finite(dict(event.raw)) if event.raw else None,
-            )
-            for event in report.events
-        ],
-        ignore_conflicts=True,
-        batch_size=500,
+def _wait(job: Job, report: Report, moved: bool, now: datetime, crowd: float) -> timedelta:
+    changed = moved or bool(report.events)
+    began = job.launched_at or job.created_at
+    last = None if changed else job.events.order_by("-at").values_list("at", flat=True).first()
+    finish = report.estimated_finish
+    return jittered(
+        next_wait(
+            hint=report.next_poll_hint,
+            age=max(0.0, (now - began).total_seconds()),
+            quiet=0.0 if changed else max(0.0, (now - (last or began)).total_seconds()),
+            changed=changed,
+            finish_in=(finish - now).total_seconds() if finish else None,
+            crowd=crowd,
+        )
     )
-    JobMetric.objects.bulk_create(
-        [
-            # SQLite keeps no NaN. Infinity says the same of a loss: it is no number any more.
-            JobMetric(job=job, step=p.step, name=p.name, value=math.inf if math.isnan(p.value) else p.value)
-            for p in report.points
-            if p.step <= LARGEST_STEP
-        ],
-        ignore_conflicts=True,
-        batch_size=500,
-    )
-    Checkpoint.objects.bulk_create(
-        [
-            Checkpoint(
-                job=job,
-                provider_id=checkpoint.id[:200],
-                step=checkpoint.step,
-                model=checkpoint.model[:200],
-                metrics={name: value for name, value in checkpoint.metrics.items() if math.isfinite(value)},
-                at=checkpoint.at,
-            )
-            for checkpoint in report.checkpoints
-            if 0 <= checkpoint.step <= LARGEST_STEP
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def _state_after(job: Job, report: Report, now: datetime) -> str:
-    """The state to move to, or "" to stay."""
-    state = report.state
-    if state is None or not lifecycle.can(job.state, state):
-        return ""
-    if job.state == lifecycle.PAUSING and state == lifecycle.RUNNING:
-        return ""  # the pause has been asked for and has not taken effect yet
-    if state == lifecycle.SUCCEEDED and not report.model and report.finished_at:
-        # A provider's clock that is ahead of ours must not keep the job open for as long as it is ahead.
-        ahead = report.finished_at > now and job.raw_state == report.raw_state
-        return state if ahead or now >= report.finished_at + MODEL_LAG else ""
-    return state
-
-
-def _move(job: Job, state: str, provider: Provider, report: Report, now: datetime) -> None:
-    changes: dict[str, Any] = {}
-    note = ""
-    if job.started_at is None and state == lifecycle.RUNNING:
-        changes["started_at"] = now
-    if state in lifecycle.FINAL:
-        # By our clock: the provider's may be hours off, and a job does not end before it was launched.
-        changes["finished_at"] = min(now, max(report.finished_at or now, job.launched_at or now))
-        changes["cancel_wanted"] = False
-        changes["trained_tokens"] = report.trained_tokens
-        changes |= _cost(job, provider, report.trained_tokens)
-    if state == lifecycle.SUCCEEDED:
-        changes["result_model"] = (report.model or "")[:200]
-        note = "" if report.model else "no model named"
-    if state == lifecycle.FAILED:
-        says = report.error or Text("The provider gives no reason.")
-        changes["error"] = error_row(ProviderError(Text("{says}", says=says), "request"))
-    before = job.state
-    if not Job.objects.move(job, state, note=note, **changes):
-        return
-    if state == lifecycle.SUCCEEDED and report.model:
-        _register(job, report.model[:200])
-    told(job, before, state)
-
-
-def _cost(job: Job, provider: Provider, tokens: int | None) -> dict[str, Any]:
-    """What the trained tokens cost, where the price of the base model is known."""
-    base = next((model for model in provider.base_models if model.id == job.base_model), None)
-    if tokens is None or base is None or not base.price_per_million:
-        return {}
-    cost = (Decimal(base.price_per_million) * tokens / 1_000_000).quantize(Decimal("0.0001"))
-    return {"cost": cost, "currency": base.currency} if cost < MOST_COST else {}
-
-
-def _register(job: Job, model: str) -> None:
-    """The tuned model, under an alias that is free in the project."""
-    stem = re.sub(r"[\s/@]+", "-", job.name).strip("-")[:90] or "model"
-    taken = set(
-        ModelVersion.objects.filter(project_id=job.project_id, alias__startswith=stem).values_list("alias", flat=True)
-    )
-    numbers = range(2, len(taken) + 3)
-    alias = next(name for name in (stem, *(f"{stem}-{n}" for n in numbers)) if name not in taken)
-    ModelVersion.objects.get_or_create(
-        job=job,
-        model=model,
-        defaults={
-            "project_id": job.project_id,
-            "connection_id": job.connection_id,
-            "alias": alias,
-            "contract": job.contract,
-        },
-    )
-
-
-def _finite(value: Any) -> Any:
-    """The value with null for what is no number in JSON. A loss that is NaN is a figure, and kept there."""
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _short_id(provider_id: str) -> str:
-    """The provider's id, or what stands for one that is longer than the column."""
-    return provider_id if len(provider_id) <= 100 else hashlib.sha256(provider_id.encode()).hexdigest()

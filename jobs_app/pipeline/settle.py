@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,26 @@ from jobs_app.models import Job
 from .telling import told
 
 BROKEN = Text("Something broke on our side. It has been written to the log; nothing you saved is lost.")
+
+
+class Lost(Exception):
+    """The lease ran out and another worker has the job, or a person cancelled it: write nothing more."""
+
+
+class Wait(Exception):
+    """Nothing is wrong and nothing can be done before `until`: let go of the job until then."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def remember(job: Job, key: str, **changes: object) -> None:
+    """Write down what has been paid for, and go on only if the job is still ours. Raises Lost."""
+    if not Job.objects.renew(job.pk, key, **changes):
+        raise Lost
+    for name, value in changes.items():
+        setattr(job, name, value)
 
 
 def error_row(refusal: StudioError) -> dict[str, Any]:

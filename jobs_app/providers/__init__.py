@@ -39,11 +39,17 @@ def open_provider(
     permitted: bool = False,
     timeout: float = 60.0,
     max_bytes: int = 64 * 1024**2,
+    on_request: Callable[[], object] | None = None,
 ) -> Provider:
-    """A provider ready for use, behind the guard. Raises InvalidInput(base_url=…) for an address it may not use."""
+    """A provider ready for use, behind the guard. Raises InvalidInput(base_url=…) for an address it may not use.
+
+    `on_request` is called before each request that it sends.
+    """
     url = check_address(kind, base_url, rehearsal_url=rehearsal_url, house_hosts=house_hosts, permitted=permitted)
     hosts, private = _reach(kind, rehearsal_url, house_hosts, base_url if permitted else "")
     http = guarded_client(allowed_hosts=hosts, allow_private=private(url), timeout=timeout, max_bytes=max_bytes)
+    if on_request is not None:
+        http.event_hooks = {"request": [lambda _request: on_request()], "response": []}
     return PROVIDERS[kind](base_url=url, credential=credential, http=http, options=options or {})
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ftstudio.accounts.models import AuditEntry, Project, User
@@ -19,53 +14,9 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import InvalidInput, Text
 from jobs_app.core.prices import read_amount, read_currency
 from jobs_app.models import Budget, Job
+from jobs_app.pipeline.spending import Spending, awaited, month_start, shown, state
 
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """One currency in the running month: booked costs, and the estimates of jobs that have not ended yet.
-
-    `limit` None: no budget is set. `stops`: no job is launched that would go beyond it.
-    """
-
-    currency: str
-    spent: Decimal
-    expected: Decimal
-    limit: Decimal | None = None
-    stops: bool = False
-
-    @property
-    def left(self) -> Decimal | None:
-        return None if self.limit is None else self.limit - self.spent - self.expected
-
-    @property
-    def percent(self) -> int | None:
-        """Of the limit, spent and expected together; above 100 where it is exceeded."""
-        return None if not self.limit else int((self.spent + self.expected) * 100 / self.limit)
-
-
-def state(project_id: UUID) -> list[Spending]:
-    """Each currency in which there is a budget or a cost this month."""
-    spent: dict[str, Decimal] = defaultdict(Decimal)
-    expected: dict[str, Decimal] = defaultdict(Decimal)
-    rows = Job.objects.filter(project_id=project_id, launched_at__gte=month_start())
-    for cost, currency, estimate, ended in rows.values_list("cost", "currency", "estimate", "finished_at"):
-        if cost is not None:
-            spent[currency] += cost
-        elif ended is None and (awaited := _awaited(estimate)):
-            expected[awaited[1]] += awaited[0]
-    budgets = {budget.currency: budget for budget in Budget.objects.filter(project_id=project_id)}
-    return [
-        Spending(
-            currency,
-            spent[currency],
-            expected[currency],
-            budgets[currency].amount if currency in budgets else None,
-            budgets[currency].stops if currency in budgets else False,
-        )
-        for currency in sorted({*budgets, *spent, *expected})
-        if currency
-    ]
+__all__ = ["Spending", "check", "month_start", "remove", "set_limit", "shown", "state"]
 
 
 def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text | None:
@@ -81,10 +32,10 @@ def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text 
     budgets = {one.currency: one for one in state(job.project_id) if one.limit is not None and one.stops}
     if not budgets:
         return None
-    awaited = _awaited(estimate)
-    if awaited is None:
+    awaits = awaited(estimate)
+    if awaits is None:
         return Text("The project has a budget, and nobody can tell what this job will cost. Add its price first.")
-    cost, currency = awaited
+    cost, currency = awaits
     budget = budgets.get(currency)
     if budget is None or budget.left is None or cost <= budget.left:
         return None
@@ -130,21 +81,3 @@ def remove(*, actor: User, budget: Budget) -> None:
             actor=actor, verb="budgets.remove", target=budget, project=budget.project, currency=budget.currency
         )
         budget.delete()
-
-
-def month_start() -> datetime:
-    """The first moment of the running month, in the installation's time zone."""
-    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def shown(amount: Decimal) -> str:
-    """An amount as people write it: two places."""
-    return f"{amount:.2f}"
-
-
-def _awaited(estimate: Mapping[str, Any] | None) -> tuple[Decimal, str] | None:
-    """What a launched job is expected to cost: the provider's own word before ours."""
-    for source in ((estimate or {}).get("provider"), estimate):
-        if source and source.get("cost") is not None:
-            return Decimal(str(source["cost"])), str(source.get("currency") or "")
-    return None

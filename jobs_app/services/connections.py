@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import InvalidInput, Listed, StudioError, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, StudioError, Text
 from ftstudio.web.texts import to_line
 from jobs_app.models import Connection
 from jobs_app.pipeline.clients import address_of, client_of
@@ -85,13 +85,42 @@ def _save(
         connection.credential = credential.strip()
         connection.credential_hint = connection.credential[-HINT:] if len(connection.credential) >= 4 * HINT else ""
         connection.probed_at, connection.probe_error = None, ""
+        connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
         changed["credential"] = "changed"
     try:
         with transaction.atomic():
-            connection.save()
+            # Not the columns that workers count and wait by: what they have written since would be undone.
+            connection.save(update_fields=None if connection._state.adding else _columns(changed))
             AuditEntry.objects.record(
                 actor=actor, verb=verb, target=connection, project=connection.project, kind=connection.kind, **changed
             )
     except IntegrityError as error:
         raise InvalidInput(name=_("The project has a connection of this name already.")) from error
+    return connection
+
+
+def _columns(changed: dict[str, Any]) -> list[str]:
+    """The columns that a change of these settings writes."""
+    with_credential = (
+        "credential", "credential_hint", "probed_at", "probe_error", "stopped", "stopped_at", "stopped_says",
+    )  # fmt: skip
+    names = [name for name in changed if name != "credential"]
+    return [*names, *(with_credential if "credential" in changed else ())]
+
+
+def resume(*, actor: User, connection: Connection) -> Connection:
+    """Send again through a connection that was stopped. What waits for it is taken up by the next sweep.
+
+    Nothing else is known to have changed: where the provider refuses once more, it is stopped once more.
+    """
+    require(actor, connection.project_id, "connections.resume")
+    with transaction.atomic():
+        if (
+            not Connection.objects.filter(pk=connection.pk)
+            .exclude(stopped="")
+            .update(stopped="", stopped_at=None, stopped_says="")
+        ):
+            raise Conflict(_("This connection is not stopped."))
+        AuditEntry.objects.record(actor=actor, verb="connections.resume", target=connection, project=connection.project)
+    connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
     return connection

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from django.db.models import F
 
 from datasets_app.core import duplicates, samples
 from datasets_app.models import Dataset, Revision, Sample, Snapshot, SnapshotEntry
+from jobs_app.models import Connection, Job
 
 CONTRACT = {"labels": {"values": ["rain", "no rain"]}, "text": {"no_echo": True}}
 SYSTEM = "You say whether it will rain."
@@ -62,3 +66,11 @@ def make_snapshot(owner: Any, project: Any, *, train: int = 24, validation: int 
         )
     SnapshotEntry.objects.bulk_create(entries)
     return snapshot
+
+
+def let_time_pass(seconds: float = 90) -> None:
+    """As if it were so much later: what was asked to wait, and what was tried, lies so much further back."""
+    ago = timedelta(seconds=seconds)
+    Connection.objects.exclude(quiet_until=None).update(quiet_until=F("quiet_until") - ago)
+    for column in ("create_tried_at", "next_poll_at", "hold_until", "leased_until"):
+        Job.objects.exclude(**{column: None}).update(**{column: F(column) - ago})

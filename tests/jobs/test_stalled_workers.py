@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import Conflict, InvalidInput
+from jobs_app.core.recipes import Recipe
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline import submit as submitting
 from jobs_app.pipeline.clients import client_of
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
-from jobs_app.services import jobs
+from jobs_app.providers.base import Order
+from jobs_app.services import connections, jobs
 
 from .rehearsal import Rehearsal
 from .rows import make_snapshot
@@ -117,6 +119,8 @@ def test_a_job_that_may_be_running_is_not_called_failed_because_we_are_not_let_i
     job = again(launched)
     assert (job.state, job.provider_job) == ("uploading", "")
     assert job.poll_error
+    if fault == "auth":
+        connections.resume(actor=launched.created_by, connection=job.connection)
     submit(launched.pk)
     assert again(launched).provider_job
     assert rehearsal.counts()["total"] == 1
@@ -163,7 +167,7 @@ def test_a_mistake_of_ours_is_shown_and_not_repeated_at_once(launched: Job, agai
     def broken(*_: Any) -> None:
         raise KeyError("a mistake")
 
-    monkeypatch.setattr("jobs_app.pipeline.poll._store_rows", broken)
+    monkeypatch.setattr("jobs_app.pipeline.poll.store_rows", broken)
     with pytest.raises(KeyError):
         poll(launched.pk)
     job = again(launched)
@@ -215,9 +219,9 @@ def test_a_lost_create_is_found_behind_many_younger_jobs(
     with closing(client_of(connection)) as provider:
         for _ in range(130):
             provider.create(
-                submitting.Order(
+                Order(
                     training_file=again(other).training_file, validation_file=None, base_model="rehearsal-small",
-                    recipe=submitting.Recipe.of(other.recipe), marker="somebody-elses",
+                    recipe=Recipe.of(other.recipe), marker="somebody-elses",
                 )
             )  # fmt: skip
         assert provider.find(first.marker) is not None

@@ -13,11 +13,11 @@ from ftstudio.accounts.models import Project, User
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
-from jobs_app.services import jobs
+from jobs_app.services import connections, jobs, queue
 from jobs_app.tasks import sweep
 
-from .rehearsal import Rehearsal
-from .rows import make_snapshot
+from .rehearsal import KEY, Rehearsal
+from .rows import let_time_pass, make_snapshot
 
 Again = Callable[[Job], Job]
 
@@ -43,20 +43,24 @@ def test_a_create_whose_answer_was_lost_is_found_again(
     assert (job.state, job.provider_job) == ("uploading", "")
     assert job.create_tried_at is not None
     assert job.next_poll_at is not None
-    if fault in ("error", "overloaded"):  # nothing was executed: it is repeated once the provider must have listed it
+    never_done = fault in ("error", "overloaded")
+    first = job.training_file
+    if never_done:  # it is repeated, with files of its own, once the provider must have listed it
         submit(launched.pk)
         assert again(launched).provider_job == ""
-        Job.objects.filter(pk=launched.pk).update(create_tried_at=timezone.now() - timedelta(seconds=61))
+        let_time_pass()
     submit(launched.pk)
-    assert again(launched).provider_job
-    assert rehearsal.counts() == {"jobs": {launched.marker: 1}, "total": 1, "files": 2}
+    job = again(launched)
+    assert job.provider_job
+    assert (job.training_file != first) == never_done
+    assert rehearsal.counts() == {"jobs": {launched.marker: 1}, "total": 1, "files": 4 if never_done else 2}
 
 
 def test_a_create_is_never_tried_a_third_time(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
     rehearsal.fault("jobs.create", "error", times=5)
     for _ in range(4):
         submit(launched.pk)
-        Job.objects.filter(pk=launched.pk).update(create_tried_at=timezone.now() - timedelta(seconds=61))
+        let_time_pass()
     job = again(launched)
     assert job.state == "failed"
     assert job.create_tries == 2
@@ -76,6 +80,9 @@ def test_a_provider_that_is_too_busy_is_asked_again_when_it_said(
     assert 80 < (job.next_poll_at - timezone.now()).total_seconds() < 100
     assert "slow down" in job.poll_error
     submit(launched.pk)
+    assert again(launched).provider_job == ""  # not before it said
+    let_time_pass(110)
+    submit(launched.pk)
     assert again(launched).provider_job
     assert again(launched).poll_error == ""
     assert rehearsal.counts()["files"] == 2
@@ -83,7 +90,7 @@ def test_a_provider_that_is_too_busy_is_asked_again_when_it_said(
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("auth", "credential"), ("closed", "organisation"), ("quota", "credit"), ("refused", "cannot use")],
+    [("closed", "organisation"), ("refused", "cannot use"), ("unprocessable", "cannot use")],
 )
 def test_a_refusal_that_stays_fails_the_job_in_the_providers_words(
     fault: str, says: str, launched: Job, rehearsal: Rehearsal, again: Again
@@ -98,10 +105,41 @@ def test_a_refusal_that_stays_fails_the_job_in_the_providers_words(
     assert rehearsal.counts()["total"] == 0
 
 
+@pytest.mark.parametrize(("fault", "says"), [("auth", "credential"), ("quota", "credit")])
+@pytest.mark.parametrize("station", ["files.create", "jobs.create"])
+def test_an_account_that_lets_nobody_in_stops_the_connection_until_somebody_has_looked(
+    station: str, fault: str, says: str, alice: User, launched: Job, rehearsal: Rehearsal, again: Again
+) -> None:
+    rehearsal.fault(station, fault)
+    submit(launched.pk)
+    submit(launched.pk)
+    job = again(launched)
+    assert (job.state, job.connection.stopped, job.provider_job) == ("uploading", fault, "")
+    assert says in str(queue.waiting_reason(job))
+    assert rehearsal.counts()["total"] == 0
+    connections.resume(actor=alice, connection=job.connection)
+    submit(launched.pk)
+    assert again(launched).provider_job
+    assert rehearsal.counts()["jobs"] == {launched.marker: 1}
+
+
+def test_a_new_credential_lets_a_stopped_connection_go_on(
+    alice: User, launched: Job, rehearsal: Rehearsal, again: Again
+) -> None:
+    rehearsal.fault("jobs.create", "auth")
+    submit(launched.pk)
+    connections.update(actor=alice, connection=again(launched).connection, name="Same key as before")
+    assert again(launched).connection.stopped == "auth"
+    connections.update(actor=alice, connection=again(launched).connection, credential=KEY)
+    submit(launched.pk)
+    assert again(launched).provider_job
+
+
 def test_a_file_that_was_sent_is_not_sent_again(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
     rehearsal.fault("jobs.create", "rate")
     submit(launched.pk)
     sent = again(launched).training_file
+    let_time_pass()
     submit(launched.pk)
     assert again(launched).training_file == sent
     assert rehearsal.counts()["files"] == 2
@@ -155,7 +193,7 @@ def test_a_lost_message_is_found_by_the_sweep(
 ) -> None:
     sent: list[Any] = []
     monkeypatch.setattr("ftstudio.queue.send", lambda task, ids: sent.append((task.name, ids)))
-    Job.objects.filter(pk=launched.pk).update(next_poll_at=timezone.now() - timedelta(seconds=1))
+    Job.objects.filter(pk=launched.pk).update(state="uploading", next_poll_at=timezone.now() - timedelta(seconds=1))
     with django_capture_on_commit_callbacks(execute=True):
         sweep()
         sweep()

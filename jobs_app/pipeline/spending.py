@@ -1,0 +1,101 @@
+"""What a project has spent this month, what is on its way, and whether that is more than it may.
+
+Here and not among the services, because a worker asks, too: a provider's own estimate comes after the launch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from ftstudio.errors import Text
+from jobs_app.models import Budget, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """One currency in the running month: booked costs, and the estimates of jobs that have not ended yet.
+
+    `limit` None: no budget is set. `stops`: no job is launched that would go beyond it.
+    """
+
+    currency: str
+    spent: Decimal
+    expected: Decimal
+    limit: Decimal | None = None
+    stops: bool = False
+
+    @property
+    def left(self) -> Decimal | None:
+        return None if self.limit is None else self.limit - self.spent - self.expected
+
+    @property
+    def percent(self) -> int | None:
+        """Of the limit, spent and expected together; above 100 where it is exceeded."""
+        return None if not self.limit else int((self.spent + self.expected) * 100 / self.limit)
+
+
+def state(project_id: UUID) -> list[Spending]:
+    """Each currency in which there is a budget or a cost this month."""
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    expected: dict[str, Decimal] = defaultdict(Decimal)
+    rows = Job.objects.filter(project_id=project_id, launched_at__gte=month_start())
+    for cost, currency, estimate, ended in rows.values_list("cost", "currency", "estimate", "finished_at"):
+        if cost is not None:
+            spent[currency] += cost
+        elif ended is None and (due := awaited(estimate)):
+            expected[due[1]] += due[0]
+    budgets = {budget.currency: budget for budget in Budget.objects.filter(project_id=project_id)}
+    return [
+        Spending(
+            currency,
+            spent[currency],
+            expected[currency],
+            budgets[currency].amount if currency in budgets else None,
+            budgets[currency].stops if currency in budgets else False,
+        )
+        for currency in sorted({*budgets, *spent, *expected})
+        if currency
+    ]
+
+
+def beyond_budget(job: Job) -> Text | None:
+    """Why a launched job may not go on: with its estimate, which counts already, a budget that stops is exceeded."""
+    if job.connection.is_rehearsal:
+        return None
+    due = awaited(job.estimate)
+    for one in state(job.project_id) if due else ():
+        if one.currency == due[1] and one.stops and one.left is not None and one.left < 0:
+            return Text(
+                "By the provider's own estimate this job would take the month {over} {currency} beyond the budget of "
+                "{limit}. Nothing has been created. Raise the budget and launch a clone.",
+                over=shown(-one.left),
+                currency=one.currency,
+                limit=shown(one.limit or Decimal(0)),
+            )
+    return None
+
+
+def month_start() -> datetime:
+    """The first moment of the running month, in the installation's time zone."""
+    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def shown(amount: Decimal) -> str:
+    """An amount as people write it: two places."""
+    return f"{amount:.2f}"
+
+
+def awaited(estimate: Mapping[str, Any] | None) -> tuple[Decimal, str] | None:
+    """What a launched job is expected to cost: the provider's own word before ours."""
+    for source in ((estimate or {}).get("provider"), estimate):
+        if source and source.get("cost") is not None:
+            return Decimal(str(source["cost"])), str(source.get("currency") or "")
+    return None
