@@ -32,6 +32,7 @@ _SENTENCES: Mapping[ErrorKind, Text] = {
     "unavailable": Text("The provider has a fault. {says}"),
     "unknown-outcome": Text("The provider did not say whether it did what was asked. {says}"),
 }
+_NO_CODES: Mapping[str, ErrorKind] = {}
 LONGEST_WAIT = 24 * 3600.0  # whatever a header says: a job that is never asked about again is lost
 # How a closed programme may say so. The exact code is not published (OpenAI's notice says 2026 and 2027), so the
 # sentence is looked at: it speaks of training and of whom it is closed to, not of one model.
@@ -43,9 +44,15 @@ _CLOSED = re.compile(
 )
 
 
-def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> ProviderError:
-    """The kind of a refusal that came through the openai client, with a sentence that quotes the provider."""
-    code = (error.code or "").lower()
+def refused(
+    error: openai.APIStatusError, *, secret: str, creating: bool, codes: Mapping[str, ErrorKind] = _NO_CODES
+) -> ProviderError:
+    """The kind of a refusal that came through the openai client, with a sentence that quotes the provider.
+
+    `codes` says what the provider's codes (in lower case) mean where the status does not. A fault while creating is a
+    fault, whatever its code.
+    """
+    code = str(error.code or "").lower()
     return refusal(
         error.status_code,
         quoted(error.body, secret),
@@ -53,6 +60,7 @@ def refused(error: openai.APIStatusError, *, secret: str, creating: bool) -> Pro
         wait=retry_after(error.response.headers),
         creating=creating,
         about_a_model=code.startswith("model") or error.param == "model",
+        known=None if error.status_code >= 500 else codes.get(code),
     )
 
 

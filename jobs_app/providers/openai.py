@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -12,15 +13,16 @@ import httpx2
 import openai
 
 from ftstudio.errors import Text
-from jobs_app.core import lifecycle, metrics
-from jobs_app.core.recipes import Parameter, Recipe
-from jobs_app.providers import _openai_models, _wire
+from jobs_app.core import lifecycle, metrics, standard_webhooks
+from jobs_app.core.recipes import Parameter
+from jobs_app.providers import _openai_jobs, _openai_models, _values, _wire
 from jobs_app.providers.base import (
     MARKER,
     BaseModel,
     Capabilities,
     CheckpointIn,
     Created,
+    ErrorKind,
     EventIn,
     Listed,
     Order,
@@ -28,6 +30,7 @@ from jobs_app.providers.base import (
     ProviderError,
     Reply,
     Report,
+    Serving,
     Setting,
 )
 
@@ -63,6 +66,9 @@ class OpenAI(Provider):
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
+    codes: ClassVar[
+        Mapping[str, ErrorKind]
+    ] = {}  # what error codes mean, in lower case, where the HTTP status misleads
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("credential", Text("API key"), secret=True, help=Text("Begins with sk-. It is stored encrypted.")),
         Setting("base_url", Text("Base URL"), default=default_base_url),
@@ -115,9 +121,15 @@ class OpenAI(Provider):
                 Text("The connection's credential is empty or holds characters that no key has."), "auth"
             )
         # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
-        self._client = openai.OpenAI(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
+        self._client = openai.OpenAI(
+            api_key=self._secret, base_url=base_url, http_client=http, max_retries=0, default_headers=self.headers()
+        )
         # The client picks these up from the environment of the process, where they belong to nobody's connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
+
+    def headers(self) -> dict[str, Any] | None:
+        """What goes out beside what the client sends by itself, the key among it."""
+        return None
 
     def probe(self) -> None:
         self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))
@@ -128,19 +140,22 @@ class OpenAI(Provider):
             answer = self._ask(
                 lambda: self._client.files.with_raw_response.create(file=(name, file), purpose=purpose)  # type: ignore[arg-type]
             )
-        return _id(answer)
+        return _values.named(answer)
 
     def find(self, marker: str, *, training_file: str = "") -> Created | None:
         """First by the list's metadata filter, then, for servers that ignore it, through the recent jobs."""
         jobs = self._client.fine_tuning.jobs.with_raw_response
         page = self._ask(lambda: jobs.list(limit=20, metadata={MARKER: marker}))
-        if found := _marked(page, marker):
-            return found
+        return _openai_jobs.marked(page, marker) or self._search(marker)
+
+    def _search(self, marker: str, training_file: str = "") -> Created | None:
+        """The job among the recent ones, by its marker or, where one is given, by its training file."""
+        jobs = self._client.fine_tuning.jobs.with_raw_response
         after: str | None = None
         for _ in range(5):
             cursor: dict[str, Any] = {} if after is None else {"after": after}
             page = self._ask(partial(jobs.list, limit=_PAGE, **cursor))
-            if found := _marked(page, marker):
+            if found := _openai_jobs.marked(page, marker, training_file):
                 return found
             known = _wire.items(page)
             if not page.get("has_more") or not known:
@@ -149,21 +164,13 @@ class OpenAI(Provider):
         return None
 
     def create(self, order: Order) -> Created:
-        recipe = order.recipe
-        body: dict[str, Any] = {
-            "model": order.base_model,
-            "training_file": order.training_file,
-            "metadata": {MARKER: order.marker},
-            "method": {"type": recipe.method, recipe.method: {"hyperparameters": _hyperparameters(recipe)}},
-        }
-        if order.validation_file:
-            body["validation_file"] = order.validation_file
-        if recipe.seed is not None:
-            body["seed"] = recipe.seed
-        if clean := clean_suffix(order.name or recipe.suffix or "", self.capabilities.suffix_max):
-            body["suffix"] = clean
+        body = self.body_of(order)
         answer = self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.create(**body), creating=True)
-        return Created(_id(answer, creating=True), str(answer.get("status") or ""))
+        return Created(_values.named(answer, creating=True), str(answer.get("status") or ""))
+
+    def body_of(self, order: Order) -> dict[str, Any]:
+        """What the client is asked to send for a job."""
+        return _openai_jobs.body_of(order, suffix_max=self.capabilities.suffix_max)
 
     def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
         job = self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.retrieve(job_id))
@@ -191,6 +198,7 @@ class OpenAI(Provider):
             finished_at=_wire.moment(job.get("finished_at")),
             next_poll_hint=self.poll_seconds,
             raw=job,
+            estimated_finish=_wire.moment(job.get("estimated_finish")),
         )
 
     def models(self) -> list[Listed]:
@@ -205,24 +213,29 @@ class OpenAI(Provider):
     def resume(self, job_id: str) -> str:
         return self._move(lambda: self._client.fine_tuning.jobs.with_raw_response.resume(job_id))
 
+    def serving(self, model: str, deployment: str = "") -> Serving:
+        """Whether the model is still listed: a tuned model ends with its base model."""
+        try:
+            self._ask(lambda: self._client.models.with_raw_response.retrieve(model))
+        except ProviderError as refusal:
+            if refusal.kind != "missing":
+                raise
+            return Serving("gone", says=str(refusal.sentence))
+        return Serving("ready")
+
+    @classmethod
+    def verify(cls, body: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Mapping[str, Any]:
+        """Standard Webhooks; the body names the job, `{"type": …, "data": {"id": "ftjob-…"}}`, and nothing else of use."""
+        try:
+            standard_webhooks.verify(body, headers, secret=secret, now=now.timestamp())
+        except standard_webhooks.BadSignature as error:
+            raise ProviderError(Text("This message was not signed with the connection's secret."), "auth") from error
+        return _wire.document(body)
+
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         completions: Any = self._client.chat.completions.with_raw_response
         answer = self._ask(lambda: completions.create(model=model, messages=list(messages), **decoding))
-        choices = answer.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
-        if choice is None:
-            raise ProviderError(Text("The model gave no answer."), "unavailable")
-        message = choice.get("message") or {}
-        usage = answer.get("usage") or {}
-        return Reply(
-            content=message.get("content"),
-            model=str(answer.get("model") or ""),
-            finish_reason=choice.get("finish_reason"),
-            refusal=message.get("refusal"),
-            tool_calls=tuple(message.get("tool_calls") or ()),
-            prompt_tokens=usage.get("prompt_tokens"),
-            completion_tokens=usage.get("completion_tokens"),
-        )
+        return _values.reply(answer)
 
     def close(self) -> None:
         self._client.close()
@@ -234,7 +247,7 @@ class OpenAI(Provider):
         try:
             return self._redacted(call().content)
         except openai.APIStatusError as error:
-            raise _wire.refused(error, secret=self._secret, creating=creating) from error
+            raise _wire.refused(error, secret=self._secret, creating=creating, codes=self.codes) from error
         except openai.APIConnectionError as error:
             raise _wire.unreachable(error, creating=creating) from error
         except ProviderError as refusal:
@@ -294,35 +307,3 @@ class OpenAI(Provider):
 
 
 PROVIDER = OpenAI
-
-
-def clean_suffix(text: str, limit: int) -> str:
-    """A job's name as part of a model's name: letters, digits, hyphens and underscores, at most `limit` of them."""
-    return re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_-]+", "-", text)).strip("-")[:limit].rstrip("-")
-
-
-def _hyperparameters(recipe: Recipe) -> dict[str, Any]:
-    named = {
-        "n_epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "learning_rate_multiplier": recipe.learning_rate_multiplier,
-        "beta": recipe.beta if recipe.method == "dpo" else None,
-    }
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _marked(page: Mapping[str, Any], marker: str) -> Created | None:
-    for job in _wire.items(page):
-        metadata = job.get("metadata")
-        if isinstance(metadata, dict) and metadata.get(MARKER) == marker:
-            return Created(_id(job), str(job.get("status") or ""))
-    return None
-
-
-def _id(answer: Mapping[str, Any], *, creating: bool = False) -> str:
-    found = answer.get("id")
-    if not isinstance(found, str) or not found:
-        raise ProviderError(
-            Text("The provider's answer names no id."), "unknown-outcome" if creating else "unavailable"
-        )
-    return found
