@@ -25,7 +25,7 @@ from jobs_app.core import lifecycle, recipes
 from jobs_app.core.preflight import QUESTIONS, blockers
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
-from jobs_app.services import jobs, readiness
+from jobs_app.services import estimating, jobs
 
 from . import progress
 from .calling import call_of
@@ -177,7 +177,7 @@ def _draft_page(
         "launch_form": launch,
         "items": items,
         "open_items": len(blockers(items)),
-        "estimate": readiness.estimate_of(job),
+        "estimate": estimating.estimate_of(job),
         "provider": provider,
         "base_models": provider.base_models,
         "presets": [

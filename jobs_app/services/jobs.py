@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,19 +18,27 @@ from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
+from ftstudio.web.texts import from_line
 from jobs_app.core import lifecycle
+from jobs_app.core.guards import PREFIX
+from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import QUESTIONS, Item, blockers
 from jobs_app.core.recipes import check_name, parse
 from jobs_app.models import Connection, Job
+from jobs_app.pipeline.queue import last_rank
 from jobs_app.pipeline.telling import told
 from jobs_app.providers import PROVIDERS
 from jobs_app.tasks import poll_job, submit_job
 
-from . import readiness
+from . import connections, inspections, readiness
+from .estimating import estimate_of
+from .recommendations import guards_of
 
-CHANGES = frozenset({"name", "description", "snapshot", "connection", "base_model", "recipe", "answers"})
+CHANGES = frozenset({"name", "description", "snapshot", "connection", "base_model", "codec", "recipe", "answers"})
 # What a draft holds and a person may change.
-DRAFTED = ("name", "description", "snapshot", "connection", "base_model", "recipe", "answers", "waivers")
+DRAFTED = (
+    "name", "description", "snapshot", "connection", "base_model", "codec", "recipe", "answers", "waivers",
+)  # fmt: skip
 
 
 def create(
@@ -40,6 +48,7 @@ def create(
     connection: Connection,
     snapshot: Snapshot | None = None,
     base_model: str = "",
+    codec: str = "",
     recipe: Mapping[str, Any] | None = None,
     description: str = "",
     answers: Mapping[str, bool] | None = None,
@@ -47,8 +56,9 @@ def create(
 ) -> Job:
     """A draft. What is still missing may be left out and is asked for at launch; what is given must be usable.
 
-    `recipe` holds settings by name; those left out take the provider's defaults. `answers` are a person's answers
-    to `core.preflight.QUESTIONS`; None: the questions are not asked. `waive` as in `launch`.
+    `codec` is the wire format of its files, "" for the provider's usual one. `recipe` holds settings by name; those
+    left out take the provider's defaults. `answers` are a person's answers to `core.preflight.QUESTIONS`; None: the
+    questions are not asked. `waive` as in `launch`.
     """
     require(actor, connection.project_id, "jobs.create")
     job = Job(project_id=connection.project_id, connection=connection, created_by=actor, marker=_marker())
@@ -59,6 +69,7 @@ def create(
             "description": description,
             "snapshot": snapshot,
             "base_model": base_model,
+            "codec": codec,
             "recipe": recipe or {},
             "answers": answers,
         },
@@ -100,24 +111,29 @@ def delete(*, actor: User, job: Job) -> None:
 
 
 def preflight(job: Job) -> list[Item]:
-    """Every precondition of the launch, answered from the rows as they are now."""
+    """Every precondition of the launch, answered from the rows as they are now. Call outside of a transaction."""
+    inspections.settle(job)
     return readiness.checklist_of(job)
 
 
-def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> Job:
+def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, confirm: Collection[str] = ()) -> Job:
     """Check everything again, freeze the inference contract, and hand the job to the workers. Twice is a Conflict.
 
-    `waive={"reason": …, "rules"?: […]}` lets error findings pass, without `rules` all of them. Raises InvalidInput
-    with one field for each precondition that is not met.
+    `waive={"reason": …, "rules"?: […]}` lets error findings pass, without `rules` all of them. `confirm` names the
+    guards that ask (`core.guards`: "exposures") and are meant. A credential that was not tried within the hour is tried
+    first. Raises InvalidInput with one field for each precondition that is not met.
     """
     require(actor, job.project_id, "jobs.launch")
+    _try_credential(actor, job)
+    inspections.settle(job)
     now = timezone.now()
     with transaction.atomic():
         _read_again(job)  # and locked: what is checked here is what is launched
         if not job.is_draft:
             raise Conflict(_("This job has been launched already."))
         job.waivers = _waivers(job, actor, waive)
-        if waiting := blockers(preflight(job)):
+        job.waivers = _confirmations(job, actor, confirm)
+        if waiting := blockers(readiness.checklist_of(job)):
             fields = {item.id.replace("-", "_"): item.detail for item in waiting}
             raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
         launched = Job.objects.move(
@@ -125,8 +141,9 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None) -> 
             lifecycle.QUEUED,
             actor=actor,
             contract=readiness.inference_contract(job),
-            estimate=readiness.estimate_of(job),
+            estimate=estimate_of(job),
             waivers=job.waivers,
+            rank=last_rank(job.connection) + 1,
             launched_at=now,
             next_poll_at=now + timedelta(seconds=settings.SWEEP_SECONDS),
         )
@@ -200,15 +217,27 @@ def _apply(job: Job, changes: Mapping[str, Any]) -> None:
         before, job.snapshot = job.snapshot_id, _usable(values["snapshot"], job)
         if job.snapshot_id != before:
             job.waivers = []  # a reason was given for the errors of the data of then
+    if "codec" in values:
+        job.codec = str(values["codec"] or "")
     if "base_model" in values:
         job.base_model = str(values["base_model"] or "").strip()
         if len(job.base_model) > 200:
             raise InvalidInput(base_model=_("At most 200 characters."))
     if "recipe" in values:
         job.recipe = _recipe(provider, values["recipe"] or {})
+    _check_codec(provider, job, asked="codec" in values)
     if "answers" in values:
         given = values["answers"]
         job.answers = {} if given is None else {name: bool(given.get(name)) for name in QUESTIONS}
+
+
+def _check_codec(provider: Any, job: Job, *, asked: bool) -> None:
+    """A format that the method has not is refused; one that was chosen for another provider or method is let go."""
+    known = provider.formats.get(job.recipe.get("method", "supervised"), ())
+    if job.codec and job.codec not in known:
+        if asked:
+            raise InvalidInput(codec=Text("The provider takes: {formats}.", formats=Listed(known)))
+        job.codec = ""
 
 
 def _usable(snapshot: Snapshot | None, job: Job) -> Snapshot | None:
@@ -248,10 +277,32 @@ def _waivers(job: Job, actor: User, waive: Mapping[str, Any] | None) -> list[dic
         raise InvalidInput(waive=_("Say why these errors may pass; the reason is kept with the job."))
     if len(reason) > 300:
         raise InvalidInput(waive=_("At most 300 characters."))
-    errors = readiness.errors_of(job.snapshot)
+    errors = readiness.errors_of(job.snapshot, inspections.current(job))
     rules = [str(rule) for rule in waive.get("rules") or errors if str(rule) in errors]
     kept = [waiver for waiver in job.waivers if waiver.get("rule") not in rules]
     return [*kept, *({"rule": rule, "reason": reason, "by": actor.get_username()} for rule in rules)]
+
+
+def _confirmations(job: Job, actor: User, confirm: Collection[str]) -> list[dict[str, str]]:
+    """The job's waivers, with what the actor confirms of its recipe; those of another recipe are gone."""
+    asking = {guard.key: guard for guard in guards_of(job, lengths=Lengths()) if guard.asks}
+    had = [waiver for waiver in job.waivers if not waiver["rule"].startswith(PREFIX) or waiver["rule"] in asking]
+    known = {waiver["rule"] for waiver in had}
+    fresh = [key for key, guard in asking.items() if guard.id in confirm and key not in known]
+    return [
+        *had,
+        *({"rule": key, "reason": asking[key].text, "by": actor.get_username()} for key in fresh),
+    ]
+
+
+def _try_credential(actor: User, job: Job) -> None:
+    """Ask the provider whether it still lets us in, unless it said so within the hour. A rehearsal has no account."""
+    account = readiness.account_of(job.connection)
+    if not account.probes or not account.credential or (account.fresh and not account.error) or not job.is_draft:
+        return
+    if error := connections.probe(actor=actor, connection=job.connection).probe_error:
+        says = Text("The provider does not let us in: {says}", says=from_line(error))
+        raise InvalidInput(credential=says)
 
 
 def _steer(actor: User, job: Job, verb: str, to: str, **changes: Any) -> None:

@@ -1,47 +1,66 @@
-"""What a launch rests on, read from the rows: the checklist, the estimate, and the contract that is frozen."""
+"""What a launch rests on, read from the rows: the checklist, and the contract that is frozen."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-from django.db.models import F, Sum, Value
-from django.db.models.functions import Least
+from django.utils import timezone
 
-from datasets_app.core import base_models
 from datasets_app.models import SnapshotEntry
 from datasets_app.models.snapshot import Snapshot, SnapshotState
-from datasets_app.services.datasets import checker_of
-from ftstudio.errors import Text
-from jobs_app.core.estimates import estimate
-from jobs_app.core.preflight import Item, checklist
-from jobs_app.models import Job
+from ftstudio.errors import Listed, Text
+from ftstudio.web.texts import from_line
+from jobs_app.core.catalog import Offer
+from jobs_app.core.guards import size_of, task_of
+from jobs_app.core.lengths import Lengths
+from jobs_app.core.preflight import Account, Costs, Item, Target, checklist
+from jobs_app.core.recommender import arithmetic
+from jobs_app.models import Connection, Inspection, Job
 from jobs_app.providers import PROVIDERS
 
+from . import budgets, catalog, inspections
+from .estimating import estimate_of, price_for, rows_of
+from .recommendations import confirmed, guards_of
+
 ANY_RULE = "any"  # stands for the rules of a snapshot whose counts do not name them
+PROBE_LASTS = timedelta(hours=1)
 
 
 def checklist_of(job: Job) -> list[Item]:
     """The pre-flight list of a draft. A draft without questions asked (`answers` empty) is not asked them."""
-    snapshot = job.snapshot
-    provider = PROVIDERS[job.connection.kind]
-    counts = snapshot.counts if snapshot else {}
-    open_errors, reason = _open_errors(job)
+    snapshot, provider = job.snapshot, PROVIDERS[job.connection.kind]
+    train, validation = rows_of(job)
+    inspection = inspections.want(job)
+    offer = catalog.offer_of(job.project_id, job.connection.kind, job.base_model)
+    method = str(job.recipe.get("method") or "supervised")
+    own, theirs = errors_of(snapshot), _their_errors(snapshot, inspection)
+    open_errors, reason = _open_errors(job, own)
     items = checklist(
         name=job.name,
         name_rule=provider.capabilities.name_rule,
-        train_rows=counts.get("train", 0),
-        validation_rows=counts.get("validation", 0),
+        train_rows=train,
+        validation_rows=validation,
         shared_rows=_shared_rows(snapshot),
-        minimum_rows=provider.capabilities.minimum_rows,
+        minimum_rows=offer.value("minimum_rows") or provider.capabilities.minimum_rows,
         error_findings=open_errors,
         waiver=reason,
-        credential=bool(job.connection.credential),
+        rules=tuple(own),
+        target=_target(job, inspection, theirs),
+        size=size_of(train, task_of(snapshot.contract, method)) if snapshot else None,
         base_model=job.base_model,
-        price_known=bool(_price(job)),
-        answers=job.answers or None,
+        until=catalog.sunset(job.connection, job.base_model) if job.base_model else None,
+        today=timezone.localdate(),
+        mismatches=list(_mismatches(job, offer, inspection, method)),
+        account=account_of(job.connection),
+        costs=_costs(job),
+        guards=guards_of(job, lengths=Lengths(), comes_to=arithmetic(train, job.recipe)),
+        confirmed=confirmed(job),
+        answers={name: bool(said) for name, said in job.answers.items()} or None,
+        advice=_advice(job),
     )
     return [_snapshot_item(snapshot), *items]
 
@@ -52,6 +71,8 @@ def inference_contract(job: Job) -> dict[str, Any]:
     assert snapshot is not None  # noqa: S101  (the checklist has seen to it)
     rules = snapshot.contract or {}
     written_as = (rules.get("json") or {}).get("written_as") or ("json-content" if rules.get("json") else "text")
+    if job.codec in ("json-content", "task-response"):
+        written_as = job.codec  # the files were written that way, whatever the dataset usually does
     return {
         "contract": rules,
         "system_prompt": snapshot.system_prompt,
@@ -63,54 +84,98 @@ def inference_contract(job: Job) -> dict[str, Any]:
     }
 
 
-def estimate_of(job: Job) -> dict[str, Any]:
-    """What the run will come to: tokens, exact, updates, epochs, batch_size, cost, currency, seconds, assumed.
-
-    Tokens are those trained over all epochs, each sample cut at the base model's limit; `exact` says whether the
-    dataset counts them by that model's own vocabulary. `cost` is a decimal string; None where it cannot be told.
-    """
-    if job.snapshot is None:
+def errors_of(snapshot: Snapshot | None, inspection: Inspection | None = None) -> dict[str, int]:
+    """rule → rows that it calls wrong, in the sides that are sent to the provider; by an inspection's rules, too."""
+    if snapshot is None:
         return {}
-    price, currency = _price(job) or (None, "")
-    counts = job.snapshot.counts
-    limit, exact = _counting(job)
-    billed = F("sample__tokens") if limit is None else Least("sample__tokens", Value(limit))
-    tokens = job.snapshot.entries.filter(split="train").aggregate(n=Sum(billed))["n"]
-    found = estimate(
-        train_rows=counts.get("train", 0),
-        validation_rows=counts.get("validation", 0),
-        epochs=job.recipe.get("epochs"),
-        batch_size=job.recipe.get("batch_size"),
-        tokens=tokens,
-        price_per_million=price,
+    by_side = snapshot.counts.get("rules", {})
+    found: Counter[str] = Counter()
+    for side in ("train", "validation"):
+        found.update(by_side.get(side, {}))
+    total = snapshot.counts.get("errors", 0)
+    own = dict(found.most_common()) if by_side or not total else {ANY_RULE: total}
+    return {**own, **_their_errors(snapshot, inspection)}
+
+
+def account_of(connection: Connection) -> Account:
+    """What is known of the account without asking it."""
+    probed = connection.probed_at
+    age = None if probed is None else timezone.now() - probed
+    return Account(
+        credential=bool(connection.credential),
+        probed=None if age is None else int(age.total_seconds() // 60),
+        fresh=age is not None and age < PROBE_LASTS,
+        error=from_line(connection.probe_error),
+        stopped=connection.stopped_says or connection.stopped,
+        probes=not connection.is_rehearsal,
     )
-    return {
-        "tokens": found.trained_tokens,
-        "exact": exact,
-        "updates": found.updates,
-        "epochs": found.epochs,
-        "batch_size": found.batch_size,
-        "cost": None if found.cost is None else str(found.cost),
-        "currency": currency,
-        "seconds": settings.REHEARSAL_SECONDS if PROVIDERS[job.connection.kind].rehearsal else None,
-        "assumed": list(found.assumed),
-    }
 
 
-def _counting(job: Job) -> tuple[int | None, bool]:
-    """The token limit of one sample, None for none known, and whether the dataset counts as the job's model does."""
-    dataset = job.snapshot.dataset if job.snapshot else None
-    model, encoder = base_models.find(job.base_model), base_models.encoder_for(job.base_model)
-    counted_by = checker_of(dataset).encoder.name if dataset else ""
-    return model.max_tokens if model else None, encoder.exact and encoder.name == counted_by
+def _target(job: Job, inspection: Inspection | None, errors: dict[str, int]) -> Target | None:
+    if inspection is None or job.snapshot is None:
+        return None
+    limit = inspection.limit
+    sides = [inspection.lengths_of(side) for side in ("train", "validation")]
+    still, reason = _open_errors(job, errors)
+    return Target(
+        provider=PROVIDERS[job.connection.kind].label,
+        state=inspection.state,
+        rows=inspection.rows,
+        total=inspections.rows_of(job.snapshot),
+        errors={rule: n for rule, n in errors.items() if not still or rule not in _waived(job)},
+        first={rule: found["positions"] for rule, found in inspection.findings.items()},
+        warnings=inspection.warnings,
+        waiver="" if still else reason,
+        longer=sum(side.over(limit) for side in sides) if limit else 0,
+        limit=limit,
+    )
 
 
-def _price(job: Job) -> tuple[Decimal, str] | None:
-    """Price per million trained tokens and its currency, where the provider's list has the base model."""
-    for model in PROVIDERS[job.connection.kind].base_models:
-        if model.id == job.base_model and model.price_per_million:
-            return Decimal(model.price_per_million), model.currency
-    return None
+def _their_errors(snapshot: Snapshot | None, inspection: Inspection | None) -> dict[str, int]:
+    """What the provider's rules call wrong beside the snapshot's own."""
+    if inspection is None or not inspection.is_done or snapshot is None:
+        return {}
+    known = errors_of(snapshot)
+    return {rule: n for rule, n in inspection.errors.items() if rule not in known}
+
+
+def _mismatches(job: Job, offer: Offer, inspection: Inspection | None, method: str) -> Iterable[Text]:
+    """Why the model cannot be trained on this data in this way."""
+    provider = PROVIDERS[job.connection.kind]
+    if reason := offer.why_not("methods", method):
+        yield reason
+    known = provider.formats.get(method, ())
+    if job.codec and job.codec not in known:
+        yield Text("The provider takes {formats}, not {format}.", formats=Listed(known), format=job.codec)
+    traits = inspection.traits if inspection is not None and inspection.is_done else {}
+    for trait in ("tools", "images"):
+        if traits.get(trait) and (reason := offer.why_not(trait)):
+            yield reason
+    if method == "dpo" and inspection is not None and inspection.is_done and not traits.get("pair"):
+        yield Text("No row has a rejected answer, and preference tuning learns from pairs.")
+
+
+def _costs(job: Job) -> Costs:
+    price = price_for(job)
+    if price is None:
+        return Costs(known=False, budget=budgets.check(job, {}))
+    expected = estimate_of(job)
+    cost = expected.get("cost")
+    return Costs(
+        known=True,
+        confirmed=price.confirmed,
+        amount=f"{price.amount.normalize():f}",
+        currency=price.currency,
+        source=price.source,
+        estimate=None if cost is None else Decimal(cost),
+        budget=budgets.check(job, expected),
+    )
+
+
+def _advice(job: Job) -> Text | None:
+    if job.advice is None or job.advice.filed_at is None:
+        return None
+    return Text("“{title}” led to this job: {outcome}.", title=job.advice.title, outcome=job.advice.outcome)
 
 
 def _snapshot_item(snapshot: Snapshot | None) -> Item:
@@ -121,25 +186,17 @@ def _snapshot_item(snapshot: Snapshot | None) -> Item:
         detail = Text("Snapshot {number}, frozen.", number=snapshot.number)
     else:
         detail = Text("The snapshot is still being frozen. Wait a moment.")
-    return Item("snapshot", Text("Data"), ready, detail, fatal=True)
+    pending = snapshot is not None and not ready
+    return Item("snapshot", Text("Data"), ready, detail, fatal=True, where="draft", pending=pending)
 
 
-def errors_of(snapshot: Snapshot | None) -> dict[str, int]:
-    """rule → rows that it calls wrong, in the sides that are sent to the provider."""
-    if snapshot is None:
-        return {}
-    by_side = snapshot.counts.get("rules", {})
-    found: Counter[str] = Counter()
-    for side in ("train", "validation"):
-        found.update(by_side.get(side, {}))
-    total = snapshot.counts.get("errors", 0)
-    return dict(found.most_common()) if by_side or not total else {ANY_RULE: total}
+def _waived(job: Job) -> dict[str, str]:
+    return {str(waiver.get("rule")): str(waiver.get("reason", "")) for waiver in job.waivers}
 
 
-def _open_errors(job: Job) -> tuple[int, str]:
+def _open_errors(job: Job, errors: dict[str, int]) -> tuple[int, str]:
     """How many errors count in the checklist, and the reason for which all of them are waived ("": not all)."""
-    errors = errors_of(job.snapshot)
-    waived = {waiver.get("rule"): str(waiver.get("reason", "")) for waiver in job.waivers}
+    waived = _waived(job)
     still = sum(n for rule, n in errors.items() if rule not in waived)
     reasons = "; ".join(dict.fromkeys(reason for rule, reason in waived.items() if rule in errors))
     return (still, "") if still else (sum(errors.values()), reasons)

@@ -9,7 +9,7 @@ import pytest
 from datasets_app.models import Sample
 from datasets_app.services import datasets
 from jobs_app.models import Job
-from jobs_app.services.readiness import estimate_of
+from jobs_app.services.estimating import estimate_of
 
 
 @pytest.mark.parametrize(("counted_as", "tuned", "exact"), [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs_app.core.estimates import billing_tokens, default_batch_size, default_epochs, estimate
-from jobs_app.core.preflight import QUESTIONS, blockers, checklist
+from jobs_app.core.preflight import QUESTIONS, Account, Costs, blockers, checklist
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(5, 20), (10, 10), (20, 5), (42, 3), (10_000, 2), (30_000, 1), (0, 3)])
@@ -42,8 +42,8 @@ def test_more_rows_never_mean_more_epochs(rows):
 
 def ready(**changes):
     values = {
-        "name": "rain-1", "train_rows": 160, "validation_rows": 20, "credential": True, "base_model": "m",
-        "price_known": True, "answers": dict.fromkeys(QUESTIONS, True),
+        "name": "rain-1", "train_rows": 160, "validation_rows": 20, "account": Account(credential=True),
+        "base_model": "m", "costs": Costs(known=True), "answers": dict.fromkeys(QUESTIONS, True),
     }  # fmt: skip
     return checklist(**{**values, **changes})
 
@@ -60,7 +60,7 @@ def test_a_job_with_everything_answered_may_be_launched():
         ({"train_rows": 9}, "samples"),
         ({"shared_rows": 1}, "disjoint"),
         ({"name": "a/b", "name_rule": "ark"}, "name"),
-        ({"credential": False}, "credential"),
+        ({"account": Account(credential=False)}, "credential"),
         ({"base_model": ""}, "base-model"),
         ({"answers": {}}, "behaviour"),
     ],
@@ -69,7 +69,7 @@ def test_what_is_not_answered_keeps_the_job_from_being_launched(changes, item):
     assert item in {blocker.id for blocker in blockers(ready(**changes))}
 
 
-@pytest.mark.parametrize("changes", [{"validation_rows": 0}, {"validation_rows": 4}, {"price_known": False}])
+@pytest.mark.parametrize("changes", [{"validation_rows": 0}, {"validation_rows": 4}, {"costs": Costs(known=False)}])
 def test_what_would_be_better_is_said_and_blocks_nothing(changes):
     items = ready(**changes)
     assert not blockers(items)
