@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 
@@ -52,6 +54,14 @@ def _walk(resolver: URLResolver, namespace: str, before: str) -> Iterator[Route]
             yield from _walk(pattern, pattern.namespace or namespace, path)
         elif isinstance(pattern, URLPattern) and namespace in ("pages", "api") and pattern.name:
             yield Route(namespace, pattern.name, path, pattern.callback)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is written inside has not happened afterwards: many doors can be tried on one world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def routes() -> list[Route]:
