@@ -122,6 +122,8 @@ def recommend(
     chosen = {p.name: _choice(kind, p, data, tuning) for p in offered}
     if "warmup_ratio" in chosen and kind not in by_size.PROFILES:
         chosen["warmup_ratio"] = _warm_enough(chosen["warmup_ratio"], chosen, data)
+    if "eval_steps" in chosen:
+        chosen["eval_steps"] = _often_enough(chosen, data)
     advised = [_within(p, chosen[p.name]) for p in offered]
     if passes_extras and (own := _band(by_size.PROFILES.get(kind, ()), data.train)):
         # What no parameter and no field of a recipe is called can only be the provider's own word.
@@ -229,6 +231,14 @@ def _mix(kind: str, parameter: Parameter, data: Data) -> Choice | None:
     return Choice("" if parameter.minimum else 0, reason, by_size.ARK_DOCS, 0, 30, "medium")
 
 
+def _held_back(kind: str, parameter: Parameter, data: Data) -> Choice | None:
+    if data.validation:
+        reason = Text("Used only where the snapshot keeps no rows aside; it keeps {n}.", n=data.validation)
+    else:
+        reason = Text("The usual tenth: without validation rows nobody can tell whether the model overfits.")
+    return Choice(10, reason, by_size.PRESETS, 5, 20, "medium")
+
+
 _RULES = {
     "epochs": _epochs,
     "learning_rate_multiplier": _multiplier,
@@ -237,6 +247,7 @@ _RULES = {
     "checkpoints": _checkpoints,
     "beta": _beta,
     "mix_percent": _mix,
+    "validation_percent": _held_back,
 }
 
 
@@ -273,6 +284,20 @@ def _warm_enough(choice: Choice, chosen: Mapping[str, Choice], data: Data) -> Ch
         "Longer than usual: of {n} updates at least {least} should be a warm-up.", n=updates, least=LEAST_WARM
     )
     return replace(choice, value=ratio, high=ratio, reason=reason)
+
+
+def _often_enough(chosen: Mapping[str, Choice], data: Data) -> Choice:
+    """So many steps between evaluations that a short run still has the points of a verdict."""
+    recipe = {name: chosen[name].value for name in ("epochs", "batch_size") if name in chosen}
+    updates = arithmetic(data.train, recipe).updates
+    steps = max(1, min(50, updates // (POINTS_OF_A_VERDICT + 1)))
+    reason = Text(
+        "One after every {steps} of {n} updates: fewer than {least} points carry no verdict.",
+        n=updates,
+        steps=steps,
+        least=POINTS_OF_A_VERDICT,
+    )
+    return Choice(steps, reason, "ftstudio", 1, 50)
 
 
 def _within(parameter: Parameter, choice: Choice) -> Advised:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics
+from jobs_app.core.estimates import Billing
 from jobs_app.core.recipes import Parameter, Recipe
 from jobs_app.providers import _values
 from jobs_app.providers._parameters import parameter
@@ -61,6 +62,8 @@ class Together(PlainProvider):
     name: ClassVar[str] = "together"
     label: ClassVar[Text] = Text("Together AI")
     profile: ClassVar[str] = "together"
+    # n_epochs × training tokens + n_evals × validation tokens; rows that are not packed count as max_seq_length each.
+    billing: ClassVar[Billing] = Billing(_SOURCE, evaluations=True, padding=True)
     formats: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "supervised": ("together-sft",),
         "dpo": ("openai-preference",),

@@ -95,9 +95,10 @@ def test_every_setting_of_every_provider_is_explained_and_within_its_range(kind:
             assert [one.name for one in advised][: len(offered)] == [p.name for p in offered]
             assert all(one.reason and one.source and one.confidence for one in advised)
             values = values_of(advised)
-            assert parse(values, provider.parameters, method=method, passes=provider.passes_extras).items() >= {
-                name: value for name, value in values.items() if name != "extras"
-            }.items()
+            assert (
+                parse(values, provider.parameters, method=method, passes=provider.passes_extras).items()
+                >= {name: value for name, value in values.items() if name != "extras"}.items()
+            )
             for parameter, one in zip(offered, advised, strict=False):
                 for bound in (one.low, one.high):
                     assert bound is None or parameter._within(bound) or parameter.choices
@@ -109,7 +110,7 @@ def test_more_rows_never_turn_the_advice_back_and_forth(a: int, b: int, kind: st
     fewer, more = sorted((a, b))
     parameters = PROVIDERS[kind].parameters if kind in PROVIDERS else ARK
     now, then = (by_name(kind, parameters, Data(train=n)) for n in (fewer, more))
-    rising = {"batch_size", "lora_rank", "lora_alpha"}
+    rising = {"batch_size", "lora_rank", "lora_alpha", "eval_steps"}
     for name, one in now.items():
         if isinstance(one.value, int | float) and isinstance(then[name].value, int | float):
             assert (one.value <= then[name].value) if name in rising else (one.value >= then[name].value)
