@@ -660,6 +660,8 @@ TWINS = {
     "sample-comment": "comment-list",
     "comment-change": "comment-detail",
     "notification-open": "notification-read",
+    "model-register": "model-list",
+    "model-update": "model-detail",
     "hook-create": "hook-list",
     "hook-update": "hook-detail",
     "hook-delete": "hook-detail",

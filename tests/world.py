@@ -182,10 +182,12 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         error={"template": "{text}", "params": {"text": text}}, poll_error=text[:300],
     )  # fmt: skip
     JobMove.objects.create(job=job, before="draft", after="queued", actor=owner, note=text)
-    JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})
+    event = JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})
     for step in (1, 2, 3):
         JobMetric.objects.create(job=job, step=step, name="train_loss", value=2.5 / step)
-    Checkpoint.objects.create(job=job, provider_id="c1", step=3, model=text[:200], at=now, metrics={"valid_loss": 0.5})
+    checkpoint = Checkpoint.objects.create(
+        job=job, provider_id="c1", step=3, model=text[:200], at=now, metrics={"valid_loss": 0.5}
+    )
     model = ModelVersion.objects.create(
         project=project, job=job, connection=connection, alias=text[:100], model=text[:200], contract={"note": text}
     )
@@ -242,6 +244,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "catalog": entry,
         "prices": price,
         "budgets": budget,
+        "events": event,
+        "checkpoints": checkpoint,
         "hooks": hook,
         "deliveries": delivery,
         "tokens": token,

@@ -2,9 +2,18 @@
 
 from django.urls import path
 
-from . import hooks
+from . import hooks, models, timeline
 
 urlpatterns = [
+    path("jobs/<uuid:pk>/timeline/", timeline.JobTimeline.as_view(), name="job-timeline"),
+    path("jobs/<uuid:pk>/timeline.jsonl", timeline.JobTimelineFile.as_view(), name="job-timeline-file"),
+    path("jobs/<uuid:pk>/events/<int:event>/", timeline.JobEvent.as_view(), name="job-event"),
+    path("jobs/<uuid:pk>/raw/", timeline.JobRaw.as_view(), name="job-raw"),
+    path(
+        "jobs/<uuid:pk>/checkpoints/<int:checkpoint>/register/",
+        models.CheckpointRegister.as_view(),
+        name="checkpoint-register",
+    ),
     path("hooks/", hooks.HookList.as_view(), name="hook-list"),
     path("hooks/<uuid:pk>/", hooks.HookDetail.as_view(), name="hook-detail"),
     path("hooks/<uuid:pk>/secret/", hooks.HookSecret.as_view(), name="hook-secret"),

@@ -92,7 +92,7 @@ def hook_update(request: PersonRequest, pk: UUID) -> HttpResponse:
             hooks.update(actor=request.user, hook=hook, **form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("pages:hook-detail", pk)
-    return _page(request, _found(request, pk), form=form)
+    return _page(request, hook, form=form)
 
 
 @login_required

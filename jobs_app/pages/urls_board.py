@@ -2,9 +2,18 @@
 
 from django.urls import path
 
-from . import hooks
+from . import hooks, models, timeline
 
 urlpatterns = [
+    path("jobs/<uuid:pk>/timeline/", timeline.job_timeline, name="job-timeline"),
+    path("jobs/<uuid:pk>/timeline.jsonl", timeline.job_timeline_file, name="job-timeline-file"),
+    path("jobs/<uuid:pk>/events/<int:event>/", timeline.job_event, name="job-event"),
+    path("jobs/<uuid:pk>/raw/", timeline.job_raw, name="job-raw"),
+    path(
+        "jobs/<uuid:pk>/checkpoints/<int:checkpoint>/register/", models.checkpoint_register, name="checkpoint-register"
+    ),
+    path("models/register/", models.model_register, name="model-register"),
+    path("models/<uuid:pk>/edit/", models.model_update, name="model-update"),
     path("hooks/", hooks.hook_list, name="hook-list"),
     path("hooks/new/", hooks.hook_create, name="hook-create"),
     path("hooks/<uuid:pk>/", hooks.hook_detail, name="hook-detail"),

@@ -7,7 +7,6 @@ same `webhook-id` then, as every try does, by which the other side knows that it
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -81,16 +80,16 @@ def _note(delivery: Delivery, key: str, answer: httpx2.Response | None, error: s
         changes = {"state": DELIVERED, "delivered_at": now, "next_try_at": None, "error": ""}
     else:
         error = error or to_line(Text("The other side answered {status}.", status=status), 300)
-        wait = None if status == GONE else hooks.wait_after(tries, _asked(answer, now))
+        wait = None if status == GONE else hooks.wait_after(tries, _asked(answer))
         changes = {"state": FAILED, "next_try_at": None} if wait is None else {"next_try_at": now + wait}
         changes["error"] = error
     if Delivery.objects.release(delivery.pk, key, tries=tries, status=status, **changes) and status == GONE:
         Hook.objects.filter(pk=delivery.hook_id).update(active=False)
 
 
-def _asked(answer: httpx2.Response | None, now: datetime) -> float | None:
+def _asked(answer: httpx2.Response | None) -> float | None:
     """The seconds of a Retry-After; a date in it is not worth the parsing here."""
-    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    asked = answer.headers.get("Retry-After", "") if answer is not None and answer.status_code in (429, 503) else ""
     return float(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 8 else None
 
 

@@ -105,26 +105,30 @@ def redeliver(*, actor: User, delivery: Delivery) -> Delivery:
 
 
 def _apply(hook: Hook, *, name: str | None, url: str | None, kinds: Sequence[str] | None) -> None:
+    """Put what is given on the hook in memory, if all of it can be used."""
     wrong: dict[str, str] = {}
+    good: dict[str, Any] = {}
     if name is not None:
-        hook.name = name.strip()
-        if not 1 <= len(hook.name) <= 100:
+        good["name"] = name.strip()
+        if not 1 <= len(good["name"]) <= 100:
             wrong["name"] = _("Give it a name of 1 to 100 characters.")
     if url is not None:
         try:
-            hook.url = may_reach(url)
+            good["url"] = may_reach(url)
         except InvalidInput as refusal:
             wrong["url"] = refusal.message
-        if len(hook.url) > 300:
+        if len(good.get("url", "")) > 300:
             wrong["url"] = _("At most 300 characters.")
     if kinds is not None:
-        hook.kinds = [kind for kind in KINDS if kind in set(kinds)]
+        good["kinds"] = [kind for kind in KINDS if kind in set(kinds)]
         if unknown := set(kinds) - KINDS.keys():
             wrong["kinds"] = Text(
                 "There is no kind {kind}. Known are: {kinds}.", kind=min(unknown), kinds=Listed(KINDS)
             )
     if wrong:
         raise InvalidInput.of(wrong)
+    for column, value in good.items():
+        setattr(hook, column, value)
 
 
 def _record(actor: User, verb: str, hook: Hook, **detail: Any) -> None:

@@ -1,5 +1,4 @@
 """People and other systems hear what became of a job: once, signed, and again until somebody takes it."""
-# ruff: noqa: F811  (a fixture is imported by name and asked for by name)
 
 from __future__ import annotations
 
@@ -109,7 +108,7 @@ def test_a_stopped_connection_is_told_to_whoever_has_a_job_there_and_to_owners(
 def test_a_hook_gets_what_it_asked_for_signed_and_without_data(
     job: Job, alice: User, project: Project, listener: Listener
 ) -> None:
-    hook, secret = hooks.create(
+    _hook, secret = hooks.create(
         actor=alice, project=project, name="Chat", url=f"{listener.url}/in", kinds=["job.succeeded", "model.callable"]
     )
     hooks.create(actor=alice, project=project, name="Off", url=f"{listener.url}/off")
@@ -144,6 +143,8 @@ def test_what_is_not_taken_is_tried_for_a_day_under_one_id_and_can_be_sent_again
 ) -> None:
     hook, _secret = hooks.create(actor=alice, project=project, name="Chat", url=listener.url)
     delivery = hooks.test(actor=alice, hook=hook)
+    with pytest.raises(Conflict):
+        hooks.redeliver(actor=alice, delivery=delivery)
     listener.answers = [302, 500, 429] + [500] * 6
     waited = timedelta(0)
     for n in range(9):
@@ -153,9 +154,6 @@ def test_what_is_not_taken_is_tried_for_a_day_under_one_id_and_can_be_sent_again
         assert delivery.tries == n + 1
         if delivery.next_try_at:
             waited += delivery.next_try_at - began
-        with pytest.raises(Conflict) if n == 0 else pytest.MonkeyPatch.context():
-            if n == 0:
-                hooks.redeliver(actor=alice, delivery=delivery)
     assert (delivery.state, delivery.status, delivery.next_try_at) == ("failed", 500, None)
     assert timedelta(hours=24) < waited < timedelta(hours=28)
     deliver(delivery.pk)
@@ -165,7 +163,6 @@ def test_what_is_not_taken_is_tried_for_a_day_under_one_id_and_can_be_sent_again
     delivery.refresh_from_db()
     assert (delivery.state, delivery.tries) == ("delivered", 1)
     assert set(listener.ids) == {f"msg_{delivery.pk.hex}"}
-    assert len(set(headers["webhook-timestamp"] for headers, _ in listener.got)) >= 1
 
 
 def test_a_worker_killed_after_the_answer_sends_the_same_message_once_more(
