@@ -66,6 +66,7 @@ class OpenAI(Provider):
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
+    client: ClassVar[type[openai.OpenAI]] = openai.OpenAI
     codes: ClassVar[
         Mapping[str, ErrorKind]
     ] = {}  # what error codes mean, in lower case, where the HTTP status misleads
@@ -84,8 +85,9 @@ class OpenAI(Provider):
         "cancelled": lifecycle.CANCELLED,
     }
     capabilities: ClassVar[Capabilities] = Capabilities(
-        source=_API, checked_on=_CHECKED, pause=True, checkpoints=True, marker=True
-    )
+        source=_API, checked_on=_CHECKED, methods=("supervised", "dpo"), pause=True, checkpoints=True, marker=True,
+        hooks=True,
+    )  # fmt: skip
     parameters: ClassVar[tuple[Parameter, ...]] = (
         _number("epochs", Text("Epochs"), "int", 1, 50, Text("How often the training rows are gone through.")),
         _number("batch_size", Text("Batch size"), "int", 1, 256, Text("How many rows make one step.")),
@@ -97,6 +99,16 @@ class OpenAI(Provider):
             None,
             Text("A factor on the rate that the provider chose for the model."),
             above_minimum=True,
+        ),
+        _number(
+            "beta",
+            Text("Beta"),
+            "float",
+            0,
+            2,
+            Text("How close preference tuning stays to the model it starts with; higher is closer."),
+            above_minimum=True,
+            methods=("dpo",),
         ),
         _number(
             "seed", Text("Seed"), "int", 0, 2147483647, Text("The same seed repeats the run."), default=None, auto=False
@@ -121,15 +133,9 @@ class OpenAI(Provider):
                 Text("The connection's credential is empty or holds characters that no key has."), "auth"
             )
         # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
-        self._client = openai.OpenAI(
-            api_key=self._secret, base_url=base_url, http_client=http, max_retries=0, default_headers=self.headers()
-        )
+        self._client = self.client(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
         # The client picks these up from the environment of the process, where they belong to nobody's connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
-
-    def headers(self) -> dict[str, Any] | None:
-        """What goes out beside what the client sends by itself, the key among it."""
-        return None
 
     def probe(self) -> None:
         self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))
@@ -177,7 +183,9 @@ class OpenAI(Provider):
         raw_state = str(job.get("status") or "")
         state = self.states.get(raw_state)
         events = self._events(job_id, after_event, frozenset(have))
-        checkpoints = [] if state in (lifecycle.VALIDATING, lifecycle.QUEUED) else self._checkpoints(job_id)
+        # A new checkpoint comes with an event, so a job that has nothing new to say is not asked for more.
+        early = state in (lifecycle.VALIDATING, lifecycle.QUEUED) or (bool(have) and not events)
+        checkpoints = [] if early and state not in lifecycle.FINAL else self._checkpoints(job_id)
         points = {(p.step, p.name): p for entry in events for p in metrics.from_data(entry.data)}
         for checkpoint in checkpoints:
             for name, value in checkpoint.metrics.items():
