@@ -239,6 +239,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "snapshots": snapshot,
         "exports": export,
         "connections": connection,
+        "in": connection,
         "jobs": job,
         "models": model,
         "catalog": entry,

@@ -145,12 +145,16 @@ class Preflight(serializers.Serializer[Any]):
 
 
 class EventOutput(serializers.ModelSerializer[JobEvent]):
+    message = serializers.SerializerMethodField()
     data = serializers.DictField(read_only=True, allow_null=True)
 
     class Meta:
         model = JobEvent
         fields = ("provider_id", "at", "level", "message", "data")
         read_only_fields = fields
+
+    def get_message(self, event: JobEvent) -> str:
+        return say(event.says)
 
 
 class MetricOutput(serializers.ModelSerializer[JobMetric]):

@@ -2,6 +2,7 @@ from django.urls import path
 
 from . import catalog, connections, jobs, models
 from .urls_board import urlpatterns as board_urls
+from .urls_queue import urlpatterns as queue_urls
 
 urlpatterns = [
     path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
@@ -27,4 +28,5 @@ urlpatterns = [
     path("budgets/", catalog.BudgetList.as_view(), name="budget-list"),
     path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
     *board_urls,
+    *queue_urls,
 ]

@@ -28,8 +28,14 @@ def new_secret() -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The key inside a secret. Raises BadSignature for one that is not base64 (padding may be missing)."""
-    text = secret.strip().removeprefix(PREFIX)
+    """The key inside a secret. Raises BadSignature for one that is not base64 (padding may be missing).
+
+    A secret without the prefix is the key itself, as OpenAI's clients take it.
+    """
+    plain = secret.strip()
+    if plain and not plain.startswith(PREFIX):
+        return plain.encode()
+    text = plain.removeprefix(PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -26,7 +26,7 @@ from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from jobs_app.models import Checkpoint, Connection, ModelVersion
-from jobs_app.services import catalog, models
+from jobs_app.services import catalog, deployments, models
 from jobs_app.services.listing import in_order, seek
 
 from .calling import call_of
@@ -176,6 +176,9 @@ def _page(request: PersonRequest, model: ModelVersion, form: ModelForm | None = 
         "call": call_of(model.connection, model.called, model.contract),
         "form": form or ModelForm(initial=now),
         "may_update": allows(request.user, model.project_id, "models.update"),
+        "can_deploy": deployments.can_deploy(model),
+        "may_deploy": allows(request.user, model.project_id, "models.deploy"),
+        "deployment_name": deployments.default_name(model),
         "may_register": allows(request.user, model.project_id, "models.register"),
         "stage_label": STAGE_LABELS.get(model.stage, model.stage),
         "history": models.history(model),

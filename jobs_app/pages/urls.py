@@ -2,6 +2,7 @@ from django.urls import path
 
 from . import board, budgets, catalog, connections, home, jobs, models
 from .urls_board import urlpatterns as board_urls
+from .urls_queue import urlpatterns as queue_urls
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -31,4 +32,5 @@ urlpatterns = [
     path("budgets/", budgets.budget_list, name="budget-list"),
     path("budgets/<int:pk>/delete/", budgets.budget_delete, name="budget-delete"),
     *board_urls,
+    *queue_urls,
 ]

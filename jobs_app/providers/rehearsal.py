@@ -22,6 +22,7 @@ class Rehearsal(OpenAI):
     hosts: ClassVar[tuple[str, ...]] = ()
     rehearsal: ClassVar[bool] = True
     poll_seconds: ClassVar[float] = 2.0
+    requests_per_minute: ClassVar[int] = 6000  # nobody else's machine
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "credential",
@@ -33,8 +34,9 @@ class Rehearsal(OpenAI):
         Setting("base_url", Text("Base URL"), default=default_base_url),
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        source=_SOURCE, checked_on=_CHECKED, pause=True, checkpoints=True, marker=True
-    )
+        source=_SOURCE, checked_on=_CHECKED, methods=("supervised", "dpo"), pause=True, checkpoints=True, marker=True,
+        hooks=True,
+    )  # fmt: skip
     base_models: ClassVar[tuple[BaseModel, ...]] = (
         BaseModel("rehearsal-small", "Rehearsal, small", _SOURCE, _CHECKED, price_per_million="0"),
         BaseModel("rehearsal-large", "Rehearsal, large", _SOURCE, _CHECKED, price_per_million="0"),
