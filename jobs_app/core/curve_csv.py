@@ -11,7 +11,7 @@ import base64
 import binascii
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
@@ -43,14 +43,33 @@ class Table:
 
 def write(points: Iterable[Point]) -> str:
     """The figures as CSV with `HEADER`; of two reports of one step the last counts."""
-    rows: dict[int, dict[str, str]] = {}
-    for point in points:
-        rows.setdefault(point.step, {})[point.name] = repr(float(point.value))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows([step, *(row.get(name, "") for name in NAMES)] for step, row in sorted(rows.items()))
+    writer.writerows(_rows(points))
     return out.getvalue()
+
+
+def write_several(runs: Iterable[tuple[str, str, Iterable[Point]]]) -> str:
+    """The figures of several runs, each with its id and name before `HEADER`.
+
+    A name that a spreadsheet would compute has an apostrophe before it.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("run", "name", *HEADER))
+    for ident, name, points in runs:
+        safe = f"'{name}" if name.lstrip("'").startswith(("=", "+", "-", "@", "\t", "\r")) else name
+        writer.writerows([ident, safe, *row] for row in _rows(points))
+    return out.getvalue()
+
+
+def _rows(points: Iterable[Point]) -> Iterator[list[object]]:
+    rows: dict[int, dict[str, str]] = {}
+    for point in points:
+        rows.setdefault(point.step, {})[point.name] = repr(float(point.value))
+    for step, row in sorted(rows.items()):
+        yield [step, *(row.get(name, "") for name in NAMES)]
 
 
 def read(content: bytes, mapping: Mapping[str, str] | None = None) -> Table:

@@ -1,9 +1,9 @@
-"""What the job's page tells about a run: its stations, its curves, what they allow to be said, what it came to."""
+"""What the job's page tells about a run beside its curves: its stations, what it came to, a thumbnail for tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,23 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from ftstudio.web.states import look_of
-from ftstudio.web.texts import clauses, from_line, say, sentences
-from jobs_app.core import charts, lifecycle, metrics, verdicts
+from ftstudio.web.texts import clauses, from_line, say
+from jobs_app.core import lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
 from jobs_app.providers import PROVIDERS
+
+from .curves import line_in_words, tone_of
 
 Line = Sequence[tuple[int, float]]
 
 ROAD = (lifecycle.QUEUED, lifecycle.UPLOADING, lifecycle.VALIDATING, lifecycle.RUNNING, lifecycle.SUCCEEDED)
-TABLE_BUCKETS = 20  # the table shows at most two figures of each
-# By the verdict's English template; whatever is only suspected or cannot be told stays a hint.
-TONES = {
-    "Diverged": "error",
-    "Overfit": "warning",
-    "Overfit onset": "warning",
-    "Underfit": "warning",
-    "Converged": "ok",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,70 +52,14 @@ def stations(job: Job, moves: Sequence[JobMove]) -> list[Station]:
     return [*been, *(Station(_word(state), None, "", "") for state in ahead)]
 
 
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """The figures of a run by name, drawn, in words, and as rows of a table (step, training, validation)."""
-
-    series: Mapping[str, Line]
-    svg: SafeString
-    rows: list[tuple[int, float | None, float | None]]
-    last_step: int
-
-    @property
-    def train(self) -> Line:
-        return self.series.get("train_loss", ())
-
-    @property
-    def valid(self) -> Line:
-        return metrics.validation(self.series)
-
-
-def curves_of(job: Job, checkpoints: Sequence[int] = ()) -> Curves:
-    """The curves as far as they have been reported."""
-    stored = job.metrics.order_by("step").values_list("step", "name", "value")
-    series = metrics.series(metrics.Point(*row) for row in stored)
-    train, valid = series.get("train_loss", []), metrics.validation(series)
-    svg = charts.loss_chart(
-        series,
-        width=900,
-        height=320,
-        title=_("Loss by training step"),
-        description=_in_words(train, valid),
-        checkpoints=checkpoints,
-        labels={name: say(text) for name, text in charts.LABELS.items()},
-    )
-    by_step: dict[int, list[float | None]] = {}
-    for place, line in enumerate((train, valid)):
-        for step, value in metrics.downsample(line, TABLE_BUCKETS):
-            by_step.setdefault(step, [None, None])[place] = value if math.isfinite(value) else None
-    rows = [(step, pair[0], pair[1]) for step, pair in sorted(by_step.items())]
-    svg = svg.replace('class="chart"', 'class="chart big"', 1)  # keeps its size on a phone, where it scrolls sideways
-    return Curves(series, mark_safe(svg), rows, max((step for step, _value in train), default=0))
-
-
-def verdict_of(job: Job, curves: Curves) -> tuple[verdicts.Verdict, str] | None:
-    """What a finished run's curves allow to be said, and the tone of the panel. None while it is too early."""
-    accuracy = curves.series.get("train_mean_token_accuracy", ())
-    return _judged(job, curves.train, curves.valid, accuracy[-1][1] if accuracy else None)
-
-
 def verdict_word(job: Job, train: Line, valid: Line) -> dict[str, str] | None:
-    """The verdict as the table of jobs shows it: `word` and `tone`."""
-    found = _judged(job, train, valid, None)
-    return {"word": say(found[0].word), "tone": found[1]} if found else None
-
-
-def _judged(job: Job, train: Line, valid: Line, accuracy: float | None) -> tuple[verdicts.Verdict, str] | None:
+    """The verdict as the table of jobs shows it: `word` and `tone`. None while it is too early."""
     if job.state != lifecycle.SUCCEEDED or not train:
         return None
     verdict = verdicts.judge(
-        train=train,
-        valid=valid,
-        validation_rows=job.rows_validation,
-        epochs=job.estimate.get("epochs"),
-        token_accuracy=accuracy,
+        train=train, valid=valid, validation_rows=job.rows_validation, epochs=job.estimate.get("epochs")
     )
-    return verdict, TONES.get(verdict.word.template, "hint")
+    return {"word": say(verdict.word), "tone": tone_of(verdict)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,26 +112,8 @@ def spark(train: Line, valid: Line) -> SafeString:
     drawn = "".join(
         f'<path{kind} d="{path(line)}"/>' for line, kind in zip(lines, ("", ' class="v"'), strict=True) if len(line) > 1
     )
-    label = _in_words(train, valid).replace('"', "")
+    label = line_in_words(train, valid).replace('"', "")
     return mark_safe(f'<svg class="spark" viewBox="0 0 88 22" role="img" aria-label="{label}">{drawn}</svg>')
-
-
-def _in_words(train: Line, valid: Line) -> str:
-    if not train:
-        return _("No figures have been reported yet.")
-    said = _("Training loss goes from %(first).2f to %(last).2f over %(steps)d steps.") % {
-        "first": train[0][1],
-        "last": train[-1][1],
-        "steps": train[-1][0],
-    }
-    if not valid:
-        return said
-    more = ngettext(
-        "Validation loss was measured once, at %(last).2f.",
-        "Validation loss was measured %(n)d times and ends at %(last).2f.",
-        len(valid),
-    )
-    return sentences(said, more % {"n": len(valid), "last": valid[-1][1]})
 
 
 def _word(state: str) -> str:

@@ -1,19 +1,28 @@
 // The live view of a running job: uPlot over the figures of /jobs/…/metrics.json, while the server-drawn picture waits.
-// Without uPlot, or once the job has ended, the picture stands: nothing is lost but the cursor.
+// Without uPlot, or once the job has ended, the picture stands: nothing is lost but the cursor. How the curves are drawn
+// is in the address that the server wrote into the box; links beside it change it, and this starts anew.
 
 const INTERVAL = 2000;
+const HEIGHT = { first: 260, other: 150 };
 
-/** Two lines over one step axis: [steps, training, validation], null where a step has no figure. */
-function columns({ train, valid }) {
+/** The lines of a panel over one axis: [places, figures of the first line, …], null where a place has no figure. */
+function columns(lines) {
   const rows = new Map();
-  for (const [place, line] of [[1, train], [2, valid]]) {
-    for (const [step, value] of line) {
-      if (!rows.has(step)) rows.set(step, [step, null, null]);
-      rows.get(step)[place] = value;
+  lines.forEach((line, place) => {
+    for (const [at, value] of line.points) {
+      if (!rows.has(at)) rows.set(at, Array(lines.length).fill(null));
+      rows.get(at)[place] = value;
     }
-  }
-  const sorted = [...rows.values()].sort((a, b) => a[0] - b[0]);
-  return [0, 1, 2].map((place) => sorted.map((row) => row[place]));
+  });
+  const places = [...rows.keys()].sort((a, b) => a - b);
+  return [places, ...lines.map((_, index) => places.map((at) => rows.get(at)[index]))];
+}
+
+/** A smoothed line is drawn over its own true one. */
+function drawn(panel) {
+  return panel.lines.flatMap((line) =>
+    line.raw.length ? [{ name: "", look: `${line.look} raw`, points: line.raw }, line] : [line],
+  );
 }
 
 function colours() {
@@ -21,7 +30,7 @@ function colours() {
   // light-dark() is resolved only where it is used, so a probe element is asked: a new one for each colour, because an
   // element that changes its colour may still be on the way from the one before.
   return Object.fromEntries(
-    ["--ink-3", "--accent", "--line", "--ink-2"].map((name) => {
+    ["--ink-3", "--accent", "--line", "--ink-2", "--line-2", "--ok"].map((name) => {
       const probe = document.createElement("i");
       probe.style.color = of(name);
       document.body.append(probe);
@@ -32,35 +41,67 @@ function colours() {
   );
 }
 
-function draw(box, data) {
+function stroke(look, colour) {
+  if (look.endsWith("raw")) return { stroke: colour["--line-2"], width: 1 };
+  if (look === "valid") return { stroke: colour["--accent"], width: 2, dash: [6, 4], points: { show: true } };
+  if (look === "score") return { stroke: colour["--ok"], width: 2, points: { show: true } };
+  return { stroke: colour["--ink-3"], width: 1.5 };
+}
+
+function draw(box, panel, first) {
   const colour = colours();
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const hairline = { stroke: colour["--line"], width: 1 };
   const axis = { font, labelFont: font, stroke: colour["--ink-2"], grid: hairline, ticks: hairline };
-  const wholeSteps = [1, 2, 5].flatMap((first) => [0, 1, 2, 3, 4, 5, 6].map((power) => first * 10 ** power));
+  const lines = drawn(panel);
   const options = {
     width: box.clientWidth || 640,
-    height: 260,
-    scales: { x: { time: false } },
-    axes: [{ ...axis, label: box.dataset.step, incrs: wholeSteps.sort((a, b) => a - b), grid: { show: false } }, { ...axis, label: box.dataset.loss }],
+    height: first ? HEIGHT.first : HEIGHT.other,
+    cursor: { sync: { key: "run" } },
+    scales: { x: { time: false }, y: panel.log ? { distr: 3 } : {} },
+    axes: [{ ...axis, label: box.dataset.step, grid: { show: false } }, { ...axis, label: panel.title, size: 64 }],
     series: [
       { label: box.dataset.step },
-      { label: box.dataset.train, stroke: colour["--ink-3"], width: 1.5, spanGaps: true },
-      { label: box.dataset.valid, stroke: colour["--accent"], width: 2, dash: [6, 4], spanGaps: true, points: { show: true } },
+      ...lines.map((line) => ({ label: line.name || panel.title, spanGaps: true, ...stroke(line.look, colour) })),
     ],
   };
-  return new window.uPlot(options, columns(data), box);
+  return new window.uPlot(options, columns(lines), box);
 }
+
+const shape = (panels) => JSON.stringify(panels.map((panel) => [panel.title, drawn(panel).map((line) => line.look)]));
 
 function follow(box) {
   const still = document.getElementById("still");
-  let plot = null;
+  let plots = [];
+  let known = "";
+  let timer = 0;
+
+  function forget() {
+    for (const plot of plots) plot.destroy();
+    plots = [];
+  }
 
   function stop() {
-    plot?.destroy();
-    plot = null;
+    clearTimeout(timer);
+    forget();
     box.hidden = true;
     still.hidden = false;
+  }
+
+  function show(panels) {
+    const now = shape(panels);
+    if (now !== known) {
+      // The page keeps its height while one picture takes the place of the other.
+      box.style.minHeight = `${(box.hidden ? still : box).offsetHeight}px`;
+      forget();
+      box.hidden = false;
+      still.hidden = true;
+      plots = panels.map((panel, index) => draw(box, panel, index === 0));
+      box.style.minHeight = "";
+      known = now;
+      return;
+    }
+    plots.forEach((plot, index) => plot.setData(columns(drawn(panels[index]))));
   }
 
   async function tick() {
@@ -70,21 +111,28 @@ function follow(box) {
       if (!answer.ok) return stop();
       data = await answer.json();
     } catch {
-      return setTimeout(tick, 5 * INTERVAL); // the network is away: the last picture stays
+      timer = setTimeout(tick, 5 * INTERVAL); // the network is away: the last picture stays
+      return undefined;
     }
+    if (!box.isConnected) return forget(); // a link has put another chart in its place
     if (data.final) return stop();
-    if (data.train.length > 1) {
-      box.hidden = false;
-      still.hidden = true;
-      if (plot) plot.setData(columns(data));
-      else plot = draw(box, data);
-    }
-    return setTimeout(tick, document.hidden ? 5 * INTERVAL : INTERVAL);
+    if (data.train.length > 1) show(data.panels);
+    timer = setTimeout(tick, document.hidden ? 5 * INTERVAL : INTERVAL);
+    return undefined;
   }
 
-  window.addEventListener("resize", () => plot?.setSize({ width: box.clientWidth, height: 260 }));
+  window.addEventListener("resize", () => {
+    plots.forEach((plot) => plot.setSize({ width: box.clientWidth, height: plot.height }));
+  });
   tick();
 }
 
-const box = document.getElementById("plot");
-if (box && window.uPlot) follow(box);
+function begin() {
+  const box = document.getElementById("plot");
+  if (!box || !window.uPlot || box.dataset.followed) return;
+  box.dataset.followed = "true";
+  follow(box);
+}
+
+begin();
+document.addEventListener("htmx:afterSettle", begin);

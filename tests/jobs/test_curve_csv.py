@@ -103,6 +103,13 @@ def test_what_is_written_is_read_again(points):
     assert curve_csv.write(curve_csv.read(written.encode()).points) == written
 
 
+def test_several_runs_share_a_table_and_no_name_is_a_formula():
+    table = curve_csv.write_several([("1", "=HYPERLINK(1)", READ[:1]), ("2", "雨", READ[:1])])
+    assert table.splitlines()[0].startswith("run,name,step,train_loss,")
+    assert table.splitlines()[1].startswith("1,'=HYPERLINK(1),0,2.5,")
+    assert table.splitlines()[2].startswith("2,雨,0,2.5,")
+
+
 @given(st.binary(max_size=200))
 def test_no_file_is_strange_enough_for_an_accident(content):
     for given_file in (content, b"step,loss\n" + content):

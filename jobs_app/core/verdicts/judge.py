@@ -164,5 +164,9 @@ def _bar(first: Score, second: Score) -> float:
     """The difference between two rates that one standard error allows; a plain 2 points where no cases are named."""
     if not first.n or not second.n:
         return NO_DIFFERENCE
-    error = sum(max(0.0, score.value * (1 - score.value)) / score.n for score in (first, second))
+    error = _variance(first.value) / first.n + _variance(second.value) / second.n
     return max(0.01, math.sqrt(error))
+
+
+def _variance(rate: float) -> float:
+    return max(0.0, rate * (1 - rate))
