@@ -3,6 +3,7 @@ from django.urls import path
 from . import catalog, connections, jobs, models
 from .urls_board import urlpatterns as board_urls
 from .urls_queue import urlpatterns as queue_urls
+from .urls_runs import urlpatterns as run_urls
 
 urlpatterns = [
     path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
@@ -29,4 +30,5 @@ urlpatterns = [
     path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
     *board_urls,
     *queue_urls,
+    *run_urls,
 ]
