@@ -319,6 +319,8 @@ REHEARSAL_FOLDER = VAR / "rehearsal"
 REHEARSAL_SECONDS = env.number("FTSTUDIO_REHEARSAL_SECONDS", 40)
 # Hosts that a connection may use beside its kind's own: the way to a company's proxy or a server in the house.
 PROVIDER_HOSTS = env.words("FTSTUDIO_PROVIDER_HOSTS")
+# Whether the owner of a project may open further addresses by name, also such as lie inside this network.
+OWNERS_MAY_PERMIT = env.flag("FTSTUDIO_OWNERS_MAY_PERMIT", True)
 
 LOGGING = {
     "version": 1,

@@ -46,7 +46,7 @@ def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> 
 def _address(connection: Connection) -> str:
     """The connection's address; where the installation no longer allows it, what is stored."""
     try:
-        return address_of(connection.kind, connection.base_url)
+        return address_of(connection)
     except (StudioError, KeyError):
         return connection.base_url or (
             PROVIDERS[connection.kind].default_base_url if connection.kind in PROVIDERS else ""

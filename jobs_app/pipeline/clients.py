@@ -7,17 +7,18 @@ import logging
 import os
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread, local
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 
 from jobs_app.models import Connection, Job
-from jobs_app.providers import check_address, open_provider
-from jobs_app.providers.base import Provider
+from jobs_app.providers import PROVIDERS, check_address, check_other_addresses, open_provider
+from jobs_app.providers.base import Provider, Setting
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,21 @@ MOST_OPEN = 16  # connections that a thread of a worker keeps open
 LONGEST_PAUSE = 900.0  # seconds: a provider that was away for a day is asked again within a quarter of an hour
 
 
-def address_of(kind: str, base_url: str) -> str:
-    """The address that a connection of this kind would use. Raises InvalidInput(base_url=…) if it may not."""
-    return check_address(kind, base_url, rehearsal_url=settings.REHEARSAL_URL, house_hosts=settings.PROVIDER_HOSTS)
+def check_addresses(kind: str, base_url: str, options: Mapping[str, str], *, permitted: bool) -> str:
+    """The base URL that a connection of this kind would use. Raises InvalidInput naming the address it may not use."""
+    reach: dict[str, Any] = {
+        "rehearsal_url": settings.REHEARSAL_URL,
+        "house_hosts": settings.PROVIDER_HOSTS,
+        "permitted": permitted and settings.OWNERS_MAY_PERMIT,
+    }
+    check_other_addresses(kind, options, **reach)
+    return check_address(kind, base_url, **reach)
+
+
+def address_of(connection: Connection) -> str:
+    """The address that a connection uses. Raises InvalidInput(base_url=…) if the installation no longer allows it."""
+    permitted = connection.permitted_at is not None
+    return check_addresses(connection.kind, connection.base_url, {}, permitted=permitted)
 
 
 def client_of(
@@ -43,7 +56,7 @@ def client_of(
         base_url=connection.base_url,
         credential=connection.credential,
         options=options_of(connection),
-        permitted=connection.permitted_at is not None,
+        permitted=connection.permitted_at is not None and settings.OWNERS_MAY_PERMIT,
         rehearsal_url=settings.REHEARSAL_URL,
         house_hosts=settings.PROVIDER_HOSTS,
         timeout=timeout,
@@ -52,9 +65,20 @@ def client_of(
 
 
 def options_of(connection: Connection) -> dict[str, str]:
-    """What the provider asked for beside key and address, the secret settings opened."""
-    secret: dict[str, str] = json.loads(connection.secrets) if connection.secrets else {}
-    return {**connection.options, **secret}
+    """What the provider asked for beside key and address: its defaults, what was given, the secret settings opened."""
+    usual = {setting.name: setting.default for setting in others_of(connection.kind) if setting.default}
+    return {**usual, **connection.options, **secrets_of(connection)}
+
+
+def secrets_of(connection: Connection) -> dict[str, str]:
+    """The secret settings beside the credential, by name."""
+    kept: dict[str, str] = json.loads(connection.secrets) if connection.secrets else {}
+    return kept
+
+
+def others_of(kind: str) -> tuple[Setting, ...]:
+    """The settings of a provider that have no column of their own."""
+    return tuple(one for one in PROVIDERS[kind].settings if one.name not in ("credential", "base_url"))
 
 
 class Lent:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 import httpx2
 
 from datasets_app.core.registry import Registry
+from ftstudio.errors import InvalidInput
 from jobs_app.providers.base import Provider
 from jobs_app.providers.http import check_base_url, guarded_client, host_of
 
@@ -22,10 +23,30 @@ def check_address(
     operator added and may be private; a rehearsal connection may use `rehearsal_url` and nothing else. `permitted`: an
     owner has opened this very address, which may be private, too.
     """
-    hosts, private = _reach(kind, rehearsal_url, house_hosts, base_url if permitted else "")
+    hosts, private = _reach(kind, rehearsal_url, house_hosts, [base_url] if permitted else [])
     own = PROVIDERS[kind].default_base_url
     url = base_url.strip() or (rehearsal_url or own if PROVIDERS[kind].rehearsal else own)
     return check_base_url(url, allowed_hosts=hosts, allow_private=private(url))
+
+
+def check_other_addresses(
+    kind: str,
+    options: Mapping[str, str],
+    *,
+    rehearsal_url: str = "",
+    house_hosts: Collection[str] = (),
+    permitted: bool = False,
+) -> None:
+    """Hold the addresses among a connection's other settings to the rule of `check_address`.
+
+    Raises InvalidInput with the name of the first setting that breaks it.
+    """
+    for name, url in _addresses(kind, options).items():
+        hosts, private = _reach(kind, rehearsal_url, house_hosts, [url] if permitted else [])
+        try:
+            check_base_url(url, allowed_hosts=hosts, allow_private=private(url))
+        except InvalidInput as refusal:
+            raise InvalidInput.of({name: refusal.message}) from refusal
 
 
 def open_provider(
@@ -41,20 +62,24 @@ def open_provider(
     max_bytes: int = 64 * 1024**2,
     on_request: Callable[[], object] | None = None,
 ) -> Provider:
-    """A provider ready for use, behind the guard. Raises InvalidInput(base_url=…) for an address it may not use.
+    """A provider ready for use, behind the guard. Raises InvalidInput naming the setting of an address it may not use.
 
     `on_request` is called before each request that it sends.
     """
+    options = options or {}
     url = check_address(kind, base_url, rehearsal_url=rehearsal_url, house_hosts=house_hosts, permitted=permitted)
-    hosts, private = _reach(kind, rehearsal_url, house_hosts, base_url if permitted else "")
-    http = guarded_client(allowed_hosts=hosts, allow_private=private(url), timeout=timeout, max_bytes=max_bytes)
+    check_other_addresses(kind, options, rehearsal_url=rehearsal_url, house_hosts=house_hosts, permitted=permitted)
+    urls = [url, *_addresses(kind, options).values()]
+    hosts, private = _reach(kind, rehearsal_url, house_hosts, urls if permitted else [])
+    inside = any(private(one) for one in urls)
+    http = guarded_client(allowed_hosts=hosts, allow_private=inside, timeout=timeout, max_bytes=max_bytes)
     if on_request is not None:
         http.event_hooks = {"request": [lambda _request: on_request()], "response": []}
-    return PROVIDERS[kind](base_url=url, credential=credential, http=http, options=options or {})
+    return PROVIDERS[kind](base_url=url, credential=credential, http=http, options=options)
 
 
 def _reach(
-    kind: str, rehearsal_url: str, house_hosts: Collection[str], permitted_url: str
+    kind: str, rehearsal_url: str, house_hosts: Collection[str], permitted_urls: Collection[str]
 ) -> tuple[frozenset[str], Callable[[str], bool]]:
     """The hosts that a connection of this kind may use, and whether a URL may lead into a private network.
 
@@ -65,9 +90,14 @@ def _reach(
         mine = rehearsal_url or PROVIDERS[kind].default_base_url
         return frozenset({_host(mine)}), lambda url: url.rstrip("/") == mine.rstrip("/")
     house = frozenset(host.lower() for host in house_hosts)
-    if permitted_url:
-        house |= {_host(permitted_url.strip())}
+    house |= {host for url in permitted_urls if (host := _host(url.strip()))}
     return frozenset(PROVIDERS[kind].hosts) | house, lambda url: _host(url) in house
+
+
+def _addresses(kind: str, options: Mapping[str, str]) -> dict[str, str]:
+    """The web addresses among a connection's other settings, by name."""
+    named = (setting.name for setting in PROVIDERS[kind].settings if setting.address)
+    return {name: options[name] for name in named if options.get(name)}
 
 
 def _host(url: str) -> str:

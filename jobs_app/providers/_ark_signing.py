@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
@@ -39,7 +39,7 @@ class Signer:
     """Signs requests of one account to one service in one region."""
 
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     region: str
     service: str
     scheme: Scheme = CONTROL

@@ -1,32 +1,53 @@
-"""What a person may ask of a provider account. The credential goes in and never comes out again."""
+"""What a person may ask of a provider account. Secrets go in and never come out again."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Listed, StudioError, Text
+from ftstudio.errors import Conflict, InvalidInput, Listed, NotAllowed, StudioError, Text
 from ftstudio.web.texts import to_line
 from jobs_app.models import Connection
-from jobs_app.pipeline.clients import address_of, client_of
+from jobs_app.pipeline.clients import check_addresses, client_of, others_of, secrets_of
 from jobs_app.providers import PROVIDERS
 
-HINT = 4  # characters of the credential that people see
+from .connection_settings import Kept, hint_of, settle
+
 PATIENCE = 10.0  # seconds that somebody waits in front of a page
+KEEP: Final[Any] = object()  # of a limit: as it is
+MOST_JOBS, MOST_REQUESTS = 1000, 100_000
+NOTHING: Final[Mapping[str, object]] = {}
 
 
 def create(
-    *, actor: User, project: Project, name: str, kind: str, base_url: str = "", credential: str = ""
+    *,
+    actor: User,
+    project: Project,
+    name: str,
+    kind: str,
+    base_url: str = "",
+    credential: str = "",
+    options: Mapping[str, object] = NOTHING,
+    permit: bool = False,
+    concurrency: int | None = None,
+    requests_per_minute: int | None = None,
+    webhook_secret: str = "",
 ) -> Connection:
-    """Add a provider account to the project. Raises InvalidInput for a kind, address or name that cannot be used.
+    """Add a provider account to the project. Raises InvalidInput, with a field for each setting that cannot be used.
 
     "" as `base_url` stands for the provider's own address. Another one must be among the provider's hosts or those
-    that the operator opened; a rehearsal connection may use this installation's rehearsal server and nothing else.
+    that the operator opened, unless an owner permits it (`permit`); a rehearsal connection may use this
+    installation's rehearsal server and nothing else. `options` are the provider's other settings by name. The limits
+    are jobs at once and requests a minute; None: as the provider says. With `webhook_secret` the provider signs.
     """
     require(actor, project, "connections.create")
     if kind not in PROVIDERS:
@@ -34,7 +55,19 @@ def create(
     if not credential.strip() and PROVIDERS[kind].rehearsal:
         credential = next(s.default for s in PROVIDERS[kind].settings if s.name == "credential")
     connection = Connection(project=project, kind=kind, created_by=actor)
-    return _save(connection, actor, "connections.create", name=name, base_url=base_url, credential=credential)
+    return _save(
+        connection,
+        actor,
+        "connections.create",
+        name=name,
+        base_url=base_url,
+        credential=credential,
+        options=options,
+        permit=permit,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        webhook_secret=webhook_secret,
+    )
 
 
 def update(
@@ -44,16 +77,31 @@ def update(
     name: str | None = None,
     base_url: str | None = None,
     credential: str | None = None,
+    options: Mapping[str, object] = NOTHING,
+    permit: bool | None = None,
+    concurrency: int | None = KEEP,
+    requests_per_minute: int | None = KEEP,
+    webhook_secret: str | None = None,
 ) -> Connection:
-    """Change what is given; None and an empty credential leave the old value. A new address needs its credential anew.
+    """Change what is given; None and an empty secret leave the old value. In `options`, None empties a setting.
 
-    Otherwise whoever may change the address could have the stored credential sent to a host of their choice.
+    A new address needs every secret anew and, outside the provider's own hosts, a new permit: otherwise whoever may
+    change the address could have the stored secrets sent to a host of their choice.
     """
     require(actor, connection.project_id, "connections.update")
-    moved = base_url is not None and base_url.strip() != connection.base_url
-    if moved and connection.credential and not (credential or "").strip() and not connection.is_rehearsal:
-        raise InvalidInput(credential=_("Give the credential again: it is not sent to a new address unasked."))
-    return _save(connection, actor, "connections.update", name=name, base_url=base_url, credential=credential)
+    return _save(
+        connection,
+        actor,
+        "connections.update",
+        name=name,
+        base_url=base_url,
+        credential=credential,
+        options=options,
+        permit=permit,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        webhook_secret=webhook_secret,
+    )
 
 
 def probe(*, actor: User, connection: Connection) -> Connection:
@@ -69,45 +117,6 @@ def probe(*, actor: User, connection: Connection) -> Connection:
     return connection
 
 
-def _save(
-    connection: Connection, actor: User, verb: str, *, name: str | None, base_url: str | None, credential: str | None
-) -> Connection:
-    changed: dict[str, Any] = {}
-    if name is not None:
-        if not name.strip() or len(name.strip()) > 100:
-            raise InvalidInput(name=_("Give the connection a name of 1 to 100 characters."))
-        connection.name = changed["name"] = name.strip()
-    if base_url is not None:
-        address = base_url.strip()
-        allowed = address_of(connection.kind, address)
-        connection.base_url = changed["base_url"] = allowed if address else ""
-    if credential is not None and credential.strip():
-        connection.credential = credential.strip()
-        connection.credential_hint = connection.credential[-HINT:] if len(connection.credential) >= 4 * HINT else ""
-        connection.probed_at, connection.probe_error = None, ""
-        connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
-        changed["credential"] = "changed"
-    try:
-        with transaction.atomic():
-            # Not the columns that workers count and wait by: what they have written since would be undone.
-            connection.save(update_fields=None if connection._state.adding else _columns(changed))
-            AuditEntry.objects.record(
-                actor=actor, verb=verb, target=connection, project=connection.project, kind=connection.kind, **changed
-            )
-    except IntegrityError as error:
-        raise InvalidInput(name=_("The project has a connection of this name already.")) from error
-    return connection
-
-
-def _columns(changed: dict[str, Any]) -> list[str]:
-    """The columns that a change of these settings writes."""
-    with_credential = (
-        "credential", "credential_hint", "probed_at", "probe_error", "stopped", "stopped_at", "stopped_says",
-    )  # fmt: skip
-    names = [name for name in changed if name != "credential"]
-    return [*names, *(with_credential if "credential" in changed else ())]
-
-
 def resume(*, actor: User, connection: Connection) -> Connection:
     """Send again through a connection that was stopped. What waits for it is taken up by the next sweep.
 
@@ -118,9 +127,161 @@ def resume(*, actor: User, connection: Connection) -> Connection:
         if (
             not Connection.objects.filter(pk=connection.pk)
             .exclude(stopped="")
-            .update(stopped="", stopped_at=None, stopped_says="")
+            .update(stopped="", stopped_at=None, stopped_says="", quiet_until=None)
         ):
             raise Conflict(_("This connection is not stopped."))
         AuditEntry.objects.record(actor=actor, verb="connections.resume", target=connection, project=connection.project)
     connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
+    connection.quiet_until = None
     return connection
+
+
+def hints(connection: Connection) -> dict[str, str]:
+    """The last characters of each secret that is set, by the setting's name; "" of one that is too short to show any.
+
+    A secret that cannot be opened any more shows nothing; the page from which it can be given anew still works.
+    """
+    try:
+        kept = secrets_of(connection)
+        webhook = connection.webhook_secret
+    except StudioError:
+        return {}
+    found = {name: hint_of(secret) for name, secret in kept.items()}
+    return found | ({"webhook_secret": hint_of(webhook)} if webhook else {})
+
+
+def webhook_address(connection: Connection) -> str:
+    """The address that the provider has to be given for its webhooks; "" where none are awaited."""
+    if connection.kind not in PROVIDERS or not PROVIDERS[connection.kind].capabilities.hooks:
+        return ""
+    try:
+        return f"{settings.SITE_URL}{reverse('pages:webhook', args=[connection.pk])}"
+    except NoReverseMatch:
+        return ""
+
+
+def _save(
+    connection: Connection,
+    actor: User,
+    verb: str,
+    *,
+    name: str | None,
+    base_url: str | None,
+    credential: str | None,
+    options: Mapping[str, object],
+    permit: bool | None,
+    concurrency: int | None,
+    requests_per_minute: int | None,
+    webhook_secret: str | None,
+) -> Connection:
+    fresh = connection._state.adding
+    changed: dict[str, Any] = {}  # for the record: no secret is among it
+    columns: set[str] = set()
+    if name is not None:
+        if not name.strip() or len(name.strip()) > 100:
+            raise InvalidInput(name=_("Give the connection a name of 1 to 100 characters."))
+        connection.name = changed["name"] = name.strip()
+        columns.add("name")
+    columns |= _limits(connection, changed, concurrency=concurrency, requests_per_minute=requests_per_minute)
+    before = Kept(connection.options, secrets_of(connection))
+    kept = settle(others_of(connection.kind), options, before)
+    key = (credential or "").strip()
+    if not key and fresh and _needs(connection.kind, "credential"):
+        raise InvalidInput(credential=_("Give the key."))
+    moved = _address(connection, actor, base_url, kept, permit, changed)
+    if moved and not fresh and not connection.is_rehearsal:
+        _given_again(connection, before, options, key)
+    if moved is not None:
+        columns |= {"base_url", "permitted_by", "permitted_at"}
+    if kept.changed:
+        connection.options = dict(kept.plain)
+        connection.secrets = json.dumps(kept.secret, ensure_ascii=False) if kept.secret else ""
+        changed["options"] = {one: kept.plain.get(one, "changed") for one in kept.changed}
+        columns |= {"options", "secrets"}
+    if key:
+        connection.credential, connection.credential_hint = key, hint_of(key)
+        changed["credential"] = "changed"
+        columns |= {"credential", "credential_hint"}
+    if (webhook_secret or "").strip():
+        if not PROVIDERS[connection.kind].capabilities.hooks:
+            raise InvalidInput(webhook_secret=_("This provider sends no webhooks."))
+        connection.webhook_secret = str(webhook_secret).strip()
+        changed |= {"webhook_secret": "changed"}
+        columns.add("webhook_secret")
+    if key or kept.changed or moved:
+        # What was known of the account was known of other settings.
+        connection.probed_at, connection.probe_error = None, ""
+        connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
+        columns |= {"probed_at", "probe_error", "stopped", "stopped_at", "stopped_says"}
+    try:
+        with transaction.atomic():
+            # Not the columns that workers count and wait by: what they have written since would be undone.
+            connection.save(update_fields=None if fresh else sorted(columns))
+            if changed.pop("permitted", False):
+                _record(actor, "connections.permit", connection, base_url=connection.base_url)
+            _record(actor, verb, connection, kind=connection.kind, **changed)
+    except IntegrityError as error:
+        raise InvalidInput(name=_("The project has a connection of this name already.")) from error
+    return connection
+
+
+def _record(actor: User, verb: str, connection: Connection, **detail: Any) -> None:
+    AuditEntry.objects.record(actor=actor, verb=verb, target=connection, project=connection.project, **detail)
+
+
+def _limits(connection: Connection, changed: dict[str, Any], **limits: int | None) -> set[str]:
+    """Take over the limits that were given; their columns."""
+    most = {"concurrency": MOST_JOBS, "requests_per_minute": MOST_REQUESTS}
+    given = {column: value for column, value in limits.items() if value is not KEEP}
+    for column, value in given.items():
+        if value is not None and not 1 <= value <= most[column]:
+            raise InvalidInput.of({column: Text("Give a whole number from 1 to {most}.", most=most[column])})
+        if value != getattr(connection, column):
+            setattr(connection, column, value)
+            changed[column] = value
+    return set(given)
+
+
+def _needs(kind: str, name: str) -> bool:
+    return any(one.name == name and one.required for one in PROVIDERS[kind].settings)
+
+
+def _address(
+    connection: Connection,
+    actor: User,
+    base_url: str | None,
+    kept: Kept,
+    permit: bool | None,
+    changed: dict[str, Any],
+) -> bool | None:
+    """Take over the address and its permit. None: nothing was said of them; else whether an address is another now."""
+    places = {one.name for one in others_of(connection.kind) if one.address}
+    address = connection.base_url if base_url is None else base_url.strip()
+    moved = address.rstrip("/") != connection.base_url or bool(places & set(kept.changed))
+    if base_url is None and permit is None and not moved:
+        return None
+    stands = connection.permitted_at is not None and not moved
+    permitted = bool(permit) if permit is not None else stands
+    if permitted and not stands:
+        require(actor, connection.project_id, "connections.permit")
+        if not settings.OWNERS_MAY_PERMIT:
+            raise NotAllowed(_("The operator of this installation does not let addresses be opened here."))
+    allowed = check_addresses(connection.kind, address, kept.plain, permitted=permitted)
+    if base_url is not None:
+        connection.base_url = changed["base_url"] = allowed if address else ""
+    if permitted and not stands:
+        connection.permitted_by, connection.permitted_at = actor, timezone.now()
+        changed["permitted"] = True
+    elif not permitted:
+        connection.permitted_by, connection.permitted_at = None, None
+    return moved
+
+
+def _given_again(connection: Connection, before: Kept, options: Mapping[str, object], key: str) -> None:
+    """Raise InvalidInput for each secret that was not given along with a new address."""
+    again = _("Give it again: it is not sent to a new address unasked.")
+    missing = {name: again for name in before.secret if name not in options or options[name] == ""}
+    if connection.credential and not key:
+        missing["credential"] = _("Give the credential again: it is not sent to a new address unasked.")
+    if missing:
+        raise InvalidInput.of(missing)

@@ -1,13 +1,20 @@
-"""Encrypt every stored credential again, with the newest key of FTSTUDIO_CREDENTIAL_KEYS."""
+"""Encrypt every stored secret again, with the newest key of FTSTUDIO_CREDENTIAL_KEYS."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import models, transaction
 
-from jobs_app.models import Connection
+from jobs_app.models import Connection, Hook
+
+SECRETS: tuple[tuple[type[models.Model], str], ...] = (
+    (Connection, "credential"),
+    (Connection, "secrets"),
+    (Connection, "webhook_secret"),
+    (Hook, "secret"),
+)
 
 
 class Command(BaseCommand):
@@ -18,7 +25,10 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        connections = Connection.objects.exclude(credential="").select_for_update()
-        for connection in connections:
-            connection.save(update_fields=["credential"])
-        self.stdout.write(f"{len(connections)} credentials are encrypted with the newest key now.")
+        rotated = 0
+        for model, column in SECRETS:
+            rows = model._default_manager.exclude(**{column: ""}).order_by("pk")
+            for row in rows.only("pk", column).select_for_update():
+                row.save(update_fields=[column])
+                rotated += 1
+        self.stdout.write(f"{rotated} credentials are encrypted with the newest key now.")
