@@ -50,7 +50,10 @@ _DEPLOYMENTS: Mapping[str, str] = {
     "DELETED": "gone",
     "UNDEPLOYING": "undeployed",
 }
-_MONEY = re.compile(r"spending limit|suspended|past invoices|billing|credit|insufficient", re.IGNORECASE)
+_MONEY = re.compile(
+    r"spending limit|suspended|past invoices|billing|(out of|insufficient|not enough) (credit|fund|balance)",
+    re.IGNORECASE,
+)
 _UNCHARTED = "ftstudio-figures"  # the id of our own line that says why there are no figures
 
 
@@ -177,8 +180,8 @@ class Fireworks(PlainProvider):
     def code_of(body: Mapping[str, Any]) -> tuple[str, str]:
         """A gRPC code, as a number or a word. An account without money is told by the sentence only."""
         code, says = openai_error(body)
-        broke = code in ("8", "RESOURCE_EXHAUSTED", "9", "FAILED_PRECONDITION", "7", "PERMISSION_DENIED", "")
-        return ("money" if broke and _MONEY.search(says) else code), says
+        wrong = code in ("3", "INVALID_ARGUMENT")  # the data may speak of money, too
+        return ("money" if not wrong and _MONEY.search(says) else code), says
 
     @classmethod
     def chat_url(cls, base_url: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftstudio.errors import InvalidInput
-from jobs_app.core import lifecycle, metrics
+from jobs_app.core import lifecycle
 from jobs_app.core.mixing import preset_rows
 from jobs_app.core.recipes import Recipe, check_name, parse
 from jobs_app.providers.ark import Ark
-from jobs_app.providers.base import Order, ProviderError, Report, Serving
+from jobs_app.providers.base import Order, ProviderError, Serving
 
 from .recorded import Exchange
 
-RECORDINGS = sorted((Path(__file__).parent.parent / "recordings" / "ark").glob("*.json"))
 KEYS = {"access_key": "AKLTexample", "api_key": "ark-api-key-of-tests", "tos_bucket": "team-data"}
 
 
@@ -315,33 +313,6 @@ def test_values_at_the_bounds_are_taken_and_those_beyond_are_not(name: str, good
 
 
 # Answers
-
-
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
-def test_an_answer_is_read_for_what_it_means(path: Path) -> None:
-    recording = json.loads(path.read_text(encoding="utf-8"))
-    expect = dict(recording["expect"])
-    provider, _ = ark(recording["answers"])
-    ask = {"create": lambda: provider.create(order()), "report": lambda: provider.report("mcj-1")}[recording["call"]]
-    if "kind" not in expect:
-        assert_report(ask(), expect)
-        return
-    with pytest.raises(ProviderError) as caught:
-        ask()
-    assert (caught.value.kind, caught.value.retry_after) == (expect["kind"], expect.get("retry_after"))
-    assert expect.get("says", "") in caught.value.message
-    assert expect.get("silent", "\0") not in caught.value.message
-
-
-def assert_report(report: Report, expect: dict[str, Any]) -> None:
-    read = {
-        "events": lambda: len(report.events),
-        "points": lambda: [[p.step, p.name, p.value] for p in report.points],
-        "checkpoints": lambda: [checkpoint.step for checkpoint in report.checkpoints],
-        "validation": lambda: [list(point) for point in metrics.validation(metrics.series(report.points))],
-    }
-    for key, value in expect.items():
-        assert (read[key]() if key in read else getattr(report, key)) == value, key
 
 
 json_values = st.recursive(

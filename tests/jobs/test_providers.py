@@ -1,26 +1,20 @@
-"""What every provider promises, and how the OpenAI wire is read on its bad days."""
+"""The OpenAI wire over real HTTP: every fault at every station. See test_provider_contract for all the others."""
 
 from __future__ import annotations
 
-import json
-import math
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
 from ftstudio.errors import Text, Unavailable
-from jobs_app.core import lifecycle, metrics
-from jobs_app.core.recipes import NAME_RULES, Recipe, parse
+from jobs_app.core.recipes import Recipe
 from jobs_app.providers import PROVIDERS, open_provider
-from jobs_app.providers.base import Order, Provider, ProviderError
 from jobs_app.providers._openai_jobs import clean_suffix
+from jobs_app.providers.base import Order, Provider, ProviderError
 
 from .rehearsal_server import KEY, Rehearsal, rehearse, replay, serve, training_file
-
-RECORDINGS = sorted((Path(__file__).parent.parent / "recordings" / "openai").glob("*.json"))
 
 
 @pytest.fixture
@@ -39,33 +33,7 @@ def create(provider: Provider, file: str = "file-1", *, marker: str = "marker-1"
     return provider.create(Order(**{**values, **more}, marker=marker))
 
 
-# The description of every provider
-
-
-@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
-def test_every_word_of_a_provider_for_a_state_is_one_of_ours(provider):
-    assert set(provider.states.values()) <= lifecycle.OBSERVED
-    assert provider.manual or set(provider.states.values()) >= lifecycle.FINAL
-
-
-@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
-def test_every_provider_says_where_its_description_comes_from(provider):
-    assert isinstance(provider.label, Text)
-    assert provider.formats["supervised"]
-    assert provider.capabilities.source
-    assert provider.capabilities.checked_on
-    assert provider.capabilities.name_rule in NAME_RULES
-    for model in provider.base_models:
-        assert model.source
-        assert model.checked_on
-    for parameter in provider.parameters:
-        assert parameter.source
-        assert parameter.help
-
-
-@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
-def test_every_recipe_that_its_form_accepts_is_a_recipe(provider):
-    assert Recipe.of(parse({}, provider.parameters))
+# The description of the rehearsal, and what every error is
 
 
 def test_only_the_rehearsal_says_that_it_is_one():
@@ -127,44 +95,6 @@ def test_the_environment_of_the_process_adds_nothing_to_a_connection(monkeypatch
     (headers,) = seen
     assert headers["authorization"] == f"Bearer {KEY}"
     assert "elsewhere" not in str(headers)
-
-
-# Recorded answers
-
-
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
-def test_an_odd_answer_is_read_for_what_it_means(path):
-    recording = json.loads(path.read_text(encoding="utf-8"))
-    expect = recording["expect"]
-    with serve(replay(recording["answers"])) as address:
-        url = f"{address}/v1"
-        with closing(open_provider("rehearsal", base_url=url, credential=KEY, rehearsal_url=url)) as provider:
-            if "kind" in expect:
-                with pytest.raises(ProviderError) as caught:
-                    create(provider) if recording["call"] == "create" else provider.report("ftjob-1")
-                assert_refusal(caught.value, expect)
-            else:
-                assert_report(provider.report("ftjob-1"), expect)
-
-
-def assert_refusal(error: ProviderError, expect: dict[str, Any]) -> None:
-    assert error.kind == expect["kind"]
-    assert error.retry_after == expect.get("retry_after")
-    assert expect.get("says", "") in error.message
-    assert "silent" not in expect or expect["silent"] not in error.message
-
-
-def assert_report(report: Any, expect: dict[str, Any]) -> None:
-    read = {
-        "events": lambda: len(report.events),
-        "levels": lambda: [event.level for event in report.events],
-        "points": lambda: [[p.step, p.name, p.value] for p in report.points],
-        "checkpoints": lambda: [checkpoint.step for checkpoint in report.checkpoints],
-        "validation": lambda: [list(point) for point in metrics.validation(metrics.series(report.points))],
-        "nan": lambda: [p.step for p in report.points if math.isnan(p.value)],
-    }
-    for key, value in expect.items():
-        assert (read[key]() if key in read else getattr(report, key)) == value, key
 
 
 # Every fault at every station
