@@ -18,6 +18,7 @@ from jobs_app.models import Job, ModelVersion
 from jobs_app.services import connections, deployments, manual, queue
 
 from . import serializers as shapes
+from .connection_shapes import ConnectionDetailOutput
 from .connections import found as found_connection
 from .jobs import found, read
 
@@ -161,8 +162,8 @@ class ModelDeploy(APIView):
 
 
 class ConnectionResume(APIView):
-    @extend_schema(request=None, responses=shapes.ConnectionOutput)
+    @extend_schema(request=None, responses=ConnectionDetailOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         """Send again through a connection that was stopped."""
         connection = connections.resume(actor=request.user, connection=found_connection(request, pk))
-        return Response(shapes.ConnectionOutput(connection).data)
+        return Response(ConnectionDetailOutput(connection).data)

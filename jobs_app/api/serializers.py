@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from datasets_app.models import Snapshot
-from ftstudio.accounts.models import Project
 from ftstudio.web.texts import from_line, from_row, say
 from jobs_app.models import Checkpoint, Connection, Job, JobEvent, JobMetric, ModelVersion
 
@@ -28,33 +27,6 @@ class Said(serializers.CharField):
 
     def to_representation(self, value: str) -> str:
         return say(from_line(value))
-
-
-class ConnectionOutput(serializers.ModelSerializer[Connection]):
-    rehearsal = serializers.BooleanField(source="is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
-    probe_error = Said(read_only=True)
-
-    class Meta:
-        model = Connection
-        fields = (
-            "id", "project", "name", "kind", "rehearsal", "base_url", "credential_hint", "created_at", "probed_at",
-            "probe_error",
-        )  # fmt: skip
-        read_only_fields = fields
-
-
-class ConnectionInput(serializers.Serializer[Any]):
-    project = Visible(queryset=Project.objects.all())
-    name = serializers.CharField(max_length=100)
-    kind = serializers.CharField(max_length=40)
-    base_url = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
-    credential = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="", write_only=True)
-
-
-class ConnectionChange(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100, required=False)
-    base_url = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    credential = serializers.CharField(max_length=4000, required=False, allow_blank=True, write_only=True)
 
 
 class JobOutput(serializers.ModelSerializer[Job]):

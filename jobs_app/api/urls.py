@@ -1,12 +1,14 @@
 from django.urls import path
 
 from . import catalog, connections, jobs, models
+from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_queue import urlpatterns as queue_urls
 from .urls_runs import urlpatterns as run_urls
 
 urlpatterns = [
     path("connections/", connections.ConnectionList.as_view(), name="connection-list"),
+    path("connections/kinds/", connections.ConnectionKinds.as_view(), name="connection-kinds"),
     path("connections/<uuid:pk>/", connections.ConnectionDetail.as_view(), name="connection-detail"),
     path("connections/<uuid:pk>/probe/", connections.ConnectionProbe.as_view(), name="connection-probe"),
     path("jobs/", jobs.JobList.as_view(), name="job-list"),
@@ -28,6 +30,7 @@ urlpatterns = [
     path("prices/<uuid:pk>/", catalog.PriceDetail.as_view(), name="price-detail"),
     path("budgets/", catalog.BudgetList.as_view(), name="budget-list"),
     path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
+    *advice_urls,
     *board_urls,
     *queue_urls,
     *run_urls,

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
@@ -56,6 +57,11 @@ class Connection(models.Model):
     def is_rehearsal(self) -> bool:
         """Nothing is trained through it, and every page says so."""
         return self.kind in PROVIDERS and PROVIDERS[self.kind].rehearsal
+
+    @property
+    def is_quiet(self) -> bool:
+        """Its provider has asked to be left alone for a while."""
+        return self.quiet_until is not None and self.quiet_until > timezone.now()
 
     @property
     def provider_label(self) -> str:

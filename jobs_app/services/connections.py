@@ -174,6 +174,8 @@ def _save(
     requests_per_minute: int | None,
     webhook_secret: str | None,
 ) -> Connection:
+    if connection.kind not in PROVIDERS:
+        raise Conflict(Text("This provider is not part of this installation any more."))
     fresh = connection._state.adding
     changed: dict[str, Any] = {}  # for the record: no secret is among it
     columns: set[str] = set()
