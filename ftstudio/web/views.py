@@ -52,8 +52,8 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def pulse(request: HttpRequest) -> HttpResponse:
-    """How many workers are alive, as the part in the header."""
-    return render(request, "_ui/pulse.html", {"workers": heart.workers()})
+    """How many workers are alive, as the part in the header, and the banner of pages that have one."""
+    return render(request, "_ui/pulse_answer.html", {"workers": heart.workers()})
 
 
 @require_GET

@@ -18,7 +18,7 @@ from ftstudio.web.pagination import ApiCursor
 from jobs_app.core import lifecycle
 from jobs_app.core.preflight import blockers
 from jobs_app.models import Checkpoint, Job, JobEvent, JobMetric
-from jobs_app.services import jobs
+from jobs_app.services import boards, jobs
 
 from . import serializers as shapes
 from .connections import NewestFirst
@@ -55,9 +55,22 @@ class JobList(generics.ListAPIView[Job]):
                 known = Listed(lifecycle.STATES)
                 raise InvalidInput(state=Text("“{value}” is not one of {known}.", value=state[:60], known=known))
             rows = rows.filter(state=state)
-        return rows
+        return boards.narrowed(rows, boards.Wanted.of(self.request.query_params))
 
-    @extend_schema(parameters=[OpenApiParameter("state", str, description="Only jobs in this state.")])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("state", str, description="Only jobs in this state."),
+            OpenApiParameter("group", str, enum=list(boards.GROUPS), description="Only jobs in states of this group."),
+            OpenApiParameter("kind", str, description="Only of this provider."),
+            OpenApiParameter("connection", UUID),
+            OpenApiParameter("base", str, description="Only of this base model."),
+            OpenApiParameter("by", str, description="Only of the person with this username."),
+            OpenApiParameter("dataset", UUID),
+            OpenApiParameter("family", UUID),
+            OpenApiParameter("month", str, description="Launched in this month, as 2026-11."),
+            OpenApiParameter("q", str, description="Part of the name or of the base model."),
+        ]
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

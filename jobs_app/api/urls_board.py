@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from . import hooks, models, timeline
+from . import board, hooks, models, timeline
 
 urlpatterns = [
+    path("jobs/queue/", board.JobQueue.as_view(), name="job-queue"),
+    path("jobs/spend/", board.JobSpend.as_view(), name="job-spend"),
+    path("jobs/alerts/", board.JobAlerts.as_view(), name="job-alerts"),
+    path("jobs/<uuid:pk>/retry/", board.JobRetry.as_view(), name="job-retry"),
     path("jobs/<uuid:pk>/timeline/", timeline.JobTimeline.as_view(), name="job-timeline"),
     path("jobs/<uuid:pk>/timeline.jsonl", timeline.JobTimelineFile.as_view(), name="job-timeline-file"),
     path("jobs/<uuid:pk>/events/<int:event>/", timeline.JobEvent.as_view(), name="job-event"),

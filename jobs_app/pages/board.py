@@ -1,4 +1,4 @@
-"""The jobs dashboard: what leads look at in the morning."""
+"""The jobs dashboard: what leads look at in the morning. A board by state or a table, the queues, the spending."""
 
 from __future__ import annotations
 
@@ -7,112 +7,250 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, Sum
+from django.core.cache import cache
+from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
 
 from datasets_app.models import DatasetCount, Decision
-from ftstudio import heart
 from ftstudio.accounts.models import Project, User
 from ftstudio.accounts.policy import allows
+from ftstudio.errors import Text
 from ftstudio.web.current import current_project
+from ftstudio.web.navigation import url_or_none
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle, metrics
-from jobs_app.models import Job, JobMetric
+from jobs_app.models import Connection, Job, JobMetric
+from jobs_app.providers import PROVIDERS
+from jobs_app.services import alerts, boards, budgets, lines, queue, retries, spending
+from jobs_app.services.boards import Wanted
 
+from .jobs import found
 from .progress import duration, spark, verdict_word
 
-SIZE = 25
-VIEWS: dict[str, frozenset[str]] = {
-    "recent": frozenset(lifecycle.STATES),
-    "running": frozenset({lifecycle.RUNNING, lifecycle.PAUSING, lifecycle.PAUSED, lifecycle.CANCELLING}),
-    "waiting": frozenset({lifecycle.DRAFT, lifecycle.QUEUED, lifecycle.UPLOADING, lifecycle.VALIDATING}),
-    "failed": frozenset({lifecycle.FAILED}),
+LOOKS = ("table", "board")
+TITLES = {
+    "draft": _("Drafts"),
+    "waiting": _("Waiting"),
+    "running": _("Running"),
+    "succeeded": _("Succeeded"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
 }
+HEADS = (  # of the table: (order or "", word, class)
+    ("name", _("Job"), ""),
+    ("", _("State"), ""),
+    ("base", _("Base and provider"), "wide-only"),
+    ("", _("Loss"), ""),
+    ("", _("Verdict"), ""),
+    ("rows", _("Rows"), "num"),
+    ("cost", _("Cost"), "num"),
+    ("finished", _("Time"), "num"),
+    ("", _("By"), ""),
+)
+KEPT = 86_400  # seconds that a drawn curve is kept; it is drawn anew when its job has moved or reported
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A job as the table shows it."""
+    """A job as a row or a card. `progress` is of 1, None where nobody can tell; `why` what it waits for."""
 
     job: Job
     spark: SafeString
     verdict: Any
     time: str
+    step: int | None
+    progress: float | None
+    why: Text | None
+    may_retry: bool
 
 
 @login_required
 @require_safe
 def job_list(request: PersonRequest) -> HttpResponse:
-    project = current_project(request)
-    everything = Job.objects.visible_to(request.user).filter(project=project)
-    view = request.GET.get("view", "recent")
-    wanted = VIEWS.get(view, VIEWS["recent"])
-    jobs = everything.filter(state__in=wanted).select_related("connection", "snapshot__dataset", "created_by")
-    jobs = jobs.defer("connection__credential")
-    if before := _moment(request.GET.get("before", "")):
-        jobs = jobs.filter(created_at__lt=before)
-    page = list(jobs.order_by("-created_at")[: SIZE + 1])
-    is_lead = project is not None and allows(request.user, project, "audit.read")
-    counts = dict(everything.values_list("state").annotate(n=Count("pk")).order_by())
-    context = {
-        "rows": _rows(page[:SIZE]),
-        "older": page[SIZE - 1].created_at.isoformat() if len(page) > SIZE else "",
-        "is_first_page": before is None,
-        "view": view if view in VIEWS else "recent",
-        "tabs": [(name, sum(counts.get(state, 0) for state in states)) for name, states in VIEWS.items()],
-        "workers": heart.workers(),
-        "waiting_jobs": sum(counts.get(state, 0) for state in (lifecycle.QUEUED, lifecycle.UPLOADING)),
-        "may_create": project is not None and allows(request.user, project, "jobs.create"),
-        "figures": _figures(request.user, project, everything) if project else None,
-        "people": _people(request.user, project) if is_lead and project else [],
+    """The board or the table. Only what is shown is read: a part that asks again costs its own queries."""
+    project, user = current_project(request), request.user
+    jobs = Job.objects.visible_to(user).filter(project=project)
+    wanted = Wanted.of(request.GET.dict())
+    look = request.GET.get("look", "")
+    look = look if look in LOOKS else LOOKS[0]
+    shown: dict[str, Any] = {}
+    if look == "board":
+        columns = boards.columns(jobs, wanted)
+        rows = {row.job.pk: row for row in _rows([job for some in columns.values() for job in some])}
+        shown["columns"] = [(name, TITLES[name], [rows[job.pk] for job in some]) for name, some in columns.items()]
+        live = any(not job.is_final and not job.is_draft for some in columns.values() for job in some)
+    else:
+        page, later = boards.page(jobs, wanted, request.GET.get("cursor", ""))
+        shown |= {"rows": _rows(page), "later": later, "is_first_page": not request.GET.get("cursor")}
+        live = any(not job.is_final and not job.is_draft for job in page)
+    context = shown | {
+        "wanted": wanted,
+        "look": look,
+        "live": live,
+        "heads": _heads(wanted),
+        "counts": boards.counts(jobs, wanted),
+        "groups": TITLES,
+        "compare": url_or_none("pages:run-compare"),
+        "may_create": project is not None and allows(user, project, "jobs.create"),
+        "choices": SimpleLazyObject(lambda: _choices(user, project)),
+        "figures": SimpleLazyObject(lambda: _figures(user, project, jobs) if project else None),
+        "budgets": SimpleLazyObject(lambda: budgets.state(project.pk) if project else []),
+        "alerts": SimpleLazyObject(lambda: _alerts(user, project, jobs)),
+        "people": SimpleLazyObject(lambda: _people(user, project)),
     }
     return render_page(request, "jobs/list.html", context)
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is None or timezone.is_aware(moment) else None
+@login_required
+@require_safe
+def job_queue(request: PersonRequest) -> HttpResponse:
+    """What waits for which connection, in which order, and why."""
+    project = current_project(request)
+    context = {
+        "lines": lines.of(request.user, project) if project else [],
+        "may_queue": project is not None and allows(request.user, project, "jobs.queue"),
+        "may_resume": project is not None and allows(request.user, project, "connections.resume"),
+        "is_owner": project is not None and allows(request.user, project, "connections.update"),
+    }
+    return render_page(request, "jobs/queue.html", context)
+
+
+@login_required
+@require_safe
+def job_spend(request: PersonRequest) -> HttpResponse:
+    """What the jobs have cost, by month and provider."""
+    project = current_project(request)
+    lines = spending.by_month(project.pk) if project else []
+    context = {
+        "lines": [(line, PROVIDERS[line.kind].label if line.kind in PROVIDERS else line.kind) for line in lines],
+        "budgets": budgets.state(project.pk) if project else [],
+        "may_budget": project is not None and allows(request.user, project, "budgets.update"),
+    }
+    return render_page(request, "jobs/spend.html", context)
+
+
+@login_required
+@require_POST
+def job_retry(request: PersonRequest, pk: UUID) -> HttpResponse:
+    job = retries.retry(actor=request.user, job=found(request, pk))
+    return redirect("pages:job-update" if job.is_draft else "pages:job-detail", job.pk)
 
 
 def _rows(jobs: Sequence[Job]) -> list[Row]:
-    """The jobs with their curves, read in one query."""
-    points: dict[Any, list[metrics.Point]] = defaultdict(list)
-    names = ("train_loss", "valid_loss", "full_valid_loss")
-    found = JobMetric.objects.filter(job__in=[job.pk for job in jobs], name__in=names).order_by("step")
-    for job_id, step, name, value in found.values_list("job_id", "step", "name", "value"):
-        points[job_id].append(metrics.Point(step, name, value))
+    """The jobs with their curves. However many they are: one query for what is new of them, two for what waits."""
+    curves = _curves(jobs)
+    reasons = queue.waiting_reasons(jobs)
     rows = []
     for job in jobs:
-        series = metrics.series(points[job.pk])
-        train, valid = series.get("train_loss", []), metrics.validation(series)
+        drawn, verdict, step = curves.get(job.pk, (SafeString(""), None, None))
         ended = job.finished_at or timezone.now()
         time = duration((ended - job.launched_at).total_seconds()) if job.launched_at else ""
-        rows.append(Row(job, spark(train, valid), verdict_word(job, train, valid), time))
+        progress = boards.progress_of(job, step)
+        rows.append(Row(job, drawn, verdict, time, step, progress, reasons.get(job.pk), retries.can_retry(job)))
     return rows
 
 
+def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None]]:
+    """Each job's thumbnail, verdict and last step. What has been drawn before is kept until the job reports more."""
+    ran = {job.pk: job for job in jobs if job.launched_at}
+    last = dict(
+        JobMetric.objects.filter(job__in=ran, name="train_loss").order_by().values_list("job").annotate(s=Max("step"))
+    )
+    keys = {pk: f"spark:{pk}:{last[pk]}:{ran[pk].state}:{get_language()}" for pk in last}
+    kept = cache.get_many(keys.values())
+    found = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    if new := [pk for pk in keys if pk not in found]:
+        drawn = {pk: (*_drawn(ran[pk], points), last[pk]) for pk, points in _points(new).items()}
+        cache.set_many({keys[pk]: one for pk, one in drawn.items()}, KEPT)
+        found |= drawn
+    return found
+
+
+def _points(jobs: Sequence[UUID]) -> dict[UUID, list[metrics.Point]]:
+    points: dict[UUID, list[metrics.Point]] = defaultdict(list)
+    names = ("train_loss", "valid_loss", "full_valid_loss")
+    rows = JobMetric.objects.filter(job__in=jobs, name__in=names).order_by("step")
+    for job_id, step, name, value in rows.values_list("job_id", "step", "name", "value"):
+        points[job_id].append(metrics.Point(step, name, value))
+    return points
+
+
+def _drawn(job: Job, points: Sequence[metrics.Point]) -> tuple[SafeString, Any]:
+    series = metrics.series(points)
+    train, valid = series.get("train_loss", []), metrics.validation(series)
+    return spark(train, valid), verdict_word(job, train, valid)
+
+
+def _heads(wanted: Wanted) -> list[dict[str, Any]]:
+    """The table's heads: each word, the order that a click asks for, and how the column is ordered now."""
+    heads = []
+    for name, word, classes in HEADS:
+        is_now, descending = wanted.sort.removeprefix("-") == name, wanted.sort.startswith("-")
+        first = name if name in ("name", "base") else f"-{name}"
+        turned = name if descending else f"-{name}"
+        now = ("descending" if descending else "ascending") if name and is_now else ""
+        heads.append(
+            {"sort": (turned if is_now else first) if name else "", "word": word, "class": classes, "now": now}
+        )
+    return heads
+
+
+def _choices(user: User, project: Project | None) -> dict[str, Any]:
+    if project is None:
+        return {}
+    found = boards.choices(user, project)
+    kinds = Connection.objects.filter(project=project).order_by("kind").values_list("kind", flat=True).distinct()
+    return {
+        "kinds": [(kind, PROVIDERS[kind].label if kind in PROVIDERS else Text("{kind}", kind=kind)) for kind in kinds],
+        "months": _months(),
+        **{name: getattr(found, name) for name in ("connections", "bases", "people", "datasets", "families")},
+    }
+
+
+def _months() -> list[tuple[str, datetime]]:
+    """The last twelve, newest first."""
+    now = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    found = []
+    for _month in range(12):
+        found.append((f"{now:%Y-%m}", now))
+        now = (now - timedelta(days=1)).replace(day=1)
+    return found
+
+
+def _alerts(user: User, project: Project | None, jobs: Any) -> dict[str, Any]:
+    """What wants a person: connections that are stopped, models that stop, jobs that nothing is heard of."""
+    if project is None:
+        return {}
+    return {
+        "stopped": alerts.stopped(project),
+        "may_resume": allows(user, project, "connections.resume"),
+        "is_owner": allows(user, project, "connections.update"),
+        "sunsets": alerts.sunsets(project),
+        "stuck": boards.stuck(jobs),
+    }
+
+
 def _figures(user: User, project: Project, jobs: Any) -> dict[str, Any]:
-    """The row of figures at the top. Spending is added up for each currency apart."""
+    """The row of figures at the top."""
     now = timezone.now()
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    this_month = jobs.filter(launched_at__gte=month)
-    counted = this_month.aggregate(
+    month = budgets.month_start()
+    counted = jobs.filter(launched_at__gte=month).aggregate(
         n=Count("pk"),
         failed=Count("pk", filter=Q(state=lifecycle.FAILED)),
         done=Count("pk", filter=Q(state=lifecycle.SUCCEEDED)),
     )
-    spent = this_month.exclude(cost=None).values("currency").annotate(total=Sum("cost")).order_by("currency")
     decisions = _decisions(user, project)
     by_day = dict(decisions.values(day=TruncDate("at")).values_list("day").annotate(n=Count("pk")).order_by())
     days = [(now - timedelta(days=back)).date() for back in range(6, -1, -1)]
@@ -121,7 +259,6 @@ def _figures(user: User, project: Project, jobs: Any) -> dict[str, Any]:
     waiting = dict(counts.values_list("key").annotate(n=Sum("n")).order_by())
     return {
         "month": month,
-        "spent": list(spent),
         "jobs": counted,
         "decisions": sum(by_day.values()),
         "decisions_spark": spark((), line) if any(by_day.values()) else "",
@@ -130,8 +267,10 @@ def _figures(user: User, project: Project, jobs: Any) -> dict[str, Any]:
     }
 
 
-def _people(user: User, project: Project) -> list[dict[str, Any]]:
-    """Who decided how much in the last seven days, the busiest first."""
+def _people(user: User, project: Project | None) -> list[dict[str, Any]]:
+    """Who decided how much in the last seven days, the busiest first; for who leads."""
+    if project is None or not allows(user, project, "audit.read"):
+        return []
     found = _decisions(user, project).values("by_id", "by__name", "by__username")
     return list(
         found.annotate(

@@ -121,6 +121,8 @@ def connection_resume(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def _done(request: PersonRequest, job: Job, verb: Callable[..., Any], form: forms.Form) -> HttpResponse:
     verb(actor=request.user, job=job, **_read(form))
+    if request.POST.get("back") == "queue":
+        return redirect("pages:job-queue")
     return redirect("pages:job-detail", job.pk)
 
 

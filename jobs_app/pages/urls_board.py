@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from . import hooks, models, timeline
+from . import board, hooks, models, timeline
 
 urlpatterns = [
+    path("jobs/queue/", board.job_queue, name="job-queue"),
+    path("jobs/spend/", board.job_spend, name="job-spend"),
+    path("jobs/<uuid:pk>/retry/", board.job_retry, name="job-retry"),
     path("jobs/<uuid:pk>/timeline/", timeline.job_timeline, name="job-timeline"),
     path("jobs/<uuid:pk>/timeline.jsonl", timeline.job_timeline_file, name="job-timeline-file"),
     path("jobs/<uuid:pk>/events/<int:event>/", timeline.job_event, name="job-event"),

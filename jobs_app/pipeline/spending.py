@@ -37,6 +37,11 @@ class Spending:
         return None if self.limit is None else self.limit - self.spent - self.expected
 
     @property
+    def part(self) -> float:
+        """Of the limit, spent and expected together, at most 1, for a bar."""
+        return min(1.0, float((self.spent + self.expected) / self.limit)) if self.limit else 0.0
+
+    @property
     def percent(self) -> int | None:
         """Of the limit, spent and expected together; above 100 where it is exceeded."""
         return None if not self.limit else int((self.spent + self.expected) * 100 / self.limit)

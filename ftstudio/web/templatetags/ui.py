@@ -218,6 +218,12 @@ def worker_wanted() -> dict[str, Any]:
     return {"workers": heart.workers()}
 
 
+@register.inclusion_tag("_ui/idle.html")
+def worker_banner() -> dict[str, Any]:
+    """`{% worker_banner %}` where work is begun: says when no worker runs. The pulse in the header renews it."""
+    return {"workers": heart.workers()}
+
+
 # --- Filters -------------------------------------------------------------------------------------------------------
 @register.filter
 def say(text: Any) -> str:
@@ -244,6 +250,18 @@ def kilo(number: Any) -> str:
     if size >= 100_000:
         return f"{number / 1e3:.0f} k"
     return f"{number:,}"
+
+
+@register.filter
+def at(table: Any, name: Any) -> Any:
+    """`{{ counts|at:group }}`: the entry of a mapping under a name that is itself a variable; None where it is not."""
+    return table.get(name)
+
+
+@register.filter
+def total(table: Any) -> Any:
+    """`{{ counts|total }}`: the sum of a mapping's values."""
+    return sum(table.values())
 
 
 @register.filter

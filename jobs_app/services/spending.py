@@ -1,0 +1,56 @@
+"""What a project's jobs have cost, by month and provider, each currency for itself. Read only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from jobs_app.models import Job
+
+MONTHS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One provider in one month. `share` is of the dearest line in the same currency, for the bar; `unknown` jobs have
+    ended without anybody knowing what they cost."""
+
+    month: date
+    kind: str
+    currency: str
+    total: Decimal
+    jobs: int
+    unknown: int
+    share: float
+
+
+def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
+    """Booked costs of jobs launched in the last `months` months, the newest first. One query."""
+    today = timezone.localdate()
+    back = today.year * 12 + today.month - months
+    start = timezone.make_aware(datetime(back // 12, back % 12 + 1, 1))
+    rows: list[dict[str, Any]] = list(
+        Job.objects.filter(project_id=project_id, launched_at__gte=start)
+        .order_by()
+        .values("connection__kind", "currency", month=TruncMonth("launched_at"))
+        .annotate(total=Sum("cost"), n=Count("pk"), unknown=Count("pk", filter=Q(cost=None, finished_at__isnull=False)))
+    )
+    dearest: dict[str, Decimal] = {}
+    for row in rows:
+        row["total"] = row["total"] or Decimal(0)
+        dearest[row["currency"]] = max(dearest.get(row["currency"], Decimal(0)), row["total"])
+    lines = [
+        Line(
+            timezone.localtime(row["month"]).date(), row["connection__kind"], row["currency"], row["total"], row["n"],
+            row["unknown"], float(row["total"] / dearest[row["currency"]]) if dearest[row["currency"]] else 0.0,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: (-line.month.toordinal(), line.currency, -line.total, line.kind))
