@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_CURVES = 61  # so many different curves for the same settings are enough, and thousands of jobs may share them
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -38,7 +40,7 @@ def resolve(settings: Mapping[str, Any], *, rows: int, checked: int, seed: int) 
         epochs=int(epochs) if isinstance(epochs, (int, float)) else (3 if rows >= 34 else min(25, 100 // rows)),
         batch=min(rows, int(batch)) if isinstance(batch, (int, float)) else max(1, math.ceil(rows / 24)),
         multiplier=float(multiplier) if isinstance(multiplier, (int, float)) else 1.0,
-        seed=seed,
+        seed=seed % _CURVES,
     )
 
 

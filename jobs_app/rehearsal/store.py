@@ -5,13 +5,20 @@ Every row belongs to an owner, a digest of the key it was made with: another key
 
 from __future__ import annotations
 
-import json
+import hashlib
+import os
 import shutil
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+import orjson
+
+from jobs_app.rehearsal.engine import File
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -24,126 +31,369 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, station TEXT NOT NULL, kind TEXT NOT NULL,
     times INTEGER NOT NULL, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS deployments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, owner TEXT NOT NULL, dialect TEXT NOT NULL,
+    model TEXT NOT NULL, body TEXT NOT NULL, created_at REAL NOT NULL, quirks TEXT NOT NULL,
+    UNIQUE (owner, dialect, id));
+CREATE TABLE IF NOT EXISTS owners (
+    owner TEXT PRIMARY KEY, ahead REAL NOT NULL DEFAULT 0, hook_url TEXT NOT NULL DEFAULT '',
+    hook_secret TEXT NOT NULL DEFAULT '');
 """
+# What came to a table later; a folder that an older version has filled gets it at the next start.
+_LATER = {
+    "files": {"dialect": "TEXT NOT NULL DEFAULT 'openai'", "digest": "TEXT NOT NULL DEFAULT ''",
+              "quirks": "TEXT NOT NULL DEFAULT '{}'", "extra": "TEXT NOT NULL DEFAULT '{}'"},
+    "jobs": {"dialect": "TEXT NOT NULL DEFAULT 'openai'", "marker": "TEXT NOT NULL DEFAULT ''",
+             "told": "INTEGER NOT NULL DEFAULT 0", "deleted": "INTEGER NOT NULL DEFAULT 0"},
+    "faults": {"word": "TEXT NOT NULL DEFAULT ''"},
+}  # fmt: skip
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS jobs_of_an_owner ON jobs (owner, dialect, number);
+CREATE INDEX IF NOT EXISTS files_of_an_owner ON files (owner, dialect, number);
+CREATE INDEX IF NOT EXISTS faults_of_an_owner ON faults (owner);
+"""
+_OPEN_AT_MOST = 16  # idle connections that are kept
+_NO_QUIRKS: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that was sent. `quirks` are oddities that a test asked for; `extra` is what else its dialect keeps."""
+
+    number: int
+    id: str
+    owner: str
+    dialect: str
+    name: str
+    purpose: str
+    bytes: int
+    created_at: float
+    digest: str
+    quirks: Mapping[str, Any]
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it was ordered. `body` as it was sent, `model` is the name that the tuned model will have.
+
+    `quirks`: kind → argument. `controls`: see `engine.Order`. `marker`: by what its dialect finds it again.
+    """
+
+    number: int
+    id: str
+    owner: str
+    dialect: str
+    created_at: float
+    body: Mapping[str, Any]
+    model: str
+    quirks: Mapping[str, Any]
+    seconds: float
+    controls: tuple[tuple[float, str], ...]
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A tuned model that somebody wants to call, under the name `id`."""
+
+    id: str
+    model: str
+    body: Mapping[str, Any]
+    created_at: float
+    quirks: Mapping[str, Any]
 
 
 class Store:
-    """Rows as plain dictionaries; each method is one transaction."""
+    """Rows as frozen objects; each method is one transaction."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files = folder / "files"
         self._files.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._open() as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_SCHEMA)
+        self._idle: list[tuple[int, sqlite3.Connection]] = []
+        self._closer = weakref.finalize(self, _close, self._idle)
+        with self._write() as connection:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                connection.execute(statement)
+            for table, columns in _LATER.items():
+                known = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+                for name in columns.keys() - known:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+            for statement in filter(str.strip, _INDEXES.split(";")):
+                connection.execute(statement)
+        _close(self._idle)  # a process that is forked later must not inherit an open database
+
+    def close(self) -> None:
+        """Give the database back; the next request opens it again."""
+        _close(self._idle)
+
+    # Files
 
     def path(self, file_id: str) -> Path:
         """Where the content of a file lies; only for ids that this store has given out."""
         return self._files / file_id
 
+    def content(self, file: Stored) -> File:
+        return File(self.path(file.id), file.digest or f"{file.id}:{file.created_at}")
+
     def add_file(
-        self, *, owner: str, file_id: str, name: str, purpose: str, content: IO[bytes], now: float
-    ) -> dict[str, Any]:
-        part = self._files / f"{file_id}.part"
+        self,
+        *,
+        owner: str,
+        dialect: str,
+        file_id: str,
+        name: str,
+        purpose: str,
+        content: IO[bytes],
+        now: float,
+        quirks: Mapping[str, Any] = _NO_QUIRKS,
+        extra: Mapping[str, Any] = _NO_QUIRKS,
+    ) -> Stored:
+        """Keep a file. The same id a second time replaces the content, as object stores do."""
+        part = self._files / f"{file_id}.{os.getpid()}.{id(content)}.part"
+        digest = hashlib.sha256()
         with part.open("wb") as target:
-            shutil.copyfileobj(content, target, 1024 * 1024)
-        part.replace(self.path(file_id))
+            while chunk := content.read(1024 * 1024):
+                digest.update(chunk)
+                target.write(chunk)
+        size = part.stat().st_size
+        shutil.move(part, self.path(file_id))
         with self._write() as connection:
             connection.execute(
-                "INSERT INTO files (id, owner, name, purpose, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (file_id, owner, name, purpose, self.path(file_id).stat().st_size, now),
+                "INSERT INTO files (id, owner, dialect, name, purpose, bytes, created_at, digest, quirks, extra) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "bytes = excluded.bytes, digest = excluded.digest, deleted = 0",
+                (
+                    file_id,
+                    owner,
+                    dialect,
+                    name,
+                    purpose,
+                    size,
+                    now,
+                    digest.hexdigest(),
+                    _text(quirks),
+                    _text(extra),
+                ),
             )
-        return self.file(owner, file_id) or {}
+        found = self.file(owner, file_id)
+        if found is None:
+            raise RuntimeError(f"file {file_id} belongs to another key")
+        return found
 
-    def file(self, owner: str, file_id: str) -> dict[str, Any] | None:
-        return self._one("SELECT * FROM files WHERE owner = ? AND id = ? AND NOT deleted", (owner, file_id))
+    def file(self, owner: str, file_id: str, *, deleted: bool = False) -> Stored | None:
+        """A file of this owner; `deleted` files are found where a job still needs them."""
+        row = self._one("SELECT * FROM files WHERE owner = ? AND id = ? AND deleted <= ?", (owner, file_id, deleted))
+        return None if row is None else _stored(row)
 
-    def files(self, owner: str) -> list[dict[str, Any]]:
+    def files(self, owner: str, dialect: str) -> list[Stored]:
         """Newest first."""
-        return self._all("SELECT * FROM files WHERE owner = ? AND NOT deleted ORDER BY number DESC", (owner,))
+        sql = "SELECT * FROM files WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC"
+        return [_stored(row) for row in self._all(sql, (owner, dialect))]
+
+    def keep_with(self, file_id: str, extra: Mapping[str, Any]) -> None:
+        """Remember more of a file."""
+        with self._write() as connection:
+            connection.execute("UPDATE files SET extra = ? WHERE id = ?", (_text(extra), file_id))
 
     def delete_file(self, owner: str, file_id: str) -> None:
         """Out of sight at once; the content stays for the jobs that were made from it."""
         with self._write() as connection:
             connection.execute("UPDATE files SET deleted = 1 WHERE owner = ? AND id = ?", (owner, file_id))
 
+    # Jobs
+
     def add_job(
         self,
         *,
         owner: str,
+        dialect: str,
         job_id: str,
         body: Mapping[str, Any],
         model: str,
-        quirks: list[str],
+        marker: str,
+        quirks: Mapping[str, Any],
         seconds: float,
         now: float,
-    ) -> None:
+    ) -> bool:
+        """Keep a new job; False where one has this id or this model already."""
+        values = (job_id, owner, dialect, now, _text(body), model, marker, _text(quirks), seconds)
         with self._write() as connection:
-            connection.execute(
-                "INSERT INTO jobs (id, owner, created_at, body, model, quirks, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job_id, owner, now, json.dumps(body), model, json.dumps(quirks), seconds),
+            made = connection.execute(
+                "INSERT INTO jobs (id, owner, dialect, created_at, body, model, marker, quirks, seconds) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                values,
             )
+            return made.rowcount == 1
 
-    def job(self, owner: str, job_id: str) -> dict[str, Any] | None:
-        return _job(self._one("SELECT * FROM jobs WHERE owner = ? AND id = ?", (owner, job_id)))
+    def job(self, owner: str, job_id: str) -> Job | None:
+        row = self._one("SELECT * FROM jobs WHERE id = ? AND owner = ? AND NOT deleted", (job_id, owner))
+        return None if row is None else _job(row)
 
-    def job_of_model(self, owner: str, model: str) -> dict[str, Any] | None:
-        return _job(self._one("SELECT * FROM jobs WHERE owner = ? AND model = ?", (owner, model)))
+    def job_of_model(self, owner: str, model: str) -> Job | None:
+        row = self._one("SELECT * FROM jobs WHERE model = ? AND owner = ?", (model, owner))
+        return None if row is None else _job(row)
 
-    def jobs(self, owner: str) -> list[dict[str, Any]]:
+    def jobs(self, owner: str, dialect: str) -> list[Job]:
         """Newest first."""
-        rows = self._all("SELECT * FROM jobs WHERE owner = ? ORDER BY number DESC", (owner,))
-        return [job for row in rows if (job := _job(row)) is not None]
+        sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC"
+        return [_job(row) for row in self._all(sql, (owner, dialect))]
+
+    def delete_job(self, owner: str, job_id: str) -> None:
+        with self._write() as connection:
+            connection.execute("UPDATE jobs SET deleted = 1 WHERE owner = ? AND id = ?", (owner, job_id))
 
     def control(self, job_id: str, verb: str, now: float) -> None:
         with self._write() as connection:
             row = connection.execute("SELECT controls FROM jobs WHERE id = ?", (job_id,)).fetchone()
-            controls = [*json.loads(row["controls"]), [now, verb]]
-            connection.execute("UPDATE jobs SET controls = ? WHERE id = ?", (json.dumps(controls), job_id))
+            controls = [*orjson.loads(row["controls"]), [now, verb]]
+            connection.execute("UPDATE jobs SET controls = ? WHERE id = ?", (_text(controls), job_id))
 
-    def add_fault(self, *, owner: str, station: str, kind: str, times: int, seconds: float) -> None:
+    def untold(self, owner: str, dialect: str) -> list[Job]:
+        """The jobs whose end no webhook has told yet, oldest first."""
+        sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT told ORDER BY number"
+        return [_job(row) for row in self._all(sql, (owner, dialect))]
+
+    def tell(self, job_id: str) -> bool:
+        """Whether it is for us to tell of this job's end; of several processes one is told so."""
+        with self._write() as connection:
+            return connection.execute("UPDATE jobs SET told = 1 WHERE id = ? AND NOT told", (job_id,)).rowcount == 1
+
+    def counts(self, owner: str) -> dict[str, Any]:
+        """How many jobs were created for each marker, in all dialects and deleted ones too, and the files there are."""
+        jobs = self._all("SELECT marker, COUNT(*) AS n FROM jobs WHERE owner = ? GROUP BY marker", (owner,))
+        files = self._all("SELECT COUNT(*) AS n FROM files WHERE owner = ? AND NOT deleted", (owner,))
+        per_marker = {row["marker"]: row["n"] for row in jobs}
+        return {"jobs": per_marker, "total": sum(per_marker.values()), "files": files[0]["n"]}
+
+    # Deployments
+
+    def deploy(
+        self, *, owner: str, dialect: str, name: str, model: str, body: Mapping[str, Any], quirks: Mapping[str, Any],
+        now: float,
+    ) -> bool:  # fmt: skip
+        """Keep a deployment; False where there is one of this name."""
+        with self._write() as connection:
+            made = connection.execute(
+                "INSERT INTO deployments (id, owner, dialect, model, body, created_at, quirks) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (name, owner, dialect, model, _text(body), now, _text(quirks)),
+            )
+            return made.rowcount == 1
+
+    def deployment(self, owner: str, dialect: str, name: str) -> Deployment | None:
+        sql = "SELECT * FROM deployments WHERE owner = ? AND dialect = ? AND id = ?"
+        row = self._one(sql, (owner, dialect, name))
+        return None if row is None else _deployment(row)
+
+    def deployments(self, owner: str, dialect: str) -> list[Deployment]:
+        sql = "SELECT * FROM deployments WHERE owner = ? AND dialect = ? ORDER BY number DESC"
+        return [_deployment(row) for row in self._all(sql, (owner, dialect))]
+
+    def undeploy(self, owner: str, dialect: str, name: str) -> None:
         with self._write() as connection:
             connection.execute(
-                "INSERT INTO faults (owner, station, kind, times, seconds) VALUES (?, ?, ?, ?, ?)",
-                (owner, station, kind, times, seconds),
+                "DELETE FROM deployments WHERE owner = ? AND dialect = ? AND id = ?", (owner, dialect, name)
+            )
+
+    # Clock, webhook and faults of an owner
+
+    def owner(self, owner: str) -> tuple[float, str, str]:
+        """Seconds that the owner's clock is ahead, and where webhooks go, with which secret ("" for nowhere)."""
+        row = self._one("SELECT ahead, hook_url, hook_secret FROM owners WHERE owner = ?", (owner,))
+        return (0.0, "", "") if row is None else (row["ahead"], row["hook_url"], row["hook_secret"])
+
+    def advance(self, owner: str, seconds: float) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "INSERT INTO owners (owner, ahead) VALUES (?, ?) "
+                "ON CONFLICT (owner) DO UPDATE SET ahead = ahead + excluded.ahead",
+                (owner, seconds),
+            )
+
+    def hook(self, owner: str, url: str, secret: str) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "INSERT INTO owners (owner, hook_url, hook_secret) VALUES (?, ?, ?) ON CONFLICT (owner) DO UPDATE SET "
+                "hook_url = excluded.hook_url, hook_secret = excluded.hook_secret",
+                (owner, url, secret),
+            )
+
+    def add_fault(self, *, owner: str, station: str, kind: str, times: int, seconds: float, word: str) -> None:
+        with self._write() as connection:
+            connection.execute(
+                "INSERT INTO faults (owner, station, kind, times, seconds, word) VALUES (?, ?, ?, ?, ?, ?)",
+                (owner, station, kind, times, seconds, word),
             )
 
     def faults(self, owner: str) -> list[dict[str, Any]]:
-        return self._all("SELECT station, kind, times, seconds FROM faults WHERE owner = ? AND times > 0", (owner,))
+        sql = "SELECT station, kind, times, seconds, word FROM faults WHERE owner = ? AND times > 0"
+        return [dict(row) for row in self._all(sql, (owner,))]
 
     def take_fault(self, owner: str, station: str) -> dict[str, Any] | None:
         """Use up one turn of the oldest fault that waits at this station."""
-        with self._write() as connection:
-            row = connection.execute(
+        while True:
+            row = self._one(
                 "SELECT * FROM faults WHERE owner = ? AND station IN (?, '*') AND times > 0 ORDER BY number LIMIT 1",
                 (owner, station),
-            ).fetchone()
+            )
             if row is None:
                 return None
-            connection.execute("UPDATE faults SET times = times - 1 WHERE number = ?", (row["number"],))
-            return dict(row)
+            with self._write() as connection:
+                taken = connection.execute(
+                    "UPDATE faults SET times = times - 1 WHERE number = ? AND times > 0", (row["number"],)
+                )
+                if taken.rowcount == 1:
+                    return dict(row)
 
     def clear_faults(self, owner: str) -> None:
         with self._write() as connection:
             connection.execute("DELETE FROM faults WHERE owner = ?", (owner,))
 
-    def _one(self, sql: str, values: tuple[Any, ...]) -> dict[str, Any] | None:
-        with self._open() as connection:
-            row = connection.execute(sql, values).fetchone()
-        return None if row is None else dict(row)
+    # The database
 
-    def _all(self, sql: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    def _one(self, sql: str, values: tuple[Any, ...]) -> sqlite3.Row | None:
         with self._open() as connection:
-            return [dict(row) for row in connection.execute(sql, values)]
+            row: sqlite3.Row | None = connection.execute(sql, values).fetchone()
+            return row
+
+    def _all(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        with self._open() as connection:
+            return connection.execute(sql, values).fetchall()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(
-            sqlite3.connect(self.folder / "rehearsal.sqlite3", timeout=20, isolation_level=None)
-        ) as connection:
-            connection.row_factory = sqlite3.Row
+        """A connection for one transaction, out of those that lie idle."""
+        connection = self._taken() or self._connected()
+        try:
             yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < _OPEN_AT_MOST:
+            self._idle.append((os.getpid(), connection))
+        else:
+            connection.close()
+
+    def _taken(self) -> sqlite3.Connection | None:
+        """An idle connection of this very process: one that was inherited by a fork is left alone."""
+        while True:
+            try:
+                opened_by, connection = self._idle.pop()
+            except IndexError:  # empty, or another thread was faster
+                return None
+            if opened_by == os.getpid():
+                return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.folder / "rehearsal.sqlite3", timeout=20, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -157,7 +407,35 @@ class Store:
             connection.execute("COMMIT")
 
 
-def _job(row: dict[str, Any] | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {**row, **{key: json.loads(row[key]) for key in ("body", "quirks", "controls")}}
+def _close(idle: list[tuple[int, sqlite3.Connection]]) -> None:
+    while idle:
+        idle.pop()[1].close()
+
+
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _quirks(text: str) -> dict[str, Any]:
+    """Older rows hold a list of kinds."""
+    found = orjson.loads(text)
+    return dict.fromkeys(found, True) if isinstance(found, list) else found
+
+
+def _stored(row: sqlite3.Row) -> Stored:
+    return Stored(
+        row["number"], row["id"], row["owner"], row["dialect"], row["name"], row["purpose"], row["bytes"],
+        row["created_at"], row["digest"], _quirks(row["quirks"]), orjson.loads(row["extra"]),
+    )  # fmt: skip
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        row["number"], row["id"], row["owner"], row["dialect"], row["created_at"], orjson.loads(row["body"]),
+        row["model"], _quirks(row["quirks"]), row["seconds"],
+        tuple((at, verb) for at, verb in orjson.loads(row["controls"])), row["marker"],
+    )  # fmt: skip
+
+
+def _deployment(row: sqlite3.Row) -> Deployment:
+    return Deployment(row["id"], row["model"], orjson.loads(row["body"]), row["created_at"], _quirks(row["quirks"]))

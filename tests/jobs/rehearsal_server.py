@@ -64,8 +64,8 @@ class Rehearsal:
     provider: Provider
     folder: Path
 
-    def fault(self, station: str, kind: str, *, times: int = 1, seconds: float = 0) -> None:
-        asked = {"station": station, "kind": kind, "times": times, "seconds": seconds}
+    def fault(self, station: str, kind: str, *, times: int = 1, seconds: float = 0, word: str = "") -> None:
+        asked = {"station": station, "kind": kind, "times": times, "seconds": seconds, "word": word}
         self.ask("POST", "/_rehearsal/faults", json=asked).raise_for_status()
 
     def counts(self) -> dict[str, Any]:

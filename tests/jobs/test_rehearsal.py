@@ -20,7 +20,7 @@ from werkzeug.test import Client
 from jobs_app.core import metrics
 from jobs_app.rehearsal import curves
 from jobs_app.rehearsal.app import create_app
-from jobs_app.rehearsal.engine import Order
+from jobs_app.rehearsal.engine import File, Order
 from jobs_app.rehearsal.faults import KINDS, QUIRKS
 from jobs_app.rehearsal.scripted import ScriptedEngine
 
@@ -234,7 +234,7 @@ def test_the_log_only_ever_grows_at_its_end(tmp_path_factory, controls, moments)
     """Whatever is paused and resumed when, a later look shows the earlier log and something behind it."""
     folder = tmp_path_factory.mktemp("order")
     order = Order(
-        id="ftjob-1", created_at=0.0, base_model="m", training=training_file(folder, 12), validation=None, settings={},
+        id="ftjob-1", created_at=0.0, base_model="m", training=(File(training_file(folder, 12), "a"),), validation=None, settings={},
         seed=1, seconds=100.0, controls=sorted(controls, key=lambda control: control[0]),
     )  # fmt: skip
     last: list = []
@@ -243,7 +243,7 @@ def test_the_log_only_ever_grows_at_its_end(tmp_path_factory, controls, moments)
             **{name: getattr(order, name) for name in Order.__slots__ if name != "controls"},
             controls=[c for c in order.controls if c[0] <= now],
         )
-        log = list(ScriptedEngine().look(past, now).log)
+        log = list(ScriptedEngine().log(past, now))
         assert log[: len(last)] == last
         last = log
 
@@ -441,22 +441,25 @@ def test_an_unknown_status_is_shown_once_and_the_job_goes_on(client, stage):
     assert [status(client, job.id) for _ in range(2)] == ["reticulating", "validating_files"]
 
 
-@pytest.mark.parametrize("quirk", QUIRKS)
-def test_a_job_may_be_odd_for_its_whole_life(client, stage, quirk):
-    stage.fault("jobs.create", quirk)
-    job = start(client, stage, validation=True)
-    raw = stage.ask("GET", f"/fine_tuning/jobs/{job.id}").json()
-    stage.clock.pass_by(150)
-    done = client.fine_tuning.jobs.retrieve(job.id)
-    assert done.status == ("running" if quirk == "hangs" else "succeeded")
-    assert (raw["error"] == {}) == (quirk == "empty-error")
-    assert (done.fine_tuned_model is None) == (quirk in ("hangs", "no-model"))
-    if done.result_files:
-        content = client.files.content(done.result_files[0]).read()
-        assert content.startswith(b"step,") == (quirk != "base64-results")
-        assert {"train_loss", "valid_loss"} <= set(metrics.series(metrics.from_csv(content)))
-    if quirk == "hangs":
-        assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
+def test_a_job_may_be_odd_for_its_whole_life(client, stage):
+    ends = {"hangs": "running", "pauses": "paused", "fails": "failed", "ends": "retired"}
+    for quirk in QUIRKS:
+        stage.fault("jobs.create", quirk, seconds=30, word="retired" if quirk == "ends" else "")
+        job = start(client, stage, validation=True)
+        raw = stage.ask("GET", f"/fine_tuning/jobs/{job.id}").json()
+        assert (job.id in [one.id for one in client.fine_tuning.jobs.list()]) == (quirk != "unlisted")
+        stage.clock.pass_by(150)
+        done = client.fine_tuning.jobs.retrieve(job.id)
+        assert done.status == ends.get(quirk, "succeeded")
+        assert (raw["error"] == {}) == (quirk == "empty-error")
+        assert (done.fine_tuned_model is None) == (quirk in ("hangs", "pauses", "fails", "no-model"))
+        assert job.id in [one.id for one in client.fine_tuning.jobs.list()]
+        if done.result_files:
+            content = client.files.content(done.result_files[0]).read()
+            assert content.startswith(b"step,") == (quirk != "base64-results")
+            assert {"train_loss", "valid_loss"} <= set(metrics.series(metrics.from_csv(content)))
+        if quirk in ("hangs", "pauses"):
+            assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
 
 
 def test_a_job_may_ask_for_its_own_pace(client, stage):

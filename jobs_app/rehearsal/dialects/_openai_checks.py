@@ -1,4 +1,4 @@
-"""What is refused at the door: the first line of a training file, and a job whose settings cannot be meant."""
+"""What OpenAI refuses at the door: the first line of a training file, and a job whose settings cannot be meant."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ def hyperparameters(sent: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sent.get("hyperparameters") or {}) | dict(inner.get("hyperparameters") or {})
 
 
-def check_first_line(name: str, line: bytes) -> None:
-    """All that is looked at when a file is sent; everything else is found by the job."""
+def check_name(name: str) -> None:
     if not name.endswith(".jsonl"):
-        raise Refused(400, f"Invalid file format for Fine-Tuning API. Must be .jsonl, but {name} is not", param="file")
+        raise Refused(
+            "request", f"Invalid file format for Fine-Tuning API. Must be .jsonl, but {name} is not", param="file"
+        )
+
+
+def check_first_line(line: bytes) -> None:
+    """All that is looked at when a file is sent; everything else is found by the job."""
     try:
         first = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -30,33 +35,29 @@ def check_first_line(name: str, line: bytes) -> None:
     if not isinstance(first, dict):
         start = line[:20].decode("utf-8", "replace")
         raise Refused(
-            400,
+            "request",
             "Expected file to have JSONL format, where every line is a JSON dictionary. Line 1 is not a dictionary "
             f'(HINT: line starts with: "{start}").',
             param="file",
         )
 
 
-def check_job(sent: Mapping[str, Any], models: tuple[str, ...]) -> None:
+def check_job(sent: Mapping[str, Any]) -> None:
     for key in ("model", "training_file"):
         if not isinstance(sent.get(key), str):
-            raise Refused(400, f"'{key}' is a required property", param=key)
-    if sent["model"] not in models:
-        raise Refused(
-            400, f"Model {sent['model']} is not available for fine-tuning", code="model_not_available", param="model"
-        )
+            raise Refused("request", f"'{key}' is a required property", param=key)
     metadata = sent.get("metadata") or {}
     if (
         not isinstance(metadata, dict)
         or len(metadata) > 16
         or any(not isinstance(value, str) or len(key) > 64 or len(value) > 512 for key, value in metadata.items())
     ):
-        raise Refused(400, "metadata holds at most 16 pairs of short texts", param="metadata")
+        raise Refused("request", "metadata holds at most 16 pairs of short texts", param="metadata")
     if not isinstance(sent.get("suffix", ""), (str, type(None))) or len(sent.get("suffix") or "") > 64:
-        raise Refused(400, "suffix is at most 64 characters long", param="suffix")
-    seed = sent.get("seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise Refused(400, "seed is a whole number from 0 to 2147483647", param="seed")
+        raise Refused("request", "suffix is at most 64 characters long", param="suffix")
+    seed = sent.get("seed")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31):
+        raise Refused("request", "seed is a whole number from 0 to 2147483647", param="seed")
     for name, value in hyperparameters(sent).items():
         low, high = _RANGES.get(name, (0, 0))
         if value != "auto" and (
@@ -65,4 +66,4 @@ def check_job(sent: Mapping[str, Any], models: tuple[str, ...]) -> None:
             or not isinstance(value, (int, float))
             or not low <= value <= high
         ):
-            raise Refused(400, f"{value!r} is not a valid value for {name}", code="invalid_value", param=name)
+            raise Refused("request", f"{value!r} is not a valid value for {name}", code="invalid_value", param=name)
