@@ -34,10 +34,10 @@ _NEEDED = ("subscription", "resource_group", "account")
 
 
 class Deployments:
-    """The deployments of one account. `options` are the connection's."""
+    """The deployments of one account. `options` are the connection's, `secret` its key, which is never said aloud."""
 
-    def __init__(self, http: httpx2.Client, options: Mapping[str, str]) -> None:
-        self._http, self._options = http, options
+    def __init__(self, http: httpx2.Client, options: Mapping[str, str], secret: str) -> None:
+        self._http, self._options, self._secret = http, options, secret
 
     @property
     def known(self) -> bool:
@@ -99,7 +99,7 @@ class Deployments:
             self._http,
             self._options.get("arm_url") or MANAGEMENT,
             headers={"Authorization": f"Bearer {token}"},
-            secrets=(token,),
+            secrets=(token, self._secret),
             codes=_NO_CODES,
         )
 

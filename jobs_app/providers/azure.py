@@ -167,7 +167,7 @@ class Azure(OpenAI):
         self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str] = NO_OPTIONS
     ) -> None:
         self._options = dict(options)
-        self._deployments = Deployments(http, self._options)
+        self._deployments = Deployments(http, self._options, credential.strip())
         super().__init__(base_url=self.chat_url(base_url), credential=credential, http=http, options=options)
 
     @classmethod

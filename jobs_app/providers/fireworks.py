@@ -148,7 +148,16 @@ class Fireworks(PlainProvider):
         ),
     )
     base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
-        BaseModel(f"accounts/fireworks/models/{model}", label, _PRICES, _CHECKED, "", price, confirmed=False)
+        BaseModel(
+            f"accounts/fireworks/models/{model}",
+            label,
+            _PRICES,
+            _CHECKED,
+            "",
+            price,
+            confirmed=False,
+            price_confirmed=False,
+        )
         for model, label, price in (
             ("qwen3-8b", "Qwen3 8B", "0.50"),
             ("qwen3-14b", "Qwen3 14B", "0.50"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,7 +39,7 @@ _CHECKED = "2026-11-20"
 _SOURCE = f"{_API}, {_CHECKED}"
 _PRICES = "Together's price list of 2025 as remembered; its own estimate counts"
 _SUFFIX = 40  # characters; some of its documents say 64
-_UNREADY = frozenset({"PENDING", "QUEUED", "RUNNING"})
+_LONGEST = 90 * 86400  # seconds that a run may still take; more is no guess
 _REFUSED = frozenset({"FAILED", "INVALID_FORMAT"})
 _ENDPOINTS: Mapping[str, str] = {
     "PENDING": "deploying",
@@ -146,7 +147,7 @@ class Together(PlainProvider):
         ),
     )
     base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
-        BaseModel(model, label, _PRICES, _CHECKED, price_per_million=price, confirmed=False)
+        BaseModel(model, label, _PRICES, _CHECKED, price_per_million=price, confirmed=False, price_confirmed=False)
         for model, label, price in (
             ("Qwen/Qwen2.5-7B-Instruct", "Qwen2.5 7B Instruct", "0.48"),
             ("Qwen/Qwen2.5-14B-Instruct", "Qwen2.5 14B Instruct", "0.48"),
@@ -252,6 +253,7 @@ class Together(PlainProvider):
             finished_at=_values.instant(job.get("updated_at")) if state in lifecycle.FINAL else None,
             next_poll_hint=self.poll_seconds,
             raw=job,
+            estimated_finish=_finish(job) if state == lifecycle.RUNNING else None,
         )
 
     def cancel(self, job_id: str) -> str:
@@ -336,6 +338,15 @@ def suffix_of(marker: str) -> str:
 
 def _job(job_id: str) -> str:
     return f"/fine-tunes/{_values.part(job_id)}"
+
+
+def _finish(job: Mapping[str, Any]) -> datetime | None:
+    """Its guess of the end, which it gives as the seconds that are left."""
+    progress = _values.mapping(job.get("progress"))
+    left = _values.count(progress.get("seconds_remaining"))
+    if left is None or left > _LONGEST or progress.get("estimate_available") is False:
+        return None
+    return datetime.now(UTC) + timedelta(seconds=left)
 
 
 def _asked(order: Order) -> dict[str, Any]:
