@@ -65,7 +65,7 @@ def submit(job_id: UUID | str) -> None:
 
 def _may_go(job: Job, key: str) -> bool:
     """Whether work on the job may begin or go on now; else it is let go of, and found again when it may."""
-    if job.is_waiting and job.after_id:
+    if job.is_waiting and job.after is not None and job.after.is_final:
         queue.base_of(job)  # a predecessor that has failed it ends the job, whatever else it waits for
     if rates.why_shut(job.connection) is not None:
         stopped = bool(job.connection.stopped)
@@ -126,7 +126,8 @@ def _let_go(job: Job, key: str) -> None:
 def _refused(job: Job, key: str, refusal: ProviderError) -> None:
     """What the provider's refusal means: wait, stop the whole connection, or the job has failed in its words."""
     raw = {"kind": refusal.kind, "retry_after": refusal.retry_after}
-    note(job, f"refused-{secrets.token_hex(4)}", refusal.sentence, level="warning", raw=raw)
+    if job.poll_error != to_line(refusal.message, 300):  # said once, not at each of many tries
+        note(job, f"refused-{key[:12]}", refusal.sentence, level="warning", raw=raw)
     if refusal.kind in ("auth", "quota"):
         rates.stop(job.connection, refusal)
         _postpone(job, key, refusal, timezone.now())
