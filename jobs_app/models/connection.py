@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 from ftstudio.errors import Text
 from ftstudio.fields import EncryptedTextField, OrderedJSONField
-from jobs_app.providers import PROVIDERS
+from jobs_app.providers import PROVIDERS, at_rehearsal
 
 
 class Connection(models.Model):
@@ -55,8 +55,9 @@ class Connection(models.Model):
 
     @property
     def is_rehearsal(self) -> bool:
-        """Nothing is trained through it, and every page says so."""
-        return self.kind in PROVIDERS and PROVIDERS[self.kind].rehearsal
+        """Nothing is trained through it, and every page says so: by its kind, or because its address is the stage's."""
+        by_kind = self.kind in PROVIDERS and PROVIDERS[self.kind].rehearsal
+        return by_kind or at_rehearsal(self.base_url, settings.REHEARSAL_URL)
 
     @property
     def is_quiet(self) -> bool:

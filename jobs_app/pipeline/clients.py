@@ -33,7 +33,7 @@ def check_addresses(kind: str, base_url: str, options: Mapping[str, str], *, per
         "house_hosts": settings.PROVIDER_HOSTS,
         "permitted": permitted and settings.OWNERS_MAY_PERMIT,
     }
-    check_other_addresses(kind, options, **reach)
+    check_other_addresses(kind, options, base_url=base_url, **reach)
     return check_address(kind, base_url, **reach)
 
 

@@ -191,7 +191,7 @@ def _save(
     if not key and fresh and _needs(connection.kind, "credential"):
         raise InvalidInput(credential=_("Give the key."))
     moved = _address(connection, actor, base_url, kept, permit, changed)
-    if moved and not fresh and not connection.is_rehearsal:
+    if moved and not fresh and not PROVIDERS[connection.kind].rehearsal:
         _given_again(connection, before, options, key)
     if moved is not None:
         columns |= {"base_url", "permitted_by", "permitted_at"}

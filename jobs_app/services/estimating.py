@@ -122,7 +122,7 @@ def _from_the_past(job: Job, found: Estimate, pace: Pace | None, miss: Miss | No
         told["miss"] = {"low": round(miss.low, 4), "high": round(miss.high, 4), "jobs": miss.jobs}
         if found.cost is not None:
             told["cost_low"], told["cost_high"] = (str(bound) for bound in miss.range_of(found.cost))
-    if PROVIDERS[job.connection.kind].rehearsal:
+    if job.connection.is_rehearsal:
         told["seconds"] = settings.REHEARSAL_SECONDS
     elif pace is not None and found.trained_tokens:
         told["seconds"], told["seconds_low"], told["seconds_high"] = pace.seconds(found.trained_tokens)

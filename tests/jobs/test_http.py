@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Request, Response
 
 from ftstudio.errors import InvalidInput
-from jobs_app.providers import check_address, open_provider
+from jobs_app.providers import at_rehearsal, check_address, check_other_addresses, open_provider
 from jobs_app.providers.base import ProviderError
 from jobs_app.providers.http import check_base_url, guarded_client, is_reachable
 
@@ -225,7 +225,11 @@ def test_the_certificate_is_asked_for_by_name_and_a_strange_one_is_refused(tmp_p
 @pytest.mark.parametrize(
     "url",
     [
-        "http://127.0.0.1:8000/rehearsal/v1",
+        "http://127.0.0.1:8000/api/v1",
+        "http://127.0.0.1:8000/rehearsal/%2E./api/v1",
+        "http://127.0.0.1:8000/rehearsalling/v1",
+        "http://127.0.0.1:8001/rehearsal/v1",
+        "http://x@127.0.0.1:8000/rehearsal/v1",
         "http://localhost:8000/v1",
         "https://169.254.169.254/",
         "https://example.org/v1",
@@ -251,6 +255,19 @@ def test_a_rehearsal_connection_reaches_the_configured_address_and_no_other():
     for url in ("http://127.0.0.1:9/other", "http://127.0.0.2:9/v1", "http://10.0.0.1/v1"):
         with pytest.raises(InvalidInput):
             open_provider("rehearsal", base_url=url, credential="rehearsal-x", rehearsal_url="http://127.0.0.1:9/v1")
+
+
+def test_every_kind_may_rehearse_and_reaches_nothing_else_then():
+    here = "http://127.0.0.1:8000/rehearsal"
+    reach = {"rehearsal_url": f"{here}/v1"}
+    for kind, url in (("openai", f"{here}/v1"), ("azure", f"{here}/azure/openai/v1"), ("ark", f"{here}/ark")):
+        assert check_address(kind, url, **reach) == url
+        assert at_rehearsal(url, **reach)
+    assert not at_rehearsal("https://api.openai.com/v1", **reach)
+    check_other_addresses("ark", {"tos_url": f"{here}/ark/tos"}, base_url=f"{here}/ark", **reach)
+    for elsewhere in ("https://tos-cn-beijing.volces.com", "http://127.0.0.1:8000/admin"):
+        with pytest.raises(InvalidInput):
+            check_other_addresses("ark", {"tos_url": elsewhere}, base_url=f"{here}/ark", **reach)
 
 
 def test_the_operator_may_open_a_server_in_the_house():
