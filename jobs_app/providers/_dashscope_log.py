@@ -27,9 +27,9 @@ _STEP_OF = re.compile(r"(\d{1,9})/\d+", re.ASCII)
 _NEVER = re.compile(r"only\s+\d+\s+fine-?tune", re.IGNORECASE)
 
 
-def is_final(says: str) -> bool:
-    """Whether a throttling means "no more jobs in this account" (“Only 20 fine-tune job …”) and not "later"."""
-    return _NEVER.search(says) is not None
+def limit(says: str) -> str:
+    """What a throttling really means: "never" (“Only 20 fine-tune job …”), "tomorrow", or "" for: soon."""
+    return "never" if _NEVER.search(says) else "tomorrow" if "per day" in says.lower() else ""
 
 
 def event(number: int, line: str, made: datetime, zone: tzinfo) -> EventIn:

@@ -18,6 +18,7 @@ from jobs_app.core.recipes import Parameter, Recipe, shown
 from jobs_app.providers import _dashscope_log, _values
 from jobs_app.providers._parameters import parameter
 from jobs_app.providers._plain import PlainProvider
+from jobs_app.providers._rest import openai_error
 from jobs_app.providers.base import (
     BaseModel,
     Capabilities,
@@ -214,7 +215,10 @@ class DashScope(PlainProvider):
         "Arrearage": "quota",
         "Throttling": "rate",
         "Throttling.RateQuota": "rate",
-        "only-so-many": "quota",
+        "AccessDenied": "closed",
+        "Throttling.AllocationQuota": "rate",
+        "never": "quota",
+        "tomorrow": "daily",
     }
 
     @classmethod
@@ -228,9 +232,12 @@ class DashScope(PlainProvider):
 
     @staticmethod
     def code_of(body: Mapping[str, Any]) -> tuple[str, str]:
-        """`{"code", "message"}`. One code stands for "wait" and for "never": only the sentence tells them apart."""
-        code, says = str(body.get("code") or ""), str(body.get("message") or "")
-        return ("only-so-many" if code.startswith("Throttling") and _dashscope_log.is_final(says) else code), says
+        """`{"code", "message"}`; the compatible chat has OpenAI's shape. One code stands for "wait", "tomorrow" and
+        "never": only the sentence tells them apart."""
+        code, says = openai_error(body)
+        if code.startswith("Throttling") and (told := _dashscope_log.limit(says)):
+            code = told
+        return code, says
 
     @classmethod
     def chat_url(cls, base_url: str) -> str:

@@ -174,6 +174,7 @@ class Fireworks(PlainProvider):
         **dict.fromkeys(("8", "RESOURCE_EXHAUSTED"), "rate"),
         **dict.fromkeys(("16", "UNAUTHENTICATED"), "auth"),
         "money": "quota",
+        "day": "daily",
     }
 
     def __init__(
@@ -187,10 +188,11 @@ class Fireworks(PlainProvider):
 
     @staticmethod
     def code_of(body: Mapping[str, Any]) -> tuple[str, str]:
-        """A gRPC code, as a number or a word. An account without money is told by the sentence only."""
+        """A gRPC code, as a number or a word. Of money and of the day's share only the sentence tells."""
         code, says = openai_error(body)
-        wrong = code in ("3", "INVALID_ARGUMENT")  # the data may speak of money, too
-        return ("money" if not wrong and _MONEY.search(says) else code), says
+        if code in ("3", "INVALID_ARGUMENT"):
+            return code, says  # the data may speak of money and days, too
+        return ("money" if _MONEY.search(says) else "day" if "per day" in says.lower() else code), says
 
     @classmethod
     def chat_url(cls, base_url: str) -> str:

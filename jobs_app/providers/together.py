@@ -163,7 +163,7 @@ class Together(PlainProvider):
     }
 
     def probe(self) -> None:
-        self._rest.send("GET", "/fine-tunes")
+        _values.listing(self._rest.send("GET", "/fine-tunes"), "data")
 
     def upload(self, path: Path, purpose: str = "fine-tune") -> str:
         name = path.name if path.suffix == ".jsonl" else f"{path.stem}.jsonl"
