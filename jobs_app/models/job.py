@@ -129,6 +129,7 @@ class Job(Leased):
         ordering = ("-created_at",)
         indexes = (
             models.Index(fields=("project", "-created_at"), name="job_by_project"),
+            models.Index(fields=("project", "state", "-created_at"), name="job_by_state"),
             models.Index(fields=("next_poll_at",), name="job_by_next_poll"),
             models.Index(fields=("connection", "state", "rank"), name="job_queue_of_connection"),
         )

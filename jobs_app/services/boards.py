@@ -16,11 +16,12 @@ from django.db.models import Count, F, FloatField, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Cast, Coalesce, Lower
 from django.utils import timezone
 
+from datasets_app.models import Dataset
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import InvalidInput, Listed, Text
 from jobs_app.core import lifecycle
 from jobs_app.core.stuck import Life, why_stuck
-from jobs_app.models import Job, JobEvent, JobMove
+from jobs_app.models import Connection, Job, JobEvent, JobFamily, JobMove
 
 from .listing import in_order, seek
 
@@ -191,19 +192,22 @@ class Choices:
 
 
 def choices(user: User, project: Project) -> Choices:
-    """The values of the filters. Five narrow queries."""
-    jobs = Job.objects.visible_to(user).filter(project=project).order_by()
+    """The values of the filters: what the jobs have, read in one pass, and the words for it in four small queries."""
+    columns = ("connection_id", "base_model", "created_by_id", "snapshot__dataset_id", "family_id")
+    rows = Job.objects.visible_to(user).filter(project=project).order_by().values_list(*columns).distinct()[:2000]
+    found_rows = list(rows) or [(None,) * len(columns)]
+    connections, bases, people, datasets, families = ({*one} - {None, ""} for one in zip(*found_rows, strict=True))
 
-    def pairs(value: str, word: str, limit: int = 100) -> list[tuple[str, str]]:
-        found = jobs.exclude(**{value: None}).values_list(value, word).distinct()[:limit]
-        return sorted(((str(one), str(said)) for one, said in found if one), key=lambda pair: pair[1].lower())
+    def named(model: Any, keys: set[Any], value: str = "pk", word: str = "name") -> list[tuple[str, str]]:
+        found = model.objects.filter(pk__in=keys).values_list(value, word)[:100] if keys else ()
+        return sorted(((str(one), str(said or one)) for one, said in found), key=lambda pair: pair[1].lower())
 
     return Choices(
-        pairs("connection_id", "connection__name"),
-        pairs("base_model", "base_model"),
-        pairs("created_by__username", "created_by__name"),
-        pairs("snapshot__dataset_id", "snapshot__dataset__name"),
-        pairs("family_id", "family__name"),
+        named(Connection, connections),
+        [(base, base) for base in sorted(bases)[:100]],
+        named(User, people, "username"),
+        named(Dataset, datasets),
+        named(JobFamily, families),
     )
 
 

@@ -16,7 +16,7 @@ from jobs_app.pipeline.queue import ORDER, limit_of
 
 from . import boards, queue
 
-MOST = 200
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Queue:
 
 
 def of(user: User, project: Project) -> list[Queue]:
-    """Every connection with jobs that wait, and those that are stopped. Two hundred jobs at most, six queries."""
+    """Every connection with jobs that wait, and those that are stopped. A hundred jobs at most, six queries."""
     mine = boards.with_names(Job.objects.visible_to(user).filter(project=project))
     waiting = list(mine.filter(pk__in=Job.objects.waiting().values("pk")).order_by("connection_id", *ORDER)[:MOST])
     reasons = queue.waiting_reasons(waiting)
