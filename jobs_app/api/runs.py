@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -109,30 +109,29 @@ class VerdictOutput(serializers.Serializer[Any]):
     next = ProposalOutput(many=True)
 
 
-def verdict_data(reading: Reading) -> dict[str, Any]:
+def said_of(reading: Reading) -> dict[str, Any]:
+    """What `VerdictOutput` writes."""
     verdict = reading.verdict
     if verdict is None:
         empty = dict.fromkeys(("kind", "word", "why", "advice", "grade", "series", "missing"), "")
         nothing: dict[str, Any] = {"suspected": False, "best_step": None, "preferred_step": None, "early_stop": None}
-        return VerdictOutput({**empty, **nothing, "hints": [], "measures": [], "next": []}).data
-    return VerdictOutput(
-        {
-            "kind": verdict.kind,
-            "word": say(verdict.word),
-            "why": say(verdict.why),
-            "advice": say(verdict.advice),
-            "grade": verdict.grade,
-            "suspected": verdict.suspected,
-            "series": verdict.series,
-            "best_step": verdict.best,
-            "preferred_step": verdict.prefer,
-            "missing": say(verdict.missing) if verdict.missing else "",
-            "hints": [say(hint) for hint in verdict.hints],
-            "measures": verdict.measures,
-            "early_stop": reading.stop,
-            "next": readings.proposals_of(reading),
-        }
-    ).data
+        return {**empty, **nothing, "hints": [], "measures": [], "next": []}
+    return {
+        "kind": verdict.kind,
+        "word": say(verdict.word),
+        "why": say(verdict.why),
+        "advice": say(verdict.advice),
+        "grade": verdict.grade,
+        "suspected": verdict.suspected,
+        "series": verdict.series,
+        "best_step": verdict.best,
+        "preferred_step": verdict.prefer,
+        "missing": say(verdict.missing) if verdict.missing else "",
+        "hints": [say(hint) for hint in verdict.hints],
+        "measures": verdict.measures,
+        "early_stop": reading.stop,
+        "next": readings.proposals_of(reading),
+    }
 
 
 class NextInput(serializers.Serializer[Any]):
@@ -179,7 +178,7 @@ class JobVerdict(APIView):
     @extend_schema(responses=VerdictOutput)
     def get(self, request: Request, pk: UUID) -> Response:
         """What the curves of the job allow to be said, with the numbers behind it and what to try next."""
-        return Response(verdict_data(readings.of_job(found(request, pk))))
+        return Response(VerdictOutput(said_of(readings.of_job(found(request, pk)))).data)
 
 
 class JobNext(APIView):
@@ -205,7 +204,7 @@ class RunList(generics.ListAPIView[ImportedRun]):
 
     serializer_class = RunOutput
     pagination_class = NewestFirst
-    parser_classes = (MultiPartParser, JSONParser)
+    parser_classes = (MultiPartParser,)
     queryset = ImportedRun.objects.none()
 
     def get_queryset(self) -> QuerySet[ImportedRun]:
@@ -235,7 +234,7 @@ class RunVerdict(APIView):
     @extend_schema(responses=VerdictOutput)
     def get(self, request: Request, pk: UUID) -> Response:
         """What the imported curve allows to be said."""
-        return Response(verdict_data(readings.of_run(_run(request, pk))))
+        return Response(VerdictOutput(said_of(readings.of_run(_run(request, pk)))).data)
 
 
 class RunCurve(APIView):
@@ -278,7 +277,7 @@ class RunCompare(APIView):
                 "noun": reading.noun,
                 "id": reading.row.pk,
                 "name": reading.name,
-                "verdict": verdict_data(reading),
+                "verdict": said_of(reading),
                 "cost": reading.row.cost if reading.noun == "job" else None,
                 "currency": reading.row.currency if reading.noun == "job" else "",
                 "seconds": readings.seconds_of(reading),

@@ -53,10 +53,13 @@ def proposals(
     return found
 
 
-def stop_advice(valid: Line, allowed: int = PATIENCE) -> Stop | None:
-    """Where early stopping would have ended the run: advice for a hosted job, which nobody can stop from here."""
+def stop_advice(valid: Line, last_step: int = 0, allowed: int = PATIENCE) -> Stop | None:
+    """Where early stopping would have ended the run: advice for a hosted job, which nobody can stop from here.
+
+    None where it would have saved nothing; `last_step` is that of the run, if it went on after the last evaluation.
+    """
     stop = patience(valid, allowed)
-    return stop if stop is not None and valid and stop.step < valid[-1][0] else None
+    return stop if stop is not None and stop.step < max(last_step, valid[-1][0]) else None
 
 
 def scale_readout(before: Mapping[str, Any], after: Mapping[str, Any]) -> Text | None:

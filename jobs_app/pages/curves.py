@@ -208,12 +208,13 @@ class Saved:
 
 
 def checkpoints_of(reading: Reading) -> list[Saved]:
-    """A job's checkpoints. The best is at the step of the lowest validation loss or the last one saved before it."""
+    """A job's checkpoints; the best is the one with the lowest validation loss of its own or of its step."""
     rows = list(reading.row.checkpoints.order_by("step", "pk"))
-    best = reading.best if len(reading.valid) > 1 else None
-    saved = max((row.step for row in rows if best is not None and row.step <= best), default=None)
+    valid = dict(reading.valid)
+    losses = [(loss, row.step) for row in rows if (loss := row.valid_loss or valid.get(row.step)) is not None]
+    best = min(losses)[1] if len(losses) > 1 else None
     registered = {version.model: version for version in reading.row.model_versions.all()} if rows else {}
-    return [Saved(row, row.step == saved, registered.get(row.model)) for row in rows]
+    return [Saved(row, row.step == best, registered.get(row.model)) for row in rows]
 
 
 def judged(reading: Reading) -> dict[str, Any]:

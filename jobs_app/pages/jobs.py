@@ -106,6 +106,7 @@ def go(request: PersonRequest, view: str, pk: UUID) -> HttpResponse:
 
 def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
     reading, view = readings.of_job(job), View.parse(request.GET)
+    checkpoints = curves.checkpoints_of(reading)
     verbs = {verb for verb in lifecycle.verbs(job.state) if verb != "clone" and _may(request, job, verb)}
     provider = PROVIDERS.get(job.connection.kind)
     if provider is None or not provider.capabilities.pause:
@@ -114,7 +115,8 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "job": job,
         "model": job.model_versions.filter(checkpoint=None).first(),
         "stations": progress.stations(job, list(job.moves.select_related("actor"))),
-        "checkpoints": curves.checkpoints_of(reading),
+        "checkpoints": checkpoints,
+        "best": next((saved for saved in checkpoints if saved.is_best), None),
         "may_register": allows(request.user, job.project_id, "models.register"),
         "reading": reading,
         "curves": curves.drawn(reading, view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from ftstudio.errors import InvalidInput, Text
 from jobs_app.core import charts, lifecycle, metrics, next_run, verdicts
 from jobs_app.core.charts import Mark
 from jobs_app.core.verdicts import Score, Stop, Verdict
-from jobs_app.models import ImportedRun, Job
+from jobs_app.models import Checkpoint, ImportedRun, Job, JobMetric
 from jobs_app.providers import PROVIDERS
 
 
@@ -68,22 +69,35 @@ class Reading:
 
 def of_job(job: Job) -> Reading:
     """The job as far as it has been reported. It is judged when it has ended: until then a curve is only a curve."""
-    points = tuple(metrics.Point(*row) for row in job.metrics.order_by("step").values_list("step", "name", "value"))
-    return _read(
-        Reading(
-            "job",
-            job,
-            points,
-            metrics.series(points),
-            job.rows_train or None,
-            job.rows_validation,
-            _number(job.estimate.get("epochs")) or _number(job.recipe.get("epochs")),
-            # Over the whole run, so they place a step only once it has ended.
-            _number(job.trained_tokens) if job.is_final else None,
-            tuple(job.checkpoints.order_by("step").values_list("step", flat=True)),
-        ),
-        ended=job.is_final,
+    return of_jobs([job])[0]
+
+
+def of_jobs(jobs: Sequence[Job]) -> list[Reading]:
+    """Several jobs, with two queries for all of them."""
+    points: dict[UUID, list[metrics.Point]] = defaultdict(list)
+    rows = JobMetric.objects.filter(job__in=jobs).order_by("step").values_list("job_id", "step", "name", "value")
+    for job_id, step, name, value in rows:
+        points[job_id].append(metrics.Point(step, name, value))
+    saved: dict[UUID, list[int]] = defaultdict(list)
+    for job_id, step in Checkpoint.objects.filter(job__in=jobs).order_by("step").values_list("job_id", "step"):
+        saved[job_id].append(step)
+    return [_of_job(job, points[job.pk], saved[job.pk]) for job in jobs]
+
+
+def _of_job(job: Job, points: Sequence[metrics.Point], saved: Sequence[int]) -> Reading:
+    reading = Reading(
+        "job",
+        job,
+        tuple(points),
+        metrics.series(points),
+        job.rows_train or None,
+        job.rows_validation,
+        _number(job.estimate.get("epochs")) or _number(job.recipe.get("epochs")),
+        # Over the whole run, so they place a step only once it has ended.
+        _number(job.trained_tokens) if job.is_final else None,
+        tuple(saved),
     )
+    return _read(reading, ended=job.is_final)
 
 
 def of_run(run: ImportedRun) -> Reading:
@@ -122,7 +136,7 @@ def several(*, actor: User, jobs: Sequence[str], runs: Sequence[str]) -> list[Re
     visible = Job.objects.visible_to(actor).exclude(state=lifecycle.DRAFT).filter(pk__in=wanted_jobs)
     found_jobs = visible.select_related("connection", "snapshot__dataset", "project").in_bulk()
     found_runs = ImportedRun.objects.visible_to(actor).select_related("project").in_bulk(wanted_runs)
-    readings = [of_job(found_jobs[pk]) for pk in wanted_jobs if pk in found_jobs]
+    readings = of_jobs([found_jobs[pk] for pk in wanted_jobs if pk in found_jobs])
     readings += [of_run(found_runs[pk]) for pk in wanted_runs if pk in found_runs]
     if len(readings) < 2:
         raise InvalidInput(runs=Text("Choose two to {n} runs to compare.", n=charts.MOST_RUNS))
@@ -139,21 +153,30 @@ def seconds_of(reading: Reading) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line of the comparison: the values of one setting, run by run; None where a run does not have it."""
+    """One line of the comparison: the values of one setting, run by run; None where a run does not have it.
+
+    What nobody said of an imported run is unknown, and no difference.
+    """
 
     name: str
     values: tuple[Any, ...]
-
-    @property
-    def differs(self) -> bool:
-        return len({str(value) for value in self.values}) > 1
+    differs: bool
 
 
 def settings_of(readings: Sequence[Reading]) -> list[Setting]:
     """Everything that was chosen for these runs, by name, in the order in which it first comes."""
     each = [_settings(reading) for reading in readings]
     names = dict.fromkeys(name for settings in each for name in settings)
-    return [Setting(name, tuple(settings.get(name) for settings in each)) for name in names]
+    found = []
+    for name in names:
+        values = tuple(settings.get(name) for settings in each)
+        known = {
+            str(value)
+            for value, reading in zip(values, readings, strict=True)
+            if value is not None or reading.noun == "job"
+        }
+        found.append(Setting(name, values, len(known) > 1))
+    return found
 
 
 def _settings(reading: Reading) -> dict[str, Any]:
@@ -192,7 +215,7 @@ def _read(reading: Reading, *, ended: bool) -> Reading:
         scores=scores_of(reading.marks),
         series=metrics.validation_name(reading.series) or "valid_loss",
     )
-    return replace(reading, verdict=verdict, stop=next_run.stop_advice(reading.valid))
+    return replace(reading, verdict=verdict, stop=next_run.stop_advice(reading.valid, reading.last_step))
 
 
 def _epochs_of(series: metrics.Series) -> float | None:

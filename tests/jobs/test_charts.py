@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jobs_app.core import metrics
@@ -182,7 +182,8 @@ points = st.lists(
 ).map(lambda found: sorted(found, key=lambda point: point[0]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
+@example([], [(0, 2.0), (0, 1.1e-308)], True, 0.0)
 @given(points, points, st.booleans(), st.sampled_from([0.0, 0.6]))
 def test_whatever_the_figures_the_picture_is_well_formed_and_inside_its_frame(train, valid, log, smooth):
     series = {"train_loss": train, "valid_loss": valid, "learning_rate": valid, "train_mean_token_accuracy": train}

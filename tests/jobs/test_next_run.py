@@ -74,6 +74,7 @@ def test_patience_two_would_have_stopped_there():
     stop = stop_advice([*OVERFIT, (30, 0.7)])
     assert (stop.step, stop.best) == (25, 15)
     assert stop_advice(OVERFIT) is None  # at the very end nothing would have been saved
+    assert stop_advice(OVERFIT, last_step=30).step == 25
     assert stop_advice([]) is None
 
 

@@ -7,7 +7,7 @@ carries a style or a colour.
 
 from .drawing import Line, Panel, draw
 from .overlay import LETTERS, MOST_RUNS, Overlaid, overlay_chart
-from .run import LABELS, Mark, run_chart
+from .run import LABELS, Mark, panels_of, run_chart
 from .scales import ticks
 from .view import SMOOTHINGS, View
 
@@ -23,6 +23,7 @@ __all__ = (
     "View",
     "draw",
     "overlay_chart",
+    "panels_of",
     "run_chart",
     "ticks",
 )

@@ -13,7 +13,8 @@ from .scales import Axis, Scale
 
 Points = Sequence[tuple[float, float]]
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 28, 28
+_LEFT, _RIGHT, _BOTTOM = 56, 16, 28
+_FLAGGED, _PLAIN = 28, 4  # above the first panel, with and without a flag
 _TITLE = 20  # above a panel
 _BETWEEN = 16
 _BUCKETS = 300  # two points each: more than one for every pixel of the usual width
@@ -77,13 +78,13 @@ def draw(
     places = [place for line in lines for place, _value in (*line.points, *line.raw)]
     axis = Axis(places + [place for place, _says in marks], left=_LEFT, right=width - _RIGHT, whole=whole)
     body: list[str] = []
-    top = _TOP
+    top = begin = _FLAGGED if best else _PLAIN
     for panel in panels:
         body += _panel(panel, axis, top + _TITLE, top + _TITLE + panel.height, has_marks=has_marks)
         top += _TITLE + panel.height + _BETWEEN
     bottom = top - _BETWEEN
-    behind = list(_best_band(axis, best, _TOP, bottom)) if best else []
-    behind += [_checkpoint(axis, place, says, _TOP + _TITLE, bottom) for place, says in marks]
+    behind = list(_best_band(axis, best, begin, bottom)) if best else []
+    behind += [_checkpoint(axis, place, says, begin + _TITLE, bottom) for place, says in marks]
     body += _axis(axis, bottom, axis_word)
     if best:
         body += _flag(axis, best, bottom)
@@ -116,7 +117,7 @@ def _panel(panel: Panel, axis: Axis, top: float, bottom: float, *, has_marks: bo
             yield from _marks(axis, scale, points, line.look)
         if line.values:
             yield from _values(axis, scale, points)
-    yield from _names(axis, scale, [(line, points) for line, points, _raw in drawn], top)
+    yield from _names(axis, scale, [(line, points) for line, points, _raw in drawn])
 
 
 def _path(axis: Axis, scale: Scale, points: Points, look: str) -> str:
@@ -165,7 +166,7 @@ def _values(axis: Axis, scale: Scale, points: Points) -> Iterable[str]:
             yield f'<text class="{side}" x="{x + (-9 if inside else 9):.1f}" y="{y + 16:.1f}">{text}</text>'
 
 
-def _names(axis: Axis, scale: Scale, lines: Sequence[tuple[Line, Points]], top: float) -> Iterable[str]:
+def _names(axis: Axis, scale: Scale, lines: Sequence[tuple[Line, Points]]) -> Iterable[str]:
     """Each line's name beside its first or last point, turned inwards at the edge and kept apart from the others."""
     wanted: list[tuple[float, float, str, str]] = []
     for line, points in lines:
@@ -177,11 +178,21 @@ def _names(axis: Axis, scale: Scale, lines: Sequence[tuple[Line, Points]], top: 
             x, y = axis.x(found[0]), scale.y(found[1]) - 8
             inward = x > axis.left + (axis.right - axis.left) * 0.6
             wanted.append((y, x - 6 if inward else x + 8, "m end" if inward else "m", line.name))
-    least = top + 4.0
-    for y, x, side, name in sorted(wanted):
-        y = max(least, y)
-        least = y + _NEAR
+    heights = _apart([spot[0] for spot in sorted(wanted)], scale.top + 10, scale.bottom - 4)
+    for (_y, x, side, name), y in zip(sorted(wanted), heights, strict=True):
         yield f'<text class="{side}" x="{x:.1f}" y="{y:.1f}">{escape(name)}</text>'
+
+
+def _apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:
+    """The heights, in order, moved down and then up until no two are nearer than a line of text."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + _NEAR if placed else top))
+    limit = bottom
+    for place in range(len(placed) - 1, -1, -1):
+        placed[place] = min(placed[place], limit)
+        limit = placed[place] - _NEAR
+    return placed
 
 
 def _checkpoint(axis: Axis, place: float, says: str, top: float, bottom: float) -> str:
@@ -203,7 +214,7 @@ def _flag(axis: Axis, best: Flag, bottom: float) -> Iterable[str]:
     x = axis.x(best.place)
     wide = sum(12.5 if ord(sign) > 0x2E80 else _CHARACTER for sign in best.says) + 14
     middle = min(max(x, axis.left + wide / 2), axis.right - wide / 2)
-    yield f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
+    yield f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{_FLAGGED}" y2="{bottom}"/>'
     yield f'<rect class="flag" x="{middle - wide / 2:.1f}" y="8" width="{wide:.1f}" height="20" rx="2"/>'
     yield f'<text class="onflag mid" x="{middle:.1f}" y="22">{escape(best.says)}</text>'
 

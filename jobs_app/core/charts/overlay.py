@@ -65,6 +65,7 @@ def overlay_chart(
         title=title,
         description=description,
         axis_word=labels[by],
+        width=1200,
         ident=ident,
         whole=by != "epoch",
     )

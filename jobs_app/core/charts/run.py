@@ -96,9 +96,10 @@ def panels_of(
 ) -> list[Panel]:
     """The panels of a run, loss first. There is always one for the loss."""
 
-    def line(points: Sequence[tuple[int, float]], look: str, *, exact: bool = False) -> Line:
+    def line(points: Sequence[tuple[int, float]], look: str, *, exact: bool = False, named: bool = True) -> Line:
         word = labels["train" if look == "train" else "valid"]
-        return made(points, look, word, "start" if look == "train" else "end", view, place, labels, exact=exact)
+        names = ("start" if look == "train" else "end") if named else ""
+        return made(points, look, word, names, view, place, labels, exact=exact)
 
     exact = metrics.validation_name(series) == "full_valid_loss"
     loss = [line(series.get("train_loss", ()), "train"), line(metrics.validation(series), "valid", exact=exact)]

@@ -78,7 +78,8 @@ class Scale:
 
     def y(self, value: float) -> float:
         if self.log:
-            share = math.log10(value / self.low) / math.log10(self.high / self.low)
+            floor = math.log10(self.low)
+            share = (math.log10(value) - floor) / (math.log10(self.high) - floor)
         else:
             share = (value - self.low) / (self.high - self.low)
         return self.bottom - (self.bottom - self.top) * share
