@@ -15,6 +15,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 application: WSGIApplication = get_wsgi_application()
 if settings.REHEARSAL:
     rehearsal = import_string("jobs_app.rehearsal.app.create_app")(
-        folder=settings.REHEARSAL_FOLDER, seconds=settings.REHEARSAL_SECONDS
+        folder=settings.REHEARSAL_FOLDER, seconds=settings.REHEARSAL_SECONDS, own=(settings.SITE_URL,)
     )
     application = DispatcherMiddleware(application, {"/rehearsal": rehearsal})
