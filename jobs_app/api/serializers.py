@@ -37,11 +37,11 @@ class JobOutput(serializers.ModelSerializer[Job]):
     class Meta:
         model = Job
         fields = (
-            "id", "project", "name", "description", "snapshot", "connection", "rehearsal", "base_model", "recipe",
-            "contract", "answers", "waivers", "state", "raw_state", "provider_job", "training_file", "validation_file",
-            "training_sha256", "validation_sha256", "rows_train", "rows_validation", "result_model", "trained_tokens",
-            "estimate", "cost", "currency", "error", "parent", "created_at", "launched_at", "started_at", "finished_at",
-            "polled_at", "poll_error",
+            "id", "project", "name", "description", "snapshot", "connection", "rehearsal", "base_model", "codec",
+            "recipe", "contract", "answers", "waivers", "state", "raw_state", "provider_job", "training_file",
+            "validation_file", "training_sha256", "validation_sha256", "rows_train", "rows_validation", "result_model",
+            "trained_tokens", "estimate", "cost", "currency", "error", "parent", "created_at", "launched_at",
+            "started_at", "finished_at", "polled_at", "poll_error",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -77,6 +77,9 @@ class JobInput(serializers.Serializer[Any]):
     connection = Visible(queryset=Connection.objects.select_related("project"))
     snapshot = Visible(queryset=Snapshot.objects.select_related("dataset"), required=False, allow_null=True)
     base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    codec = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, help_text="The format of its files; empty: the usual one."
+    )
     recipe = serializers.DictField(required=False)
     description = serializers.CharField(max_length=300, required=False, allow_blank=True)
     answers = serializers.DictField(child=serializers.BooleanField(), required=False, allow_null=True)
@@ -88,6 +91,9 @@ class JobChange(serializers.Serializer[Any]):
     connection = Visible(queryset=Connection.objects.select_related("project"), required=False)
     snapshot = Visible(queryset=Snapshot.objects.select_related("dataset"), required=False, allow_null=True)
     base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    codec = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, help_text="The format of its files; empty: the usual one."
+    )
     recipe = serializers.DictField(required=False)
     description = serializers.CharField(max_length=300, required=False, allow_blank=True)
     answers = serializers.DictField(child=serializers.BooleanField(), required=False, allow_null=True)
@@ -95,6 +101,9 @@ class JobChange(serializers.Serializer[Any]):
 
 class JobLaunchInput(serializers.Serializer[Any]):
     waive = WaiveInput(required=False)
+    confirm = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, help_text="Guards that ask: exposures."
+    )
 
 
 class PreflightItem(serializers.Serializer[Any]):
@@ -103,6 +112,10 @@ class PreflightItem(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     detail = serializers.SerializerMethodField()
     fatal = serializers.BooleanField(help_text="Must be settled before the launch.")
+    state = serializers.CharField(help_text="ok, waits (the launch does) or warns.")
+    pending = serializers.BooleanField(help_text="It settles itself in a moment; ask again.")
+    where = serializers.CharField(help_text="Where it is settled: dataset, connection, catalog …")
+    about = serializers.ListField(child=serializers.CharField(), help_text="The rules that it speaks of.")
 
     def get_label(self, item: Any) -> str:
         return say(item.label)

@@ -4,6 +4,7 @@ from . import catalog, connections, jobs, models
 from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_queue import urlpatterns as queue_urls
+from .urls_recipes import urlpatterns as recipe_urls
 from .urls_runs import urlpatterns as run_urls
 
 urlpatterns = [
@@ -33,5 +34,6 @@ urlpatterns = [
     *advice_urls,
     *board_urls,
     *queue_urls,
+    *recipe_urls,
     *run_urls,
 ]

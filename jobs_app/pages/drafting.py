@@ -29,9 +29,9 @@ from .draft_forms import DraftForm, method_word
 from .progress import duration
 
 CONFIDENCE = {
-    "high": Text("documented by the provider"),
-    "medium": Text("as several published recipes have it"),
-    "low": Text("a guess from neighbouring cases"),
+    "high": Text("well founded"),
+    "medium": Text("usual"),
+    "low": Text("a guess"),
 }
 # What speaks for a format and what against it; the others are a provider's own way to write the same conversation.
 TRADE_OFFS = {
@@ -77,7 +77,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What stands beside one field. `value` and `span` as people write them."""
+    """What stands beside one field. `value` and `span` as people write them.
+
+    `same`: the draft has it so. `rare`: nothing is recommended and nothing is set, so the field can stay folded away.
+    """
 
     id: str
     value: str
@@ -87,6 +90,7 @@ class Advice:
     confidence: Text
     others: str
     same: bool
+    rare: bool
 
 
 def method_of(job: Job) -> str:
@@ -100,22 +104,25 @@ def context_of(job: Job, form: DraftForm) -> dict[str, Any]:
     steps = form.steps_asked
     advised = recommendations.recommendation_of(job, steps=steps)
     expected = estimating.estimate_of(job)
+    settings = [(field, advice_of(one, job)) for field, one in _beside(form, advised.advised)]
     return {
         "job": job,
         "form": form,
-        "provider": provider,
+        "manual": provider.manual,
         "method": method_word(method_of(job)),
         "items": [(item, link_of(item, job)) for item in items],
         "open_items": len(blockers(items)),
         "pending": any(item.pending for item in items),
         "asks": [g for g in advised.guards if g.asks and g.key not in recommendations.confirmed(job)],
-        "guards": [g for g in advised.guards if not g.asks],
+        "guards": advised.guards,
         "estimate": expected,
         "miss": _miss(expected),
+        "assumed": [field.label for field, _advice in settings if field.name in expected.get("assumed", ())],
         "takes": [duration(n) for n in (expected.get(key) for key in _TIMES) if n is not None],
         "recommendation": advised,
         "fill": json.dumps(_flat(advised.values), ensure_ascii=False),
-        "settings": [(field, advice_of(one, job)) for field, one in _beside(form, advised.advised)],
+        "settings": settings,
+        "rare": [field.name for field, one in settings if one is not None and one.rare],
         "beyond": [advice_of(one, job) for one in advised.advised if one.extra and one.name not in form.fields],
         "models": models_of(job),
         "model": _chosen_model(job),
@@ -194,8 +201,13 @@ def advice_of(one: Advised | None, job: Job) -> Advice | None:
         source=one.source,
         confidence=CONFIDENCE[one.confidence],
         others=clauses(others) if others else "",
-        same=str(present or "") == str(one.value or ""),
+        same=_same(present, one.value),
+        rare=one.value is None and present is None,
     )
+
+
+def _same(present: Any, value: Any) -> bool:
+    return (present in (None, "") and value is None) or str(present) == str(value)
 
 
 def _beside(form: DraftForm, advised: list[Advised]) -> list[tuple[Any, Advised | None]]:

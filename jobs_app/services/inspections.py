@@ -20,16 +20,15 @@ def settle(job: Job) -> Inspection | None:
 
     A small snapshot is gone through here and now. Call outside of a transaction.
     """
-    found = want(job)
-    if found is not None and found.state == Inspection.WAITING and job.snapshot is not None:
-        sizes = job.snapshot.sizes
-        if sizes["train"] + sizes["validation"] <= AT_ONCE:
-            inspect_snapshot(found.pk)
-            found.refresh_from_db()
+    small = job.snapshot is not None and rows_of(job.snapshot) <= AT_ONCE
+    found = want(job, hand_over=not small)
+    if found is not None and found.state == Inspection.WAITING and small:
+        inspect_snapshot(found.pk)
+        found.refresh_from_db()
     return found
 
 
-def want(job: Job) -> Inspection | None:
+def want(job: Job, *, hand_over: bool = True) -> Inspection | None:
     """The inspection, waiting for a worker if it is new, broke down, or was made under other rules."""
     snapshot = job.snapshot
     if snapshot is None or snapshot.state != SnapshotState.READY or job.connection.kind not in PROVIDERS:
@@ -56,7 +55,8 @@ def want(job: Job) -> Inspection | None:
     }
     with transaction.atomic():
         inspection, _made = Inspection.objects.update_or_create(snapshot=snapshot, **target, defaults=fresh)
-        enqueue(inspect, inspection.pk)
+        if hand_over:
+            enqueue(inspect, inspection.pk)
     return inspection
 
 
