@@ -101,7 +101,7 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:job-elsewhere": ("jobs.create", {"connection": "$connections"}),
     "post api:job-chain": ("jobs.create", {}),
     "post api:job-sweep": ("jobs.create", {"axes": {"epochs": [1, 2]}}),
-    "post api:job-curve": ("jobs.create", {}),
+    "post api:job-learning-curve": ("jobs.create", {}),
     "post api:family-launch": ("jobs.launch", {}),
     "post api:job-launch": ("jobs.launch", {}),
     "post api:job-cancel": ("jobs.cancel", {}),

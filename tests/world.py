@@ -38,6 +38,7 @@ from datasets_app.models import (
 )
 from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Notification, Project, User
 from jobs_app.models import (
+    Advice,
     Budget,
     CatalogEntry,
     Checkpoint,
@@ -46,10 +47,13 @@ from jobs_app.models import (
     Hook,
     Job,
     JobEvent,
+    JobFamily,
     JobMetric,
     JobMove,
     ModelVersion,
     Price,
+    Trial,
+    TrialCase,
 )
 
 DAY = timedelta(days=1)
@@ -182,6 +186,27 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         error={"template": "{text}", "params": {"text": text}}, poll_error=text[:300],
     )  # fmt: skip
     JobMove.objects.create(job=job, before="draft", after="queued", actor=owner, note=text)
+    family = JobFamily.objects.create(
+        project=project, kind="sweep", name=text[:200], axes={"epochs": [1, 2], "suffix": [text]}, created_by=owner
+    )
+    advice = Advice.objects.create(
+        project=project, dataset=dataset, title=text[:200], created_by=owner, constraints={"target": 95.0, "time": text},
+        answers={"prompt-ok": {"answer": "no", "reasons": ["too-complex"], "note": text},
+                 "new-pattern": {"answer": "yes", "reasons": [], "note": text},
+                 "enough-data": {"answer": "yes", "reasons": [], "note": text}},
+        options=[{"option": "prompt", "what": text, "cost": "1", "currency": "USD", "reason": text}],
+    )  # fmt: skip
+    trial = Trial.objects.create(
+        advice=advice, connection=connection, model=text[:200], side="validation", snapshot_number=1, state="done",
+        decoding={"temperature": 0}, system_prompt=text, total=1, asked=1, says=text[:300], created_by=owner,
+        finished_at=now,
+    )  # fmt: skip
+    TrialCase.objects.create(
+        trial=trial, number=1, sample=sample, revision=revision, outcome="failed", answer=text, asked_at=now,
+        findings=[{"rule": "echo", "message": {"template": "{text}", "params": {"text": text}}}],
+    )  # fmt: skip
+    Advice.objects.filter(pk=advice.pk).update(measured=[trial.summary])
+    Job.objects.filter(pk=job.pk).update(family=family, advice=advice)
     event = JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})
     for step in (1, 2, 3):
         JobMetric.objects.create(job=job, step=step, name="train_loss", value=2.5 / step)
@@ -241,6 +266,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "connections": connection,
         "in": connection,
         "jobs": job,
+        "advice": advice,
+        "trials": trial,
+        "families": family,
         "models": model,
         "catalog": entry,
         "prices": price,

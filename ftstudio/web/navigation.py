@@ -44,7 +44,7 @@ ENTRIES = (
         ),
     ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision", "adjudication", "comment")),
-    Entry("pages:job-list", _("Jobs"), ("job", "advice", "family", "run")),
+    Entry("pages:job-list", _("Jobs"), ("job", "advice", "trial", "family", "run")),
     Entry("pages:model-list", _("Models"), ("model", "playground", "comparison")),
     Entry("pages:connection-list", _("Connections"), ("connection", "price", "catalog", "budget", "hook")),
 )

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import board, budgets, catalog, connections, home, jobs, models
+from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_queue import urlpatterns as queue_urls
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("prices/<uuid:pk>/delete/", catalog.price_delete, name="price-delete"),
     path("budgets/", budgets.budget_list, name="budget-list"),
     path("budgets/<int:pk>/delete/", budgets.budget_delete, name="budget-delete"),
+    *advice_urls,
     *board_urls,
     *queue_urls,
 ]

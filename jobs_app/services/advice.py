@@ -27,7 +27,7 @@ from jobs_app.models import Advice, Connection, Job
 from jobs_app.providers import PROVIDERS
 
 from . import jobs
-from .prices import price_of
+from .prices import price_of, table
 from .trials import newest_snapshot, open_record
 
 MOST_TEXT = 1000
@@ -110,15 +110,16 @@ def answer(
     return advice
 
 
-def file(*, actor: User, advice: Advice, unmeasured: str = "") -> Advice:
+def file(*, actor: User, advice: Advice, unmeasured: str = "", options: Iterable[Mapping[str, Any]] = ()) -> Advice:
     """Close the record for good: what is known and said now is kept with it, whatever changes later.
 
-    Raises InvalidInput with a field for each thing that a record has to say: a reason for each option that is not
-    taken, and why nothing was measured where nothing was.
+    `options` are said with it, as in `update`. Raises InvalidInput with a field for each thing that a record has to say:
+    a reason for each option that is not taken, and why nothing was measured where nothing was.
     """
     require(actor, advice.project_id, "advice.file")
     with transaction.atomic():
         open_record(advice)
+        advice.options = _options(options, advice.options)
         path, facts = advisor.walk(advice.answers), facts_of(advice)
         if not path.may_file:
             raise Conflict(_("Answer the questions first: the way has no end yet."), code="open")
@@ -136,7 +137,7 @@ def file(*, actor: User, advice: Advice, unmeasured: str = "") -> Advice:
         advice.outcome, advice.unmeasured = path.at, reason if facts.best() is None else ""
         advice.filed_at, advice.filed_by = timezone.now(), actor
         advice.record = _record(advice, path, facts, lines)
-        columns = ["outcome", "unmeasured", "filed_at", "filed_by", "record"]
+        columns = ["options", "outcome", "unmeasured", "filed_at", "filed_by", "record"]
         advice.save(update_fields=columns)
         AuditEntry.objects.record(
             actor=actor, verb="advice.file", target=advice, project=advice.project, outcome=path.at
@@ -146,6 +147,7 @@ def file(*, actor: User, advice: Advice, unmeasured: str = "") -> Advice:
 
 def draft_job(*, actor: User, advice: Advice, connection: Connection, name: str = "") -> Job:
     """A job draft that carries out what the record came to, and refers to it."""
+    require(actor, advice.project_id, "jobs.create")
     station = advice.outcome or advisor.walk(advice.answers).at
     if advisor.chosen_option(station) != "sft":
         raise Conflict(_("This record does not come to training."))
@@ -199,16 +201,18 @@ def options_of(advice: Advice) -> list[OptionLine]:
     return lines
 
 
-def cheaper_models(advice: Advice, kind: str) -> list[smaller.Cheaper]:
-    """For a label task: base models of this provider that cost less to train than the dataset's, dearest first."""
-    if contracts.parse(advice.dataset.contract).labels is None or kind not in PROVIDERS:
+def cheaper_models(advice: Advice) -> list[tuple[str, smaller.Cheaper]]:
+    """For a label task: (provider, base model that costs less to train than the dataset's), the dearest first."""
+    if not contracts.parse(advice.dataset.contract).labels or not advice.dataset.base_model:
         return []
-    priced = [
-        smaller.Priced(model.id, price.amount, price.currency)
-        for model in PROVIDERS[kind].base_models
-        if (price := price_of(advice.project_id, kind, model.id)) is not None
-    ]
-    return smaller.cheaper(priced, than=advice.dataset.base_model)
+    found = []
+    for kind, provider in PROVIDERS.items():
+        if provider.rehearsal or advice.dataset.base_model not in {model.id for model in provider.base_models}:
+            continue
+        prices = [line for line in table(advice.project_id, kind) if line.item == "train"]
+        priced = [smaller.Priced(line.base_model, line.amount, line.currency) for line in prices]
+        found += [(kind, one) for one in smaller.cheaper(priced, than=advice.dataset.base_model)]
+    return found
 
 
 def _computed(advice: Advice, option: str) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, F
 
 from datasets_app.core import base_models
+from datasets_app.models import SnapshotEntry
 from datasets_app.services.datasets import checker_of
 from jobs_app.core.estimates import Estimate, Miss, Pace, estimate
 from jobs_app.core.lengths import Lengths
@@ -38,9 +39,8 @@ def lengths_of(job: Job, side: str = "train") -> tuple[Lengths, bool]:
     inspection = inspections.current(job)
     if inspection is not None and inspection.is_done and inspection.exact:
         return inspection.lengths_of(side), True
-    counted = (
-        job.snapshot.entries.filter(split=side).order_by().values_list(F("sample__tokens")).annotate(n=Count("pk"))
-    )
+    entries = SnapshotEntry.objects.filter(snapshot_id=job.snapshot_id, split=side)
+    counted = entries.order_by().values_list(F("sample__tokens")).annotate(n=Count("pk"))
     encoder = base_models.encoder_for(job.base_model)
     return Lengths(dict(counted)), encoder.exact and encoder.name == checker_of(job.snapshot.dataset).encoder.name
 
@@ -60,8 +60,10 @@ def price_for(job: Job) -> PriceLine | None:
     return price_of(job.project_id, job.connection.kind, job.base_model, method=method)
 
 
-def estimate_of(job: Job) -> dict[str, Any]:
+def estimate_of(job: Job, known: tuple[Lengths, bool] | None = None) -> dict[str, Any]:
     """What the run will come to. {} without data. Amounts are decimal strings; None where nothing can be told.
+
+    `known`: what `lengths_of(job)` says, for whoever estimates several jobs on the same data.
 
     tokens           trained in all epochs, each row cut at the limit (`exact`: counted by the model's own vocabulary);
                      mixed_tokens and evaluation_tokens are within them
@@ -75,7 +77,7 @@ def estimate_of(job: Job) -> dict[str, Any]:
     if job.snapshot is None:
         return {}
     train, validation = rows_of(job)
-    lengths, exact = lengths_of(job)
+    lengths, exact = known or lengths_of(job)
     limit, recipe, price = limit_of(job), job.recipe, price_for(job)
     provider = PROVIDERS[job.connection.kind]
     evaluated = recipe.get("evaluations") if provider.billing.evaluations else None

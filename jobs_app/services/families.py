@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -26,7 +26,7 @@ from jobs_app.providers import PROVIDERS
 
 from . import jobs
 from .clones import clone, format_of
-from .estimating import estimate_of
+from .estimating import estimate_of, lengths_of, rows_of
 
 MOST_AXES = 3
 MOST_JOBS = 24
@@ -130,10 +130,14 @@ def members_of(family: JobFamily) -> list[Member]:
 def total_of(family: JobFamily) -> Total:
     """What launching the drafts would cost, as far as prices are known."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
+    known: dict[tuple[Any, str], Any] = {}  # counting the tokens of a large snapshot once is enough
     drafts = unknown = 0
     for job in _drafts(family):
         drafts += 1
-        estimate = estimate_of(job)
+        data = (job.snapshot_id, job.base_model)
+        if data not in known:
+            known[data] = lengths_of(job)
+        estimate = estimate_of(job, known[data])
         if estimate.get("cost") is None:
             unknown += not job.connection.is_rehearsal
         else:
@@ -141,13 +145,23 @@ def total_of(family: JobFamily) -> Total:
     return Total(dict(sums), drafts, unknown)
 
 
-def launch(*, actor: User, family: JobFamily, waive: Mapping[str, Any] | None = None) -> list[Job]:
+def launch(
+    *,
+    actor: User,
+    family: JobFamily,
+    waive: Mapping[str, Any] | None = None,
+    confirm: Collection[str] = (),
+    answers: Mapping[str, bool] | None = None,
+) -> list[Job]:
     """Launch every draft of the family, or none: what stops one of them stops all, and is said with its name.
 
-    Each goes through the same launch as any other job, so the budget has to bear the sum.
+    Each goes through the same launch as any other job, so the budget has to bear the sum. `answers` are a person's
+    answers to the pre-flight questions, for all of them; `waive` and `confirm` as in `jobs.launch`.
     """
     require(actor, family.project_id, "jobs.launch")
     for job in _drafts(family):
+        if answers is not None and job.answers:
+            jobs.update(actor=actor, job=job, answers=answers)
         jobs.preflight(job)  # what takes long is done before anything is locked
     with transaction.atomic():
         # All of them before any other row: whoever launches one of them alone waits here, and not in between.
@@ -157,7 +171,7 @@ def launch(*, actor: User, family: JobFamily, waive: Mapping[str, Any] | None = 
             raise Conflict(_("Every job of this family has been launched."))
         for job in drafts:
             try:
-                jobs.launch(actor=actor, job=job, waive=waive)
+                jobs.launch(actor=actor, job=job, waive=waive, confirm=confirm)
             except InvalidInput as refusal:
                 raise InvalidInput.of(
                     refusal.fields, Text("{name}: {reason}", name=job.name, reason=_first(refusal))
@@ -166,14 +180,6 @@ def launch(*, actor: User, family: JobFamily, waive: Mapping[str, Any] | None = 
             actor=actor, verb="families.launch", target=family, project=family.project, jobs=len(drafts)
         )
     return drafts
-
-
-def confirm(*, actor: User, family: JobFamily, answers: Mapping[str, bool]) -> None:
-    """Answer the pre-flight questions for every draft of the family at once."""
-    with transaction.atomic():
-        for job in _drafts(family):
-            if job.answers:
-                jobs.update(actor=actor, job=job, answers=answers)
 
 
 def to_csv(family: JobFamily) -> str:
@@ -245,7 +251,7 @@ def _member(family: JobFamily, job: Job, points: list[metrics.Point]) -> Member:
         verdict = verdicts.judge(
             train=train, valid=valid, validation_rows=job.rows_validation, epochs=job.estimate.get("epochs")
         )
-    rows = job.rows_train or (job.snapshot.sizes["train"] * job.train_percent // 100 if job.snapshot else 0)
+    rows = job.rows_train or rows_of(job)[0]
     ended, began = job.finished_at, job.started_at or job.launched_at
     return Member(
         job=job,

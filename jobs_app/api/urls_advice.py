@@ -1,0 +1,28 @@
+"""Addresses of the strategy advisor, of trials, and of jobs that are made from jobs."""
+
+from django.urls import path
+
+from . import advice, families
+
+urlpatterns = [
+    path("datasets/<uuid:pk>/advice/", advice.AdviceList.as_view(), name="advice-list"),
+    path("advice/<uuid:pk>/", advice.AdviceDetail.as_view(), name="advice-detail"),
+    path("advice/<uuid:pk>/answer/", advice.AdviceAnswer.as_view(), name="advice-answer"),
+    path("advice/<uuid:pk>/file/", advice.AdviceFile.as_view(), name="advice-file"),
+    path("advice/<uuid:pk>/job/", advice.AdviceJob.as_view(), name="advice-job"),
+    path("advice/<uuid:pk>/mermaid/", advice.AdviceMermaid.as_view(), name="advice-mermaid"),
+    path("advice/<uuid:pk>/trials/", advice.TrialList.as_view(), name="trial-list"),
+    path("advice/<uuid:pk>/trials/plan/", advice.TrialPlan.as_view(), name="trial-plan"),
+    path("trials/<uuid:pk>/", advice.TrialDetail.as_view(), name="trial-detail"),
+    path("trials/<uuid:pk>/cases/", advice.TrialCases.as_view(), name="trial-cases"),
+    path("trials/<uuid:pk>/cancel/", advice.TrialCancel.as_view(), name="trial-cancel"),
+    path("jobs/<uuid:pk>/format/", families.JobFormat.as_view(), name="job-format"),
+    path("jobs/<uuid:pk>/elsewhere/", families.JobElsewhere.as_view(), name="job-elsewhere"),
+    path("jobs/<uuid:pk>/chain/", families.JobChain.as_view(), name="job-chain"),
+    path("jobs/<uuid:pk>/sweep/", families.JobSweep.as_view(), name="job-sweep"),
+    path("jobs/<uuid:pk>/learning-curve/", families.JobLearningCurve.as_view(), name="job-learning-curve"),
+    path("families/", families.FamilyList.as_view(), name="family-list"),
+    path("families/<uuid:pk>/", families.FamilyDetail.as_view(), name="family-detail"),
+    path("families/<uuid:pk>/launch/", families.FamilyLaunch.as_view(), name="family-launch"),
+    path("families/<uuid:pk>/csv/", families.FamilyCsv.as_view(), name="family-csv"),
+]

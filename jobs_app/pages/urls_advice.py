@@ -1,0 +1,28 @@
+"""Addresses of the strategy advisor, of trials, and of jobs that are made from jobs."""
+
+from django.urls import path
+
+from . import advice, families, making, trials
+
+urlpatterns = [
+    path("datasets/<uuid:pk>/advice/", advice.advice_list, name="advice-list"),
+    path("datasets/<uuid:pk>/advice/create/", advice.advice_create, name="advice-create"),
+    path("advice/<uuid:pk>/", advice.advice_detail, name="advice-detail"),
+    path("advice/<uuid:pk>/answer/", advice.advice_answer, name="advice-answer"),
+    path("advice/<uuid:pk>/edit/", advice.advice_update, name="advice-update"),
+    path("advice/<uuid:pk>/file/", advice.advice_file, name="advice-file"),
+    path("advice/<uuid:pk>/job/", advice.advice_job, name="advice-job"),
+    path("advice/<uuid:pk>/chart.mmd", advice.advice_mermaid, name="advice-mermaid"),
+    path("advice/<uuid:pk>/trials/new/", trials.trial_create, name="trial-create"),
+    path("trials/<uuid:pk>/", trials.trial_detail, name="trial-detail"),
+    path("trials/<uuid:pk>/cancel/", trials.trial_cancel, name="trial-cancel"),
+    path("jobs/<uuid:pk>/format/", making.job_format, name="job-format"),
+    path("jobs/<uuid:pk>/elsewhere/", making.job_elsewhere, name="job-elsewhere"),
+    path("jobs/<uuid:pk>/chain/", making.job_chain, name="job-chain"),
+    path("jobs/<uuid:pk>/sweep/", making.job_sweep, name="job-sweep"),
+    path("jobs/<uuid:pk>/learning-curve/", making.job_learning_curve, name="job-learning-curve"),
+    path("families/", families.family_list, name="family-list"),
+    path("families/<uuid:pk>/", families.family_detail, name="family-detail"),
+    path("families/<uuid:pk>/launch/", families.family_launch, name="family-launch"),
+    path("families/<uuid:pk>/table.csv", families.family_csv, name="family-csv"),
+]
