@@ -23,7 +23,7 @@ from jobs_app.core.preflight import QUESTIONS
 from jobs_app.models import Job
 from jobs_app.services import jobs
 
-from . import drafting
+from . import drafting, making
 from .draft_forms import DraftForm, JobStartForm, LaunchForm
 from .jobs import found, go
 
@@ -111,6 +111,7 @@ def _page(
     """The page, or the parts that a change has made anew. `fresh`: the settings are others now."""
     context = {
         **drafting.context_of(job, form),
+        **making.acts_of(request, job),
         "launch_form": launch,
         "saved": saved,
         "fresh": fresh,

@@ -22,7 +22,7 @@ from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import jobs, readings
 
-from . import curves, progress
+from . import curves, making, progress
 from .calling import call_of
 from .waiting import waiting_of
 
@@ -133,6 +133,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "unknown_word": "" if provider is None or job.raw_state in provider.states else job.raw_state,
         "may_clone": allows(request.user, job.project_id, "jobs.create"),
         **waiting_of(request, job),
+        **making.acts_of(request, job),
     }
 
 
