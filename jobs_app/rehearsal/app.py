@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,15 +65,6 @@ class RehearsalApp:
         self.clock = clock
         self.dialects: dict[str, Dialect] = {name: kind(stage) for name, kind in DIALECTS.items()}
         self.controls = controls.Controls(self.dialects["openai"], send=send, own=own)
-        self._map = Map(
-            [
-                Rule(dialect.prefix + path, methods=[method], endpoint=(dialect.name, station))
-                for dialect in self.dialects.values()
-                for method, path, station in dialect.routes
-            ]
-            + [Rule(path, methods=[method], endpoint=(_CONTROLS, name)) for method, path, name in controls.ROUTES],
-            merge_slashes=False,
-        )
 
     def close(self) -> None:
         self.store.close()
@@ -102,7 +93,7 @@ class RehearsalApp:
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        (name, station), names = self._map.bind_to_environ(request.environ).match()
+        (name, station), names = _routes().bind_to_environ(request.environ).match()
         if name == _CONTROLS:
             owner = self.dialects["openai"].owner(request)
             return self.controls.answer(station, Call(request, owner, self._now(owner), names))
@@ -127,3 +118,15 @@ class RehearsalApp:
             if path.startswith(f"{dialect.prefix}/") or path == dialect.prefix:
                 return dialect
         return self.dialects["openai"]
+
+
+@lru_cache(maxsize=1)
+def _routes() -> Map:
+    """Every address of the server, with the dialect that it belongs to and the station that answers."""
+    stations = [
+        Rule(dialect.prefix + path, methods=[method], endpoint=(dialect.name, station))
+        for dialect in DIALECTS.values()
+        for method, path, station in dialect.routes
+    ]
+    own = [Rule(path, methods=[method], endpoint=(_CONTROLS, name)) for method, path, name in controls.ROUTES]
+    return Map(stations + own, merge_slashes=False)

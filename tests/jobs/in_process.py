@@ -21,12 +21,23 @@ class Stage:
 
     def __init__(self, folder: Path, *, seconds: float = 40.0) -> None:
         self.clock = Clock()
+        self.folder = folder
         self.app = create_app(folder=folder, clock=self.clock, seconds=seconds)
         self.transport = httpx2.WSGITransport(app=self.app)
         self._doors = httpx2.Client(transport=self.transport, headers={"Authorization": f"Bearer {KEY}"}, base_url=URL)
 
-    def fault(self, station: str, kind: str, *, times: int = 1, seconds: float = 0) -> None:
-        asked = {"station": station, "kind": kind, "times": times, "seconds": seconds}
+    def ask(self, method: str, path: str, *, key: str = KEY, **more: Any) -> httpx2.Response:
+        """One request below the base URL, with a key (or without any), whatever the answer is."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        with httpx2.Client(transport=self.transport) as client:
+            return client.request(method, URL + path, headers=headers, **more)
+
+    def counts(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET", "/_rehearsal/counts").json()
+        return found
+
+    def fault(self, station: str, kind: str, *, times: int = 1, seconds: float = 0, word: str = "") -> None:
+        asked = {"station": station, "kind": kind, "times": times, "seconds": seconds, "word": word}
         self._doors.post("/_rehearsal/faults", json=asked).raise_for_status()
 
     def clear(self) -> None:

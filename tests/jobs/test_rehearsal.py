@@ -1,4 +1,4 @@
-"""The rehearsal server as the official client sees it, over real HTTP."""
+"""The rehearsal server's OpenAI dialect as the official client sees it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from jobs_app.rehearsal.engine import File, Order
 from jobs_app.rehearsal.faults import KINDS, QUIRKS
 from jobs_app.rehearsal.scripted import ScriptedEngine
 
-from .rehearsal_server import KEY, Clock, Rehearsal, rehearse, serve, training_file
+from .in_process import KEY, URL, Stage
+from .rehearsal_server import Clock, training_file
 
 
 @pytest.fixture
-def stage(tmp_path) -> Iterator[Rehearsal]:
-    with rehearse(tmp_path) as running:
-        yield running
+def stage(tmp_path) -> Stage:
+    return Stage(tmp_path / "rehearsal", seconds=100)
 
 
 @pytest.fixture
 def client(stage) -> Iterator[openai.OpenAI]:
-    with httpx2.Client(trust_env=False) as http:
-        yield openai.OpenAI(api_key=KEY, base_url=stage.url, max_retries=0, http_client=http)
+    with httpx2.Client(transport=stage.transport) as http:
+        yield openai.OpenAI(api_key=KEY, base_url=URL, max_retries=0, http_client=http)
 
 
 def upload(client: openai.OpenAI, path: Path) -> str:
@@ -44,10 +44,10 @@ def upload(client: openai.OpenAI, path: Path) -> str:
         return client.files.create(file=(path.name, file), purpose="fine-tune").id
 
 
-def start(client: openai.OpenAI, stage: Rehearsal, *, rows: int = 40, validation: bool = False, **more):
-    train = upload(client, training_file(stage.folder, rows))
+def start(client: openai.OpenAI, stage: Stage, *, rows: int = 40, validation: bool = False, **more):
+    train = upload(client, training_file(stage.folder.parent, rows))
     if validation:
-        more["validation_file"] = upload(client, training_file(stage.folder, 20, "validation.jsonl"))
+        more["validation_file"] = upload(client, training_file(stage.folder.parent, 20, "validation.jsonl"))
     return client.fine_tuning.jobs.create(**{"model": "rehearsal-small", "training_file": train, "seed": 7, **more})
 
 
@@ -100,7 +100,7 @@ def test_a_file_with_five_rows_is_taken_and_then_refused_by_the_job(client, stag
 
 
 def test_a_broken_line_fails_the_job_and_is_named(client, stage):
-    path = training_file(stage.folder)
+    path = training_file(stage.folder.parent)
     path.write_text(path.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
     job = client.fine_tuning.jobs.create(model="rehearsal-small", training_file=upload(client, path))
     stage.clock.pass_by(10)
@@ -234,8 +234,8 @@ def test_the_log_only_ever_grows_at_its_end(tmp_path_factory, controls, moments)
     """Whatever is paused and resumed when, a later look shows the earlier log and something behind it."""
     folder = tmp_path_factory.mktemp("order")
     order = Order(
-        id="ftjob-1", created_at=0.0, base_model="m", training=(File(training_file(folder, 12), "a"),), validation=None, settings={},
-        seed=1, seconds=100.0, controls=sorted(controls, key=lambda control: control[0]),
+        id="ftjob-1", created_at=0.0, base_model="m", training=(File(training_file(folder, 12), "a"),),
+        validation=None, settings={}, seed=1, seconds=100.0, controls=sorted(controls, key=lambda control: control[0]),
     )  # fmt: skip
     last: list = []
     for now in sorted(moments):
@@ -350,18 +350,18 @@ def test_it_also_works_below_a_path_as_the_product_mounts_it(tmp_path):
     assert answer.status_code == 200
 
 
-def test_two_processes_over_one_folder_are_one_server(stage, client, tmp_path):
-    other = create_app(folder=tmp_path / "rehearsal", clock=stage.clock, seconds=100)
+def test_two_processes_over_one_folder_are_one_server(stage, client):
+    other = create_app(folder=stage.folder, clock=stage.clock, seconds=100)
     job = start(client, stage)
-    with serve(other) as address, httpx2.Client(trust_env=False) as http:
-        second = openai.OpenAI(api_key=KEY, base_url=f"{address}/v1", http_client=http)
+    with httpx2.Client(transport=httpx2.WSGITransport(app=other)) as http:
+        second = openai.OpenAI(api_key=KEY, base_url=URL, http_client=http)
         assert [event.id for event in all_events(second, job.id)] == [event.id for event in all_events(client, job.id)]
         second.fine_tuning.jobs.cancel(job.id)
     assert status(client, job.id) == "cancelled"
 
 
 def test_many_at_once_lose_nothing(client, stage):
-    file = upload(client, training_file(stage.folder))
+    file = upload(client, training_file(stage.folder.parent))
 
     def create(number: int) -> str:
         return client.fine_tuning.jobs.create(
@@ -375,7 +375,7 @@ def test_many_at_once_lose_nothing(client, stage):
 
 
 def test_jobs_are_found_by_their_marker_and_page_by_page(client, stage):
-    file = upload(client, training_file(stage.folder))
+    file = upload(client, training_file(stage.folder.parent))
     made = [
         client.fine_tuning.jobs.create(model="rehearsal-small", training_file=file, metadata={"k": str(n % 2)}).id
         for n in range(7)
@@ -470,7 +470,7 @@ def test_a_job_may_ask_for_its_own_pace(client, stage):
 
 def test_what_it_keeps_is_one_database_and_one_folder(client, stage):
     start(client, stage)
-    folder = stage.folder / "rehearsal"
+    folder = stage.folder
     assert {path.name.partition(".sqlite3")[0] for path in folder.iterdir()} == {"files", "rehearsal"}
     with closing(sqlite3.connect(folder / "rehearsal.sqlite3")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
