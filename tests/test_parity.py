@@ -635,6 +635,8 @@ TWINS = {
     "job-create": "job-list",
     "job-update": "job-detail",
     "job-delete": "job-detail",
+    "run-create": "run-list",
+    "run-delete": "run-detail",
     "connection-create": "connection-list",
     "connection-update": "connection-detail",
     "catalog-list": "catalog",

@@ -45,6 +45,7 @@ from jobs_app.models import (
     Connection,
     Delivery,
     Hook,
+    ImportedRun,
     Job,
     JobEvent,
     JobFamily,
@@ -230,6 +231,11 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         project=project, kind="openai", base_model=text[:200], item="train", amount=3, currency="USD",
         valid_from=now.date(), source=text[:300], created_by=owner,
     )  # fmt: skip
+    run = ImportedRun.objects.create(
+        project=project, name=text[:200], note=text[:300], source=text[:200], sha256="4" * 64, created_by=owner,
+        columns={text[:40]: "train_loss"}, points={"train_loss": [[1, 2.5], [2, "nan"]]}, steps=2, figures=2,
+        recipe={text[:60]: text[:200]},
+    )  # fmt: skip
     budget = Budget.objects.create(project=project, currency="USD", amount=1000, changed_by=owner)
     token = ApiToken.objects.create(
         user=owner, name=text[:100], prefix="fts_aaaa", secret_hash=project.pk.hex * 2, scopes="read",
@@ -270,6 +276,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "trials": trial,
         "families": family,
         "models": model,
+        "runs": run,
         "catalog": entry,
         "prices": price,
         "budgets": budget,
