@@ -116,6 +116,7 @@ def live(reading: Reading, view: View) -> list[dict[str, Any]]:
             "title": panel.title,
             "height": panel.height,
             "log": panel.log,
+            "share": panel.share,
             "lines": [
                 {"name": line.name, "look": line.look, "points": plain(line.points), "raw": plain(line.raw)}
                 for line in panel.lines
@@ -155,6 +156,11 @@ def controls(view: View, *, can: Mapping[str, bool], fixed: str = "") -> list[tu
     if len(usable) > 1:
         groups.append((_("Axis"), [link(axes[axis], view.by == axis, by=axis) for axis in usable]))
     return groups
+
+
+def axis_word(reading: Reading, view: View) -> str:
+    """What the axis counts: a run that does not say how its steps stand on the one asked for is drawn by step."""
+    return labels()[view.by if axes_of(reading)[view.by] else metrics.STEP]
 
 
 def axes_of(reading: Reading) -> dict[str, bool]:

@@ -122,6 +122,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "curves": curves.drawn(reading, view),
         "controls": curves.controls(view, can=curves.axes_of(reading)),
         "query": view.query(),
+        "axis_word": curves.axis_word(reading, view),
         **curves.judged(reading),
         "comparison": progress.comparison(job),
         "rows_text": progress.rows_text(job),

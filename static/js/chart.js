@@ -48,21 +48,31 @@ function stroke(look, colour) {
   return { stroke: colour["--ink-3"], width: 1.5 };
 }
 
-function draw(box, panel, first) {
+function draw(box, panel, first, last) {
   const colour = colours();
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const hairline = { stroke: colour["--line"], width: 1 };
   const axis = { font, labelFont: font, stroke: colour["--ink-2"], grid: hairline, ticks: hairline };
   const lines = drawn(panel);
+  const says = (value) => (panel.share ? `${Number((100 * value).toPrecision(4))} %` : `${Number(value.toPrecision(4))}`);
   const options = {
     width: box.clientWidth || 640,
     height: first ? HEIGHT.first : HEIGHT.other,
     cursor: { sync: { key: "run" } },
     scales: { x: { time: false }, y: panel.log ? { distr: 3 } : {} },
-    axes: [{ ...axis, label: box.dataset.step, grid: { show: false } }, { ...axis, label: panel.title, size: 64 }],
+    axes: [
+      { ...axis, label: last ? box.dataset.axis : undefined, grid: { show: false } },
+      { ...axis, label: panel.title, size: 72, space: 24, values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : says(tick))) },
+    ],
     series: [
-      { label: box.dataset.step },
-      ...lines.map((line) => ({ label: line.name || panel.title, spanGaps: true, ...stroke(line.look, colour) })),
+      { label: box.dataset.axis },
+      ...lines.map((line) => ({
+        label: line.name || panel.title,
+        spanGaps: true,
+        points: { show: false },
+        value: (_plot, value) => (value === null || value === undefined ? "–" : says(value)),
+        ...stroke(line.look, colour),
+      })),
     ],
   };
   return new window.uPlot(options, columns(lines), box);
@@ -96,7 +106,7 @@ function follow(box) {
       forget();
       box.hidden = false;
       still.hidden = true;
-      plots = panels.map((panel, index) => draw(box, panel, index === 0));
+      plots = panels.map((panel, index) => draw(box, panel, index === 0, index === panels.length - 1));
       box.style.minHeight = "";
       known = now;
       return;

@@ -20,6 +20,7 @@ _BETWEEN = 16
 _BUCKETS = 300  # two points each: more than one for every pixel of the usual width
 _MARKED = 40  # with more points than this a line needs no marks, and they would hide it
 _NEAR = 13  # names of lines are kept so far apart
+_WIDE = 70  # unless they stand so far from each other sideways
 _CHARACTER = 6.4  # a guess at the width of a letter in the flag, whose box must be drawn before the text is
 
 
@@ -178,9 +179,22 @@ def _names(axis: Axis, scale: Scale, lines: Sequence[tuple[Line, Points]]) -> It
             x, y = axis.x(found[0]), scale.y(found[1]) - 8
             inward = x > axis.left + (axis.right - axis.left) * 0.6
             wanted.append((y, x - 6 if inward else x + 8, "m end" if inward else "m", line.name))
-    heights = _apart([spot[0] for spot in sorted(wanted)], scale.top + 10, scale.bottom - 4)
-    for (_y, x, side, name), y in zip(sorted(wanted), heights, strict=True):
-        yield f'<text class="{side}" x="{x:.1f}" y="{y:.1f}">{escape(name)}</text>'
+    for group in _neighbours(sorted(wanted, key=lambda spot: spot[1])):
+        heights = _apart([spot[0] for spot in group], scale.top + 10, scale.bottom - 4)
+        for (_y, x, side, name), y in zip(group, heights, strict=True):
+            yield f'<text class="{side}" x="{x:.1f}" y="{y:.1f}">{escape(name)}</text>'
+
+
+def _neighbours(spots: Sequence[tuple[float, float, str, str]]) -> Iterable[list[tuple[float, float, str, str]]]:
+    """Names that stand so near to each other that they could collide, from left to right, each group from the top."""
+    group: list[tuple[float, float, str, str]] = []
+    for spot in spots:
+        if group and spot[1] - group[-1][1] > _WIDE:
+            yield sorted(group)
+            group = []
+        group.append(spot)
+    if group:
+        yield sorted(group)
 
 
 def _apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:

@@ -116,12 +116,13 @@ def panels_of(
             line(accuracy[0], "train"),
             line(accuracy[1], "valid", exact="full_valid_mean_token_accuracy" in series),
         ]
-        panels.append(Panel(labels["accuracy"], both, share=True))
+        panels.append(Panel(_smoothed(labels["accuracy"], both, view, labels), both, share=True))
     for name, word in (("learning_rate", "rate"), ("grad_norm", "norm")):
         if series.get(name):
             exact = name == "learning_rate"
             only = made(series[name], "train", "", "", view, place, labels, exact=exact)
-            panels.append(Panel(titled(labels[word], view, labels), [only], 90, log=view.log))
+            heading = _smoothed(titled(labels[word], view, labels), [only], view, labels)
+            panels.append(Panel(heading, [only], 90, log=view.log))
     return panels
 
 
@@ -141,7 +142,12 @@ def made(
     if not view.smooth or exact or len(spots) < _FEWEST:
         return Line(word, look, spots, names=names)
     said = f"{word} {labels['smoothed']} {view.smooth:g}".strip()
-    return Line(said, look, metrics.smooth(spots, view.smooth), raw=spots, names=names or "start")
+    return Line(said, look, metrics.smooth(spots, view.smooth), raw=spots, names=names)
+
+
+def _smoothed(word: str, lines: Sequence[Line], view: View, labels: Mapping[str, str]) -> str:
+    """The heading of a panel whose lines have no names to say that they are smoothed."""
+    return f"{word}, {labels['smoothed']} {view.smooth:g}" if any(line.raw for line in lines) else word
 
 
 def titled(word: str, view: View, labels: Mapping[str, str]) -> str:
