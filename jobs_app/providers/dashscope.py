@@ -63,7 +63,8 @@ class DashScope(PlainProvider):
         "dpo": ("dashscope-dpo",),
     }
     default_base_url: ClassVar[str] = "https://dashscope.aliyuncs.com/api/v1"
-    hosts: ClassVar[tuple[str, ...]] = ("dashscope.aliyuncs.com",)
+    # Beijing, where most models are tuned, and Singapore, where the documents of 2026 have the same interface.
+    hosts: ClassVar[tuple[str, ...]] = ("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com")
     poll_seconds: ClassVar[float] = 30.0
     concurrency: ClassVar[int | None] = 1  # further jobs wait in its queue, and too many of them are refused
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -71,7 +72,7 @@ class DashScope(PlainProvider):
             "credential",
             Text("API key"),
             secret=True,
-            help=Text("A key of the Beijing region: most models are tuned only there."),
+            help=Text("A key of the address's region; most models are tuned in Beijing only."),
         ),
         Setting("base_url", Text("Base URL"), default=default_base_url),
         Setting(

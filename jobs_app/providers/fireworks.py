@@ -54,6 +54,7 @@ _MONEY = re.compile(
     r"spending limit|suspended|past invoices|billing|(out of|insufficient|not enough) (credit|fund|balance)",
     re.IGNORECASE,
 )
+_WEB = ("https://", "http://")  # the guard takes the second for an address of this machine only
 _UNCHARTED = "ftstudio-figures"  # the id of our own line that says why there are no figures
 
 
@@ -214,7 +215,7 @@ class Fireworks(PlainProvider):
             return where[1:]
         signed = self._rest.ask("POST", f"{where}:getUploadEndpoint", json={"filenameToSize": {path.name: str(size)}})
         address = _values.text(_values.mapping(signed.get("filenameToSignedUrls")).get(path.name))
-        if not address.startswith("https://"):
+        if not address.startswith(_WEB):
             raise ProviderError(Text("The provider names no address to upload the file to."), "unavailable")
         headers = {"Content-Type": "application/octet-stream", "x-goog-content-length-range": f"{size},{size}"}
         with path.open("rb") as file:
@@ -378,7 +379,7 @@ class Fireworks(PlainProvider):
             if not address and job_id.startswith(f"{_DPO}/"):
                 found = self._rest.ask("GET", f"/{self._account}/{_path(job_id)}:getMetricsFileEndpoint")
                 address = _values.text(found.get("signedUrl"))
-            if not address.startswith(("https://", "http://")):
+            if not address.startswith(_WEB):
                 return [], []
             return points_of(self._rest.send("GET", address)), []
         except ProviderError as refusal:

@@ -77,6 +77,16 @@ def test_a_job_goes_from_its_file_to_an_answer_of_the_tuned_model(kind: str, sta
     assert provider.chat(served.name, MESSAGES).content
 
 
+def test_a_large_file_goes_to_the_address_that_fireworks_signs(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs_app.providers.fireworks._DIRECT", 1)
+    provider = opened("fireworks", stage)
+    created = provider.create(order("fireworks", uploaded(provider, stage, tmp_path)))
+    stage.clock.pass_by(120)
+    assert provider.report(created.job_id).state == "succeeded"
+
+
 @pytest.mark.parametrize("kind", ROOTS)
 def test_preference_pairs_are_trained_where_the_provider_does(kind: str, stage: Stage, tmp_path: Path) -> None:
     provider = opened(kind, stage)
