@@ -221,6 +221,10 @@ def draft_and_launch(walker: Walker, snapshot: str) -> Job:
         page.fill("#id_base_model", "rehearsal-small")
         page.locator("#id_base_model").blur()
     expect(page.locator("#id_snapshot")).to_have_value(snapshot)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        walker.button("Use what is recommended").click()
+    expect(page.locator("#advice-epochs .sev.ok")).to_be_visible()  # the note beside it follows, the field stays
+    expect(page.locator("#comes-to")).to_contain_text("Updates")
     for question in ("behaviour", "prompting"):
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.check(f"#id_answer_{question}")

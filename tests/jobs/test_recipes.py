@@ -39,6 +39,49 @@ def test_siliconflow_takes_its_published_ranges_and_nothing_beyond(field, allowe
         assert set(refusal({field: value}, SILICONFLOW)) == {field}
 
 
+@pytest.mark.parametrize("kind", list(PROVIDERS))
+def test_each_bound_of_each_setting_is_taken_and_nothing_beyond_it(kind):
+    for parameter in PROVIDERS[kind].parameters:
+        assert parameter.source, f"{kind} does not say where {parameter.name} comes from"
+        assert parameter.extra != (parameter.name in Recipe.__slots__), parameter.name
+        assert parameter.default is None or parameter.read(parameter.default) == parameter.default
+        numbers = [float(c) for c in parameter.choices] if parameter.kind != "choice" else []
+        step = 1 if parameter.kind == "int" else 1e-6
+        for bound, beyond in ((parameter.minimum, -step), (parameter.maximum, step)):
+            if bound is None or (numbers and bound not in numbers):
+                continue
+            if parameter.above_minimum and bound == parameter.minimum:
+                beyond = 0
+            else:
+                assert parameter.read(bound) == bound
+            with pytest.raises(ValueError, match=r"Give|Choose"):
+                parameter.read(bound + beyond)
+        for word in parameter.choices:
+            assert str(parameter.read(word)) == word
+        with pytest.raises(ValueError, match=r"Give|Choose"):
+            parameter.read("no such word")
+
+
+def test_what_only_the_provider_knows_passes_where_it_is_declared_or_let_through():
+    ark = PROVIDERS["ark"]
+    read = {"parameters": ark.parameters, "passes": ark.passes_extras}
+    values = parse({"epochs": 3, "dyn_bsz": "true", "extras": {"shuffle_random_seed": 7, "odd": True}}, **read)
+    assert values["extras"] == {"shuffle_random_seed": "7", "odd": "true", "dyn_bsz": "true"}
+    assert Recipe.of(values).extras == values["extras"]
+    assert set(refusal({"extras": {"shuffle_random_seed": 7}}, OPENAI)) == {"shuffle_random_seed"}
+    for extras in ({"a b": "1"}, {"a": "two\nlines"}, {"a": None}, ["a"], {f"n{n}": "1" for n in range(31)}):
+        with pytest.raises(InvalidInput) as caught:
+            parse({"extras": extras}, **read)
+        assert set(caught.value.fields) == {"extras"}
+    with pytest.raises(InvalidInput):
+        parse({"extras": {"dyn_bsz": "perhaps"}}, **read)
+
+
+def test_a_setting_of_another_method_is_refused():
+    assert set(refusal({"beta": 0.1}, OPENAI)) == {"beta"}
+    assert parse({"beta": "0.1"}, OPENAI, method="dpo")["beta"] == 0.1
+
+
 def test_a_refusal_says_what_is_allowed():
     assert refusal({"epochs": 0}, SILICONFLOW)["epochs"] == "Give a whole number from 1 to 10, not 0."
     assert refusal({"learning_rate": 1}, SILICONFLOW)["learning_rate"] == "Give a number from 0 to 0.1, not 1."

@@ -149,10 +149,10 @@ def test_an_old_probe_is_repeated_by_the_launch_and_a_refusal_keeps_the_job(alic
 def finished(job: Job, *, estimated: str, cost: str, seconds: int, tokens: int) -> None:
     ended = timezone.now()
     Job.objects.create(
-        project=job.project, connection=job.connection, name="before", base_model=job.base_model,
-        created_by=job.created_by, marker=f"m-{Job.objects.count()}", state="succeeded", estimate={"cost": estimated, "currency": "USD"},
-        cost=Decimal(cost), currency="USD", trained_tokens=tokens, started_at=ended - timedelta(seconds=seconds),
-        finished_at=ended,
+        project=job.project, connection=job.connection, name="before", base_model=job.base_model, state="succeeded",
+        created_by=job.created_by, marker=f"m-{Job.objects.count()}", cost=Decimal(cost), currency="USD",
+        estimate={"cost": estimated, "currency": "USD"}, trained_tokens=tokens, finished_at=ended,
+        started_at=ended - timedelta(seconds=seconds),
     )  # fmt: skip
 
 
