@@ -22,6 +22,13 @@ _OPTIONS = "The provider's other settings by name, see GET /connections/kinds/. 
 _PERMIT = "Open an address outside the provider's own hosts, also a private one. Owners only."
 
 
+_FIELDS: tuple[str, ...] = (
+    "id", "project", "name", "kind", "rehearsal", "base_url", "options", "credential_hint", "permitted_at",
+    "concurrency", "requests_per_minute", "created_at", "probed_at", "probe_error", "stopped", "stopped_at",
+    "stopped_says", "quiet_until", "webhook_address",
+)  # fmt: skip
+
+
 class ConnectionOutput(serializers.ModelSerializer[Connection]):
     rehearsal = serializers.BooleanField(source="is_rehearsal", read_only=True, help_text=TRAINS_NOTHING)
     probe_error = Said(read_only=True)
@@ -31,11 +38,7 @@ class ConnectionOutput(serializers.ModelSerializer[Connection]):
 
     class Meta:
         model = Connection
-        fields = (
-            "id", "project", "name", "kind", "rehearsal", "base_url", "options", "credential_hint", "permitted_at",
-            "concurrency", "requests_per_minute", "created_at", "probed_at", "probe_error", "stopped", "stopped_at",
-            "stopped_says", "quiet_until", "webhook_address",
-        )  # fmt: skip
+        fields: tuple[str, ...] = _FIELDS
         read_only_fields = fields
 
     def get_webhook_address(self, connection: Connection) -> str:
@@ -46,7 +49,7 @@ class ConnectionDetailOutput(ConnectionOutput):
     hints = serializers.SerializerMethodField(help_text="The last characters of each secret that is set, by name.")
 
     class Meta(ConnectionOutput.Meta):
-        fields = (*ConnectionOutput.Meta.fields, "hints")
+        fields = (*_FIELDS, "hints")
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))

@@ -76,20 +76,24 @@ class ConnectionForm(forms.Form):
 
     @property
     def first(self) -> list[forms.BoundField]:
-        """What has to be filled in."""
-        asked = (one.name for one in self.provider.settings if one.required)
+        """What has to be filled in; an address that the provider has itself is none of it."""
+        asked = (one.name for one in self.provider.settings if one.required and (one.secret or not one.default))
         return [self[name] for name in ("name", *asked)]
 
     @property
     def more(self) -> list[forms.BoundField]:
-        """What may be left as it is."""
+        """What may be left as it is: the provider's other settings, addresses and their permit, limits."""
         shown = {"kind", *(bound.name for bound in self.first)}
-        return [self[name] for name in self.fields if name not in shown]
+        places = [one.name for one in self.provider.settings if one.name == "base_url" or one.address]
+        last = [*places, "permit", "concurrency", "requests_per_minute", "webhook_secret"]
+        order = [*(name for name in self.fields if name not in last), *(name for name in last if name in self.fields)]
+        return [self[name] for name in order if name not in shown]
 
     @property
     def more_open(self) -> bool:
-        """Whether the rest is unfolded: something in it is wrong or was set."""
-        return any(bound.errors or bound.initial for bound in self.more)
+        """Whether the rest is unfolded: it holds what only this provider asks for, or something is wrong or set."""
+        own = any(not one.required and not one.address for one in self.provider.settings)
+        return own or any(bound.errors or bound.initial for bound in self.more)
 
     def given(self) -> dict[str, Any]:
         """The connection as `services.connections.create` and `update` take it."""
@@ -149,4 +153,4 @@ def _number(label: str, most: int, usual: int | None, text: str) -> forms.Field:
 
 def chosen(kinds: Iterable[str | None]) -> str:
     """The first of the words that is a provider."""
-    return next((kind for kind in kinds if kind in PROVIDERS), USUAL)
+    return next((kind for kind in kinds if kind and kind in PROVIDERS), USUAL)
