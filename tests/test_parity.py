@@ -124,7 +124,8 @@ def prices() -> Any:
 
 
 def connections() -> Any:
-    return list(Connection.objects.order_by("name").values_list("name", "kind", "base_url", "credential_hint"))
+    columns = ("name", "kind", "base_url", "credential_hint", "options", "concurrency", "requests_per_minute")
+    return list(Connection.objects.order_by("name").values_list(*columns))
 
 
 def members() -> Any:
@@ -402,6 +403,26 @@ CASES = [
             "post",
             "/api/v1/connections/",
             {"name": "Second", "kind": "rehearsal", "credential": "rehearsal-abcdef", "project": str(w["projects"].pk)},
+        ),
+        connections,
+    ),
+    Case(
+        "an account at Ark",
+        lambda w: (
+            "/connections/new/",
+            {"name": "Ark", "kind": "ark", "credential": "x", "access_key": "AK", "tos_bucket": "b", "concurrency": 2},
+        ),
+        lambda w: (
+            "post",
+            "/api/v1/connections/",
+            {
+                "name": "Ark",
+                "kind": "ark",
+                "credential": "x",
+                "options": {"access_key": "AK", "tos_bucket": "b"},
+                "concurrency": 2,
+                "project": str(w["projects"].pk),
+            },
         ),
         connections,
     ),
