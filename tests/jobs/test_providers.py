@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
+import httpx2
 import pytest
 from werkzeug.wrappers import Request, Response
 
@@ -14,6 +15,8 @@ from jobs_app.providers import PROVIDERS, open_provider
 from jobs_app.providers._openai_jobs import clean_suffix
 from jobs_app.providers.base import Order, Provider, ProviderError
 
+from .in_process import URL, Stage
+from .rehearsal import KEY as OWNER
 from .rehearsal_server import KEY, Rehearsal, rehearse, replay, serve, training_file
 
 
@@ -130,40 +133,41 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    with rehearse(tmp_path_factory.mktemp("stage")) as running:
-        file = training_file(running.folder)
-        job = create(running.provider, running.provider.upload(file)).job_id
-        yield running, job, file
+    """The rehearsal server in this process: the faults are many, and real sockets are met below."""
+    folder = tmp_path_factory.mktemp("stage")
+    stage = Stage(folder / "rehearsal", seconds=100)
+    http = httpx2.Client(transport=stage.transport, trust_env=False)
+    with closing(PROVIDERS["rehearsal"](base_url=URL, credential=OWNER, http=http, options={})) as provider:
+        file = training_file(folder)
+        yield stage, provider, create(provider, provider.upload(file)).job_id, file
 
 
-@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("method", METHODS)
-def test_every_fault_at_every_station_has_one_meaning(shared, method, fault):
-    running, job, file = shared
+def test_every_fault_at_every_station_has_one_meaning(shared, method):
+    stage, provider, job, file = shared
     station, call = METHODS[method]
-    running.fault(station, fault, seconds=7)
-    with pytest.raises(ProviderError) as caught:
-        call(running.provider, job, file)
-    expected = FAULTS[fault]
-    if method == "create" and expected == "unavailable":
-        expected = "unknown-outcome"
-    assert caught.value.kind == expected
-    if fault == "rate-after":
-        assert caught.value.retry_after == 7
-    assert running.ask("GET", "/_rehearsal/faults").json()["faults"] == []
+    for fault, meant in FAULTS.items():
+        stage.fault(station, fault, seconds=7)
+        with pytest.raises(ProviderError) as caught:
+            call(provider, job, file)
+        lost = method == "create" and meant == "unavailable"
+        assert caught.value.kind == ("unknown-outcome" if lost else meant), fault
+        if fault == "rate-after":
+            assert caught.value.retry_after == 7
+        assert stage.waiting() == []
 
 
-@pytest.mark.parametrize("fault", ["lost", "truncated", "not-json"])
 @pytest.mark.parametrize("method", ["probe", "upload", "find", "report", "report, events", "chat"])
-def test_an_answer_that_is_lost_on_the_way_may_simply_be_asked_for_again(shared, method, fault):
-    running, job, file = shared
+def test_an_answer_that_is_lost_on_the_way_may_simply_be_asked_for_again(shared, method):
+    stage, provider, job, file = shared
     station, call = METHODS[method]
-    running.fault(station, fault)
-    with pytest.raises(ProviderError) as caught:
-        call(running.provider, job, file)
-    assert caught.value.kind == "unavailable"
-    assert caught.value.transient
-    call(running.provider, job, file)
+    for fault in ("lost", "truncated", "not-json"):
+        stage.fault(station, fault)
+        with pytest.raises(ProviderError) as caught:
+            call(provider, job, file)
+        assert caught.value.kind == "unavailable"
+        assert caught.value.transient
+        call(provider, job, file)
 
 
 # Creating exactly once
