@@ -42,6 +42,7 @@ def order_of(job: Job) -> Order:
         marker=job.marker,
         name=job.name,
         description=job.description,
+        rows=job.rows_train,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,12 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
         if not written.rows:
             raise InvalidInput(Text("The snapshot has no rows in the split “{split}”.", split=split))
         size = path.stat().st_size
+        with path.open("rb") as file:  # of the bytes that go out, the byte order mark among them
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest() if provider.bom else written.sha256
         uploaded = provider.upload(path)
     side = field.removesuffix("_file")
     rows = "rows_train" if split == "train" else "rows_validation"
-    changes: dict[str, Any] = {field: uploaded, f"{side}_sha256": written.sha256, rows: written.rows}
+    changes: dict[str, Any] = {field: uploaded, f"{side}_sha256": sha256, rows: written.rows}
     if split == "train" and len(written.system_prompts) == 1:
         # What every training row was told is what the tuned model must be told, whoever wrote it into the rows.
         changes["contract"] = {**job.contract, "system_prompt": next(iter(written.system_prompts)) or ""}
@@ -76,7 +79,7 @@ def _upload(job: Job, key: str, provider: Provider, split: str, field: str) -> N
         job,
         f"upload-{uploaded}",
         Text("Sent {n} rows ({split}, {codec}) as {file}.", n=written.rows, split=split, codec=codec, file=uploaded),
-        raw={"sent": {"rows": written.rows, "bytes": size, "sha256": written.sha256, "codec": codec, "split": split,
+        raw={"sent": {"rows": written.rows, "bytes": size, "sha256": sha256, "codec": codec, "split": split,
                       "percent": job.train_percent if split == "train" else 100}, "answer": {"id": uploaded}},
     )  # fmt: skip
 
