@@ -124,6 +124,8 @@ class Ark(Provider):
             code_of=_ark_wire.code_of,
         )
         self._keys = (access, secret)
+        own = base_url.rstrip("/") in ("", OWN)
+        self._tos_url = options.get("tos_url") or (OWN_STORAGE if own else f"{base_url.rstrip('/')}/tos")
 
     @classmethod
     def chat_url(cls, base_url: str) -> str:
@@ -257,7 +259,7 @@ class Ark(Provider):
         access, secret = self._keys
         return Storage(
             self._http,
-            endpoint=self._options.get("tos_url") or OWN_STORAGE,
+            endpoint=self._tos_url,
             bucket=self._options["tos_bucket"],
             prefix=self._options.get("tos_path", ""),
             region=REGION,

@@ -67,9 +67,8 @@ class OpenAI(Provider):
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
     client: ClassVar[type[openai.OpenAI]] = openai.OpenAI
-    codes: ClassVar[
-        Mapping[str, ErrorKind]
-    ] = {}  # what error codes mean, in lower case, where the HTTP status misleads
+    # What error codes (in lower case) mean where the HTTP status misleads.
+    codes: ClassVar[Mapping[str, ErrorKind]] = {}
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("credential", Text("API key"), secret=True, help=Text("Begins with sk-. It is stored encrypted.")),
         Setting("base_url", Text("Base URL"), default=default_base_url),
@@ -233,7 +232,7 @@ class OpenAI(Provider):
 
     @classmethod
     def verify(cls, body: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Mapping[str, Any]:
-        """Standard Webhooks; the body names the job, `{"type": …, "data": {"id": "ftjob-…"}}`, and nothing else of use."""
+        """Standard Webhooks; the body names the job, `{"type": …, "data": {"id": "ftjob-…"}}`, and nothing else."""
         try:
             standard_webhooks.verify(body, headers, secret=secret, now=now.timestamp())
         except standard_webhooks.BadSignature as error:
