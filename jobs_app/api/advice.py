@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers
@@ -274,7 +274,9 @@ class AdviceMermaid(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """The chart with the way taken: `{"mermaid": text}`."""
         path = advisor.walk(found(request, pk).answers)
-        return Response({"mermaid": mermaid(path, say=say, words=(_("yes"), _("no")))})
+        return Response(
+            {"mermaid": mermaid(path, say=say, words=(pgettext("answer", "yes"), pgettext("answer", "no")))}
+        )
 
 
 class TrialList(generics.ListAPIView[Trial]):

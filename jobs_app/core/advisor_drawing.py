@@ -20,9 +20,9 @@ PLACES: dict[str, tuple[int, int]] = {
     "collect": (4, 2), "preference": (1, 3), "better-prompt": (0, 3), "sft": (3, 3), "dpo": (1, 4),
     "target-met": (3, 4), "deploy": (4, 4), "preference-after-sft": (3, 5), "sft-dpo": (4, 5), "redefine": (2, 5),
 }  # fmt: skip
-_COLUMN, _ROW, _WIDTH, _HEIGHT = 164, 82, 132, 48
+_COLUMN, _ROW, _WIDTH, _HEIGHT = 174, 82, 144, 48
 _MARGIN = 4
-_LINE = 18  # narrow characters that fit into one line of a box
+_LINE = 17  # narrow characters that fit into one line of a box
 
 
 def edges() -> Iterator[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ def draw(
     description: str,
     x_word: str,
     y_word: str,
-    width: int = 640,
+    width: int = 1000,
     height: int = 240,
 ) -> str:
     """An SVG element of at least one finite point; the value stands beside each."""
@@ -48,7 +48,7 @@ def draw(
     parts.append(f'<path class="valid" d="M{line}"/>')
     for (x, y), value in zip(strokes, ys, strict=True):
         parts.append(f'<rect class="p-valid" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>')
-        parts.append(f'<text class="m end" x="{x - 8:.1f}" y="{y - 8:.1f}">{value:.3f}</text>')
+        parts.append(f'<text class="m end" x="{x - 10:.1f}" y="{y + 16:.1f}">{value:.3f}</text>')
     return (
         f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-labelledby="points-t points-d">'
         f'<title id="points-t">{escape(title)}, {escape(x_word)}</title>'

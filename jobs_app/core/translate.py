@@ -90,7 +90,9 @@ def _one(
         return _left(name, label, why)
     fitted = _fitted(parameter, value)
     if fitted is None:
-        return _left(name, label, Text("{provider} does not take {value}", provider=target.label, value=_plain(value)))
+        return _left(
+            name, label, Text("{provider} does not take {value}", provider=target.label, value=_plain(value)), parameter
+        )
     values[name] = fitted
     if fitted == value:
         return Line(name, "carried", Text("{label}: {value}, as it was.", label=label, value=_plain(value)))
@@ -113,15 +115,22 @@ def _alpha(
     before, after = CONVENTIONS.get(source.kind), CONVENTIONS.get(target.kind)
     if before is None or after is None:
         unknown = source.label if before is None else target.label
-        return _left(name, label, Text("how {provider} counts an adapter's weight is not documented", provider=unknown))
+        return _left(
+            name,
+            label,
+            Text("how {provider} counts an adapter's weight is not documented", provider=unknown),
+            parameter,
+        )
     rank = values.get("lora_rank", offered["lora_rank"].default if "lora_rank" in offered else None)
     if not _number(rank) or not _number(old_rank) or not _number(old):
-        return _left(name, label, Text("an adapter's weight cannot be told without its rank"))
+        return _left(name, label, Text("an adapter's weight cannot be told without its rank"), parameter)
     scale = _scale(before, float(old), float(old_rank))
     exact = scale * (float(rank) if after == "ratio" else math.sqrt(float(rank)))
     fitted = _fitted(parameter, max(1, round(exact)) if parameter.kind == "int" else exact)
     if fitted is None:
-        return _left(name, label, Text("{provider} does not take {value}", provider=target.label, value=_plain(exact)))
+        return _left(
+            name, label, Text("{provider} does not take {value}", provider=target.label, value=_plain(exact)), parameter
+        )
     values[name] = fitted
     says = Text(
         "{label}: {old} at rank {old_rank} ({before} = {scale}) becomes {new} at rank {rank} ({after} = {new_scale}).",
@@ -157,8 +166,15 @@ def _fitted(parameter: Parameter, value: Any) -> Any:
         return None
 
 
-def _left(name: str, label: Text, why: Text) -> Line:
-    return Line(name, "left-out", Text("{label}: left out, because {why}.", label=label, why=why))
+def _left(name: str, label: Text, why: Text, parameter: Parameter | None = None) -> Line:
+    """`parameter`: the other provider's own, whose default steps in."""
+    if parameter is None or parameter.default is None:
+        return Line(name, "left-out", Text("{label}: left out, because {why}.", label=label, why=why))
+    says = Text(
+        "{label}: left out, because {why}; it will be {default}, the default there.",
+        label=label, why=why, default=_plain(parameter.default),
+    )  # fmt: skip
+    return Line(name, "left-out", says)
 
 
 def _range(parameter: Parameter) -> Text | Listed:

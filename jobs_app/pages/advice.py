@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from datasets_app.models import Dataset
@@ -136,7 +137,7 @@ def advice_job(request: PersonRequest, pk: UUID) -> HttpResponse:
 def advice_mermaid(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The chart with the way taken, as Mermaid text."""
     advice = found(request, pk)
-    text = mermaid(advisor.walk(advice.answers), say=say, words=(_("yes"), _("no")))
+    text = mermaid(advisor.walk(advice.answers), say=say, words=_words())
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="advice-{advice.pk}.mmd"'
     return answer
@@ -238,11 +239,15 @@ def _filed_steps(advice: Advice) -> list[dict[str, Any]]:
 
 
 def _drawing(path: advisor.Path) -> str:
-    yes, no = _("yes"), _("no")
+    yes, no = _words()
     way = [f"{say(one.decision.short)} {yes if one.answer == 'yes' else no}" for one in path.taken]
     end = _station_word(path.asks.id if path.asks else path.at)
     drawn = picture(path, say=say, title=_("The way so far"), description=clauses([*way, end]), words=(yes, no))
     return mark_safe(drawn)
+
+
+def _words() -> tuple[str, str]:
+    return pgettext("answer", "yes"), pgettext("answer", "no")
 
 
 def _station_word(station: str) -> str:

@@ -22,7 +22,10 @@ class AnswerForm(forms.Form):
     decision = forms.CharField(widget=forms.HiddenInput)
     reasons = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     note = forms.CharField(
-        label=gettext_lazy("Note"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "area"}),
     )
 
     def __init__(self, *args: Any, decision: Decision | None = None, **kwargs: Any) -> None:
@@ -54,7 +57,7 @@ class LimitsForm(forms.Form):
                 help_text=say(help_text),
                 required=False,
                 max_length=1000,
-                widget=forms.Textarea(attrs={"rows": 2}),
+                widget=forms.Textarea(attrs={"rows": 2, "class": "area"}),
             )
 
     def changes(self) -> dict[str, Any]:
@@ -93,7 +96,8 @@ class OptionsForm(forms.Form):
             )  # fmt: skip
             self.fields[f"reason_{option}"] = forms.CharField(
                 label=_("What speaks for it") if line.chosen else _("Why it is not taken"),
-                required=False, max_length=1000, initial=line.reason, widget=forms.Textarea(attrs={"rows": 2}),
+                required=False, max_length=1000, initial=line.reason,
+                widget=forms.Textarea(attrs={"rows": 2, "class": "area"}),
             )  # fmt: skip
 
     @property

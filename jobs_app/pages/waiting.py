@@ -6,14 +6,12 @@ from typing import Any
 
 from ftstudio.accounts.policy import allows
 from ftstudio.web.requests import PersonRequest
-from jobs_app.core import lifecycle
 from jobs_app.models import Job
 from jobs_app.services import manual, queue
 
 
 def waiting_of(request: PersonRequest, job: Job) -> dict[str, Any]:
     """`waiting`: the sentence; `guide`: the steps of a job by hand; and what the person may do about either."""
-    closed = job.state == lifecycle.FAILED and (job.error or {}).get("code") == "provider_closed"
     return {
         "waiting": queue.waiting_reason(job),
         "may_queue": job.is_waiting and allows(request.user, job.project_id, "jobs.queue"),
@@ -23,5 +21,4 @@ def waiting_of(request: PersonRequest, job: Job) -> dict[str, Any]:
         "may_give_key": job.connection.stopped == "auth" and allows(request.user, job.project_id, "connections.update"),
         "guide": manual.guide_of(job),
         "may_register": allows(request.user, job.project_id, "models.register"),
-        "closed": closed and allows(request.user, job.project_id, "jobs.create"),
     }

@@ -113,8 +113,8 @@ def answer(
 def file(*, actor: User, advice: Advice, unmeasured: str = "", options: Iterable[Mapping[str, Any]] = ()) -> Advice:
     """Close the record for good: what is known and said now is kept with it, whatever changes later.
 
-    `options` are said with it, as in `update`. Raises InvalidInput with a field for each thing that a record has to say:
-    a reason for each option that is not taken, and why nothing was measured where nothing was.
+    `options` are said with it, as in `update`. Raises InvalidInput with a field for each thing that a record has to
+    say: a reason for each option that is not taken, and why nothing was measured where nothing was.
     """
     require(actor, advice.project_id, "advice.file")
     with transaction.atomic():
@@ -218,14 +218,16 @@ def cheaper_models(advice: Advice) -> list[tuple[str, smaller.Cheaper]]:
 def _computed(advice: Advice, option: str) -> tuple[str, str, str]:
     """What an option is and costs as far as rows tell: a thousand calls as measured, an epoch of training."""
     if option == "prompt":
-        asked = [row for row in advice.measured if row["arm"] != "tuned" and row.get("cost") and row.get("n")]
+        asked = [row for row in advice.measured if row["arm"] != "tuned" and row.get("currency") and row.get("n")]
         if asked:
             row = max(asked, key=lambda row: row["passed"] / row["n"])
             thousand = (Decimal(row["cost"]) / row["n"] * 1000).quantize(Decimal("0.01"))
             return _("1,000 calls of %(model)s, as measured") % {"model": row["model"]}, str(thousand), row["currency"]
     snapshot = _snapshot(advice)
     if option == "sft" and snapshot is not None and advice.dataset.base_model:
-        for kind in PROVIDERS:
+        for kind, provider in PROVIDERS.items():
+            if provider.rehearsal:
+                continue
             price = price_of(advice.project_id, kind, advice.dataset.base_model)
             if price is not None:
                 tokens = int(snapshot.counts.get("tokens", 0))
