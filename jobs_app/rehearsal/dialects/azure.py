@@ -7,6 +7,7 @@ made through the management API, which lies at the same prefix here: `/azure/sub
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ _ARM = (
     "/deployments"
 )
 _BASES = ("/openai/v1", "/openai")
+_ENTRA = "rehearsal.entra."
 _STATES = {"ready": "Succeeded", "deploying": "Creating", "failed": "Failed"}
 
 
@@ -88,11 +90,15 @@ class Azure(OpenAI):
         if request.path.endswith("/oauth2/v2.0/token"):
             return owner_of(request.form.get("client_secret", ""))
         key = request.headers.get("api-key")
-        return super().owner(request) if key is None else owner_of(key)
+        if key is not None:
+            return owner_of(key)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return owner_of(_opened(token.strip()) if scheme.lower() == "bearer" else "")
 
     def token(self, call: Call) -> Response:
-        """Where Entra gives a token for a client's secret, the rehearsal gives the secret back."""
-        token = call.request.form.get("client_secret", "").strip()
+        """Entra gives a token for a client's secret; ours is the secret in other letters."""
+        secret = call.request.form.get("client_secret", "").strip()
+        token = _ENTRA + base64.urlsafe_b64encode(secret.encode()).decode()
         return reply({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 
     def files_create(self, call: Call) -> Response:
@@ -119,7 +125,7 @@ class Azure(OpenAI):
         super().check_file(call, param, file_id)
         status, _ = self.file_status(self.file(call, file_id), call.now)
         if status != "processed":
-            raise Refused("state", f"The file {file_id} is {status}; it has to be processed first.", param=param)
+            raise Refused("request", f"The file {file_id} is {status}; it has to be processed first.", param=param)
 
     def new_model(self, sent: Mapping[str, Any]) -> str:
         name = f"{sent['model'].partition('.ft-')[0]}.ft-{secrets.token_hex(16)}"
@@ -187,3 +193,13 @@ class Azure(OpenAI):
 
 
 DIALECT = Azure
+
+
+def _opened(token: str) -> str:
+    """The key behind a token of ours; a token that a person gave is the key itself."""
+    if not token.startswith(_ENTRA):
+        return token
+    try:
+        return base64.urlsafe_b64decode(token.removeprefix(_ENTRA)).decode()
+    except ValueError:
+        return ""
