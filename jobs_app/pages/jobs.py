@@ -109,8 +109,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
     checkpoints = curves.checkpoints_of(reading)
     verbs = {verb for verb in lifecycle.verbs(job.state) if verb != "clone" and _may(request, job, verb)}
     provider = PROVIDERS.get(job.connection.kind)
-    if provider is None or not provider.capabilities.pause:
-        verbs -= {"pause", "resume"}
+    verbs -= {verb for verb in ("pause", "resume") if provider is None or not provider.can(verb)}
     return {
         "job": job,
         "model": job.model_versions.filter(checkpoint=None).first(),

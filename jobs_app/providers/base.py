@@ -327,6 +327,13 @@ class Provider(ABC):
         raise _cannot()
 
     @classmethod
+    def can(cls, verb: str) -> bool:
+        """Whether it can "cancel", "pause" or "resume" a job. A pause that nobody confirms counts; one may resume what
+        the provider itself has paused."""
+        able = {"cancel": cls.capabilities.cancel, "pause": cls.capabilities.pause}.get(verb)
+        return able is not False and getattr(cls, verb) is not getattr(Provider, verb)
+
+    @classmethod
     def checklist(cls, order: Order) -> Sequence[Step]:
         """What a person does in the console of a `manual` provider, in order. `order` names files by their names."""
         return ()

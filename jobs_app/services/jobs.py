@@ -163,14 +163,14 @@ def cancel(*, actor: User, job: Job) -> Job:
 
 def pause(*, actor: User, job: Job) -> Job:
     """Ask a provider that can to pause the running job."""
-    _require_pause(job)
+    _require_able(job, "pause")
     _steer(actor, job, "pause", lifecycle.PAUSING)
     return job
 
 
 def resume(*, actor: User, job: Job) -> Job:
     """Let a paused job go on."""
-    _require_pause(job)
+    _require_able(job, "resume")
     _steer(actor, job, "resume", lifecycle.QUEUED)
     return job
 
@@ -317,8 +317,8 @@ def _steer(actor: User, job: Job, verb: str, to: str, **changes: Any) -> None:
         enqueue(poll_job if job.provider_job else submit_job, job.pk)
 
 
-def _require_pause(job: Job) -> None:
-    if not _provider(job.connection).capabilities.pause:
+def _require_able(job: Job, verb: str) -> None:
+    if not _provider(job.connection).can(verb):
         raise Conflict(_("This provider cannot pause jobs."))
 
 

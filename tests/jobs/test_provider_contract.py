@@ -211,3 +211,11 @@ def test_a_create_is_asked_once_and_what_became_of_it_is_never_guessed(kind: str
                 provider.create(order(kind))
             assert caught.value.kind == expected, (fault, caught.value.message)
             assert len(exchange.sent) == 1, fault
+
+
+def test_a_person_may_resume_what_the_provider_itself_has_paused() -> None:
+    able = {kind: [verb for verb in ("pause", "resume") if PROVIDERS[kind].can(verb)] for kind in KINDS}
+    assert able["openai"] == ["pause", "resume"]
+    assert able["fireworks"] == ["resume"]
+    assert able["together"] == able["zhipu"] == able["dashscope"] == able["siliconflow"] == []
+    assert not PROVIDERS["siliconflow"].can("cancel")
