@@ -158,8 +158,13 @@ def _rows(jobs: Sequence[Job]) -> list[Row]:
         ended = job.finished_at or timezone.now()
         time = duration((ended - job.launched_at).total_seconds()) if job.launched_at else ""
         progress = boards.progress_of(job, step)
-        rows.append(Row(job, drawn, verdict, time, step, progress, reasons.get(job.pk), retries.can_retry(job)))
+        rows.append(Row(job, drawn, verdict, time, step, progress, reasons.get(job.pk), _may_retry(job)))
     return rows
+
+
+def _may_retry(job: Job) -> bool:
+    """Whether a list offers it: a stopped connection has a notice of its own, and who cancelled had a reason."""
+    return job.state == lifecycle.FAILED or (not job.is_final and not job.connection.stopped and retries.can_retry(job))
 
 
 def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None]]:

@@ -71,7 +71,7 @@ def stopped(connection: Connection) -> None:
         text=text,
         project=connection.project,
         url=reverse("pages:connection-update", args=[connection.pk]),
-        key=f"stopped:{connection.pk}:{at:%s}",
+        key=f"stopped:{connection.pk}:{int(at.timestamp())}",
     )
     data = {"connection": {"id": str(connection.pk), "kind": connection.kind, "stopped": connection.stopped}}
     _announce(connection.project_id, "job.needs_you", {**data, "step": connection.stopped})

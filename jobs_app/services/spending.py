@@ -13,6 +13,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from jobs_app.models import Job
+from jobs_app.providers import PROVIDERS
 
 MONTHS = 6
 
@@ -32,16 +33,18 @@ class Line:
 
 
 def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
-    """Booked costs of jobs launched in the last `months` months, the newest first. One query."""
+    """Booked costs of jobs launched in the last `months` months, the newest first, without rehearsals. One query."""
     today = timezone.localdate()
     back = today.year * 12 + today.month - months
     start = timezone.make_aware(datetime(back // 12, back % 12 + 1, 1))
     rows: list[dict[str, Any]] = list(
         Job.objects.filter(project_id=project_id, launched_at__gte=start)
+        .exclude(connection__kind__in=[kind for kind, provider in PROVIDERS.items() if provider.rehearsal])
         .order_by()
         .values("connection__kind", "currency", month=TruncMonth("launched_at"))
         .annotate(total=Sum("cost"), n=Count("pk"), unknown=Count("pk", filter=Q(cost=None, finished_at__isnull=False)))
     )
+    rows = _with_their_currency(rows)
     dearest: dict[str, Decimal] = {}
     for row in rows:
         row["total"] = row["total"] or Decimal(0)
@@ -54,3 +57,20 @@ def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
         for row in rows
     ]  # fmt: skip
     return sorted(lines, key=lambda line: (-line.month.toordinal(), line.currency, -line.total, line.kind))
+
+
+def _with_their_currency(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Jobs without a cost have no currency: they are told of on their provider's line of the month, if it has one."""
+    priced: dict[tuple[Any, str], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["total"] or 0, reverse=True):
+        if row["currency"]:
+            priced.setdefault((row["month"], row["connection__kind"]), row)
+    kept = [row for row in rows if row["currency"]]
+    for row in rows:
+        if not row["currency"]:
+            line = priced.get((row["month"], row["connection__kind"]))
+            if line is None:
+                kept.append(row)
+            else:
+                line["n"], line["unknown"] = line["n"] + row["n"], line["unknown"] + row["unknown"]
+    return kept

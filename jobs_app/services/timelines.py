@@ -101,7 +101,7 @@ def line_of(entry: Entry, *, raw: bool = False) -> dict[str, Any]:
             "id": row.pk,
             "provider_id": row.provider_id,
             "level": row.level,
-            "message": redacted_text(row.message),
+            "message": redacted_text(row.says),
         }
         return line | ({"raw": raw_of(row)} if raw else {})
     if entry.source == "move":

@@ -163,9 +163,11 @@ def test_money_is_added_up_for_each_currency_apart(
             project=project, connection=connection, name=f"j{n}", marker=f"s{n}", state="succeeded", created_by=alice,
             launched_at=at, finished_at=at, cost=cost and Decimal(cost), currency=currency,
         )  # fmt: skip
+    assert spending.by_month(project.pk) == []  # rehearsals cost nothing
+    Connection.objects.filter(pk=connection.pk).update(kind="openai")
     found = {(line.month.month, line.currency): (line.total, line.jobs) for line in spending.by_month(project.pk)}
     assert found == {
-        (now.month, "USD"): (4, 2), (now.month, "CNY"): (9, 1), (before.month, "USD"): (8, 1), (now.month, ""): (0, 1),
+        (now.month, "USD"): (4, 2), (now.month, "CNY"): (9, 2), (before.month, "USD"): (8, 1),
     }  # fmt: skip
     Budget.objects.create(project=project, currency="USD", amount=5, changed_by=alice)
     page = pages.get(reverse("pages:job-spend")).content.decode()
