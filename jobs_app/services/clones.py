@@ -49,7 +49,7 @@ def into_format(*, actor: User, job: Job, codec: str) -> Job:
             raise Conflict(_("The provider takes this job's files in one format only."))
         raise InvalidInput(codec=Text("Choose one of: {choices}.", choices=Listed(others)))
     with transaction.atomic():
-        twin = clone(actor=actor, job=job)
+        twin = clone(actor=actor, job=job, codec=codec)
         family = JobFamily.objects.create(
             project_id=job.project_id,
             kind="formats",
@@ -59,8 +59,8 @@ def into_format(*, actor: User, job: Job, codec: str) -> Job:
             created_by=actor,
         )
         Job.objects.filter(pk=job.pk, family=None).update(family=family)
-        twin.codec, twin.family, twin.train_percent = codec, family, job.train_percent
-        twin.save(update_fields=["codec", "family", "train_percent"])
+        twin.family = family
+        twin.save(update_fields=["family"])
     return twin
 
 
@@ -86,15 +86,12 @@ def into_connection(
     found = translate(job.recipe, _side(job.connection), _side(connection))
     known = {model.id for model in PROVIDERS[connection.kind].base_models}
     same = job.base_model if job.base_model in known or connection.kind == job.connection.kind else ""
-    codec = job.codec if job.codec in PROVIDERS[connection.kind].formats.get(method, ()) else ""
     changes: dict[str, Any] = {"name": name} if name else {}
     with transaction.atomic():
         twin = clone(
             actor=actor, job=job, connection=connection, base_model=base_model.strip() or same, recipe=found.values,
             **changes,
         )  # fmt: skip
-        twin.codec, twin.train_percent, twin.advice_id = codec, job.train_percent, job.advice_id
-        twin.save(update_fields=["codec", "train_percent", "advice"])
         AuditEntry.objects.record(
             actor=actor, verb="jobs.move", target=twin, project=job.project, parent=str(job.pk),
             settings=[str(line.says) for line in found.lines],

@@ -216,13 +216,10 @@ def _family(
             project_id=job.project_id, kind=kind, name=title, axes=dict(axes), created_by=actor
         )
         for number, variant in enumerate(variants, start=1):
-            columns = {column: value for column, value in variant.items() if column != "recipe"}
             settings = {"recipe": variant["recipe"]} if "recipe" in variant else {}
             twin = clone(actor=actor, job=job, name=f"{job.name[:180]}-{_tail(kind, number, variant)}", **settings)
-            columns = {"codec": job.codec, "train_percent": job.train_percent, "family": family, **columns}
-            for column, value in {**columns, "advice_id": job.advice_id}.items():
-                setattr(twin, column, value)
-            twin.save(update_fields=[*columns, "advice"])
+            twin.family, twin.train_percent = family, variant.get("train_percent", job.train_percent)
+            twin.save(update_fields=["family", "train_percent"])
         AuditEntry.objects.record(
             actor=actor, verb="families.create", target=family, project=job.project, kind=kind, jobs=len(variants)
         )

@@ -180,7 +180,10 @@ def clone(*, actor: User, job: Job, **changes: Any) -> Job:
     require(actor, job.project_id, "jobs.create")
     if unknown := set(changes) - CHANGES:
         raise InvalidInput.of({name: _("This cannot be changed.") for name in sorted(unknown)})
-    twin = Job(project_id=job.project_id, created_by=actor, marker=_marker(), parent=job, connection=job.connection)
+    twin = Job(
+        project_id=job.project_id, created_by=actor, marker=_marker(), parent=job, connection=job.connection,
+        train_percent=job.train_percent, advice_id=job.advice_id, codec=job.codec,
+    )  # fmt: skip
     same = {name: getattr(job, name) for name in ("description", "snapshot", "base_model", "recipe")}
     asked = dict.fromkeys(QUESTIONS, False) if job.answers else None
     if "connection" in changes and "recipe" not in changes:
