@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.conf import settings
@@ -160,6 +161,37 @@ def webhook_address(connection: Connection) -> str:
         return ""
 
 
+@dataclass
+class _Change:
+    """What is about to be written of a connection. `said` goes on record, so no secret is among it."""
+
+    connection: Connection
+    said: dict[str, Any] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+
+    def put(self, **values: Any) -> None:
+        for column, value in values.items():
+            setattr(self.connection, column, value)
+            self.columns.add(column)
+
+    def save(self, actor: User, verb: str) -> None:
+        connection, fresh = self.connection, self.connection._state.adding
+        permitted = self.said.pop("permitted", False)
+        try:
+            with transaction.atomic():
+                # Not the columns that workers count and wait by: what they have written since would be undone.
+                connection.save(update_fields=None if fresh else sorted(self.columns))
+                if permitted:
+                    self._record(actor, "connections.permit", base_url=connection.base_url)
+                self._record(actor, verb, kind=connection.kind, **self.said)
+        except IntegrityError as error:
+            raise InvalidInput(name=_("The project has a connection of this name already.")) from error
+
+    def _record(self, actor: User, verb: str, **detail: Any) -> None:
+        target = self.connection
+        AuditEntry.objects.record(actor=actor, verb=verb, target=target, project=target.project, **detail)
+
+
 def _save(
     connection: Connection,
     actor: User,
@@ -176,92 +208,72 @@ def _save(
 ) -> Connection:
     if connection.kind not in PROVIDERS:
         raise Conflict(Text("This provider is not part of this installation any more."))
-    fresh = connection._state.adding
-    changed: dict[str, Any] = {}  # for the record: no secret is among it
-    columns: set[str] = set()
+    change, fresh = _Change(connection), connection._state.adding
     if name is not None:
-        if not name.strip() or len(name.strip()) > 100:
-            raise InvalidInput(name=_("Give the connection a name of 1 to 100 characters."))
-        connection.name = changed["name"] = name.strip()
-        columns.add("name")
-    columns |= _limits(connection, changed, concurrency=concurrency, requests_per_minute=requests_per_minute)
+        _name(change, name)
+    _limits(change, concurrency=concurrency, requests_per_minute=requests_per_minute)
     before = Kept(connection.options, secrets_of(connection))
     kept = settle(others_of(connection.kind), options, before)
     key = (credential or "").strip()
     if not key and fresh and _needs(connection.kind, "credential"):
         raise InvalidInput(credential=_("Give the key."))
-    moved = _address(connection, actor, base_url, kept, permit, changed)
-    if moved and not fresh and not PROVIDERS[connection.kind].rehearsal:
+    moved = _address(change, actor, base_url, kept, permit)
+    if moved and not fresh and not connection.is_rehearsal:
         _given_again(connection, before, options, key)
-    if moved is not None:
-        columns |= {"base_url", "permitted_by", "permitted_at"}
     if kept.changed:
-        connection.options = dict(kept.plain)
-        connection.secrets = json.dumps(kept.secret, ensure_ascii=False) if kept.secret else ""
-        changed["options"] = {one: kept.plain.get(one, "changed") for one in kept.changed}
-        columns |= {"options", "secrets"}
+        secrets = json.dumps(kept.secret, ensure_ascii=False) if kept.secret else ""
+        change.put(options=dict(kept.plain), secrets=secrets)
+        change.said["options"] = {one: kept.plain.get(one, "changed") for one in kept.changed}
     if key:
-        connection.credential, connection.credential_hint = key, hint_of(key)
-        changed["credential"] = "changed"
-        columns |= {"credential", "credential_hint"}
+        change.put(credential=key, credential_hint=hint_of(key))
+        change.said |= {"credential": "changed"}
     if (webhook_secret or "").strip():
-        if not PROVIDERS[connection.kind].capabilities.hooks:
-            raise InvalidInput(webhook_secret=_("This provider sends no webhooks."))
-        connection.webhook_secret = str(webhook_secret).strip()
-        changed |= {"webhook_secret": "changed"}
-        columns.add("webhook_secret")
+        _webhook_secret(change, str(webhook_secret).strip())
     if key or kept.changed or moved:
         # What was known of the account was known of other settings.
-        connection.probed_at, connection.probe_error = None, ""
-        connection.stopped, connection.stopped_at, connection.stopped_says = "", None, ""
-        columns |= {"probed_at", "probe_error", "stopped", "stopped_at", "stopped_says"}
-    try:
-        with transaction.atomic():
-            # Not the columns that workers count and wait by: what they have written since would be undone.
-            connection.save(update_fields=None if fresh else sorted(columns))
-            if changed.pop("permitted", False):
-                _record(actor, "connections.permit", connection, base_url=connection.base_url)
-            _record(actor, verb, connection, kind=connection.kind, **changed)
-    except IntegrityError as error:
-        raise InvalidInput(name=_("The project has a connection of this name already.")) from error
+        change.put(probed_at=None, probe_error="", stopped="", stopped_at=None, stopped_says="")
+    change.save(actor, verb)
     return connection
 
 
-def _record(actor: User, verb: str, connection: Connection, **detail: Any) -> None:
-    AuditEntry.objects.record(actor=actor, verb=verb, target=connection, project=connection.project, **detail)
+def _name(change: _Change, name: str) -> None:
+    if not name.strip() or len(name.strip()) > 100:
+        raise InvalidInput(name=_("Give the connection a name of 1 to 100 characters."))
+    change.put(name=name.strip())
+    change.said["name"] = name.strip()
 
 
-def _limits(connection: Connection, changed: dict[str, Any], **limits: int | None) -> set[str]:
-    """Take over the limits that were given; their columns."""
+def _limits(change: _Change, **limits: int | None) -> None:
     most = {"concurrency": MOST_JOBS, "requests_per_minute": MOST_REQUESTS}
-    given = {column: value for column, value in limits.items() if value is not KEEP}
-    for column, value in given.items():
+    for column, value in limits.items():
+        if value is KEEP:
+            continue
         if value is not None and not 1 <= value <= most[column]:
             raise InvalidInput.of({column: Text("Give a whole number from 1 to {most}.", most=most[column])})
-        if value != getattr(connection, column):
-            setattr(connection, column, value)
-            changed[column] = value
-    return set(given)
+        if value != getattr(change.connection, column):
+            change.said[column] = value
+        change.put(**{column: value})
+
+
+def _webhook_secret(change: _Change, secret: str) -> None:
+    if not PROVIDERS[change.connection.kind].capabilities.hooks:
+        raise InvalidInput(webhook_secret=_("This provider sends no webhooks."))
+    change.put(webhook_secret=secret)
+    change.said |= {"webhook_secret": "changed"}
 
 
 def _needs(kind: str, name: str) -> bool:
     return any(one.name == name and one.required for one in PROVIDERS[kind].settings)
 
 
-def _address(
-    connection: Connection,
-    actor: User,
-    base_url: str | None,
-    kept: Kept,
-    permit: bool | None,
-    changed: dict[str, Any],
-) -> bool | None:
-    """Take over the address and its permit. None: nothing was said of them; else whether an address is another now."""
+def _address(change: _Change, actor: User, base_url: str | None, kept: Kept, permit: bool | None) -> bool:
+    """Take over the address and its permit; whether the connection leads elsewhere now."""
+    connection = change.connection
     places = {one.name for one in others_of(connection.kind) if one.address}
     address = connection.base_url if base_url is None else base_url.strip()
     moved = address.rstrip("/") != connection.base_url or bool(places & set(kept.changed))
     if base_url is None and permit is None and not moved:
-        return None
+        return False
     stands = connection.permitted_at is not None and not moved
     permitted = bool(permit) if permit is not None else stands
     if permitted and not stands:
@@ -270,12 +282,13 @@ def _address(
             raise NotAllowed(_("The operator of this installation does not let addresses be opened here."))
     allowed = check_addresses(connection.kind, address, kept.plain, permitted=permitted)
     if base_url is not None:
-        connection.base_url = changed["base_url"] = allowed if address else ""
+        change.said["base_url"] = allowed if address else ""
+        change.put(base_url=change.said["base_url"])
     if permitted and not stands:
-        connection.permitted_by, connection.permitted_at = actor, timezone.now()
-        changed["permitted"] = True
+        change.put(permitted_by=actor, permitted_at=timezone.now())
+        change.said["permitted"] = True
     elif not permitted:
-        connection.permitted_by, connection.permitted_at = None, None
+        change.put(permitted_by=None, permitted_at=None)
     return moved
 
 

@@ -8,6 +8,7 @@ import logging
 from contextlib import closing
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
@@ -293,3 +294,33 @@ def test_every_encrypted_column_gets_the_new_key(alice: User, project: Project, 
     assert again(made).webhook_secret.startswith("whsec_")
     assert options_of(again(ark))["api_key"] == ARK["api_key"]
     assert Hook.objects.get(pk=hook.pk).secret == "hook"
+
+
+def test_what_a_server_echoes_of_a_secret_is_struck_out() -> None:
+    """Every provider against a server that answers with all it was sent, as an error and as a good answer."""
+
+    def echo(request: httpx2.Request) -> httpx2.Response:
+        said = f"{dict(request.headers)} {request.read().decode()}"
+        return httpx2.Response(status, json={"error": {"message": said}, "Message": said, "status": said})
+
+    for kind, provider in PROVIDERS.items():
+        secrets = {one.name: f"top-secret-{kind}-{one.name}" for one in provider.settings if one.secret}
+        credential = secrets.pop("credential", "")
+        others = {one.name: "given" for one in provider.settings if not one.secret and not one.choices}
+        options = {**others, **secrets, "arm_url": "", "sign_in_url": "", "chat_url": "", "tos_url": ""}
+        for status in (200, 400, 401, 500):
+            http = httpx2.Client(transport=httpx2.MockTransport(echo), trust_env=False)
+            with closing(
+                provider(base_url="https://x.example", credential=credential, http=http, options=options)
+            ) as it:
+                for call in (
+                    it.probe,
+                    lambda: it.report("job-1"),
+                    lambda: it.serving("model-1"),
+                    lambda: it.chat("m", []),
+                ):
+                    try:
+                        seen = repr(call())
+                    except ProviderError as refusal:
+                        seen = f"{refusal.message} {refusal!r}"
+                    assert "top-secret" not in seen, (kind, status, seen)
