@@ -198,7 +198,7 @@ def _max_tokens(kind: str, parameter: Parameter, data: Data) -> Choice | None:
     """As long as the longest row, in steps of 256: nothing is cut, and nothing is paid for that is not there."""
     if data.longest is None:
         return None
-    wanted = max(256, math.ceil(data.longest / 256) * 256)
+    wanted = max(256, math.ceil(data.longest / 256) * 256, parameter.minimum or 0)
     p95 = data.longest if data.p95 is None else data.p95
     reason = Text("The longest row has {longest} tokens, 95 % have at most {p95}.", longest=data.longest, p95=p95)
     return Choice(wanted, reason, Text("the rows of the snapshot"), confidence="high")

@@ -40,7 +40,7 @@ class Inspection(Leased):
     # rule → {"severity", "rows", "waived", "positions": the first few samples', "message": the first}
     findings = OrderedJSONField(default=dict)
     lengths = OrderedJSONField(default=dict)  # side → {tokens of a row: rows}, keys as text
-    traits = OrderedJSONField(default=dict)  # rows with "tools", with "images", with a "pair"
+    traits = OrderedJSONField(default=dict)  # rows with "tools", "images", a "pair"; "shared" by both sides
     encoder = models.CharField(max_length=40, blank=True)  # whose tokens were counted
     exact = models.BooleanField(default=False)  # as the base model counts them itself
     limit = models.PositiveIntegerField(null=True, blank=True)  # tokens of one row that the trainer takes

@@ -28,6 +28,11 @@ _WORDS = {"lora": gettext_lazy("an adapter (LoRA)"), "full": gettext_lazy("every
           "true": gettext_lazy("yes"), "false": gettext_lazy("no")}  # fmt: skip
 
 
+def word_of(value: str) -> Any:
+    """A provider's word as people read it, where it is one of the common ones."""
+    return _WORDS.get(value, value)
+
+
 def method_word(method: str) -> Any:
     return _METHODS.get(method, method)
 
@@ -205,7 +210,7 @@ def _initial(job: Job, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 def _parameter_field(parameter: Parameter) -> forms.Field:
     label, text = say(parameter.label), sentences(say(parameter.help), _range(parameter))
     if parameter.kind == "choice":
-        words = [(choice, _WORDS.get(choice, choice)) for choice in parameter.choices]
+        words = [(choice, word_of(choice)) for choice in parameter.choices]
         empty = [] if parameter.default else [("", _("left to the provider"))]
         return forms.ChoiceField(label=label, choices=[*empty, *words], required=False, help_text=text)
     mode = "numeric" if parameter.kind == "int" and not parameter.auto else "text"

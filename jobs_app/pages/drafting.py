@@ -25,7 +25,7 @@ from jobs_app.providers import PROVIDERS
 from jobs_app.services import catalog, estimating, jobs, recommendations
 from jobs_app.services.prices import table
 
-from .draft_forms import DraftForm, method_word
+from .draft_forms import DraftForm, method_word, word_of
 from .progress import duration
 
 CONFIDENCE = {
@@ -195,7 +195,7 @@ def advice_of(one: Advised | None, job: Job) -> Advice | None:
     others = [f"{_shown(other.value)} ({other.source})" for other in one.others]
     return Advice(
         id=f"advice-{one.name}",
-        value=_("left to the provider") if one.value in (None, "auto") else _shown(one.value),
+        value=_("left to the provider") if one.value in (None, "auto") else str(word_of(_shown(one.value))),
         span=span,
         reason=one.reason,
         source=one.source,

@@ -14,7 +14,7 @@ from datasets_app.core import contracts, images, samples
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.samples import Sample
-from datasets_app.models import SnapshotEntry
+from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.pipeline.attempts import Stopped, work_alone
 from datasets_app.pipeline.waiving import waived
 from ftstudio.errors import Text
@@ -52,7 +52,15 @@ def _go_through(inspection: Inspection, key: str) -> None:
         inspection.position = chunk[-1][0]
         inspection.rows += len(chunk)
         _remember(inspection, key)
+    inspection.traits["shared"] = shared_rows(inspection.snapshot)
     _remember(inspection, key, state=Inspection.DONE, done_at=timezone.now())
+
+
+def shared_rows(snapshot: Snapshot) -> int:
+    """Training rows whose content also stands on the validation side."""
+    entries = SnapshotEntry.objects.filter(snapshot=snapshot)
+    aside = entries.filter(split="validation").values("revision__content_hash")
+    return entries.filter(split="train", revision__content_hash__in=aside).count()
 
 
 def _take(

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, F
 
 from datasets_app.core import base_models
-from datasets_app.models import SnapshotEntry
+from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.services.datasets import checker_of
 from jobs_app.core.estimates import Estimate, Miss, Pace, estimate
 from jobs_app.core.lengths import Lengths
@@ -32,17 +32,29 @@ def rows_of(job: Job) -> tuple[int, int]:
 def lengths_of(job: Job, side: str = "train") -> tuple[Lengths, bool]:
     """How long the rows of one side are, and whether they are counted by the base model's own vocabulary.
 
-    From the inspection where it counts so; otherwise as the dataset counts.
+    From the inspection where it counts so, or where it counts as the dataset does and there are many rows; otherwise as
+    the dataset has counted. Asked once for each job in memory: the answer is kept with it.
     """
     if job.snapshot is None:
         return Lengths(), False
+    known: dict[Any, tuple[Lengths, bool]] = job.__dict__.setdefault("_lengths", {})
+    key = (job.snapshot_id, job.base_model, job.connection.kind, side)
+    if key not in known:
+        known[key] = _lengths_of(job, job.snapshot, side)
+    return known[key]
+
+
+def _lengths_of(job: Job, snapshot: Snapshot, side: str) -> tuple[Lengths, bool]:
+    counted_by = checker_of(snapshot.dataset).encoder.name
     inspection = inspections.current(job)
-    if inspection is not None and inspection.is_done and inspection.exact:
-        return inspection.lengths_of(side), True
-    entries = SnapshotEntry.objects.filter(snapshot_id=job.snapshot_id, split=side)
+    if inspection is not None and inspection.is_done:
+        many = inspections.rows_of(snapshot) > inspections.AT_ONCE
+        if inspection.exact or (many and inspection.encoder == counted_by):
+            return inspection.lengths_of(side), inspection.exact
+    entries = SnapshotEntry.objects.filter(snapshot_id=snapshot.pk, split=side)
     counted = entries.order_by().values_list(F("sample__tokens")).annotate(n=Count("pk"))
     encoder = base_models.encoder_for(job.base_model)
-    return Lengths(dict(counted)), encoder.exact and encoder.name == checker_of(job.snapshot.dataset).encoder.name
+    return Lengths(dict(counted)), encoder.exact and encoder.name == counted_by
 
 
 def limit_of(job: Job) -> int | None:

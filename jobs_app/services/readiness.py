@@ -10,7 +10,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from datasets_app.models import SnapshotEntry
 from datasets_app.models.snapshot import Snapshot, SnapshotState
 from ftstudio.errors import Listed, Text
 from ftstudio.web.texts import from_line
@@ -20,6 +19,7 @@ from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import Account, Costs, Item, Target, checklist
 from jobs_app.core.recommender import arithmetic
 from jobs_app.models import Connection, Inspection, Job
+from jobs_app.pipeline.inspect_snapshot import shared_rows
 from jobs_app.providers import PROVIDERS
 
 from . import budgets, catalog, inspections
@@ -44,7 +44,7 @@ def checklist_of(job: Job) -> list[Item]:
         name_rule=provider.capabilities.name_rule,
         train_rows=train,
         validation_rows=validation,
-        shared_rows=_shared_rows(snapshot),
+        shared_rows=_shared_rows(snapshot, inspection),
         minimum_rows=offer.value("minimum_rows") or provider.capabilities.minimum_rows,
         error_findings=open_errors,
         waiver=reason,
@@ -202,10 +202,12 @@ def _open_errors(job: Job, errors: dict[str, int]) -> tuple[int, str]:
     return (still, "") if still else (sum(errors.values()), reasons)
 
 
-def _shared_rows(snapshot: Snapshot | None) -> int:
-    """Training rows whose content also stands on the validation side."""
+def _shared_rows(snapshot: Snapshot | None, inspection: Inspection | None) -> int:
+    """Training rows whose content also stands on the validation side. Many rows are compared by the inspection."""
     if snapshot is None or not snapshot.counts.get("validation"):
         return 0
-    entries = SnapshotEntry.objects.filter(snapshot=snapshot)
-    aside = entries.filter(split="validation").values("revision__content_hash")
-    return entries.filter(split="train", revision__content_hash__in=aside).count()
+    if inspection is not None and inspection.is_done:
+        return int(inspection.traits.get("shared", 0))
+    return (
+        0 if inspection is not None and inspections.rows_of(snapshot) > inspections.AT_ONCE else shared_rows(snapshot)
+    )
