@@ -1,20 +1,21 @@
 from django.urls import path
 
-from . import board, budgets, catalog, connections, home, jobs, models
+from . import board, budgets, catalog, connections, drafts, home, jobs, models
 from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_queue import urlpatterns as queue_urls
+from .urls_runs import urlpatterns as run_urls
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo/", home.demo_create, name="demo-create"),
     path("jobs/", board.job_list, name="job-list"),
-    path("jobs/new/", jobs.job_create, name="job-create"),
+    path("jobs/new/", drafts.job_create, name="job-create"),
     path("jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
-    path("jobs/<uuid:pk>/edit/", jobs.job_update, name="job-update"),
-    path("jobs/<uuid:pk>/delete/", jobs.job_delete, name="job-delete"),
+    path("jobs/<uuid:pk>/edit/", drafts.job_update, name="job-update"),
+    path("jobs/<uuid:pk>/delete/", drafts.job_delete, name="job-delete"),
     path("jobs/<uuid:pk>/metrics.json", jobs.job_metrics, name="job-metrics"),
-    path("jobs/<uuid:pk>/launch/", jobs.job_launch, name="job-launch"),
+    path("jobs/<uuid:pk>/launch/", drafts.job_launch, name="job-launch"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/pause/", jobs.job_pause, name="job-pause"),
     path("jobs/<uuid:pk>/resume/", jobs.job_resume, name="job-resume"),
@@ -35,4 +36,5 @@ urlpatterns = [
     *advice_urls,
     *board_urls,
     *queue_urls,
+    *run_urls,
 ]
