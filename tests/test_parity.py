@@ -33,7 +33,7 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
-from jobs_app.models import Budget, Connection, Job, Price
+from jobs_app.models import Budget, Connection, Hook, Job, ModelVersion, Price
 from tests.conftest import api_of, browser_of, make_user
 from tests.walk import routes
 from tests.world import make_world
@@ -110,6 +110,10 @@ def snapshots() -> Any:
 
 def jobs() -> Any:
     return list(Job.objects.order_by("created_at").values_list("name", "state", "base_model", "recipe", "description"))
+
+
+def tuned() -> Any:
+    return list(ModelVersion.objects.order_by("created_at").values_list("alias", "stage", "model", "note"))
 
 
 def datasets() -> Any:
@@ -487,6 +491,43 @@ CASES = [
         lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/cancel/", {}),
         jobs,
         refusal=409,
+    ),
+    Case(
+        "a finished job is tried again",
+        lambda w: (f"/jobs/{w['jobs'].pk}/retry/", {}),
+        lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/retry/", {}),
+        jobs,
+        refusal=409,
+    ),
+    Case(
+        "a model gets another name and goes into production",
+        lambda w: (f"/models/{w['models'].pk}/edit/", {"alias": "rain", "stage": "production", "note": ""}),
+        lambda w: ("patch", f"/api/v1/models/{w['models'].pk}/", {"alias": "rain", "stage": "production", "note": ""}),
+        tuned,
+    ),
+    Case(
+        "a model tuned elsewhere",
+        lambda w: (
+            "/models/register/",
+            {"connection": w["connections"].pk, "snapshot": w["snapshots"].pk, "model": "ft:elsewhere:x"},
+        ),
+        lambda w: (
+            "post",
+            "/api/v1/models/",
+            {"connection": str(w["connections"].pk), "snapshot": str(w["snapshots"].pk), "model": "ft:elsewhere:x"},
+        ),
+        tuned,
+    ),
+    Case(
+        "a webhook to a place inside the house",
+        lambda w: ("/hooks/new/", {"name": "Chat", "url": "https://127.0.0.1/in"}),
+        lambda w: (
+            "post",
+            "/api/v1/hooks/",
+            {"name": "Chat", "url": "https://127.0.0.1/in", "project": str(w["projects"].pk)},
+        ),
+        lambda: Hook.objects.count(),
+        refusal=422,
     ),
     Case(
         "an annotator cancels a job",

@@ -72,7 +72,7 @@ def register_checkpoint(*, actor: User, checkpoint: Checkpoint, alias: str = "")
         raise Conflict(_("The provider keeps this checkpoint without a name to call it by."))
     if (there := ModelVersion.objects.filter(job=job, model=checkpoint.model).first()) is not None:
         return there
-    name = _alias(alias) if alias.strip() else free_alias(job.project_id, f"{job.name}-step-{checkpoint.step}")
+    name = str(_alias(alias)) if alias.strip() else free_alias(job.project_id, f"{job.name}-step-{checkpoint.step}")
     model = ModelVersion(
         project_id=job.project_id,
         job=job,
@@ -118,16 +118,16 @@ def register_elsewhere(
         raise InvalidInput.of(wrong)
     if ModelVersion.objects.filter(connection=connection, model=model.strip()).exists():
         raise InvalidInput(model=_("This model is in the registry already."))
-    name = _alias(alias) if alias.strip() else free_alias(project.pk, model.strip().rpartition(":")[2] or "model")
+    name = str(_alias(alias)) if alias.strip() else free_alias(project.pk, model.strip().rpartition(":")[2] or "model")
     now = timezone.now()
     job = Job(
-        project=project, connection=connection, snapshot=snapshot, created_by=actor, name=str(name),
+        project=project, connection=connection, snapshot=snapshot, created_by=actor, name=name,
         base_model=base_model.strip(), recipe={"method": "supervised"}, state=lifecycle.SUCCEEDED,
         raw_state="registered", marker=f"fts-{secrets.token_hex(16)}", result_model=model.strip(), finished_at=now,
     )  # fmt: skip
     job.contract = readiness.inference_contract(job)
     version = ModelVersion(
-        project=project, job=job, connection=connection, alias=str(name), model=model.strip(), contract=job.contract,
+        project=project, job=job, connection=connection, alias=name, model=model.strip(), contract=job.contract,
         note=_note(note) or "",
     )  # fmt: skip
     with transaction.atomic():
