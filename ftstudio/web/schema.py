@@ -19,7 +19,8 @@ def _strip(node: Any) -> None:
             _strip(item)
     elif isinstance(node, dict):
         for name in ("maximum", "minimum"):
-            if node.get(name) in COLUMN_LIMITS:
+            # A field of this name has a description there, not a number.
+            if isinstance(node.get(name), int) and node[name] in COLUMN_LIMITS:
                 del node[name]
         if node.get("format") == "int64":
             del node["format"]

@@ -89,7 +89,7 @@ class ConnectionChange(_Given):
     permit = serializers.BooleanField(required=False, allow_null=True, default=None, help_text=_PERMIT)
 
 
-class SettingOutput(serializers.Serializer[Any]):
+class ConnectionSettingOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()
     help = serializers.CharField()
@@ -101,7 +101,7 @@ class SettingOutput(serializers.Serializer[Any]):
     confirmed = serializers.BooleanField(help_text="False: no published source settles it.")
 
 
-class ParameterOutput(serializers.Serializer[Any]):
+class KindParameterOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()
     help = serializers.CharField()
@@ -117,7 +117,7 @@ class ParameterOutput(serializers.Serializer[Any]):
     confirmed = serializers.BooleanField()
 
 
-class BaseModelOutput(serializers.Serializer[Any]):
+class KindBaseModelOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     label = serializers.CharField()
     source = serializers.CharField()
@@ -142,9 +142,9 @@ class KindOutput(serializers.Serializer[Any]):
     requests_per_minute = serializers.IntegerField()
     passes_extras = serializers.BooleanField(help_text="True: settings by other names are passed on untouched.")
     capabilities = serializers.DictField(help_text="null: nobody says.")
-    settings = SettingOutput(many=True)
-    parameters = ParameterOutput(many=True)
-    base_models = BaseModelOutput(many=True)
+    settings = ConnectionSettingOutput(many=True)
+    parameters = KindParameterOutput(many=True)
+    base_models = KindBaseModelOutput(many=True)
 
 
 def described(provider: type[Provider]) -> dict[str, Any]:
