@@ -90,7 +90,7 @@ class AdviceDetailOutput(AdviceOutput):
 
     class Meta(AdviceOutput.Meta):
         fields = (*AdviceOutput.Meta.fields, "facts", "cited", "options")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(FactOutput(allow_null=True))
     def get_facts(self, advice: Advice) -> dict[str, Any] | None:

@@ -57,7 +57,7 @@ class FamilyDetailOutput(FamilyOutput):
 
     class Meta(FamilyOutput.Meta):
         fields = (*FamilyOutput.Meta.fields, "jobs", "estimated")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(MemberOutput(many=True))
     def get_jobs(self, family: JobFamily) -> list[dict[str, Any]]:

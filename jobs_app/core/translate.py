@@ -108,7 +108,8 @@ def _alpha(
     label: Text,
 ) -> Line:  # fmt: skip
     """The same weight of the adapter in the other one's way of counting: alpha' = scale × rank', or scale × √rank'."""
-    name, old, old_rank = "lora_alpha", given["lora_alpha"], given.get("lora_rank")
+    name, old = "lora_alpha", given["lora_alpha"]
+    old_rank: Any = given.get("lora_rank")
     parameter = offered.get(name)
     if parameter is None:
         return _left(name, label, Text("{provider} has no such setting", provider=target.label))
@@ -121,7 +122,7 @@ def _alpha(
             Text("how {provider} counts an adapter's weight is not documented", provider=unknown),
             parameter,
         )
-    rank = values.get("lora_rank", offered["lora_rank"].default if "lora_rank" in offered else None)
+    rank: Any = values.get("lora_rank", offered["lora_rank"].default if "lora_rank" in offered else None)
     if not _number(rank) or not _number(old_rank) or not _number(old):
         return _left(name, label, Text("an adapter's weight cannot be told without its rank"), parameter)
     scale = _scale(before, float(old), float(old_rank))

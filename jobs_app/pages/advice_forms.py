@@ -50,7 +50,8 @@ class LimitsForm(forms.Form):
     def __init__(self, *args: Any, advice: Advice, **kwargs: Any) -> None:
         limits = advice.constraints
         initial = {"title": advice.title, "target": f"{limits.get('target', 95):g}", **_texts(limits)}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
         for name, (label, help_text) in CONSTRAINTS.items():
             self.fields[name] = forms.CharField(
                 label=say(label),

@@ -52,7 +52,8 @@ class SweepForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
 
     def __init__(self, *args: Any, job: Job, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"name": job.name}, **kwargs)
+        kwargs["initial"] = {"name": job.name}
+        super().__init__(*args, **kwargs)
         self.settings = families.sweepable(job)
         for one in self.settings:
             now = job.recipe.get(one.name)

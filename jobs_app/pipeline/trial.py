@@ -28,6 +28,7 @@ from jobs_app.models import Advice, Trial, TrialCase
 from jobs_app.models.trial import TrialState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
+from . import rates
 from .clients import after_failure, client_of
 from .settle import BROKEN
 
@@ -47,7 +48,7 @@ class _Lost(Exception):
 def run(trial_id: UUID | str) -> bool:
     """Ask the next cases. True: there are more, call again. Safe to call at any time, any number of times."""
     key = secrets.token_hex(16)
-    due = Trial.objects.unfinished().exclude(next_at__gt=timezone.now())
+    due = Trial.objects.unfinished().exclude(next_at__gt=timezone.now()).filter(rates.open_to_submits())
     if not due.claim(trial_id, key):
         return False
     trial = Trial.objects.select_related("connection", "advice").defer("connection__credential").get(pk=trial_id)
@@ -173,6 +174,8 @@ def _calls(reply: Reply) -> str:
 def _put_off(trial: Trial, key: str, refusal: ProviderError) -> None:
     """Ask again later where that can help, else the trial has failed in the provider's words."""
     if not refusal.transient and refusal.kind != "unknown-outcome":
+        if refusal.kind in ("auth", "quota"):
+            rates.stop(trial.connection, refusal)
         _end(trial, key, TrialState.FAILED, refusal.sentence)
         return
     failures = trial.failures + 1

@@ -122,7 +122,7 @@ def chain(*, actor: User, job: Job, name: str = "") -> Job:
             name=name or f"{job.name[:190]}-dpo",
             connection=job.connection,
             snapshot=job.snapshot,
-            base_model=job.result_model or job.base_model,  # the queue puts the tuned model here
+            base_model=job.base_model,  # says what it costs; when it begins, the queue puts the tuned model here
             recipe={"method": "dpo"},
             answers=dict.fromkeys(QUESTIONS, False) if job.answers else None,
         )

