@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx2
@@ -52,6 +52,10 @@ class PlainProvider(Provider):
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         body = {"model": model, "messages": list(messages), **decoding}
         return _values.reply(self._rest.ask("POST", f"{self.chat_url(self._base)}/chat/completions", json=body))
+
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+        body = {"model": model, "messages": list(messages), **decoding, "stream": True}
+        return _values.pieces(self._rest.lines(f"{self.chat_url(self._base)}/chat/completions", json=body))
 
     def close(self) -> None:
         self._rest.close()

@@ -7,7 +7,7 @@ answer that cannot be read is no answer; after a create it means that nobody kno
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +82,7 @@ class Rest:
         `path` may be a whole URL, which the guard has to allow; one of another origin than the provider's own is sent
         none of our own headers, for they hold the credential.
         """
-        url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
-        extra = more.pop("headers", {})
-        try:
-            headers = {**(self._headers if _origin(url) == self._origin else {}), **extra}
-            request = self._http.build_request(method, url, headers=headers, **_given(more))
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise ProviderError(Text("The provider's answer names an address that is none."), "request") from error
-        if self._sign is not None:
-            self._sign(request)
+        request = self._request(method, path, more)
         try:
             response = self._http.send(request)
         except httpx2.HTTPError as error:
@@ -99,9 +91,7 @@ class Rest:
                     Text("The connection broke before the provider answered, so the job may exist or not."),
                     "unknown-outcome",
                 ) from error
-            late = isinstance(error, httpx2.TimeoutException)
-            says = Text("The provider took too long to answer.") if late else Text("The provider cannot be reached.")
-            raise ProviderError(says, "unavailable") from error
+            raise _wire.unreached(error) from error
         except ProviderError as refusal:
             # The guard speaks this way of an answer it will not read to its end: then the create was executed.
             if creating and refusal.transient:
@@ -110,6 +100,20 @@ class Rest:
         if response.is_success:
             return self._redacted(response.content)
         raise self.refused(response.status_code, response.content, response.headers, creating=creating)
+
+    def lines(self, path: str, *, json: Body) -> Iterator[str]:
+        """The lines of an answer that is sent piece by piece, each as it arrives. Each may raise ProviderError."""
+        try:
+            response = self._http.send(self._request("POST", path, {"json": json}), stream=True)
+            try:
+                if not response.is_success:
+                    raise self.refused(response.status_code, response.read(), response.headers)
+                for line in response.iter_lines():
+                    yield self._redacted(line.encode()).decode()
+            finally:
+                response.close()
+        except httpx2.HTTPError as error:
+            raise _wire.unreached(error) from error
 
     def refused(
         self, status: int, content: bytes, headers: Mapping[str, str], *, creating: bool = False
@@ -127,6 +131,18 @@ class Rest:
 
     def close(self) -> None:
         self._http.close()
+
+    def _request(self, method: str, path: str, more: dict[str, Any]) -> httpx2.Request:
+        url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
+        extra = more.pop("headers", {})
+        try:
+            headers = {**(self._headers if _origin(url) == self._origin else {}), **extra}
+            request = self._http.build_request(method, url, headers=headers, **_given(more))
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise ProviderError(Text("The provider's answer names an address that is none."), "request") from error
+        if self._sign is not None:
+            self._sign(request)
+        return request
 
     def _redacted(self, content: bytes) -> bytes:
         """The answer without our credential: what a server echoes ends up in rows and on pages."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -137,6 +137,29 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
     )
+
+
+def pieces(lines: Iterable[str]) -> Iterator[str]:
+    """The text of an answer that arrives as server-sent events in the shape of OpenAI's chat API.
+
+    Raises ProviderError where the answer breaks off: without its end nobody knows whether it is whole.
+    """
+    ended = False
+    for line in lines:
+        if not line.startswith("data:"):
+            continue  # comments that keep the connection open, and names of events
+        sent = line.removeprefix("data:").strip()
+        if sent == "[DONE]":
+            return
+        event = _wire.document(sent.encode())
+        if event.get("error"):
+            raise ProviderError(Text("The answer broke off. {says}", says=_wire.quoted(event, "")), "unavailable")
+        for choice in objects(event, "choices")[:1]:
+            ended = ended or bool(text(choice.get("finish_reason")))
+            if piece := text(mapping(choice.get("delta")).get("content")):
+                yield piece
+    if not ended:
+        raise ProviderError(Text("The answer broke off."), "unavailable")
 
 
 def typed(value: str) -> Any:

@@ -125,6 +125,13 @@ def unreachable(error: openai.APIConnectionError, *, creating: bool) -> Provider
     return ProviderError(Text("The provider cannot be reached."), "unavailable")
 
 
+def unreached(error: httpx2.HTTPError) -> ProviderError:
+    """The kind of a request that failed without an answer, where asking again does no harm."""
+    late = isinstance(error, httpx2.TimeoutException)
+    says = Text("The provider took too long to answer.") if late else Text("The provider cannot be reached.")
+    return ProviderError(says, "unavailable")
+
+
 def document(content: bytes, *, creating: bool = False) -> dict[str, Any]:
     """The JSON object of an answer. An answer that is cut off or is no JSON is no answer."""
     try:

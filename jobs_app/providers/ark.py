@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,10 +231,17 @@ class Ark(Provider):
         return Serving("deploying", name=_values.named(answer, "Id", creating=True))
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
+        body = {"model": model, "messages": list(messages), **decoding}
+        return _values.reply(self._calling().ask("POST", "/chat/completions", json=body))
+
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+        body = {"model": model, "messages": list(messages), **decoding, "stream": True}
+        return _values.pieces(self._calling().lines("/chat/completions", json=body))
+
+    def _calling(self) -> Rest:
         if not self._api_key:
             raise ProviderError(Text("Calling a model needs an API key of Ark: add it to the connection."), "auth")
-        body = {"model": model, "messages": list(messages), **decoding}
-        return _values.reply(self._data.ask("POST", "/chat/completions", json=body))
+        return self._data
 
     def close(self) -> None:
         self._http.close()

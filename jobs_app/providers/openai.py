@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -243,6 +243,23 @@ class OpenAI(Provider):
         completions: Any = self._client.chat.completions.with_raw_response
         answer = self._ask(lambda: completions.create(model=model, messages=list(messages), **decoding))
         return _values.reply(answer)
+
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+        return _values.pieces(self._lines({"model": model, "messages": list(messages), **decoding, "stream": True}))
+
+    def _lines(self, body: dict[str, Any]) -> Iterator[str]:
+        """The lines of a streamed answer as they arrive; read by us, like every answer."""
+        completions: Any = self._client.chat.completions.with_streaming_response
+        try:
+            with completions.create(**body) as answer:
+                for line in answer.iter_lines():
+                    yield self._redacted(line.encode()).decode()
+        except openai.APIStatusError as error:
+            raise _wire.refused(error, secret=self._secret, creating=False, codes=self.codes) from error
+        except openai.APIConnectionError as error:
+            raise _wire.unreachable(error, creating=False) from error
+        except httpx2.HTTPError as error:
+            raise _wire.unreached(error) from error
 
     def close(self) -> None:
         self._client.close()

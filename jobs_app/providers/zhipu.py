@@ -6,7 +6,7 @@ the interface is open to new accounts is not confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -167,11 +167,10 @@ class Zhipu(PlainProvider):
         return _values.text(self._rest.ask("POST", f"{_job(job_id)}/cancel", json={}).get("status"))
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
-        """Its temperature lies strictly between 0 and 1, so that an edge is moved inwards; 0.01 is as good as none."""
-        temperature = decoding.get("temperature")
-        if isinstance(temperature, (int, float)):
-            decoding["temperature"] = min(0.99, max(0.01, temperature))
-        return super().chat(model, messages, **decoding)
+        return super().chat(model, messages, **_decoding(decoding))
+
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+        return super().stream(model, messages, **_decoding(decoding))
 
     def _events(self, job_id: str, after_event: str | None, have: frozenset[str]) -> list[EventIn]:
         """The new events, oldest first, in whichever order the provider lists them."""
@@ -199,6 +198,14 @@ def _job(job_id: str) -> str:
 
 def _page(after: str | None) -> dict[str, Any]:
     return {"limit": _PAGE, **({"after": after} if after else {})}
+
+
+def _decoding(given: dict[str, Any]) -> dict[str, Any]:
+    """Its temperature lies strictly between 0 and 1, so that an edge is moved inwards; 0.01 is as good as none."""
+    temperature = given.get("temperature")
+    if not isinstance(temperature, (int, float)):
+        return given
+    return {**given, "temperature": min(0.99, max(0.01, temperature))}
 
 
 def _figures(data: Mapping[str, Any] | None) -> dict[str, Any]:

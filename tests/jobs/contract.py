@@ -74,4 +74,5 @@ def calls(kind: str, file: Path, job: str = "", uploaded: str = "") -> dict[str,
         "serving": lambda p: p.serving(tuned),
         "served": lambda p: p.serving(tuned, "rain"),
         "chat": lambda p: p.chat(tuned, MESSAGES, temperature=0),
+        "stream": lambda p: "".join(p.stream(tuned, MESSAGES, temperature=0)),
     }

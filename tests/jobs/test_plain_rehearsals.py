@@ -74,7 +74,9 @@ def test_a_job_goes_from_its_file_to_an_answer_of_the_tuned_model(kind: str, sta
     stage.clock.pass_by(120)
     served = provider.serving(last.model, name)
     assert served.state == "ready"
-    assert provider.chat(served.name, MESSAGES).content
+    said = provider.chat(served.name, MESSAGES).content
+    assert said
+    assert "".join(provider.stream(served.name, MESSAGES)) == said
 
 
 def test_a_large_file_goes_to_the_address_that_fireworks_signs(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -26,7 +27,7 @@ from jobs_app.core.recipes import NAME_RULES, Recipe, parse
 from jobs_app.providers import PROVIDERS, check_address
 from jobs_app.providers.base import Provider, ProviderError
 
-from .contract import JOBS, KINDS, TRAINED, calls, opened, order, recordings
+from .contract import JOBS, KINDS, MESSAGES, SECRET, TRAINED, calls, opened, order, recordings
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +167,7 @@ def checked(provider: Provider, kind: str, questions: Mapping[str, Callable[[Pro
     able = provider.capabilities
     lacking = {"pause", "resume", "deploy"} if able.deploys else {"pause", "resume"}
     cannot = {name: getattr(type(provider), name) is getattr(Provider, name) for name in lacking}
+    cannot["stream"] = True  # the recorded answer of the chat is a whole one: a stream of it has no end
     cannot |= {"deploy": cannot.get("deploy", True) or kind == "together"}  # an endpoint needs a choice of hardware
     if provider.manual:
         cannot |= dict.fromkeys(("upload", "find", "create", "report", "cancel"), True)
@@ -174,7 +176,7 @@ def checked(provider: Provider, kind: str, questions: Mapping[str, Callable[[Pro
         if cannot.get(name):
             with pytest.raises(ProviderError) as caught:
                 ask(provider)
-            assert caught.value.kind == "request"
+            assert caught.value.kind == ("unavailable" if name == "stream" else "request")
         else:
             answers[name] = ask(provider)
     if provider.manual:
@@ -219,3 +221,39 @@ def test_a_person_may_resume_what_the_provider_itself_has_paused() -> None:
     assert able["fireworks"] == ["resume"]
     assert able["together"] == able["zhipu"] == able["dashscope"] == able["siliconflow"] == []
     assert not PROVIDERS["siliconflow"].can("cancel")
+
+
+# An answer piece by piece
+
+
+def sse(*events: str) -> dict[str, Any]:
+    return {"text": "".join(f"{event}\n\n" for event in events), "type": "text/event-stream"}
+
+
+def piece(text: str, **more: Any) -> str:
+    return "data: " + json.dumps({"choices": [{"delta": {"content": text}, **more}]})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_streamed_answer_comes_piece_by_piece_and_never_ends_unnoticed(kind: str) -> None:
+    end = "data: [DONE]"
+    role, usage = 'data: {"choices": [{"delta": {"role": "assistant"}}]}', 'data: {"choices": [], "usage": {}}'
+    whole = (": stay", "event: x", role, piece("会"), piece("下雨"), usage)
+    for answer in (sse(*whole, end), sse(*whole, piece("", finish_reason="stop"))):
+        provider, exchange = opened(kind, {"POST *": answer})
+        assert list(provider.stream("tuned", MESSAGES, temperature=0)) == ["会", "下雨"]
+        assert exchange.bodies()[0]["stream"] is True
+    bad: dict[str, list[Any]] = {
+        "unavailable": [
+            sse(*whole), sse(piece("会"), "data: {cut"), sse(), {"status": 503}, httpx2.ReadError,
+            httpx2.ConnectTimeout, sse(piece("会"), f'data: {{"error": {{"message": "overloaded, {SECRET}"}}}}', end),
+        ],
+        "auth": [{"status": 401, "body": {"error": {"message": f"bad key {SECRET}"}}}],
+    }  # fmt: skip
+    for meant, answers in bad.items():
+        for answer in answers:
+            provider, _ = opened(kind, {"POST *": answer})
+            with pytest.raises(ProviderError) as caught:
+                list(provider.stream("tuned", MESSAGES))
+            assert caught.value.kind == meant
+            assert SECRET not in caught.value.message
