@@ -26,7 +26,8 @@ ROUTES = (
     ("DELETE", "/v1/_rehearsal/webhooks", "hooks_clear"),
 )
 _LONGEST_TURN = 366 * 24 * 3600.0
-_PAUSE = 0.25  # seconds between two looks for jobs that have ended: a key may have thousands
+_PAUSE = 0.25  # seconds between two looks for jobs that have ended
+_REST = 20  # times as long as a look has taken: a key may have thousands of jobs
 
 
 class Controls:
@@ -37,7 +38,7 @@ class Controls:
         self._store = jobs.store
         self._send = send
         self._own = own
-        self._looked: dict[str, float] = {}
+        self._again_at: dict[str, float] = {}
 
     def answer(self, name: str, call: Call) -> Response:
         serve: Callable[[Call], Response] = getattr(self, name)
@@ -120,9 +121,9 @@ class Controls:
         """Send a webhook for each job of this key that has ended since the last look."""
         _, url, secret = self._store.owner(owner)
         looked = time.monotonic()
-        if not url or (not at_once and looked < self._looked.get(owner, -_PAUSE) + _PAUSE):
+        if not url or (not at_once and looked < self._again_at.get(owner, 0.0)):
             return
-        self._looked[owner] = looked
+        self._again_at[owner] = looked + _PAUSE
         messages = []
         for job in self._store.untold(owner, self._jobs.name):
             status = self._jobs.look(job, now).status
@@ -130,6 +131,7 @@ class Controls:
                 messages += webhooks.deliveries(
                     "valid", secret=secret, job=job.id, status=status, now=self._jobs.stage.wall()
                 )
+        self._again_at[owner] = max(looked + _PAUSE, looked + (time.monotonic() - looked) * _REST)
         if self._send is not None:
             _send_all(self._send, url, messages)
         elif messages:  # in the background: the receiver may be the very server that is answering now

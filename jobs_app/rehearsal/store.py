@@ -235,6 +235,10 @@ class Store:
         row = self._one("SELECT * FROM jobs WHERE model = ? AND owner = ?", (model, owner))
         return None if row is None else _job(row)
 
+    def is_taken(self, model: str) -> bool:
+        """Whether anybody has a tuned model of this name."""
+        return self._one("SELECT 1 FROM jobs WHERE model = ?", (model,)) is not None
+
     def jobs(self, owner: str, dialect: str) -> list[Job]:
         """Newest first."""
         sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC"

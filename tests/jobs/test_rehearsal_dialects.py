@@ -372,6 +372,9 @@ def test_an_ark_job_from_its_object_to_an_endpoint(stage: Stage, tmp_path: Path)
     done = caller.job(job).json()["Result"]
     assert len(done["Outputs"]) == 2
     assert done["Status"]["BillableTokens"] > 0
+    named = {"Datasets": [{"DatasetId": "ds-1", "DatasetVersionId": "dsv-1", "Multiplier": 1}]}
+    other_job = {key: done[key] for key in ("CustomizationType", "ModelReference", "Name")} | {"Data": named}
+    assert caller.state(caller.action("CreateModelCustomizationJob", **other_job).json()["Result"]["Id"])
     reference = {"ModelReference": {"CustomModelId": done["Outputs"][-1]["CustomModelId"]}}
     endpoint = caller.action("CreateEndpoint", Name="rain", **reference).json()["Result"]["Id"]
     question = {"model": endpoint, "messages": [{"role": "user", "content": "第8天会下雨吗"}]}
@@ -381,6 +384,48 @@ def test_an_ark_job_from_its_object_to_an_endpoint(stage: Stage, tmp_path: Path)
     assert caller.action("GetEndpoint", Id=endpoint).json()["Result"]["Status"] == "Running"
     answer = caller.ask("POST", "/ark/api/v3/chat/completions", json=question).json()
     assert (answer["model"], answer["choices"][0]["message"]["content"]) == (endpoint, "第8天不会下雨。")
+
+
+def test_a_together_job_has_an_estimate_a_log_a_curve_and_an_endpoint(stage: Stage, tmp_path: Path) -> None:
+    caller, root = Caller("together", stage, tmp_path), "/together/v1"
+    broken = caller.ask(
+        "POST", f"{root}/files/upload", data={"purpose": "fine-tune"}, files={"file": ("x.jsonl", b'{"a": 1}')}
+    ).json()
+    assert broken["processing_status"] == "PENDING"
+    stage.clock.pass_by(5)
+    report = caller.ask("GET", f"{root}/files/{broken['id']}").json()
+    assert (report["processing_status"], report["validation_report"]["valid"]) == ("INVALID_FORMAT", False)
+    file = caller.upload()
+    asked = {"training_file": file, "model": "Qwen/Qwen2.5-7B-Instruct", "n_epochs": 3}
+    assert caller.ask("POST", f"{root}/fine-tunes/estimate-price", json=asked).json()["estimated_total_price"] > 0
+    job = caller.create(file)
+    stage.clock.pass_by(100)
+    types = [event["type"] for event in caller.ask("GET", f"{root}/fine-tunes/{job}/events").json()["data"]]
+    assert {"job_pending", "training_start", "checkpoint_save", "job_complete"} <= set(types)
+    rows = caller.ask("GET", f"{root}/fine-tunes/{job}/metrics?global_step_from=5").json()["metrics"]
+    assert rows[0]["train/global_step"] == 5
+    model = caller.job(job).json()["model_output_name"]
+    made = caller.ask("POST", f"{root}/endpoints", json={"model": model, "hardware": "1x_nvidia_h100_80gb_sxm"}).json()
+    question = {"model": made["name"], "messages": [{"role": "user", "content": "第8天会下雨吗"}]}
+    assert caller.ask("POST", f"{root}/chat/completions", json=question).status_code == 404
+    stage.clock.pass_by(20)
+    assert caller.ask("GET", f"{root}/endpoints/{made['id']}").json()["state"] == "STARTED"
+    answer = caller.ask("POST", f"{root}/chat/completions", json=question).json()
+    assert answer["choices"][0]["message"]["content"] == "第8天不会下雨。"
+
+
+def test_the_same_id_at_fireworks_is_another_job_with_another_key(stage: Stage, tmp_path: Path) -> None:
+    caller = Caller("fireworks", stage, tmp_path)
+    caller.create(caller.upload())
+    body = {"dataset": caller.upload(41), "baseModel": "accounts/fireworks/models/qwen3-8b"}
+    path = "/../fireworks/v1/accounts/acme/supervisedFineTuningJobs?supervisedFineTuningJobId=m1"
+    assert stage.ask("POST", path, json=body).status_code == 409
+    sets = "/../fireworks/v1/accounts/acme/datasets"
+    stage.ask("POST", sets, key="rehearsal-b", json={"datasetId": "rain", "dataset": {}})
+    stage.ask("POST", f"{sets}/rain:upload", key="rehearsal-b", files={"file": ("x.jsonl", b"{}")})
+    stage.clock.pass_by(5)
+    theirs = {**body, "dataset": "accounts/acme/datasets/rain"}
+    assert stage.ask("POST", path, key="rehearsal-b", json=theirs).status_code == 200
 
 
 # A folder of an older version

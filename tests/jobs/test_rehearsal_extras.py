@@ -14,6 +14,7 @@ import pytest
 
 from jobs_app.rehearsal import webhooks
 from jobs_app.rehearsal.app import create_app
+from jobs_app.rehearsal.wire import Refused
 
 from .in_process import KEY, URL, Stage
 from .rehearsal_server import training_file
@@ -127,6 +128,9 @@ def test_webhooks_go_to_this_machine_and_to_the_installations_own_address_only(s
     answer = stage.ask("POST", "/_rehearsal/webhooks", json={"url": url, "secret": SECRET})
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "url")
     assert webhooks.check_url("https://studio.example/hooks", ["https://studio.example"])
+    for other in ("http://127.0.0.1:6379/", "https://studio.example.org/", "https://studio.example@10.0.0.1/"):
+        with pytest.raises(Refused):
+            webhooks.check_url(other, ["https://studio.example"])
 
 
 def test_a_receiver_that_is_not_there_is_no_trouble():

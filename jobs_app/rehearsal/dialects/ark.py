@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, ClassVar
 
+import orjson
 from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal.dialects import _ark_signature
@@ -22,6 +23,7 @@ from jobs_app.rehearsal.store import Deployment, Job
 from jobs_app.rehearsal.wire import Call, Refused, Words, iso, reply
 
 _VERSION = "2024-01-01"
+_DATASETS, _MADE_UP = "data sets of the platform", 60  # rows
 _DATA, _STORE = "/api/v3", "/tos"
 _ACTIONS = {
     "CreateModelCustomizationJob": "jobs.create",
@@ -237,7 +239,8 @@ class Ark(Dialect):
             usual = _USUAL_RATE.get(sent["CustomizationType"], 1e-5)
             return self.ordered(
                 job,
-                training=self._paths(job.owner, data.get("TrainingSet") or {}),
+                training=self._paths(job.owner, data.get("TrainingSet") or {})
+                or [_object_id(job.owner, _DATASETS, str(one["DatasetId"])) for one in data["Datasets"]],
                 validation=other[0] if other else None,
                 base_model=_base(sent),
                 settings={
@@ -261,8 +264,8 @@ class Ark(Dialect):
         data = sent.get("Data")
         if not isinstance(data, dict) or not (data.get("TrainingSet") or data.get("Datasets")):
             raise Refused("request", "Data names no training set.", code="MissingParameter.Data")
-        if data.get("Datasets"):
-            raise Refused("missing", "A rehearsal has no data sets; use TOS.", code="NotFound.Dataset")
+        for dataset in data.get("Datasets") or ():
+            self._made_up(call, str(dataset.get("DatasetId") or ""))
         if data.get("ValidationSet") and data.get("ValidationPercentage"):
             raise Refused("closed", "Both a set and a percentage.", code="OperationDenied.ConflictedValidationSet")
         for key in ("TrainingSet", "ValidationSet"):
@@ -278,6 +281,23 @@ class Ark(Dialect):
         keys = [tag.get("Key") for tag in sent.get("Tags") or ()]
         if len(set(keys)) != len(keys):
             raise Refused("request", "A tag is there twice.", code="Duplicate.Tags.Key")
+
+    def _made_up(self, call: Call, dataset: str) -> None:
+        """Data sets of the platform are made in its console; the stage has each that is named, with made-up rows."""
+        if not dataset:
+            raise Refused("missing", "A data set has no id.", code="NotFound.Dataset")
+        file_id = _object_id(call.owner, _DATASETS, dataset)
+        if self.store.file(call.owner, file_id) is None:
+            rows = (
+                {
+                    "messages": [
+                        {"role": role, "content": f"{role}: row {n} of {dataset}"} for role in ("user", "assistant")
+                    ]
+                }
+                for n in range(_MADE_UP)
+            )
+            content = BytesIO(b"\n".join(orjson.dumps(row) for row in rows))
+            self.keep_file(call, file_id=file_id, name=dataset, purpose="dataset", content=content)
 
     @staticmethod
     def _paths(owner: str, where: Mapping[str, Any]) -> list[str]:

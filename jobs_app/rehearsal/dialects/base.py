@@ -274,7 +274,7 @@ def owner_of(key: str) -> str:
     """The owner behind a key: a digest, so that no key is ever kept. Raises Refused("auth")."""
     key = key.strip()
     if not key:
-        raise Refused("auth", "You didn't provide an API key.", code="")
+        raise Refused("auth", "You didn't provide an API key.")
     if not key.startswith(KEY_PREFIX):
         raise Refused("auth", "Incorrect API key provided. A rehearsal key begins with rehearsal-.")
     return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -233,7 +233,7 @@ class Fireworks(Dialect):
             call,
             job_id=self._job_id(call, chosen),
             body={**sent, "_kind": kind, "_account": account, "_name": chosen},
-            model=f"{model}" if self.store.job_of_model(call.owner, model) is None else f"{model}-{new_id('', 6)}",
+            model=f"{model}-{new_id('', 6)}" if self.store.is_taken(model) else model,
             marker=chosen,
         )
         return reply(self._show(call, job))
