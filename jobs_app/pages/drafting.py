@@ -207,6 +207,8 @@ def advice_of(one: Advised | None, job: Job) -> Advice | None:
 
 
 def _same(present: Any, value: Any) -> bool:
+    if isinstance(present, int | float) and isinstance(value, int | float):
+        return present == value
     return (present in (None, "") and value is None) or str(present) == str(value)
 
 
