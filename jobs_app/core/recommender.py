@@ -341,7 +341,8 @@ def _clamp(parameter: Parameter, number: float | None) -> Any:
     if number is None:
         return None
     if parameter.choices and parameter.kind != "choice":
-        return int(min((float(c) for c in parameter.choices), key=lambda c: (abs(c - number), c)))
+        wanted = number
+        return int(min((float(c) for c in parameter.choices), key=lambda c: (abs(c - wanted), c)))
     if parameter.minimum is not None:
         number = max(parameter.minimum, number)
     if parameter.maximum is not None:

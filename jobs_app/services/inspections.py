@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from datasets_app.models import Snapshot
@@ -33,7 +35,7 @@ def want(job: Job, *, hand_over: bool = True) -> Inspection | None:
     snapshot = job.snapshot
     if snapshot is None or snapshot.state != SnapshotState.READY or job.connection.kind not in PROVIDERS:
         return None
-    target = {"profile": PROVIDERS[job.connection.kind].profile, "base_model": job.base_model}
+    target: dict[str, Any] = {"profile": PROVIDERS[job.connection.kind].profile, "base_model": job.base_model}
     found = Inspection.objects.filter(snapshot=snapshot, **target).first()
     checker = checker_for(found or Inspection(snapshot=snapshot, **target))
     if found is not None and found.version == checker.version and found.state != Inspection.FAILED:
