@@ -267,8 +267,20 @@ def watch(walker: Walker, job: Job, rehearsal: Rehearsal) -> None:
     assert page.locator("#curve tbody tr").count() >= 10
     assert page.locator("#events li").count() >= 3
     assert page.locator("#checkpoints tbody tr").count() >= 1
+    page.locator(".pick a[href*='scale=log']").click()  # without a reload, and the address keeps it
+    page.wait_for_url(re.compile("scale=log"))
+    expect(page.locator(".pick a[aria-current][href*='scale=log']")).to_be_visible()
+    page.locator("#verdict summary").click()
+    expect(page.locator("#verdict td").first).to_be_visible()
+    walker.look()
     walker.go("/jobs/")
     expect(page.get_by_role("link", name=job.name)).to_be_visible()
+    walker.go("/jobs/?look=board")
+    expect(page.locator(".card").get_by_role("link", name=job.name)).to_be_visible()
+    walker.go(f"/jobs/{job.pk}/timeline/")
+    walker.link("as it came").first.click()
+    expect(page.locator("#timeline pre").first).to_contain_text("fine_tuning")
+    walker.look()
 
 
 def visit_the_model(walker: Walker, job: Job) -> None:
