@@ -65,7 +65,9 @@ class Arm:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known and counted. `target` is a share; `rows` are accepted training rows, `clean` those without errors,
-    `pairs` rows with a rejected answer beside the right one."""
+    `pairs` rows with a rejected answer beside the right one. What a rehearsal answered measures no model: it is shown,
+    and never counts.
+    """
 
     target: float = TARGET / 100
     arms: tuple[Arm, ...] = ()
@@ -75,11 +77,13 @@ class Facts:
 
     def best(self) -> Arm | None:
         """The best one that needs no training; of equals the one with more cases."""
-        asked = [arm for arm in self.arms if arm.arm != "tuned" and arm.strict.n]
+        asked = [arm for arm in self.arms if arm.arm != "tuned" and arm.strict.n and not arm.rehearsal]
         return max(asked, key=lambda arm: (arm.strict.share, arm.strict.n), default=None)
 
     def newest(self, *names: str) -> Arm | None:
-        return next((arm for arm in reversed(self.arms) if arm.arm in names and arm.strict.n), None)
+        return next(
+            (arm for arm in reversed(self.arms) if arm.arm in names and arm.strict.n and not arm.rehearsal), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +205,18 @@ def advice_at(station: str) -> Text:
 def cited(facts: Facts) -> Text:
     """The measurement that a conclusion rests on, in one sentence."""
     best = facts.best()
+    if best is None and facts.arms:
+        return Text("No model has been measured, only rehearsed: this rests on opinion.")
     if best is None:
         return Text("Nothing has been measured: this rests on opinion.")
     return _compared(best, facts.target)
+
+
+def nothing_yet(facts: Facts) -> Text:
+    """Why no measurement speaks."""
+    if facts.arms:
+        return Text("Only a rehearsal has answered, and no model does so there.")
+    return Text("Nothing has been measured yet.")
 
 
 def _asked_at(station: str) -> Decision | None:
@@ -243,7 +256,7 @@ def _against_target(arm: Arm | None, facts: Facts, nothing: Text) -> Reading:
 
 
 def _best_prompt(facts: Facts) -> Reading:
-    return _against_target(facts.best(), facts, Text("Nothing has been measured yet."))
+    return _against_target(facts.best(), facts, nothing_yet(facts))
 
 
 def _pattern(facts: Facts) -> Reading:
@@ -257,7 +270,7 @@ def _pattern(facts: Facts) -> Reading:
         return Reading("no", says, measured=True)
     best = facts.best()
     if best is None:
-        return Reading("", Text("Nothing has been measured yet."))
+        return Reading("", nothing_yet(facts))
     if best.lenient.passed > best.strict.passed:
         says = Text(
             "{strict} % keep to the contract as they stand, {lenient} % once a fence around them is taken off.",
@@ -280,7 +293,7 @@ def _data(facts: Facts) -> Reading:
 def _ability(facts: Facts) -> Reading:
     best = facts.best()
     if best is None:
-        return Reading("", Text("Nothing has been measured yet."))
+        return Reading("", nothing_yet(facts))
     low, high = best.strict.interval
     able = low >= 0.5
     answer = "no" if low >= facts.target else "yes" if able and high < facts.target else ""

@@ -202,7 +202,7 @@ def _page(
 
 
 def _options_form(advice: Advice, data: Any = None) -> OptionsForm:
-    measured = any(row["arm"] != "tuned" and row["n"] for row in advice.measured)
+    measured = records.facts_of(advice).best() is not None
     return OptionsForm(data, lines=records.options_of(advice), measured=measured)
 
 

@@ -133,6 +133,13 @@ def test_the_conclusion_cites_the_measurement_or_says_that_there_is_none() -> No
     assert "opinion" in advisor.cited(Facts())
 
 
+def test_a_rehearsal_is_no_measurement() -> None:
+    facts = Facts(arms=(Arm("zero-shot", Rate(50, 50), Rate(50, 50), rehearsal=True),))
+    assert advisor.reading("prompt-ok", facts).answer == ""
+    assert "rehears" in advisor.reading("prompt-ok", facts).because
+    assert "opinion" in advisor.cited(facts)
+
+
 def test_an_answer_against_the_facts_is_named() -> None:
     facts = Facts(target=0.9, arms=(arm("zero-shot", 100, 100),))
     ((taken, fact),) = advisor.disagreements(walk({"prompt-ok": "no"}), facts)
