@@ -6,7 +6,6 @@ answer that cannot be read is no answer; after a create it means that nobody kno
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,13 +43,7 @@ class Rest:
         self._base = base_url.rstrip("/")
         self._headers = dict(headers)
         self._origin = _origin(self._base)
-        # As it is, and as JSON may write it.
-        self._secrets = tuple(
-            spelling.encode()
-            for secret in secrets
-            if len(secret) >= 8
-            for spelling in dict.fromkeys((secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")))
-        )
+        self._secrets = _wire.spellings(*secrets)
         self._codes = codes
         self._code_of = code_of
         self._sign = sign
@@ -145,10 +138,7 @@ class Rest:
         return request
 
     def _redacted(self, content: bytes) -> bytes:
-        """The answer without our credential: what a server echoes ends up in rows and on pages."""
-        for secret in self._secrets:
-            content = content.replace(secret, b"*" * 8)
-        return content
+        return _wire.redacted(content, self._secrets)
 
 
 def openai_error(body: Body) -> tuple[str, str]:

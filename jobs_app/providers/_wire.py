@@ -33,6 +33,7 @@ _SENTENCES: Mapping[ErrorKind, Text] = {
     "unknown-outcome": Text("The provider did not say whether it did what was asked. {says}"),
 }
 _NO_CODES: Mapping[str, ErrorKind] = {}
+SECRET_FROM = 8  # a shorter “credential” may be part of any text
 LONGEST_WAIT = 24 * 3600.0  # whatever a header says: a job that is never asked about again is lost
 # How a closed programme may say so. The exact code is not published (OpenAI's notice says 2026 and 2027), so the
 # sentence is looked at: it speaks of training and of whom it is closed to, not of one model.
@@ -143,6 +144,23 @@ def document(content: bytes, *, creating: bool = False) -> dict[str, Any]:
             Text("The provider's answer cannot be read."), "unknown-outcome" if creating else "unavailable"
         )
     return data
+
+
+def spellings(*secrets: str) -> tuple[bytes, ...]:
+    """The secrets as they are and as JSON may write them; what is shorter than 8 characters protects nothing."""
+    return tuple(
+        spelling.encode()
+        for secret in secrets
+        if len(secret) >= SECRET_FROM
+        for spelling in dict.fromkeys((secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")))
+    )
+
+
+def redacted(content: bytes, secrets: tuple[bytes, ...]) -> bytes:
+    """An answer without our credential: what a server echoes ends up in rows and on pages."""
+    for secret in secrets:
+        content = content.replace(secret, b"*" * 8)
+    return content
 
 
 def storable(value: Any) -> Any:

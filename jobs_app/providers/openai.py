@@ -38,7 +38,6 @@ _CHECKED = "2026-11-20"
 _API = "OpenAI API description and openai-python 3.52.0"
 _PAGE = 100
 NO_OPTIONS: Mapping[str, str] = {}
-_SECRET_FROM = 8  # a shorter “credential” may be part of any text, and protects nothing
 _MAX_PAGES = 200  # 20,000 events: more than a job writes, and an end for a cursor that goes in circles
 
 
@@ -281,9 +280,7 @@ class OpenAI(Provider):
             raise
 
     def _redacted(self, content: bytes) -> bytes:
-        """The answer without our credential: what a server echoes ends up in rows and on pages."""
-        secret = self._secret.encode()
-        return content.replace(secret, b"*" * 8) if len(secret) >= _SECRET_FROM else content
+        return _wire.redacted(content, _wire.spellings(self._secret))
 
     def _move(self, call: Callable[[], _Raw]) -> str:
         return str(self._ask(call).get("status") or "")

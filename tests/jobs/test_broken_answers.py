@@ -174,3 +174,11 @@ def storable(text: str) -> None:
     assert SECRET not in text
     assert "\0" not in text
     text.encode()
+
+
+def test_our_key_is_struck_out_in_the_spelling_of_json_as_well() -> None:
+    escaped = SECRET.replace("/", "\\/")
+    said = f'{{"model": "{escaped}", "choices": [{{"message": {{"content": "{SECRET} {escaped}"}}}}]}}'
+    for kind in KINDS:
+        provider, _ = opened(kind, {"POST *": {"text": said}})
+        assert SECRET not in repr(provider.chat("tuned", []))
