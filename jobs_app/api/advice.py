@@ -65,7 +65,7 @@ class AdviceOutput(serializers.ModelSerializer[Advice]):
         return ENDS[station].strategy if station in ENDS else ""
 
 
-class FactOutput(serializers.Serializer[Any]):
+class FactSays(serializers.Serializer[Any]):
     answer = serializers.CharField(help_text="yes, no, or empty where the facts cannot tell.")
     because = serializers.SerializerMethodField()
     measured = serializers.BooleanField()
@@ -74,7 +74,7 @@ class FactOutput(serializers.Serializer[Any]):
         return say(reading.because)
 
 
-class OptionOutput(serializers.Serializer[Any]):
+class AdviceOptionOutput(serializers.Serializer[Any]):
     option = serializers.CharField()
     what = serializers.CharField()
     cost = serializers.CharField()
@@ -92,17 +92,17 @@ class AdviceDetailOutput(AdviceOutput):
         fields = (*AdviceOutput.Meta.fields, "facts", "cited", "options")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
-    @extend_schema_field(FactOutput(allow_null=True))
+    @extend_schema_field(FactSays(allow_null=True))
     def get_facts(self, advice: Advice) -> dict[str, Any] | None:
         asked = advisor.walk(advice.answers).asks
-        return FactOutput(advisor.reading(asked.id, records.facts_of(advice))).data if asked else None
+        return FactSays(advisor.reading(asked.id, records.facts_of(advice))).data if asked else None
 
     def get_cited(self, advice: Advice) -> str:
         return say(advisor.cited(records.facts_of(advice)))
 
-    @extend_schema_field(OptionOutput(many=True))
+    @extend_schema_field(AdviceOptionOutput(many=True))
     def get_options(self, advice: Advice) -> list[dict[str, Any]]:
-        return list(OptionOutput(records.options_of(advice), many=True).data)
+        return list(AdviceOptionOutput(records.options_of(advice), many=True).data)
 
 
 class AdviceInput(serializers.Serializer[Any]):
@@ -113,7 +113,7 @@ class AdviceInput(serializers.Serializer[Any]):
     follows = Visible(queryset=Advice.objects.all(), required=False, allow_null=True)
 
 
-class OptionInput(serializers.Serializer[Any]):
+class AdviceOptionInput(serializers.Serializer[Any]):
     option = serializers.ChoiceField(list(OPTIONS))
     what = serializers.CharField(max_length=300, required=False, allow_blank=True)
     cost = serializers.CharField(max_length=20, required=False, allow_blank=True)
@@ -124,18 +124,18 @@ class OptionInput(serializers.Serializer[Any]):
 class AdviceChange(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=200, required=False)
     constraints = serializers.DictField(required=False)
-    options = OptionInput(many=True, required=False)
+    options = AdviceOptionInput(many=True, required=False)
 
 
-class AnswerInput(serializers.Serializer[Any]):
+class AdviceAnswerInput(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(list(DECISIONS))
     answer = serializers.ChoiceField(["yes", "no", ""], help_text="Empty: take the answer back.")
     reasons = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
 
 
-class FileInput(serializers.Serializer[Any]):
-    options = OptionInput(many=True, required=False)
+class AdviceFileInput(serializers.Serializer[Any]):
+    options = AdviceOptionInput(many=True, required=False)
     unmeasured = serializers.CharField(
         max_length=300, required=False, allow_blank=True, help_text="Why nothing was measured, where nothing was."
     )
@@ -156,7 +156,7 @@ class TrialInput(serializers.Serializer[Any]):
     temperature = serializers.FloatField(required=False, help_text="0 (the default) is greedy.")
 
 
-class PlanOutput(serializers.Serializer[Any]):
+class TrialPlanOutput(serializers.Serializer[Any]):
     side = serializers.CharField()
     n = serializers.IntegerField()
     prompt_tokens = serializers.IntegerField()
@@ -186,7 +186,7 @@ class TrialOutput(serializers.ModelSerializer[Trial]):
         return list(advisor.Rate(trial.strict, trial.asked).interval)
 
 
-class CaseOutput(serializers.ModelSerializer[TrialCase]):
+class TrialCaseOutput(serializers.ModelSerializer[TrialCase]):
     findings = serializers.SerializerMethodField()
 
     class Meta:
@@ -243,20 +243,20 @@ class AdviceDetail(APIView):
 
 
 class AdviceAnswer(APIView):
-    @extend_schema(request=AnswerInput, responses=AdviceDetailOutput)
+    @extend_schema(request=AdviceAnswerInput, responses=AdviceDetailOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         """Answer the decision that waits, or take an answer back; later answers that no longer apply are dropped."""
         advice = found(request, pk)
-        answered = records.answer(actor=request.user, advice=advice, **read(request, AnswerInput))
+        answered = records.answer(actor=request.user, advice=advice, **read(request, AdviceAnswerInput))
         return Response(AdviceDetailOutput(answered).data)
 
 
 class AdviceFile(APIView):
-    @extend_schema(request=FileInput, responses=AdviceDetailOutput)
+    @extend_schema(request=AdviceFileInput, responses=AdviceDetailOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         """Close the record for good."""
         advice = found(request, pk)
-        filed = records.file(actor=request.user, advice=advice, **read(request, FileInput))
+        filed = records.file(actor=request.user, advice=advice, **read(request, AdviceFileInput))
         return Response(AdviceDetailOutput(filed).data)
 
 
@@ -298,12 +298,12 @@ class TrialList(generics.ListAPIView[Trial]):
 
 
 class TrialPlan(APIView):
-    @extend_schema(request=TrialInput, responses=PlanOutput)
+    @extend_schema(request=TrialInput, responses=TrialPlanOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         """What a trial would ask and cost; nothing is asked and nothing is written."""
         advice = found(request, pk)
         require(request.user, advice.project_id, "models.call")
-        return Response(PlanOutput(trials.plan(advice=advice, **read(request, TrialInput))).data)
+        return Response(TrialPlanOutput(trials.plan(advice=advice, **read(request, TrialInput))).data)
 
 
 class TrialDetail(APIView):
@@ -315,7 +315,7 @@ class TrialDetail(APIView):
 class TrialCases(generics.ListAPIView[TrialCase]):
     """Each question with the answer that came and what the contract says of it."""
 
-    serializer_class = CaseOutput
+    serializer_class = TrialCaseOutput
     pagination_class = OldestFirst
     queryset = TrialCase.objects.none()
 

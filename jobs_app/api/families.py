@@ -33,7 +33,7 @@ class FamilyOutput(serializers.ModelSerializer[JobFamily]):
         read_only_fields = fields
 
 
-class MemberOutput(serializers.Serializer[Any]):
+class FamilyMemberOutput(serializers.Serializer[Any]):
     job = serializers.UUIDField(source="job.pk")
     name = serializers.CharField(source="job.name")
     state = serializers.CharField(source="job.state")
@@ -59,9 +59,9 @@ class FamilyDetailOutput(FamilyOutput):
         fields = (*FamilyOutput.Meta.fields, "jobs", "estimated")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
-    @extend_schema_field(MemberOutput(many=True))
+    @extend_schema_field(FamilyMemberOutput(many=True))
     def get_jobs(self, family: JobFamily) -> list[dict[str, Any]]:
-        return list(MemberOutput(families.members_of(family), many=True).data)
+        return list(FamilyMemberOutput(families.members_of(family), many=True).data)
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
     def get_estimated(self, family: JobFamily) -> dict[str, str]:
