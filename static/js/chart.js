@@ -107,7 +107,7 @@ function follow(box) {
       box.hidden = false;
       still.hidden = true;
       plots = panels.map((panel, index) => draw(box, panel, index === 0, index === panels.length - 1));
-      box.style.minHeight = "";
+      box.removeAttribute("style"); // not only emptied: htmx would carry an attribute over, which the policy refuses
       known = now;
       return;
     }
