@@ -33,7 +33,7 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
-from jobs_app.models import Budget, Connection, Hook, Job, ModelVersion, Price
+from jobs_app.models import Advice, Budget, Connection, Hook, Job, ModelVersion, Price
 from tests.conftest import api_of, browser_of, make_user
 from tests.walk import routes
 from tests.world import make_world
@@ -542,6 +542,33 @@ CASES = [
         lambda w: (f"/jobs/{w['jobs'].pk}/clone/", {}),
         lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/clone/", {}),
         lambda: Job.objects.filter(parent__isnull=False, state="draft").count(),
+    ),
+    Case(
+        "settings are swept over",
+        lambda w: (f"/jobs/{w['jobs'].pk}/sweep/", {"name": "Epochs", "axis_epochs": "1, 2"}),
+        lambda w: (
+            "post",
+            f"/api/v1/jobs/{w['jobs'].pk}/sweep/",
+            {"name": "Epochs", "axes": {"epochs": [1, 2]}},
+        ),
+        lambda: list(Job.objects.filter(family__name="Epochs").order_by("name").values_list("name", "recipe")),
+    ),
+    Case(
+        "a question of the advisor is answered",
+        lambda w: (f"/advice/{w['advice'].pk}/answer/", {"decision": "target-met", "answer": "no", "note": "Not yet."}),
+        lambda w: (
+            "post",
+            f"/api/v1/advice/{w['advice'].pk}/answer/",
+            {"decision": "target-met", "answer": "no", "note": "Not yet."},
+        ),
+        lambda: list(Advice.objects.values_list("answers", "outcome")),
+    ),
+    Case(
+        "a decision record that says too little is filed",
+        lambda w: (f"/advice/{w['advice'].pk}/file/", {"file": "1"}),
+        lambda w: ("post", f"/api/v1/advice/{w['advice'].pk}/file/", {}),
+        lambda: Advice.objects.filter(filed_at=None).count(),
+        refusal=422,
     ),
     Case(
         "somebody is invited",
