@@ -114,7 +114,7 @@ def test_the_lowest_validation_loss_is_flagged_until_the_task_itself_was_measure
     assert "lowest validation loss" not in texts(measured)
     assert len(of_class(measured, "p-score")) == 3
     assert len(of_class(measured, "whisk")) == 2
-    assert {"71.7 %", "95.0 %", "90.8 %", "Contract compliance n = 120"} <= set(texts(measured))
+    assert {"71.7 %", "95.0 %", "90.8 %", "Contract compliance (n = 120)"} <= set(texts(measured))
     rule = float(of_class(measured, "rule")[0].get("x1"))
     assert rule == pytest.approx(float(of_class(measured, "p-score")[1].get("cx")), abs=0.1)
 

@@ -21,13 +21,16 @@ _BUCKETS = 300  # two points each: more than one for every pixel of the usual wi
 _MARKED = 40  # with more points than this a line needs no marks, and they would hide it
 _NEAR = 13  # names of lines are kept so far apart
 _WIDE = 70  # unless they stand so far from each other sideways
-_CHARACTER = 6.4  # a guess at the width of a letter in the flag, whose box must be drawn before the text is
+_CHARACTER = 7.2  # a guess at the width of a letter in the flag, whose box must be drawn before the text is
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`look` is its class in the stylesheet: train, valid, score or r0 … r7. `raw` stays visible behind a smoothed
-    line. `names` says where its name stands: "start", "end" or "" for nowhere. `values` writes each value beside it."""
+    """`look` is its class in the stylesheet: train, valid, score or r0 … r7. `raw` stays visible behind a smoothed line.
+
+    `names` says where its name stands: "start" or "end" above the line, "beside" its end, or "" for nowhere. `values`
+    writes each value beside its point.
+    """
 
     name: str
     look: str
@@ -64,6 +67,7 @@ def draw(
     description: str,
     axis_word: str,
     width: int = 900,
+    margin: int = _RIGHT,
     checkpoints: Iterable[tuple[float, str]] = (),
     best: Flag | None = None,
     ident: str = "curve",
@@ -71,13 +75,15 @@ def draw(
     has_marks: bool = True,
 ) -> str:
     """An SVG element. `title` and `description` are read out to people who do not see it, so the description should say
-    what the curves do. `checkpoints` are places with the sentence that their mark says. `ident` prefixes the ids and
-    must be unique on the page. NaN and infinite values are gaps. `whole`: the axis counts in whole numbers.
+    what the curves do.
+
+    `checkpoints` are places with the sentence that their mark says. `ident` prefixes the ids and must be unique on the
+    page; `margin` is left free on the right. NaN and infinite values are gaps. `whole`: the axis counts in whole numbers.
     """
     marks = sorted(set(checkpoints))
     lines = [line for panel in panels for line in panel.lines]
     places = [place for line in lines for place, _value in (*line.points, *line.raw)]
-    axis = Axis(places + [place for place, _says in marks], left=_LEFT, right=width - _RIGHT, whole=whole)
+    axis = Axis(places + [place for place, _says in marks], left=_LEFT, right=width - margin, whole=whole)
     body: list[str] = []
     top = begin = _FLAGGED if best else _PLAIN
     for panel in panels:
@@ -177,6 +183,9 @@ def _names(axis: Axis, scale: Scale, lines: Sequence[tuple[Line, Points]]) -> It
         found = next(((place, value) for place, value in ordered if scale.has(value)), None)
         if found is not None:
             x, y = axis.x(found[0]), scale.y(found[1]) - 8
+            if line.names == "beside":
+                wanted.append((y + 12, x + 7, "m", line.name))
+                continue
             inward = x > axis.left + (axis.right - axis.left) * 0.6
             wanted.append((y, x - 6 if inward else x + 8, "m end" if inward else "m", line.name))
     for group in _neighbours(sorted(wanted, key=lambda spot: spot[1])):

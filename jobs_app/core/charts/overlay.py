@@ -54,7 +54,7 @@ def overlay_chart(
             place = places[index] if by == view.by else None
             if points:
                 at = place or float
-                lines.append(made(points, f"r{index}", LETTERS[index], "end", view, at, labels, exact=exact))
+                lines.append(made(points, f"r{index}", LETTERS[index], "beside", view, at, labels, exact=exact))
         if lines:
             heading = labels[word] if share else titled(labels[word], view, labels)
             panels.append(Panel(heading, lines, height, log=view.log and not share, share=share))
@@ -66,6 +66,7 @@ def overlay_chart(
         description=description,
         axis_word=labels[by],
         width=1200,
+        margin=30,
         ident=ident,
         whole=by != "epoch",
     )

@@ -109,7 +109,7 @@ def panels_of(
         bounds = [(place(m.step), m.low, m.high) for m in marks if m.low is not None and m.high is not None]
         name = next((mark.label for mark in marks if mark.label), "")
         score = Line(name, "score", spots, names="", intervals=bounds, values=True)
-        panels.append(Panel(f"{labels['score']} {name}".strip(), [score], 120, share=True))
+        panels.append(Panel(f"{labels['score']} ({name})" if name else labels["score"], [score], 120, share=True))
     accuracy = [metrics.accuracy(series, "train"), metrics.accuracy(series, "valid")]
     if any(accuracy):
         both = [
