@@ -17,6 +17,7 @@ from jobs_app.core import lifecycle
 from jobs_app.core.recipes import Parameter
 from jobs_app.providers import _ark_order, _ark_wire, _values, _wire
 from jobs_app.providers._ark_describes import BASE_MODELS, CAPABILITIES, PARAMETERS, SETTINGS
+from jobs_app.providers._ark_endpoints import Endpoints
 from jobs_app.providers._ark_signing import Signer
 from jobs_app.providers._rest import Rest
 from jobs_app.providers._tos import Storage
@@ -41,13 +42,6 @@ OWN = "https://ark.cn-beijing.volcengineapi.com"
 OWN_CHAT = "https://ark.cn-beijing.volces.com/api/v3"
 OWN_STORAGE = "https://tos-cn-beijing.volces.com"
 _DATASET = re.compile(r"ds-[\w-]+:dsv-[\w-]+")
-_ENDED: Mapping[str, str] = {
-    "Stopped": "undeployed",
-    "Stopping": "undeployed",
-    "Failed": "failed",
-    "Abnormal": "failed",
-}
-_OUTPUTS: Mapping[str, str] = {"Exporting": "deploying", "ExportFailed": "failed", "Expired": "gone"}
 
 
 class Ark(Provider):
@@ -124,6 +118,7 @@ class Ark(Provider):
             code_of=_ark_wire.code_of,
         )
         self._keys = (access, secret)
+        self._endpoints = Endpoints(self._ask, self._project())
         own = base_url.rstrip("/") in ("", OWN)
         self._tos_url = options.get("tos_url") or (OWN_STORAGE if own else f"{base_url.rstrip('/')}/tos")
 
@@ -164,10 +159,7 @@ class Ark(Provider):
     def create(self, order: Order) -> Created:
         """`base_model` may be an output of an earlier job, once it has been exported to a custom model."""
         if "/" in order.base_model:
-            custom, missing = self._custom_model(order.base_model)
-            if missing:
-                raise _not_exported()
-            order = replace(order, base_model=custom)
+            order = replace(order, base_model=self._endpoints.exported(order.base_model))
         answer = self._ask("CreateModelCustomizationJob", _ark_order.body_of(order, self._options), creating=True)
         return Created(_values.named(answer, "Id", creating=True), "")
 
@@ -204,31 +196,10 @@ class Ark(Provider):
         return self._move("ResumeModelCustomizationJob", job_id)
 
     def serving(self, model: str, deployment: str = "") -> Serving:
-        """Ready once an endpoint runs; `name` is its id. Until then: what is still to be done, and by whom."""
-        if model.startswith("ep-"):
-            return _endpoint(self._ask("GetEndpoint", {"Id": model}))
-        custom, missing = self._custom_model(model)
-        if missing:
-            return missing
-        found = self._endpoints(custom)
-        named = [item for item in found if deployment in (item.get("Id"), item.get("Name"))]
-        states = [_endpoint(item) for item in named or found]
-        order = ("ready", "deploying", "failed", "undeployed")
-        if not states:
-            return Serving("undeployed", says=f"{custom} has no endpoint")
-        return min(states, key=lambda one: order.index(one.state))
+        return self._endpoints.serving(model, deployment)
 
     def deploy(self, model: str, name: str) -> Serving:
-        """Create an endpoint for the custom model, unless one of this name is there."""
-        custom, missing = self._custom_model(model)
-        if missing:
-            raise _not_exported()
-        for item in self._endpoints(custom):
-            if item.get("Name") == name:
-                return _endpoint(item)
-        body = {"Name": name, "ModelReference": {"CustomModelId": custom}, **self._project()}
-        answer = self._ask("CreateEndpoint", body, creating=True)
-        return Serving("deploying", name=_values.named(answer, "Id", creating=True))
+        return self._endpoints.deploy(model, name)
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         body = {"model": model, "messages": list(messages), **decoding}
@@ -294,41 +265,6 @@ class Ark(Provider):
     def _outputs(job_id: str, job: Mapping[str, Any]) -> list[CheckpointIn]:
         found = [_ark_wire.checkpoint(job_id, output) for output in _values.objects(job.get("Outputs"))]
         return sorted((one for one in found if one is not None), key=lambda one: one.step)
-
-    def _custom_model(self, model: str) -> tuple[str, Serving | None]:
-        """The custom model behind a tuned one, or why there is none yet."""
-        if model.startswith("cm-"):
-            return model, None
-        job_id, _, name = model.partition("/")
-        job = self._ask("GetModelCustomizationJob", {"Id": job_id})
-        output = next((one for one in _values.objects(job.get("Outputs")) if one.get("Name") == name), {})
-        if custom := _values.text(output.get("CustomModelId")):
-            return custom, None
-        word = _values.text(output.get("Status"))
-        state = _OUTPUTS.get(word, "undeployed") if output else "gone"
-        return "", Serving(state, says=f"{name}: {word or 'not exported'}")
-
-    def _endpoints(self, custom_model: str) -> list[dict[str, Any]]:
-        asked = {"Filter": {"CustomModelIds": [custom_model]}, "PageNumber": 1, "PageSize": 50, **self._project()}
-        return [item for item in _values.objects(self._ask("ListEndpoints", asked), "Items") if _of(item, custom_model)]
-
-
-def _of(endpoint: Mapping[str, Any], custom_model: str) -> bool:
-    reference = _values.mapping(endpoint.get("ModelReference"))
-    return reference.get("CustomModelId") in (None, custom_model)
-
-
-def _endpoint(item: Mapping[str, Any]) -> Serving:
-    """An endpoint's state; a word that nobody knows means that it is not there yet."""
-    word, endpoint = _values.text(item.get("Status")), _values.text(item.get("Id"))
-    says = f"{word}: {_values.text(item.get('StatusReason'))}".strip(": ")
-    return Serving("ready" if word == "Running" else _ENDED.get(word, "deploying"), name=endpoint, says=says)
-
-
-def _not_exported() -> ProviderError:
-    return ProviderError(
-        Text("Export this output to a custom model in Ark's console first, then ask again."), "request"
-    )
 
 
 PROVIDER = Ark
