@@ -165,7 +165,7 @@ def test_money_is_added_up_for_each_currency_apart(
         )  # fmt: skip
     assert spending.by_month(project.pk) == []  # rehearsals cost nothing
     Connection.objects.filter(pk=connection.pk).update(kind="openai")
-    found = {(line.month.month, line.currency): (line.total, line.jobs) for line in spending.by_month(project.pk)}
+    found = {(line.month.month, line.currency): (int(line.total), line.jobs) for line in spending.by_month(project.pk)}
     assert found == {
         (now.month, "USD"): (4, 2), (now.month, "CNY"): (9, 2), (before.month, "USD"): (8, 1),
     }  # fmt: skip

@@ -83,7 +83,7 @@ def test_a_person_reads_it_and_opens_one_payload_without_its_key(
     assert "sk-0123" not in page
     part = pages.get(f"{url}?level=warning", headers={"HX-Request": "true", "HX-Target": "timeline"}).content.decode()
     assert part.count('class="event"') == 25
-    event = busy.events.order_by("pk").last()
+    event = busy.events.latest("pk")
     for address in (reverse("pages:job-event", args=[busy.pk, event.pk]), reverse("pages:job-raw", args=[busy.pk])):
         shown = pages.get(address).content.decode()
         assert STRUCK in shown
@@ -94,7 +94,7 @@ def test_a_person_reads_it_and_opens_one_payload_without_its_key(
 
 def test_it_leaves_as_json_lines_oldest_first(pages: Client, busy: Job) -> None:
     answer = pages.get(reverse("pages:job-timeline-file", args=[busy.pk]))
-    lines = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
+    lines = [json.loads(line) for line in b"".join(answer).decode().splitlines()]
     assert len(lines) == 253
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     assert lines[0]["raw"]["n"] == 0

@@ -102,7 +102,8 @@ class PreferencesForm(forms.Form):
         """What the service is asked for. A key that was left empty is the usual one again."""
         given = self.cleaned_data
         keys = {name: given[f"key-{name}"] or act.key for name, act in ACTS.items()}
-        return {"keys": keys, **{name: given[name] for name in ("digest", "advance", "at_once", "text_size", "follow_jobs")}}
+        plain = ("digest", "advance", "at_once", "text_size", "follow_jobs")
+        return {"keys": keys, **{name: given[name] for name in plain}}
 
 
 @login_required
