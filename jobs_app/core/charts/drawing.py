@@ -26,7 +26,7 @@ _CHARACTER = 7.2  # a guess at the width of a letter in the flag, whose box must
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`look` is its class in the stylesheet: train, valid, score or r0 … r7. `raw` stays visible behind a smoothed line.
+    """`look` is its class in the stylesheet: train, valid, score or r0 … r7. `raw` stays visible when smoothed.
 
     `names` says where its name stands: "start" or "end" above the line, "beside" its end, or "" for nowhere. `values`
     writes each value beside its point.
@@ -78,7 +78,7 @@ def draw(
     what the curves do.
 
     `checkpoints` are places with the sentence that their mark says. `ident` prefixes the ids and must be unique on the
-    page; `margin` is left free on the right. NaN and infinite values are gaps. `whole`: the axis counts in whole numbers.
+    page; `margin` is left free on the right. NaN and infinite values are gaps. `whole`: the axis has whole numbers.
     """
     marks = sorted(set(checkpoints))
     lines = [line for panel in panels for line in panel.lines]
@@ -207,10 +207,19 @@ def _neighbours(spots: Sequence[tuple[float, float, str, str]]) -> Iterable[list
 
 
 def _apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:
-    """The heights, in order, moved down and then up until no two are nearer than a line of text."""
-    placed: list[float] = []
+    """The heights, in order, moved as little as it takes until no two are nearer than a line of text.
+
+    Half of the way down and half of the way up, so that a crowd stays around its middle; then inside the panel.
+    """
+    down: list[float] = []
     for height in heights:
-        placed.append(max(height, placed[-1] + _NEAR if placed else top))
+        down.append(max(height, down[-1] + _NEAR if down else height))
+    up: list[float] = []
+    for height in reversed(heights):
+        up.append(min(height, up[-1] - _NEAR if up else height))
+    placed: list[float] = []
+    for one, other in zip(down, reversed(up), strict=True):
+        placed.append(max((one + other) / 2, placed[-1] + _NEAR if placed else top))
     limit = bottom
     for place in range(len(placed) - 1, -1, -1):
         placed[place] = min(placed[place], limit)
