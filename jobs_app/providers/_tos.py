@@ -24,6 +24,7 @@ PROVIDER = ()  # no provider lives in this module; the registry passes it by
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _OWN = ".volces.com"
+_LONGEST = 80  # characters of the folder: bucket, folder and file together name a job's file, in a column of 200
 
 
 class Storage:
@@ -43,6 +44,8 @@ class Storage:
     ) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise ProviderError(Text("“{bucket}” cannot be the name of a TOS bucket.", bucket=bucket[:60]), "request")
+        if len(prefix) > _LONGEST:
+            raise ProviderError(Text("The folder in the bucket may have {n} characters.", n=_LONGEST), "request")
         self.bucket = bucket
         self._prefix = prefix.strip("/")
         scheme, _, host = endpoint.rstrip("/").partition("://")

@@ -171,6 +171,17 @@ def test_a_storage_elsewhere_has_the_bucket_in_its_path(tmp_path: Path) -> None:
     assert exchange.sent[0].url.path.startswith("/tos/team-data/")
 
 
+@pytest.mark.parametrize("wrong", [{"tos_bucket": "Team_Data"}, {"tos_bucket": "a/../b"}, {"tos_path": "x" * 81}])
+def test_a_bucket_or_folder_that_cannot_be_one_is_refused_before_anything_is_sent(wrong: Any, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text("{}\n")
+    provider, exchange = ark({}, **wrong)
+    with pytest.raises(ProviderError) as caught:
+        provider.upload(path)
+    assert caught.value.kind == "request"
+    assert not exchange.sent
+
+
 def test_the_probe_looks_into_the_bucket_as_well() -> None:
     jobs = action("ListModelCustomizationJobs", {"Items": []})
     provider, exchange = ark({**jobs, "HEAD /": {}})
