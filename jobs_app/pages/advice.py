@@ -23,7 +23,7 @@ from ftstudio.web.texts import clauses, say
 from jobs_app.core import advisor
 from jobs_app.core.advisor_drawing import mermaid, picture
 from jobs_app.core.advisor_table import CONSTRAINTS, ENDS, STEPS, STRATEGIES
-from jobs_app.models import Advice, Job
+from jobs_app.models import Advice
 from jobs_app.services import advice as records
 
 from .advice_forms import AnswerForm, JobForm, LimitsForm, OptionsForm
@@ -162,7 +162,6 @@ def _page(
     path, facts = advisor.walk(advice.answers), records.facts_of(advice)
     trains = advisor.chosen_option(advice.outcome or path.at) == "sft"
     may_create = allows(request.user, advice.project_id, "advice.create")
-    jobs_of = list(Job.objects.filter(advice=advice).select_related("connection").defer("connection__credential"))
     trials = list(advice.trials.select_related("connection").defer("connection__credential")[:LISTED])
     if trains and job is None:
         initial = {"name": f"{path.at}-{advice.created_at:%m%d%H%M}"}
@@ -189,7 +188,7 @@ def _page(
         "limits_form": limits or LimitsForm(advice=advice),
         "options_form": options or _options_form(advice),
         "job_form": job if trains else None,
-        "jobs": jobs_of,
+        "jobs": records.jobs_of(advice),
         "may_change": may_create and not advice.is_filed,
         "may_create": may_create,
         "may_file": allows(request.user, advice.project_id, "advice.file"),

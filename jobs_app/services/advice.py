@@ -26,7 +26,7 @@ from jobs_app.core.prices import CURRENCIES
 from jobs_app.models import Advice, Connection, Job
 from jobs_app.providers import PROVIDERS
 
-from . import jobs
+from . import clones, jobs
 from .prices import price_of, table
 from .trials import newest_snapshot, open_record
 
@@ -146,7 +146,10 @@ def file(*, actor: User, advice: Advice, unmeasured: str = "", options: Iterable
 
 
 def draft_job(*, actor: User, advice: Advice, connection: Connection, name: str = "") -> Job:
-    """A job draft that carries out what the record came to, and refers to it."""
+    """A job draft that carries out what the record came to, and refers to it.
+
+    Where DPO is to follow, it goes on from the model of the record's newest SFT through the same connection.
+    """
     require(actor, advice.project_id, "jobs.create")
     station = advice.outcome or advisor.walk(advice.answers).at
     if advisor.chosen_option(station) != "sft":
@@ -157,19 +160,39 @@ def draft_job(*, actor: User, advice: Advice, connection: Connection, name: str 
     offered = PROVIDERS[connection.kind].capabilities.methods if connection.kind in PROVIDERS else ()
     if method not in offered:
         raise InvalidInput(connection=Text("This provider does not offer the method {method}.", method=method))
+    before = _tuned(advice, connection) if station == "sft-dpo" else None
     with transaction.atomic():
-        job = jobs.create(
-            actor=actor,
-            name=name or f"{station}-{advice.created_at:%m%d%H%M}",
-            connection=connection,
-            snapshot=newest_snapshot(advice),
-            base_model=_base_model(advice, connection),
-            recipe={"method": method},
-            answers=dict.fromkeys(QUESTIONS, False),
-        )
+        if before is not None:
+            job = clones.chain(actor=actor, job=before, name=name)
+        else:
+            job = _drafted(actor, advice, connection, name or f"{station}-{advice.created_at:%m%d%H%M}", method)
         job.advice = advice
         job.save(update_fields=["advice"])
     return job
+
+
+def jobs_of(advice: Advice) -> list[Job]:
+    """The jobs that refer to the record or to the one that it goes on from, the newest first."""
+    records = [pk for pk in (advice.pk, advice.follows_id) if pk]
+    rows = Job.objects.filter(advice__in=records).select_related("connection").defer("connection__credential")
+    return list(rows.order_by("-created_at"))
+
+
+def _tuned(advice: Advice, connection: Connection) -> Job | None:
+    mine = (job for job in jobs_of(advice) if job.connection_id == connection.pk)
+    return next((job for job in mine if "dpo" in clones.methods_after(job)), None)
+
+
+def _drafted(actor: User, advice: Advice, connection: Connection, name: str, method: str) -> Job:
+    return jobs.create(
+        actor=actor,
+        name=name,
+        connection=connection,
+        snapshot=newest_snapshot(advice),
+        base_model=_base_model(advice, connection),
+        recipe={"method": method},
+        answers=dict.fromkeys(QUESTIONS, False),
+    )
 
 
 def facts_of(advice: Advice) -> advisor.Facts:

@@ -287,6 +287,18 @@ def test_a_record_that_ends_in_training_becomes_a_job_that_refers_to_it(
 
 
 @pytest.mark.django_db
+def test_dpo_that_follows_goes_on_from_the_model_that_the_record_led_to(
+    alice: User, record: Advice, stage: Connection
+) -> None:
+    record = respond(record, alice, *TO_SFT)
+    tuned = records.draft_job(actor=alice, advice=record, connection=stage)
+    type(tuned).objects.filter(pk=tuned.pk).update(state="succeeded", result_model="ft:rain")
+    later = respond(records.create(actor=alice, dataset=record.dataset, follows=record), alice, "no", "yes")
+    job = records.draft_job(actor=alice, advice=later, connection=stage)
+    assert (job.after_id, job.recipe["method"], job.advice) == (tuned.pk, "dpo", later)
+
+
+@pytest.mark.django_db
 def test_limits_and_costs_are_checked_by_name(alice: User, record: Advice) -> None:
     assert record.constraints == {"target": 90.0, "time": "by May"}
     for wrong in (
