@@ -129,5 +129,5 @@ def _done(request: PersonRequest, job: Job, verb: Callable[..., Any], form: form
 def _read(form: forms.Form) -> dict[str, Any]:
     """What was entered. What cannot be read is refused as the services refuse what cannot be used."""
     if not form.is_valid():
-        raise InvalidInput.of({name: " ".join(errors) for name, errors in form.errors.items()})
+        raise InvalidInput.of({name: " ".join(map(str, errors)) for name, errors in form.errors.items()})
     return {name: value for name, value in form.cleaned_data.items() if value is not None}

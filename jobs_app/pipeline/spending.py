@@ -73,10 +73,10 @@ def state(project_id: UUID) -> list[Spending]:
 
 def beyond_budget(job: Job) -> Text | None:
     """Why a launched job may not go on: with its estimate, which counts already, a budget that stops is exceeded."""
-    if job.connection.is_rehearsal:
-        return None
     due = awaited(job.estimate)
-    for one in state(job.project_id) if due else ():
+    if due is None or job.connection.is_rehearsal:
+        return None
+    for one in state(job.project_id):
         if one.currency == due[1] and one.stops and one.left is not None and one.left < 0:
             return Text(
                 "By the provider's own estimate this job would take the month {over} {currency} beyond the budget of "

@@ -97,8 +97,8 @@ def _work(job: Job, key: str) -> None:
 
 def _steps(job: Job, key: str, provider: Provider) -> None:
     created = None
-    if job.create_tried_at is not None:
-        created = look(job, provider) or create_again(job, key)
+    if job.create_tried_at is not None and (created := look(job, provider)) is None:
+        create_again(job, key)
     if created is None:
         sending.send_files(job, key, provider)
         created = create(job, key, provider)
