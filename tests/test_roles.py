@@ -30,6 +30,7 @@ OWN = {
     "pages:notification-open", "pages:notification-read", "api:notification-read", "api:comment-detail",
     "pages:comment-change",
 }  # fmt: skip
+ASKS = {"api:connection-probe": Role.LEAD, "api:model-ask": Role.REVIEWER}
 TURNS = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:dataset-list": ("datasets.create", {"name": "New", "project": "$projects"}),
@@ -128,6 +129,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:hook-secret": ("hooks.manage", {}),
     "post api:hook-test": ("hooks.manage", {}),
     "post api:delivery-again": ("hooks.manage", {}),
+    "post api:model-ask": ("models.call", {"question": "Rain?"}),
+    "post api:model-savings": ("", {"prompt": "Say whether it rains."}),
     "put api:catalog": (
         "catalog.update",
         {"project": "$projects", "kind": "openai", "base_model": "m", "values": {}, "source": "a mail"},
@@ -207,7 +210,7 @@ def test_a_door_opens_from_its_role_upwards(world: dict[str, Any], people: dict[
     for method, route in doors():
         action, given = WORDS[f"{method} {route.full_name}"]
         for role, client in clients.items():
-            if route.full_name == "api:connection-probe" and role.rank >= Role.LEAD.rank:
+            if role.rank >= ASKS.get(route.full_name, Role.OWNER).rank and route.full_name in ASKS:
                 break  # it would ask the provider
             with undone():
                 answer = getattr(client, method)(

@@ -3,6 +3,7 @@ from django.urls import path
 from . import catalog, connections, jobs, models
 from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
+from .urls_calling import urlpatterns as calling_urls
 from .urls_queue import urlpatterns as queue_urls
 from .urls_recipes import urlpatterns as recipe_urls
 from .urls_runs import urlpatterns as run_urls
@@ -33,6 +34,7 @@ urlpatterns = [
     path("budgets/<int:pk>/", catalog.BudgetDetail.as_view(), name="budget-detail"),
     *advice_urls,
     *board_urls,
+    *calling_urls,
     *queue_urls,
     *recipe_urls,
     *run_urls,

@@ -3,6 +3,7 @@ from django.urls import path
 from . import board, budgets, catalog, connections, drafts, home, jobs, models
 from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
+from .urls_calling import urlpatterns as calling_urls
 from .urls_queue import urlpatterns as queue_urls
 from .urls_runs import urlpatterns as run_urls
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("budgets/<int:pk>/delete/", budgets.budget_delete, name="budget-delete"),
     *advice_urls,
     *board_urls,
+    *calling_urls,
     *queue_urls,
     *run_urls,
 ]

@@ -1,0 +1,107 @@
+"""What a model answered, read as its inference contract wants it: one value, whichever way it came over the wire.
+
+A tool call, bare JSON and JSON in a Markdown fence all give the same value, so that who calls a model need not follow
+its habits; how it came is said beside it, because only one of the three is what the model was trained to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datasets_app.core import contracts
+from datasets_app.core.answers import unfenced
+from datasets_app.core.engine import Checker
+from datasets_app.core.jsonl import LineError, parse_value
+from datasets_app.core.normalisers import NORMALISERS
+from datasets_app.core.samples import Message, Sample, ToolCall
+from ftstudio.errors import Text
+
+from .inference import TOOL, Contract
+
+TOOL_CALL, BARE, FENCED, PLAIN, NOTHING = "tool-call", "json", "fenced-json", "text", "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`raw` is what came, `text` what is left after the normalisers, `value` the JSON in it: None where there is none or
+    the contract wants none. `came_as` is one of the words above; `as_trained` says whether that is the trained form.
+    `problems` are (rule, sentence) of the contract's errors in the answer as it came.
+    """
+
+    raw: str
+    text: str
+    value: Any
+    came_as: str
+    as_trained: bool
+    problems: tuple[tuple[str, Text], ...]
+
+
+def hear(
+    data: Mapping[str, Any], question: str, content: str | None, tool_calls: Iterable[Mapping[str, Any]] = ()
+) -> Heard:
+    """Read an answer by the inference contract `data` (`ModelVersion.contract`)."""
+    wanted, rules = Contract.of(data), contracts.parse(data.get("contract") or {})
+    calls = _calls(tool_calls)
+    called = next((call for call in calls if call.name == TOOL), None)
+    raw = called.arguments if called else content or ""
+    value = came_as = None
+    if not raw.strip():
+        came_as = NOTHING
+    elif rules.json is not None:
+        value, came_as = _json(raw, called is not None)
+    came_as = came_as or PLAIN
+    trained = {"task-response": TOOL_CALL, "json-content": BARE}.get(wanted.written_as, PLAIN)
+    text = raw
+    for name in rules.normalisers:
+        text = NORMALISERS[name].apply(text, contract=rules, source=question)
+    answer = Message("assistant", content, tool_calls=tuple(calls))
+    return Heard(
+        raw=raw,
+        text=text,
+        value=value,
+        came_as=came_as,
+        as_trained=came_as == trained or (trained == PLAIN and came_as == BARE),
+        problems=_problems(question, answer, Checker(rules)) if came_as != NOTHING else (_SILENT,),
+    )
+
+
+_SILENT = ("content-empty", Text("The model gave no answer."))
+
+
+def _json(raw: str, called: bool) -> tuple[Any, str]:
+    bare = unfenced(raw)
+    try:
+        value = parse_value(bare.encode("utf-8", "surrogatepass"))
+    except LineError:
+        return None, PLAIN
+    if called:
+        return value, TOOL_CALL
+    return value, BARE if bare is raw else FENCED
+
+
+def _calls(tool_calls: Iterable[Mapping[str, Any]]) -> list[ToolCall]:
+    found = []
+    for call in tool_calls:
+        function = call.get("function")
+        if isinstance(function, Mapping) and function.get("name"):
+            found.append(ToolCall(str(function["name"]), str(function.get("arguments") or ""), call.get("id")))
+    return found
+
+
+def _problems(question: str, answer: Message, checker: Checker) -> tuple[tuple[str, Text], ...]:
+    """The errors that the contract's own rules find in the answer; what they say of the question is not asked."""
+    turns: Sequence[Message] = (Message("user", question), answer)
+    path = "/messages/1"
+    tools = tuple(_declared(call) for call in answer.tool_calls)
+    return tuple(
+        (finding.rule, finding.message if isinstance(finding.message, Text) else Text("{text}", text=finding.message))
+        for finding in checker.check(Sample(tuple(turns), tools))
+        if finding.severity == "error" and (finding.path == path or finding.path.startswith(f"{path}/"))
+    )
+
+
+def _declared(call: ToolCall) -> dict[str, Any]:
+    """The call's tool, declared without conditions: whether the call was asked for is not the contract's question."""
+    return {"type": "function", "function": {"name": call.name, "parameters": {"type": "object"}}}

@@ -1,0 +1,166 @@
+"""Asking a tuned model something, and its base model beside it, as the inference contract says. Nothing is stored."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from datasets_app.core import samples
+from datasets_app.models import SnapshotEntry
+from ftstudio.accounts.models import User
+from ftstudio.accounts.policy import require
+from ftstudio.errors import InvalidInput, StudioError, Text
+from ftstudio.web.texts import say
+from jobs_app.core.inference import Contract
+from jobs_app.core.replies import Heard, hear
+from jobs_app.models import ModelVersion
+from jobs_app.pipeline import rates
+from jobs_app.pipeline.clients import client_of
+
+from .prices import price_of
+
+TUNED, BASE = ARMS = ("tuned", "base")
+LONGEST = 20_000  # characters of one question
+PATIENCE = 60.0  # seconds for each step of a call, in front of a person
+HELD_OUT = ("test", "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, read by the contract; `cost` None where price or tokens are not known, `seconds` by our clock."""
+
+    arm: str
+    model: str
+    heard: Heard
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: Decimal | None
+    currency: str
+    seconds: float
+
+
+def ask(
+    *,
+    actor: User,
+    version: ModelVersion,
+    question: str,
+    arm: str = TUNED,
+    system: str | None = None,
+    temperature: float | None = None,
+) -> Answer:
+    """One answer of the tuned model, or (`arm` "base") of its base model, asked in the same way.
+
+    `system` replaces the contract's system prompt, `temperature` (0 to 2) its decoding. Raises InvalidInput for a
+    question that is empty or too long, ProviderError as the provider refuses.
+    """
+    model, body = _request(actor, version, question, arm, system, temperature)
+    begun = time.monotonic()
+    with closing(client_of(version.connection, timeout=PATIENCE)) as provider:
+        rates.spend(version.connection_id, 1)
+        reply = provider.chat(model, body.pop("messages"), **body)
+    seconds = time.monotonic() - begun
+    cost, currency = _cost(version, arm, reply.prompt_tokens, reply.completion_tokens)
+    return Answer(
+        arm=arm,
+        model=model,
+        heard=hear(version.contract, question, reply.content or reply.refusal, reply.tool_calls),
+        finish_reason=reply.finish_reason or "",
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        cost=cost,
+        currency=currency,
+        seconds=seconds,
+    )
+
+
+def stream(
+    *,
+    actor: User,
+    version: ModelVersion,
+    question: str,
+    arm: str = TUNED,
+    system: str | None = None,
+    temperature: float | None = None,
+) -> Iterator[str]:
+    """The same answer piece by piece. What is refused is refused before the first piece is asked for."""
+    model, body = _request(actor, version, question, arm, system, temperature)
+    provider = client_of(version.connection, timeout=PATIENCE)
+    rates.spend(version.connection_id, 1)
+    pieces = provider.stream(model, body.pop("messages"), **body)
+
+    def passed_on() -> Iterator[str]:
+        with closing(provider):
+            yield from pieces
+
+    return passed_on()
+
+
+def as_lines(pieces: Iterator[str]) -> Iterator[str]:
+    """Lines of JSON: `{"piece"}` each, at the end `{"end": true}`, or `{"refused"}` in the reader's language."""
+    try:
+        for piece in pieces:
+            yield json.dumps({"piece": piece}, ensure_ascii=False) + "\n"
+    except StudioError as refusal:
+        yield json.dumps({"refused": say(refusal.message)}, ensure_ascii=False) + "\n"
+    else:
+        yield json.dumps({"end": True}) + "\n"
+
+
+def held_out(version: ModelVersion, n: int = 4) -> list[str]:
+    """Questions of the model's own snapshot that it was not trained on, the untouched side first."""
+    snapshot = version.job.snapshot
+    if snapshot is None:
+        return []
+    for side in HELD_OUT:
+        rows = SnapshotEntry.objects.filter(snapshot=snapshot, split=side).select_related("revision")
+        if found := [_question(row.revision.payload) for row in rows.order_by("position")[:n]]:
+            return [text for text in found if text]
+    return []
+
+
+def _question(payload: Any) -> str:
+    question = samples.from_json(payload).question
+    return question.text if question else ""
+
+
+def _request(
+    actor: User, version: ModelVersion, question: str, arm: str, system: str | None, temperature: float | None
+) -> tuple[str, dict[str, Any]]:
+    """The model and the rest of the call's body. Asked of a tuned model, the form is the one it was trained in."""
+    require(actor, version.project_id, "models.call")
+    if arm not in ARMS:
+        raise InvalidInput(arm=Text("Choose “tuned” or “base”."))
+    if not question.strip():
+        raise InvalidInput(question=Text("Ask something."))
+    if len(question) > LONGEST:
+        raise InvalidInput(question=Text("At most {n} characters.", n=LONGEST))
+    if temperature is not None and not 0 <= temperature <= 2:
+        raise InvalidInput(temperature=Text("Give a number from 0 to 2."))
+    contract: Mapping[str, Any] = version.contract
+    if system is not None:
+        contract = {**contract, "system_prompt": system}
+    model = version.called if arm == TUNED else version.job.base_model
+    body = Contract.of(contract).request(model, question)
+    del body["model"]
+    if temperature is not None:
+        body["temperature"] = temperature
+    return model, body
+
+
+def _cost(version: ModelVersion, arm: str, prompt: int | None, completion: int | None) -> tuple[Decimal | None, str]:
+    if version.connection.is_rehearsal:
+        return Decimal(0), ""
+    prefix = "" if arm == TUNED else "base-"
+    kind, base = version.connection.kind, version.job.base_model
+    lines = [price_of(version.project_id, kind, base, f"{prefix}{item}") for item in ("input", "output")]
+    counts: Sequence[int | None] = (prompt, completion)
+    if any(line is None for line in lines) or any(count is None for count in counts):
+        return None, ""
+    costs = [line.cost(count) for line, count in zip(lines, counts, strict=True) if line and count is not None]
+    return sum(costs, Decimal(0)), lines[0].currency if lines[0] else ""
