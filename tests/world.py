@@ -191,7 +191,8 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         project=project, kind="sweep", name=text[:200], axes={"epochs": [1, 2], "suffix": [text]}, created_by=owner
     )
     advice = Advice.objects.create(
-        project=project, dataset=dataset, title=text[:200], created_by=owner, constraints={"target": 95.0, "time": text},
+        project=project, dataset=dataset, title=text[:200], created_by=owner,
+        constraints={"target": 95.0, "time": text},
         answers={"prompt-ok": {"answer": "no", "reasons": ["too-complex"], "note": text},
                  "new-pattern": {"answer": "yes", "reasons": [], "note": text},
                  "enough-data": {"answer": "yes", "reasons": [], "note": text}},

@@ -25,8 +25,8 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """`saved_tokens` of prompt in each call (negative: more are sent), their `share` of the base prompt, `saved` money in
-    each call, and the number of calls from which on the training is paid back; None: never."""
+    """`saved_tokens` of prompt in each call (negative: more are sent), their `share` of the base prompt, `saved` money
+    in each call, and the number of calls from which on the training is paid back; None: never."""
 
     saved_tokens: int
     share: float

@@ -25,8 +25,8 @@ TOOL_CALL, BARE, FENCED, PLAIN, NOTHING = "tool-call", "json", "fenced-json", "t
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`raw` is what came, `text` what is left after the normalisers, `value` the JSON in it: None where there is none or
-    the contract wants none. `came_as` is one of the words above; `as_trained` says whether that is the trained form.
+    """`raw` is what came, `text` what is left after the normalisers, `value` the JSON in it: None where there is none
+    or the contract wants none. `came_as` is one of the words above; `as_trained` says whether that is the trained form.
     `problems` are (rule, sentence) of the contract's errors in the answer as it came.
     """
 

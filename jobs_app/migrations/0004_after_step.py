@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('jobs_app', '0003_trials'),
+        ("jobs_app", "0003_trials"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='after_step',
+            model_name="job",
+            name="after_step",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
     ]

@@ -5,17 +5,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_notifications_and_preferences'),
-        ('datasets_app', '0013_whole'),
-        ('jobs_app', '0006_imported_runs'),
+        ("accounts", "0002_notifications_and_preferences"),
+        ("datasets_app", "0013_whole"),
+        ("jobs_app", "0006_imported_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['project', 'state', '-created_at'], name='job_by_state'),
+            model_name="job",
+            index=models.Index(fields=["project", "state", "-created_at"], name="job_by_state"),
         ),
     ]

@@ -32,7 +32,9 @@ class RunForm(forms.Form):
     columns = forms.CharField(
         label=gettext_lazy("Columns that are called otherwise"), max_length=LARGEST_TEXT, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("One a line, such as “Value = valid_loss”. With nothing behind the = the column is left out."),
+        help_text=gettext_lazy(
+            "One a line, such as “Value = valid_loss”. With nothing behind the = the column is left out."
+        ),
     )  # fmt: skip
     recipe = forms.CharField(
         label=gettext_lazy("Settings"), max_length=LARGEST_TEXT, required=False,

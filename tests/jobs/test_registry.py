@@ -1,6 +1,5 @@
 """Tuned models: names that move, one in production for a task, checkpoints and strangers taken in, calls that work."""
 
-
 from __future__ import annotations
 
 import contextlib
