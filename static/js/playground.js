@@ -42,7 +42,7 @@ async function answer(question, arm, shown) {
 
 function draft(question, arms) {
   const row = document.createElement("article");
-  row.className = "in duel";
+  row.className = "duel";
   row.append(Object.assign(document.createElement("p"), { className: "verbatim asked", textContent: question }));
   const sides = row.appendChild(Object.assign(document.createElement("div"), { className: "duel-sides" }));
   const shown = {};
