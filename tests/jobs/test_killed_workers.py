@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,6 @@ from .rehearsal import Rehearsal, rehearsal_server
 
 pytestmark = [pytest.mark.killing, pytest.mark.django_db(transaction=True)]
 
-LEASE = 2  # seconds until a dead worker's work may be taken over
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -57,49 +55,34 @@ class House:
         self.job = ""
         self.job = self.run("prepare")
 
-    def run(self, verb: str) -> Any:
-        self.foreman.tell(verb, self.url, *([self.job] if self.job else []))
-        code, said = self.foreman.tell("wait")
+    def run(self, verb: str, *words: str) -> Any:
+        code, said = self.order(verb, *words, *([self.job] if self.job else []))
         assert code == 0, said
         return said
+
+    def order(self, *words: str) -> Any:
+        """Have a worker do it: (its exit code, what it said)."""
+        self.foreman.tell(words[0], self.url, *words[1:])
+        return self.foreman.tell("wait")
 
     def tell(self) -> Any:
         return self.run("tell")
 
-    def kill_when(self, verb: str, moment: Callable[[], bool]) -> None:
-        """Start a worker and kill it with -9 as soon as `moment` has come."""
-        worker = self.foreman.tell(verb, self.url, self.job)
-        until = time.monotonic() + 30
-        while not moment() and time.monotonic() < until:
-            time.sleep(0.02)
-        came = moment()
-        os.kill(worker, signal.SIGKILL)
-        code, said = self.foreman.tell("wait")
-        assert came, f"the moment never came: {said}"
-        assert code == -signal.SIGKILL
+    def later(self) -> None:
+        """As if the dead worker's lease had run out, and the provider had had time to list what it has."""
+        assert self.order("later") == [0, None]
 
-    def run_when_free(self, verb: str) -> None:
-        """Run a stage after the dead worker's lease has run out."""
-        time.sleep(LEASE + 0.2)
-        self.run(verb)
-
-
-class Watched:
-    """A rehearsal server that counts what has reached each station, so that a test knows when to kill."""
-
-    def __init__(self, running: Rehearsal, reached: list[str]) -> None:
-        self.rehearsal = running
-        self.reached = reached
-
-    def at(self, path: str, times: int = 1) -> Callable[[], bool]:
-        return lambda: sum(path in seen for seen in self.reached) >= times
+    def dies_in(self, stage: str, moment: int) -> bool:
+        """Let a worker run a stage and kill it with -9 at this moment of it. False: it lived, there is no such one."""
+        code, said = self.order("die", stage, str(moment), self.job)
+        assert code in (0, -signal.SIGKILL), said
+        return code != 0
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    reached: list[str] = []
-    with rehearsal_server(tmp_path / "rehearsal", reached=reached) as running:
-        yield Watched(running, reached)
+def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
+    with rehearsal_server(tmp_path / "rehearsal") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +92,6 @@ def foreman(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "FTSTUDIO_VAR": str(tmp_path_factory.mktemp("house")),
-        "FTSTUDIO_LEASE_SECONDS": str(LEASE),
     }
     environment.pop("DATABASE_URL", None)
     if database.vendor == "postgresql":
@@ -125,72 +107,53 @@ def foreman(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def house(foreman: Foreman, watched: Watched) -> House:
-    return House(foreman, watched.rehearsal)
+def house(foreman: Foreman, rehearsal: Rehearsal) -> House:
+    return House(foreman, rehearsal)
 
 
-def _to_the_end(house: House, rehearsal: Rehearsal) -> Any:
+def to_the_end(house: House, rehearsal: Rehearsal, case: object) -> Any:
+    """The next workers take the job up, again and again, as the sweep has them do."""
+    for _ in range(6):
+        house.run("submit")
+        if house.tell()["provider_job"]:
+            break
+        house.later()
     rehearsal.turn(90)
+    house.later()
     house.run("poll")
     told = house.tell()
-    assert told["state"] == "succeeded"
-    assert told["models"] == 1
-    assert not told["held"]
-    assert told["steps"] == sorted(set(told["steps"]))
+    assert told["state"] == "succeeded", case
+    assert told["models"] == 1, case
+    assert not told["held"], case
+    assert told["steps"] == sorted(set(told["steps"])), case
     for once in ("Fine-tuning job started", "The job has successfully completed"):
-        assert told["events"].count(once) == 1
+        assert told["events"].count(once) == 1, case
     return told
 
 
-def test_killed_between_the_two_uploads_the_first_is_not_sent_again(house: House, watched: Watched) -> None:
-    watched.rehearsal.fault("files.create", "slow", times=2, seconds=3)
-    # The first upload is slow too; by the second one the first is remembered.
-    house.kill_when("submit", watched.at("POST /v1/files", times=2))
-    first = house.tell()
-    assert first["training_file"]
-    assert not first["tried"]
-    house.run_when_free("submit")
-    assert house.tell()["training_file"] == first["training_file"]
-    assert watched.rehearsal.counts()["jobs"] == {first["marker"]: 1}
-    _to_the_end(house, watched.rehearsal)
+def test_killed_at_any_moment_of_a_submit_the_job_is_created_once(house: House, rehearsal: Rehearsal) -> None:
+    """Before each statement that writes, before and after each request; the provider counts what it has created."""
+    pattern, moment, died = house.job, 0, True
+    while died:
+        house.job = house.order("another", pattern)[1]
+        died = house.dies_in("submit", moment)
+        told = house.run("recover")
+        assert told["provider_job"], (moment, told)
+        assert rehearsal.counts()["jobs"][told["marker"]] == 1, moment
+        moment += 1
+    assert moment > 15  # each remembered step is among them
+    to_the_end(house, rehearsal, "submit")
 
 
-def test_killed_between_upload_and_the_answer_of_create_there_is_one_job(house: House, watched: Watched) -> None:
-    watched.rehearsal.fault("jobs.create", "slow", seconds=3)
-    house.kill_when("submit", watched.at("POST /v1/fine_tuning/jobs"))
-    told = house.tell()
-    assert told["tried"]
-    assert told["provider_job"] == ""
-    while watched.rehearsal.counts()["total"] == 0:  # the provider goes on with what was asked, dead worker or not
-        time.sleep(0.1)
-    house.run_when_free("submit")
-    assert house.tell()["provider_job"].startswith("ftjob-")
-    assert watched.rehearsal.counts() == {"jobs": {told["marker"]: 1}, "total": 1, "files": 2}
-    _to_the_end(house, watched.rehearsal)
-
-
-def test_killed_before_the_provider_lists_the_job_nobody_creates_a_second_one(house: House, watched: Watched) -> None:
-    watched.rehearsal.fault("jobs.create", "slow", seconds=8)
-    house.kill_when("submit", watched.at("POST /v1/fine_tuning/jobs"))
-    house.run_when_free("submit")  # looks, finds nothing yet, and waits instead of paying again
-    assert house.tell()["provider_job"] == ""
-    while watched.rehearsal.counts()["total"] == 0:
-        time.sleep(0.1)
+def test_killed_at_any_moment_of_a_poll_everything_is_stored_once(house: House, rehearsal: Rehearsal) -> None:
+    """The same job again and again; whatever one dead worker has stored, the next one does not store twice."""
     house.run("submit")
-    assert watched.rehearsal.counts()["jobs"] == {house.tell()["marker"]: 1}
-    _to_the_end(house, watched.rehearsal)
-
-
-def test_killed_during_a_poll_everything_is_stored_once(house: House, watched: Watched) -> None:
-    house.run("submit")
-    watched.rehearsal.turn(20)
-    house.run("poll")
-    before = house.tell()
-    watched.rehearsal.turn(10)
-    watched.rehearsal.fault("jobs.checkpoints", "slow", seconds=3)
-    seen = sum("/checkpoints" in path for path in watched.reached)
-    house.kill_when("poll", watched.at("/checkpoints", times=seen + 1))
-    assert house.tell()["events"] == before["events"]
-    house.run_when_free("poll")
-    assert len(house.tell()["events"]) > len(before["events"])
-    _to_the_end(house, watched.rehearsal)
+    rehearsal.turn(20)
+    moment = 0
+    while house.dies_in("poll", moment):
+        rehearsal.turn(0.4)
+        house.later()
+        moment += 1
+    assert moment > 8
+    marker = to_the_end(house, rehearsal, "poll")["marker"]
+    assert rehearsal.counts()["jobs"] == {marker: 1}

@@ -3,7 +3,11 @@
 A line is a JSON list `[verb, rehearsal_url, id]`. Each verb runs in a process of its own, forked from this one, which
 has everything imported; its process id is answered at once, and `["wait"]` answers with its exit code and what it
 said: `prepare` makes Alice, her project and a launched job and says its id, `submit` and `poll` are one stage as a
-worker runs it, `tell` says how the job is.
+worker runs it, `tell` says how the job is, `later` lets the leases of the dead end and what waits come due.
+
+A stage that is told to `die` kills its process with -9 at a moment of its own: before a statement that writes to the
+database, before or after a request to the provider. It answers how many moments there were if it lives to the end.
+`another` is a copy of the job that has been prepared; `recover` is what the next workers make of it.
 """
 
 from __future__ import annotations
@@ -11,28 +15,33 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import traceback
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import django
+import openai
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections as databases  # noqa: E402
+from django.urls import reverse  # noqa: E402
 
 from ftstudio.accounts.models import Membership, Project, Role, User  # noqa: E402
 from jobs_app.models import Job, ModelVersion  # noqa: E402
 from jobs_app.pipeline.poll import poll  # noqa: E402
 from jobs_app.pipeline.submit import submit  # noqa: E402
 from jobs_app.providers import PROVIDERS  # noqa: E402
+from jobs_app.providers.http import GuardedTransport  # noqa: E402
 from jobs_app.services import connections, jobs  # noqa: E402
 from tests.jobs.rehearsal import KEY  # noqa: E402
-from tests.jobs.rows import make_snapshot  # noqa: E402
+from tests.jobs.rows import let_time_pass, make_snapshot  # noqa: E402
 
 
 def migrate() -> None:
@@ -71,12 +80,73 @@ def tell(job_id: str) -> dict[str, Any]:
     }
 
 
+def another(job_id: str) -> str:
+    job = Job.objects.get(pk=job_id)
+    job.pk, job.marker = uuid.uuid4(), f"fts-{secrets.token_hex(16)}"
+    job.save(force_insert=True)
+    return str(job.pk)
+
+
+def recover(job_id: str) -> dict[str, Any]:
+    for _ in range(4):
+        later()
+        submit(job_id)
+        if Job.objects.exclude(provider_job="").filter(pk=job_id).exists():
+            break
+    return tell(job_id)
+
+
+def later() -> None:
+    let_time_pass(90)
+
+
+class Fate:
+    """Counts the moments of a stage, and kills at one of them; the number -1 never comes."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.moments = 0
+
+    def moment(self) -> None:
+        if self.moments == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.moments += 1
+
+    def statement(self, execute: Callable[..., Any], sql: str, *how: Any) -> Any:
+        if not sql.startswith(("UPDATE", "INSERT")):
+            return execute(sql, *how)
+        self.moment()
+        return execute(sql, *how)
+
+    def request(self, transport: GuardedTransport, request: Any) -> Any:
+        self.moment()
+        response = HANDLE(transport, request)
+        response.read()
+        self.moment()
+        return response
+
+
+HANDLE = GuardedTransport.handle_request
+
+
+def die(stage: str, at: str, job_id: str) -> int:
+    fate = Fate(int(at))
+    GuardedTransport.handle_request = lambda transport, request: fate.request(transport, request)  # type: ignore[method-assign]
+    with databases["default"].execute_wrapper(fate.statement):
+        VERBS[stage](job_id)
+    return fate.moments
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "migrate": migrate,
     "prepare": prepare,
     "tell": tell,
     "submit": submit,
     "poll": poll,
+    "another": another,
+    "recover": recover,
+    "later": later,
+    "die": die,
 }
 
 
@@ -97,7 +167,11 @@ def run(path: str, verb: str, url: str, *ids: str) -> int:
 
 
 def main() -> None:
-    list(PROVIDERS)  # imported before the forks, once
+    list(PROVIDERS)  # imported before the forks, once; and what is only imported when it is first used
+    reverse("pages:job-list")
+    client = openai.OpenAI(api_key="none")
+    for part in (client.files, client.models, client.fine_tuning.jobs, client.fine_tuning.jobs.checkpoints):
+        assert part.with_raw_response
     child, path = 0, ""
     for line in sys.stdin:
         order = json.loads(line)
