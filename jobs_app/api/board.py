@@ -60,7 +60,7 @@ class BudgetState(serializers.Serializer[Any]):
     stops = serializers.BooleanField()
 
 
-class SpendingOutput(serializers.Serializer[Any]):
+class SpendingByMonth(serializers.Serializer[Any]):
     lines = SpendOutput(many=True)
     budgets = BudgetState(many=True)
 
@@ -116,11 +116,11 @@ class JobQueue(APIView):
 
 
 class JobSpend(APIView):
-    @extend_schema(responses=SpendingOutput, parameters=PROJECT)
+    @extend_schema(responses=SpendingByMonth, parameters=PROJECT)
     def get(self, request: Request) -> Response:
         """What the jobs of the last six months have cost, by month, provider and currency; the budgets of this one."""
         pk = project_of(request).pk
-        return Response(SpendingOutput({"lines": spending.by_month(pk), "budgets": budgets.state(pk)}).data)
+        return Response(SpendingByMonth({"lines": spending.by_month(pk), "budgets": budgets.state(pk)}).data)
 
 
 class JobAlerts(APIView):

@@ -176,9 +176,11 @@ class BudgetList(APIView):
 
 
 class BudgetDetail(APIView):
-    @extend_schema(responses=SpendingOutput(many=True))
+    @extend_schema(responses=SpendingOutput)
     def get(self, request: Request, pk: int) -> Response:
-        return Response(_spending(self._found(request, pk).project))
+        """Spending and budget of the running month in the budget's currency."""
+        budget = self._found(request, pk)
+        return Response(next(one for one in _spending(budget.project) if one["id"] == budget.pk))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

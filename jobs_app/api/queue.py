@@ -56,7 +56,7 @@ class DeployInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=63, required=False, allow_blank=True)
 
 
-class StepOutput(serializers.Serializer[Any]):
+class GuideStep(serializers.Serializer[Any]):
     label = serializers.SerializerMethodField()
     value = serializers.CharField()
 
@@ -69,7 +69,7 @@ class GuideOutput(serializers.Serializer[Any]):
 
     files = serializers.ListField(child=serializers.UUIDField())
     ready = serializers.BooleanField(help_text="Whether the files have been written.")
-    steps = StepOutput(many=True)
+    steps = GuideStep(many=True)
 
 
 class WaitingOutput(serializers.Serializer[Any]):

@@ -65,6 +65,53 @@ class RecipeBatch(serializers.Serializer[Any]):
     passes = serializers.FloatField(allow_null=True, help_text="How often each row is shown in the steps asked about.")
 
 
+class EstimatePrice(serializers.Serializer[Any]):
+    amount = serializers.CharField(help_text="For a million tokens.")
+    source = serializers.CharField()
+    valid_from = serializers.DateField(allow_null=True)
+    confirmed = serializers.BooleanField()
+
+
+class EstimateMiss(serializers.Serializer[Any]):
+    """The cost of past jobs divided by what was estimated for them."""
+
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    jobs = serializers.IntegerField(help_text="How many they were.")
+
+
+class JobEstimateOutput(serializers.Serializer[Any]):
+    """What a job will come to. `{}` without data; null where nothing can be told."""
+
+    tokens = serializers.IntegerField(required=False, allow_null=True, help_text="Trained in all epochs.")
+    mixed_tokens = serializers.IntegerField(required=False, help_text="Within them: of the provider's own data.")
+    evaluation_tokens = serializers.IntegerField(required=False, help_text="Within them: of paid evaluations.")
+    exact = serializers.BooleanField(required=False, help_text="Counted by the model's own vocabulary.")
+    updates = serializers.IntegerField(required=False, allow_null=True)
+    warmup_updates = serializers.IntegerField(required=False, allow_null=True)
+    exposures = serializers.IntegerField(required=False, allow_null=True)
+    epochs = serializers.IntegerField(required=False, allow_null=True)
+    batch_size = serializers.IntegerField(required=False, allow_null=True)
+    scale = serializers.FloatField(required=False, allow_null=True)
+    root_scale = serializers.FloatField(required=False, allow_null=True)
+    cost = serializers.CharField(required=False, allow_null=True)
+    cost_low = serializers.CharField(required=False, allow_null=True, help_text="As far off as past estimates were.")
+    cost_high = serializers.CharField(required=False, allow_null=True)
+    currency = serializers.CharField(required=False, allow_blank=True)
+    price = EstimatePrice(required=False, allow_null=True)
+    miss = EstimateMiss(required=False, allow_null=True)
+    seconds = serializers.FloatField(required=False, allow_null=True, help_text="As past jobs took.")
+    seconds_low = serializers.FloatField(required=False, allow_null=True)
+    seconds_high = serializers.FloatField(required=False, allow_null=True)
+    pace_jobs = serializers.IntegerField(required=False, help_text="How many past jobs `seconds` comes from.")
+    provider = serializers.DictField(
+        required=False, allow_null=True, help_text="Its own quote: cost, currency, tokens."
+    )
+    assumed = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Settings that the provider will choose itself."
+    )
+
+
 class GuardOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     text = Said()
@@ -76,7 +123,7 @@ class GuardOutput(serializers.Serializer[Any]):
         return guard.key in self.context["confirmed"]
 
 
-class SizeOutput(serializers.Serializer[Any]):
+class RowsAdvice(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="few, some or enough.")
     rows = serializers.IntegerField()
     some = serializers.IntegerField(source="amount.some")
@@ -91,7 +138,7 @@ class RecommendationOutput(serializers.Serializer[Any]):
     comes_to = ComesTo(help_text="The present recipe.")
     batches = RecipeBatch(many=True)
     guards = GuardOutput(many=True)
-    size = SizeOutput()
+    size = RowsAdvice()
     validation = Said()
 
 
@@ -107,14 +154,7 @@ class JobRecommendation(APIView):
 
 
 class JobEstimate(APIView):
-    @extend_schema(
-        responses={
-            200: serializers.DictField(
-                help_text="tokens, updates, exposures, epochs, batch_size, cost (cost_low, cost_high: as past jobs)"
-                ", currency, price, seconds, provider (its own quote), assumed. Empty without data."
-            )
-        }
-    )
+    @extend_schema(responses=JobEstimateOutput)
     def get(self, request: Request, pk: UUID) -> Response:
         """What the job comes to as it stands; for one that has been launched, see its own `estimate`."""
         return Response(estimate_of(found(request, pk)))

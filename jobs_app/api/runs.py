@@ -134,7 +134,7 @@ def said_of(reading: Reading) -> dict[str, Any]:
     }
 
 
-class NextInput(serializers.Serializer[Any]):
+class NextRunInput(serializers.Serializer[Any]):
     proposal = serializers.CharField(max_length=40, help_text="The name of one of `next` in the job's verdict.")
 
 
@@ -182,11 +182,11 @@ class JobVerdict(APIView):
 
 
 class JobNext(APIView):
-    @extend_schema(request=NextInput, responses={201: shapes.JobOutput})
+    @extend_schema(request=NextRunInput, responses={201: shapes.JobOutput})
     def post(self, request: Request, pk: UUID) -> Response:
         """A draft with one of the changes that the verdict proposes."""
         job = found(request, pk)
-        twin = runs.try_next(actor=request.user, job=job, **read(request, NextInput))
+        twin = runs.try_next(actor=request.user, job=job, **read(request, NextRunInput))
         return Response(shapes.JobOutput(twin).data, status=201)
 
 
