@@ -22,7 +22,7 @@ from jobs_app.core.recipes import shown
 from jobs_app.core.recommender import Advised
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
-from jobs_app.services import catalog, estimating, jobs, recommendations
+from jobs_app.services import catalog, estimating, jobs, queue, recommendations
 from jobs_app.services.prices import table
 
 from .draft_forms import DraftForm, method_word, word_of
@@ -45,6 +45,8 @@ TRADE_OFFS = {
     "openai-chat": Text("The answer as it stands in the sample."),
     "openai-preference": Text("Each question with the better and the worse answer."),
 }
+# What the launch form itself settles: a reason for errors, a confirmation. The button waits for everything else.
+SETTLED_BY_LAUNCH = frozenset(("findings", "target-rules", "exposures"))
 JSON_ONLY = frozenset(("json-content", "task-response"))
 
 
@@ -112,6 +114,7 @@ def context_of(job: Job, form: DraftForm) -> dict[str, Any]:
         "method": method_word(method_of(job)),
         "items": [(item, link_of(item, job)) for item in items],
         "open_items": len(blockers(items)),
+        "barred": any(item.pending or item.id not in SETTLED_BY_LAUNCH for item in blockers(items)),
         "pending": any(item.pending for item in items),
         "asks": [g for g in advised.guards if g.asks and g.key not in recommendations.confirmed(job)],
         "guards": advised.guards,
@@ -123,6 +126,7 @@ def context_of(job: Job, form: DraftForm) -> dict[str, Any]:
         "fill": json.dumps(_flat(advised.values), ensure_ascii=False),
         "settings": settings,
         "rare": [field.name for field, one in settings if one is not None and one.rare],
+        "ahead_of_it": list(queue.may_follow(job)[:50]),
         "beyond": [advice_of(one, job) for one in advised.advised if one.extra and one.name not in form.fields],
         "models": models_of(job),
         "model": _chosen_model(job),

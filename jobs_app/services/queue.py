@@ -82,19 +82,24 @@ def release(*, actor: User, job: Job) -> Job:
 
 
 @transaction.atomic
-def follow(*, actor: User, job: Job, after: Job | None, step: int | None = None) -> Job:
+def follow(*, actor: User, job: Job, after: Job | None = None, step: int | None = None) -> Job:
     """Have a draft or a waiting job go on from the model of another one, or from its checkpoint at `step`.
 
     It begins when the other has succeeded, and fails when that ends without a model. None: it stands by itself.
     """
     require(actor, job.project_id, "jobs.queue")
     if after is not None:
+        # Two people who let two jobs follow each other at once would close a circle: one of them waits here.
+        lock(Connection.objects.filter(pk=job.connection_id))
+        after = Job.objects.select_related("connection").get(pk=after.pk)
         if after.connection_id != job.connection_id:
             raise InvalidInput(after=_("A tuned model is known to its own account only: choose the same connection."))
         if job.pk in _chain(after):
             raise InvalidInput(after=_("The other job waits for this one, directly or by way of others."))
         if after.state in (lifecycle.FAILED, lifecycle.CANCELLED):
             raise InvalidInput(after=_("The other job has ended without a model."))
+    if after is not None and step is not None and not 0 <= step < 2**31:
+        raise InvalidInput(step=_("Give the step of a checkpoint."))
     changes: dict[str, Any] = {"after": after, "after_step": step if after is not None else None}
     if after is not None:
         changes["base_model"] = after.base_model  # until its own is known; it also says what the training costs
@@ -107,6 +112,13 @@ def follow(*, actor: User, job: Job, after: Job | None, step: int | None = None)
     )
     _take_up(job)
     return job
+
+
+def may_follow(job: Job) -> Any:
+    """The jobs from whose model this one could go on: of its account, not ended without one, not waiting for it."""
+    rows = Job.objects.filter(connection_id=job.connection_id).exclude(pk=job.pk).exclude(after_id=job.pk)
+    rows = rows.exclude(state__in=(lifecycle.DRAFT, lifecycle.FAILED, lifecycle.CANCELLED))
+    return rows.only("pk", "name", "state").order_by("-created_at")
 
 
 def waiting_reason(job: Job) -> Text | None:
