@@ -52,7 +52,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def pulse(request: HttpRequest) -> HttpResponse:
-    """How many workers are alive, as the part in the header, and the banner of pages that have one."""
+    """How many workers are alive, as the part in the header and as the banner; each takes its own."""
     return render(request, "_ui/pulse_answer.html", {"workers": heart.workers()})
 
 

@@ -224,7 +224,7 @@ def draft_and_launch(walker: Walker, snapshot: str) -> Job:
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         walker.button("Use what is recommended").click()
     expect(page.locator("#advice-epochs .sev.ok")).to_be_visible()  # the note beside it follows, the field stays
-    expect(page.locator("#comes-to")).to_contain_text("Updates")
+    expect(page.locator("#comes-to")).to_contain_text(walker.word("Updates"))
     for question in ("behaviour", "prompting"):
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.check(f"#id_answer_{question}")
@@ -267,9 +267,9 @@ def watch(walker: Walker, job: Job, rehearsal: Rehearsal) -> None:
     assert page.locator("#curve tbody tr").count() >= 10
     assert page.locator("#events li").count() >= 3
     assert page.locator("#checkpoints tbody tr").count() >= 1
-    page.locator(".pick a[href*='scale=log']").click()  # without a reload, and the address keeps it
+    walker.link("logarithmic").click()  # without a reload, and the address keeps it
     page.wait_for_url(re.compile("scale=log"))
-    expect(page.locator(".pick a[aria-current][href*='scale=log']")).to_be_visible()
+    expect(walker.link("logarithmic")).to_have_attribute("aria-current", "true")
     page.locator("#verdict summary").click()
     expect(page.locator("#verdict td").first).to_be_visible()
     walker.look()

@@ -220,7 +220,7 @@ def worker_wanted() -> dict[str, Any]:
 
 @register.inclusion_tag("_ui/idle.html")
 def worker_banner() -> dict[str, Any]:
-    """`{% worker_banner %}` where work is begun: says when no worker runs. The pulse in the header renews it."""
+    """`{% worker_banner %}` where work is begun: says when no worker runs. It asks again every 15 seconds."""
     return {"workers": heart.workers()}
 
 
