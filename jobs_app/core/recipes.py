@@ -250,6 +250,7 @@ class NameRule:
     says: Text
 
 
+LONGEST_DESCRIPTION = 300
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 NAME_RULES: Mapping[str, NameRule] = {
     # Ark counts 1 to 200 visible characters; nothing else may stand in the name, not even a space.
@@ -263,6 +264,26 @@ NAME_RULES: Mapping[str, NameRule] = {
         Text("Use 1 to 200 characters on one line, at least one of them not a space."),
     ),
 }
+
+
+def check_description(text: str, rule: str = "plain") -> str:
+    """The description, if the rule allows it: Ark wants the characters of a name in it, the others any text.
+
+    Raises InvalidInput(description=…).
+    """
+    if text and rule != "plain" and not NAME_RULES[rule].pattern.fullmatch(text):
+        raise InvalidInput(description=NAME_RULES[rule].says)
+    if len(text) > LONGEST_DESCRIPTION:
+        raise InvalidInput(description=Text("At most {n} characters.", n=LONGEST_DESCRIPTION))
+    return text
+
+
+def fitting(text: str, rule: str) -> str:
+    """The text in the characters of the rule: a hyphen for each run of others. What fits stays as it is."""
+    allowed = NAME_RULES[rule].pattern
+    if not text or rule == "plain" or allowed.fullmatch(text):
+        return text
+    return re.sub(r"-{2,}", "-", "".join(sign if allowed.fullmatch(sign) else "-" for sign in text)).strip("-")[:200]
 
 
 def check_name(name: str, rule: str = "plain") -> str:

@@ -5,14 +5,13 @@ Source: volcenginesdkark 5.0.54, CreateModelCustomizationJob.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from ftstudio.errors import Text
 from jobs_app.core.mixing import preset_rows
-from jobs_app.core.recipes import NAME_RULES, Recipe
+from jobs_app.core.recipes import Recipe, fitting
 from jobs_app.providers.base import MARKER, Order, ProviderError
 
 PROVIDER = ()  # no provider lives in this module; the registry passes it by
@@ -50,7 +49,7 @@ def body_of(order: Order, options: Mapping[str, str]) -> dict[str, Any]:
     }
     if recipe.checkpoints is not None:
         body["SaveModelLimit"] = recipe.checkpoints
-    if description := _description(order.description):
+    if description := fitting(order.description, "ark"):
         body["Description"] = description
     return body
 
@@ -115,10 +114,3 @@ def _mixed(order: Order, options: Mapping[str, str]) -> dict[str, Any]:
         return {"PresetDatasets": [{"DatasetVersionId": preset, "InjectSampleCount": preset_rows(order.rows, percent)}]}
     name = options.get("preset_data", "")
     return {"PresetDataPercentage": percent, **({"PresetData": name} if name else {})}
-
-
-def _description(text: str) -> str:
-    """The description in the characters that Ark takes, which are those of a name."""
-    allowed = NAME_RULES["ark"].pattern
-    clean = "".join(sign if allowed.fullmatch(sign) else "-" for sign in text)
-    return re.sub(r"-{2,}", "-", clean).strip("-")[:200]

@@ -13,6 +13,7 @@ from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.web.texts import say
 from jobs_app.core import lifecycle
 from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.recipes import fitting
 from jobs_app.core.translate import Side, Translation, translate
 from jobs_app.models import Connection, Job, JobFamily
 from jobs_app.providers import PROVIDERS
@@ -86,7 +87,10 @@ def into_connection(
     found = translate(job.recipe, _side(job.connection), _side(connection))
     known = {model.id for model in PROVIDERS[connection.kind].base_models}
     same = job.base_model if job.base_model in known or connection.kind == job.connection.kind else ""
-    changes: dict[str, Any] = {"name": name} if name else {}
+    rule = PROVIDERS[connection.kind].capabilities.name_rule
+    changes: dict[str, Any] = {"description": fitting(job.description, rule)}
+    if name or fitting(job.name, rule) != job.name:  # a name that the other provider does not take is made to fit
+        changes["name"] = name or fitting(job.name, rule) or "job"
     with transaction.atomic():
         twin = clone(
             actor=actor, job=job, connection=connection, base_model=base_model.strip() or same, recipe=found.values,

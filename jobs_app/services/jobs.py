@@ -23,7 +23,7 @@ from jobs_app.core import lifecycle
 from jobs_app.core.guards import PREFIX
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import QUESTIONS, Item, blockers
-from jobs_app.core.recipes import check_name, parse
+from jobs_app.core.recipes import check_description, check_name, parse
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.queue import last_rank
 from jobs_app.pipeline.telling import told
@@ -213,9 +213,8 @@ def _apply(job: Job, changes: Mapping[str, Any]) -> None:
     if "name" in values:
         job.name = check_name(str(values["name"]).strip(), provider.capabilities.name_rule)
     if "description" in values:
-        job.description = str(values["description"] or "").strip()
-        if len(job.description) > 300:
-            raise InvalidInput(description=_("At most 300 characters."))
+        words = str(values["description"] or "").strip()
+        job.description = check_description(words, provider.capabilities.name_rule)
     if "snapshot" in values:
         before, job.snapshot = job.snapshot_id, _usable(values["snapshot"], job)
         if job.snapshot_id != before:

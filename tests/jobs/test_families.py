@@ -149,6 +149,15 @@ def test_a_job_moves_to_another_provider_with_a_sentence_for_each_setting(
         clones.into_connection(actor=alice, job=draft, connection=draft.connection)
 
 
+def test_words_that_the_other_provider_does_not_take_are_made_to_fit(alice: User, project: Project, draft: Job) -> None:
+    draft = jobs.update(actor=alice, job=draft, name="Rain, v2", description="more rows (雨)")
+    twin, _found = clones.into_connection(actor=alice, job=draft, connection=connect(alice, project, "ark"))
+    assert (twin.name, twin.description) == ("Rain-v2", "more-rows-雨")
+    with pytest.raises(InvalidInput) as refused:
+        jobs.update(actor=alice, job=twin, description="more rows")
+    assert set(refused.value.fields) == {"description"}
+
+
 def test_preferences_go_on_from_the_model_of_a_job_that_has_one(alice: User, draft: Job) -> None:
     with pytest.raises(Conflict):
         clones.chain(actor=alice, job=draft)  # a draft has no model to come

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ftstudio.errors import InvalidInput, Text
 from jobs_app.core.presets import SILICONFLOW, SILICONFLOW_PRESETS
-from jobs_app.core.recipes import Parameter, Recipe, check_name, parse, shown, warnings
+from jobs_app.core.recipes import Parameter, Recipe, check_description, check_name, fitting, parse, shown, warnings
 from jobs_app.providers import PROVIDERS
 
 OPENAI = PROVIDERS["openai"].parameters
@@ -186,6 +186,24 @@ def test_ark_refuses_everything_else(name):
     with pytest.raises(InvalidInput) as caught:
         check_name(name, "ark")
     assert set(caught.value.fields) == {"name"}
+
+
+def test_a_description_keeps_to_the_same_characters_where_the_provider_wants_it():
+    for text in ("", "雨-v2_1", "x" * 200):
+        assert check_description(text, "ark") == fitting(text, "ark") == text
+    for text in ("two words", "a/b", "雨☔", "x" * 201):
+        with pytest.raises(InvalidInput) as caught:
+            check_description(text, "ark")
+        assert set(caught.value.fields) == {"description"}
+        assert check_description(fitting(text, "ark"), "ark")
+        assert check_description(text) == fitting(text, "plain") == text
+    with pytest.raises(InvalidInput):
+        check_description("x" * 301)
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_made_to_fit(text):
+    assert check_description(fitting(text, "ark"), "ark") is not None
 
 
 @pytest.mark.parametrize(
