@@ -140,6 +140,7 @@ class RecommendationOutput(serializers.Serializer[Any]):
     guards = GuardOutput(many=True)
     size = RowsAdvice()
     validation = Said()
+    share = Said(allow_null=True, help_text="Which share of the weights is trained; null: there is no adapter.")
 
 
 class JobRecommendation(APIView):

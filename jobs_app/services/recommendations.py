@@ -19,6 +19,7 @@ from jobs_app.core.recommender import (
     validation_advice,
     values_of,
 )
+from jobs_app.core.trained_share import trained_share
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 
@@ -40,7 +41,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Everything that the form shows beside its fields. `values` fill a recipe, `comes_to` is of the present one."""
+    """Everything that the form shows beside its fields. `values` fill a recipe, `comes_to` is of the present one.
+
+    `share` says which share of the weights an adapter trains; None without one.
+    """
 
     data: Data
     advised: list[Advised]
@@ -50,6 +54,7 @@ class Recommendation:
     guards: list[Guard]
     size: Size
     validation: Text
+    share: Text | None
     steps: int | None
 
 
@@ -80,6 +85,7 @@ def recommendation_of(job: Job, *, steps: int | None = None) -> Recommendation:
         guards=guards_of(job, lengths=lengths, comes_to=comes_to),
         size=size_of(train, task_of(job.snapshot.contract if job.snapshot else {}, method)),
         validation=validation_advice(data),
+        share=trained_share(job.base_model, tuning=recipe.get("tuning"), rank=recipe.get("lora_rank")),
         steps=steps,
     )
 

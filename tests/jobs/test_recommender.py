@@ -13,6 +13,7 @@ from ftstudio.errors import Text
 from jobs_app.core.presets import SILICONFLOW, SILICONFLOW_PRESETS
 from jobs_app.core.recipes import Parameter, parse
 from jobs_app.core.recommender import Advised, Data, arithmetic, batch_table, recommend, scales, values_of
+from jobs_app.core.trained_share import QWEN25, trained_share
 from jobs_app.providers import PROVIDERS
 
 
@@ -143,6 +144,19 @@ def test_the_arithmetic_of_the_published_run():
 
 def test_the_batch_table_shows_the_updates_of_each_size():
     assert batch_table(600, (1, 4, 8), 3) == [(1, 600, 1800), (4, 150, 450), (8, 75, 225)]
+
+
+def test_the_trained_share_is_told_before_the_start_where_the_shape_of_the_model_is_published():
+    for shape in QWEN25.values():  # the shapes add up to the published counts of weights, vocabulary included
+        square, wide = shape.hidden * shape.hidden, shape.hidden * shape.keys
+        layer = 2 * square + 2 * wide + 3 * shape.hidden * shape.inner + 3 * shape.hidden + 2 * shape.keys
+        assert 2 * 152_064 * shape.hidden + shape.layers * layer + shape.hidden == shape.weights
+    assert QWEN25["7b"].adapter(16) == 40_370_176
+    said = trained_share("Qwen/Qwen2.5-7B-Instruct", tuning="lora", rank=8)
+    assert said == "At most 0.27 % of the weights: 20.2 of 7,616 million, with an adapter of rank 8 on every layer."
+    assert "not known here" in (trained_share("doubao-lite@1", tuning=None, rank=32) or "")
+    assert trained_share("Qwen/Qwen2.5-7B-Instruct", tuning="full", rank=8) == "All weights are trained."
+    assert trained_share("gpt-4.1-mini", tuning=None, rank=None) is None
 
 
 @given(st.integers(0, 10**6), st.integers(1, 256), st.integers(1, 50))
