@@ -61,10 +61,16 @@ class Contract:
         return {}
 
 
-def python_snippet(body: Mapping[str, Any], *, base_url: str, written_as: str = "text") -> str:
-    """The call with the official `openai` package; run with API_KEY in the environment, it prints the answer."""
+def python_snippet(body: Mapping[str, Any], *, base_url: str, written_as: str = "text", stream: bool = False) -> str:
+    """The call with the official `openai` package; run with API_KEY in the environment, it prints the answer.
+
+    With `stream` the text of the answer is printed piece by piece as it is written.
+    """
+    body = {**body, "stream": True} if stream else body
     arguments = "".join(f"    {name}={_literal(value, 4)},\n" for name, value in body.items())
-    if written_as == "task-response":
+    if stream:
+        head, tail = "import os\n", _PIECES
+    elif written_as == "task-response":
         head, tail = (
             "import json\nimport os\n",
             "print(json.loads(reply.choices[0].message.tool_calls[0].function.arguments))\n",
@@ -78,6 +84,12 @@ def python_snippet(body: Mapping[str, Any], *, base_url: str, written_as: str = 
         f'client = OpenAI(base_url={base_url!r}, api_key=os.environ["API_KEY"])\n'
         f"reply = client.chat.completions.create(\n{arguments})\n{tail}"
     )
+
+
+_PIECES = """for chunk in reply:
+    if chunk.choices and chunk.choices[0].delta.content:
+        print(chunk.choices[0].delta.content, end="", flush=True)
+"""
 
 
 def curl_snippet(body: Mapping[str, Any], *, base_url: str) -> str:

@@ -15,7 +15,11 @@ from jobs_app.providers import PROVIDERS
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`model` is what a call names; `rules` the names of the checks that an answer is held to."""
+    """`model` is what a call names; `rules` the names of the checks that an answer is held to.
+
+    `streamed` is the snippet that prints the answer piece by piece; "" where the answer is a tool call, of which no
+    part is worth reading.
+    """
 
     model: str
     system: str
@@ -25,6 +29,7 @@ class Call:
     afterwards: tuple[str, ...]
     snippet: str
     curl: str
+    streamed: str
 
 
 def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> Call:
@@ -40,6 +45,7 @@ def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> 
         afterwards=found.afterwards,
         snippet=python_snippet(body, base_url=address, written_as=found.written_as),
         curl=curl_snippet(body, base_url=address),
+        streamed="" if found.written_as == "task-response" else python_snippet(body, base_url=address, stream=True),
     )
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from django.utils import timezone
 
+from datasets_app.core.codecs import CODECS
+from datasets_app.core.codecs.base import Setting
+from datasets_app.core.samples import Message, Sample
 from ftstudio.accounts.models import User
 from ftstudio.errors import InvalidInput, NotAllowed
 from jobs_app.core.break_even import Prices, break_even
 from jobs_app.core.replies import hear
 from jobs_app.models import Connection, Job, ModelVersion
+from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import playground, prices, savings
 from tests.conftest import api_of, browser_of, put_down
 
+from .in_process import Stage
 from .rehearsal import Rehearsal
 
 RECORD = {"contract": {"json": {"schema": {"type": "object", "required": ["city"]}}}, "written_as": "json-content"}
@@ -110,6 +117,61 @@ def test_an_answer_comes_piece_by_piece_and_is_read_at_the_end(
     again = script.post(address, {"question": "Rain?", "stream": True}, format="json")
     put_down(again)
     assert again["Content-Type"] == "application/x-ndjson"
+
+
+@pytest.fixture
+def sent(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The bodies of the requests as they go out; the rehearsal server answers them."""
+    stage, bodies = Stage(tmp_path / "stage"), []
+    stage.reached_by(monkeypatch, settings)
+
+    class Reader(httpx2.BaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            bodies.append(json.loads(request.read()))
+            return stage.transport.handle_request(request)
+
+    monkeypatch.setattr(GuardedTransport, "_pool", lambda guard, host: Reader())
+    return bodies
+
+
+@pytest.mark.django_db
+def test_a_model_that_learnt_a_call_is_asked_for_it_in_the_words_of_its_training(
+    alice: User, version: ModelVersion, sent: list[dict[str, Any]]
+) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    version.contract = {"contract": {"json": {"schema": schema}}, "written_as": "task-response"}
+    answer = playground.ask(actor=alice, version=version, question="Where?")
+    [body] = sent
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "task_response"}}
+    assert body["temperature"] == 0
+    assert "response_format" not in body
+    row = Sample((Message("user", "Where?"), Message("assistant", '{"city": "北京"}')))
+    [trained] = CODECS["task-response"].rows(row, Setting(schema=schema))
+    assert body["tools"] == trained["tools"], "declared as in training"
+    assert isinstance(answer.heard.value, dict)
+    assert answer.heard.as_trained
+    assert "city" in answer.heard.value
+
+
+@pytest.mark.django_db
+def test_four_held_out_questions_are_set_side_by_side_and_greedily(
+    alice: User, version: ModelVersion, sent: list[dict[str, Any]]
+) -> None:
+    page, trained_on = browser_of(alice), set(range(1, 25))
+    filled = page.get(f"/playground/?model={version.pk}&held-out=1").context["form"].initial
+    questions = filled["questions"].split("\n\n")
+    assert len(questions) == 4
+    assert not {f"Clouds over valley {n}, wind from the west." for n in trained_on} & set(questions)
+    form = {"model": str(version.pk), "questions": filled["questions"], "base": "on", "temperature": "0"}
+    answer = page.post("/playground/", form)
+    assert len(answer.context["rows"]) == 4
+    assert answer.content.decode().count("What is different") == 4
+    assert "an anecdote, not evidence" in answer.content.decode()
+    assert [body["temperature"] for body in sent] == [0.0] * 8
+    assert "that is a fault, not variety" not in answer.content.decode()
+    warm = page.post("/playground/", {**form, "questions": "Rain?", "temperature": "0.7"})
+    assert "that is a fault, not variety" in warm.content.decode()
+    assert sent[-1]["temperature"] == 0.7
 
 
 @pytest.mark.django_db

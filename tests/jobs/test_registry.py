@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
@@ -141,9 +142,15 @@ def test_every_snippet_runs_against_the_rehearsal_server(tmp_path: Path, monkeyp
             body = Contract.of(data).request("rehearsal-small", "Rain, as JSON?")
             told = io.StringIO()
             with contextlib.redirect_stdout(told):
-                exec(python_snippet(body, base_url=stage.url, written_as=name if name == "json-content" else "text"))  # noqa: S102
-            assert told.getvalue().strip()
-        compile(python_snippet(body, base_url=stage.url, written_as="task-response"), "snippet", "exec")
+                exec(python_snippet(body, base_url=stage.url, written_as=name))  # noqa: S102
+            said = told.getvalue().strip()
+            assert said
+            if name != "text":  # the caller gets an object, whichever way it came
+                assert isinstance(ast.literal_eval(said), dict)
+            if name == "text":
+                with contextlib.redirect_stdout(streamed := io.StringIO()):
+                    exec(python_snippet(body, base_url=stage.url, stream=True))  # noqa: S102
+                assert streamed.getvalue() == said
         if shutil.which("curl"):
             shell = curl_snippet(Contract.of(CONTRACTS["text"]).request("rehearsal-small", "It's?"), base_url=stage.url)
             ran = subprocess.run(["sh", "-c", shell], capture_output=True, timeout=20, check=True)
