@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
+from jobs_app.core import lifecycle
 from jobs_app.models import Delivery, Inspection, Job, Receipt, Trial
 from jobs_app.pipeline import queue, rates, serving
 from jobs_app.pipeline.deliver import deliver
@@ -58,7 +59,9 @@ def look_at_model(version_id: str) -> None:
 @app.task
 def sweep() -> None:
     """Take up launched jobs that no worker is bringing to their provider, and trials that nobody carries on."""
-    begun = Job.objects.to_submit().abandoned().exclude(pk__in=Job.objects.waiting()).filter(rates.open_to_submits())
+    # A job that was cancelled before its create needs nobody's answer to end.
+    may_go = rates.open_to_submits() | Q(state=lifecycle.CANCELLING, create_tries=0)
+    begun = Job.objects.to_submit().abandoned().exclude(pk__in=Job.objects.waiting()).filter(may_go)
     waiting = Q(next_poll_at=None) | Q(next_poll_at__lte=timezone.now())
     for job in begun.filter(waiting).order_by("launched_at")[:AT_ONCE]:
         if _ours(job):

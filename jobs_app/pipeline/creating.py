@@ -23,6 +23,7 @@ from jobs_app.providers.base import Created, Order, Provider, ProviderError
 from . import spending
 from .clients import jittered
 from .ledger import files_of, note, sent
+from .report_rows import finite
 from .settle import Lost, Wait, end, remember
 
 logger = logging.getLogger(__name__)
@@ -150,9 +151,17 @@ def adopt(job: Job, created: Created, provider: Provider) -> None:
 
 
 def _ask_for_a_price(job: Job, key: str, provider: Provider, order: Order) -> None:
-    """The provider's own estimate beside ours, where it has one, and the budget held against it."""
-    if job.estimate.get("provider") or not provider.capabilities.estimates:
-        return
+    """The provider's own estimate beside ours, where it has one, and the budget held against it.
+
+    Asked once, held against the budget each time: a worker may be killed between the two.
+    """
+    if not job.estimate.get("provider") and provider.capabilities.estimates:
+        _quote(job, key, provider, order)
+    if job.estimate.get("provider") and (why := spending.beyond_budget(job)) is not None:
+        raise Conflict(why, code="over_budget")
+
+
+def _quote(job: Job, key: str, provider: Provider, order: Order) -> None:
     try:
         quote = provider.quote(order)
     except ProviderError as refusal:
@@ -167,6 +176,4 @@ def _ask_for_a_price(job: Job, key: str, provider: Provider, order: Order) -> No
     said = {"cost": None if cost is None else str(cost), "currency": quote.currency, "tokens": quote.tokens}
     remember(job, key, estimate={**job.estimate, "provider": said})
     text = Text("The provider expects the job to cost {cost} {currency}.", cost=cost, currency=quote.currency)
-    note(job, "quote", text, raw=dict(quote.raw) if quote.raw else said)
-    if (why := spending.beyond_budget(job)) is not None:
-        raise Conflict(why, code="over_budget")
+    note(job, "quote", text, raw=finite(dict(quote.raw)) if quote.raw else said)

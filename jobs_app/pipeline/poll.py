@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from ftstudio.errors import StudioError, Unavailable
+from ftstudio.errors import StudioError, Text, Unavailable
 from ftstudio.web.texts import to_line
 from jobs_app.core import lifecycle
 from jobs_app.core.pace import next_wait
@@ -23,6 +23,8 @@ from jobs_app.providers.base import Provider, ProviderError, Report
 
 from . import rates
 from .clients import after_failure, held, jittered, lend
+from .creating import LISTING_LAG
+from .ledger import note
 from .outcome import settle_report
 from .report_rows import finite, store_rows
 from .settle import BROKEN, end
@@ -145,10 +147,14 @@ def _ask_for_what_is_wanted(job: Job, key: str, provider: Provider) -> bool:
         elif job.state == lifecycle.QUEUED and heard in (lifecycle.PAUSING, lifecycle.PAUSED):
             provider.resume(job.provider_job)
     except ProviderError as refusal:
-        if refusal.kind == "missing" and job.state == lifecycle.CANCELLING:
+        if refusal.kind == "missing" and job.state == lifecycle.CANCELLING and not _is_fresh(job):
             return end(job, key, lifecycle.CANCELLED, note=refusal.message)
         if refusal.kind not in ("conflict", "request"):
             raise
+        if job.state == lifecycle.CANCELLING and refusal.kind == "request":
+            text = Text("The provider does not cancel the job, which goes on and may cost money. {says}",
+                        says=refusal.sentence)  # fmt: skip
+            note(job, "cancel-refused", text, level="warning")
         # Too late or not possible: what the job is now, the report below says.
         Job.objects.renew(job.pk, key, cancel_wanted=False)
         if job.state == lifecycle.PAUSING:
@@ -156,6 +162,11 @@ def _ask_for_what_is_wanted(job: Job, key: str, provider: Provider) -> bool:
                 if Job.objects.move(job, lifecycle.RUNNING, note=refusal.message):
                     told(job, lifecycle.PAUSING, lifecycle.RUNNING)
     return False
+
+
+def _is_fresh(job: Job) -> bool:
+    """Whether its provider may not know the job yet that it has just created: believed, it would train on unseen."""
+    return job.create_tried_at is not None and timezone.now() < job.create_tried_at + LISTING_LAG
 
 
 def _postpone(job: Job, key: str, refusal: StudioError) -> None:

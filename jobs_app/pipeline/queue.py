@@ -52,12 +52,12 @@ def ahead_of(job: Job) -> Any:
 
 def next_up(connections: Iterable[UUID] | None = None) -> list[UUID]:
     """The waiting jobs that should be taken up now: those with a slot, and those whose predecessor has failed them."""
-    waiting = Job.objects.waiting().abandoned().filter(open_to_submits())
+    waiting = Job.objects.waiting().abandoned()
     if connections is not None:
         waiting = waiting.filter(connection__in=list(connections))
-    lost = Q(after__state__in=(lifecycle.FAILED, lifecycle.CANCELLED))
+    lost = Q(after__state__in=(lifecycle.FAILED, lifecycle.CANCELLED))  # ended without a word to the provider
     found: list[UUID] = list(waiting.filter(lost).values_list("pk", flat=True))
-    rows = waiting.filter(ready()).order_by("connection_id", *ORDER)
+    rows = waiting.filter(ready(), open_to_submits()).order_by("connection_id", *ORDER)
     by_connection: dict[UUID, list[UUID]] = {}
     for pk, connection_id in rows.values_list("pk", "connection_id"):
         by_connection.setdefault(connection_id, []).append(pk)
@@ -81,9 +81,9 @@ def begin(job: Job, key: str) -> bool:
 
     Who begins a job holds the connection's row, so that two workers never begin more than there are slots.
     """
+    hold(Connection.objects.filter(pk=job.connection_id))  # before the job's row, as `services.queue.move` does
     if not Job.objects.renew(job.pk, key):
         return False
-    hold(Connection.objects.filter(pk=job.connection_id))
     limit = limit_of(job.connection)
     if limit is not None:
         taken = Job.objects.occupying().filter(connection_id=job.connection_id).count()

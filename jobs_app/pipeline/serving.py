@@ -71,6 +71,8 @@ def _found(version: ModelVersion, found: Serving) -> None:
     state = found.state
     if state == GONE and timezone.now() < version.created_at + FRESH:
         state = DEPLOYING  # not yet known, rather than gone
+    elif state == GONE and version.serving == DEPLOYING:
+        state = FAILED  # what was asked for has not come to be, and a person may ask again; gone would be for good
     more: dict[str, Any] = {"deployment": found.name[:200]} if found.name else {}
     _write(version, state, says=found.says[:300], **more)
 

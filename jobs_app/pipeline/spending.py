@@ -16,12 +16,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from ftstudio.errors import Text
-from jobs_app.models import Budget, Job
+from jobs_app.core import lifecycle
+from jobs_app.models import Budget, Connection, Job
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One currency in the running month: booked costs, and the estimates of jobs that have not ended yet.
+    """One currency in the running month: booked costs, and the estimates of jobs whose costs nobody has told yet.
 
     `limit` None: no budget is set. `stops`: no job is launched that would go beyond it.
     """
@@ -52,10 +53,12 @@ def state(project_id: UUID) -> list[Spending]:
     spent: dict[str, Decimal] = defaultdict(Decimal)
     expected: dict[str, Decimal] = defaultdict(Decimal)
     rows = Job.objects.filter(project_id=project_id, launched_at__gte=month_start())
-    for cost, currency, estimate, ended in rows.values_list("cost", "currency", "estimate", "finished_at"):
-        if cost is not None:
+    rows = rows.exclude(connection__in=rehearsals(project_id))
+    for cost, currency, estimate, state in rows.values_list("cost", "currency", "estimate", "state"):
+        if cost is not None and currency:
             spent[currency] += cost
-        elif ended is None and (due := awaited(estimate)):
+        elif state not in (lifecycle.FAILED, lifecycle.CANCELLED) and (due := awaited(estimate)):
+            # A success that names no bill has cost something all the same: what was expected stays reserved.
             expected[due[1]] += due[0]
     budgets = {budget.currency: budget for budget in Budget.objects.filter(project_id=project_id)}
     return [
@@ -69,6 +72,12 @@ def state(project_id: UUID) -> list[Spending]:
         for currency in sorted({*budgets, *spent, *expected})
         if currency
     ]
+
+
+def rehearsals(project_id: UUID) -> list[UUID]:
+    """The project's connections through which nothing is trained, whatever their kind: they cost nothing."""
+    rows = Connection.objects.filter(project_id=project_id).only("kind", "base_url")
+    return [connection.pk for connection in rows if connection.is_rehearsal]
 
 
 def beyond_budget(job: Job) -> Text | None:

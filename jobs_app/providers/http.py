@@ -163,7 +163,7 @@ class GuardedTransport(httpx2.BaseTransport):
             raise TypeError("the pool of a synchronous client answers with a synchronous stream")
         encoding = response.headers.get("Content-Encoding", "identity").lower()
         length = response.headers.get("Content-Length", "")
-        if encoding != "identity" or (length.isdigit() and int(length) > self._max_bytes):
+        if encoding != "identity" or (length.isdecimal() and int(length) > self._max_bytes):
             response.close()
             raise _too_large() if encoding == "identity" else _compressed()
         response.stream = _CappedStream(stream, self._max_bytes, time.monotonic() + self._max_seconds)

@@ -162,7 +162,8 @@ def launch(
     for job in _drafts(family):
         if answers is not None and job.answers:
             jobs.update(actor=actor, job=job, answers=answers)
-        jobs.preflight(job)  # what takes long is done before anything is locked
+        jobs.try_credential(actor=actor, job=job)  # what takes long is done before anything is locked
+        jobs.preflight(job)
     with transaction.atomic():
         # All of them before any other row: whoever launches one of them alone waits here, and not in between.
         list(Job.objects.select_for_update().filter(family=family, state=lifecycle.DRAFT).order_by("pk").values("pk"))

@@ -95,7 +95,9 @@ def update(*, actor: User, job: Job, **changes: Any) -> Job:
         if not job.is_draft:
             raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
         _apply(job, changes)
-        job.save(update_fields=DRAFTED)
+        if job.after is not None and job.after.connection_id != job.connection_id:
+            job.after, job.after_step = None, None  # a tuned model is known to its own account only
+        job.save(update_fields=[*DRAFTED, "after", "after_step"])
     return job
 
 
@@ -106,6 +108,10 @@ def delete(*, actor: User, job: Job) -> None:
         draft = Job.objects.select_for_update().filter(pk=job.pk, state=lifecycle.DRAFT).first()
         if draft is None:
             raise Conflict(_("The job has been launched and stays as a record. Cancel it instead."))
+        if (follower := draft.followers.first()) is not None:
+            raise Conflict(
+                Text("“{name}” goes on from the model of this job. Let it follow nothing first.", name=follower.name)
+            )
         AuditEntry.objects.record(actor=actor, verb="jobs.delete", target=draft, project=draft.project, name=draft.name)
         draft.delete()
 
@@ -124,7 +130,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, con
     first. Raises InvalidInput with one field for each precondition that is not met.
     """
     require(actor, job.project_id, "jobs.launch")
-    _try_credential(actor, job)
+    try_credential(actor=actor, job=job)
     inspections.settle(job)
     now = timezone.now()
     with transaction.atomic():
@@ -133,7 +139,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, con
             raise Conflict(_("This job has been launched already."))
         job.waivers = _waivers(job, actor, waive)
         job.waivers = _confirmations(job, actor, confirm)
-        if waiting := blockers(readiness.checklist_of(job)):
+        if waiting := blockers(readiness.checklist_of(job, lock=True)):
             fields = {item.id.replace("-", "_"): item.detail for item in waiting}
             raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
         launched = Job.objects.move(
@@ -198,7 +204,7 @@ def clone(*, actor: User, job: Job, **changes: Any) -> Job:
 def _read_again(job: Job) -> None:
     """Bring what belongs to the draft up to date in memory, with the row locked until the transaction ends."""
     now = Job.objects.select_for_update(of=("self",)).select_related("connection", "snapshot__dataset").get(pk=job.pk)
-    for column in ("state", *DRAFTED):
+    for column in ("state", "after", "after_step", *DRAFTED):
         setattr(job, column, getattr(now, column))
 
 
@@ -297,8 +303,11 @@ def _confirmations(job: Job, actor: User, confirm: Collection[str]) -> list[dict
     ]
 
 
-def _try_credential(actor: User, job: Job) -> None:
-    """Ask the provider whether it still lets us in, unless it said so within the hour. A rehearsal has no account."""
+def try_credential(*, actor: User, job: Job) -> None:
+    """Ask the provider whether it still lets us in, unless it said so within the hour. A rehearsal has no account.
+
+    Raises InvalidInput(credential=…). It may take long: call outside of a transaction.
+    """
     account = readiness.account_of(job.connection)
     if not account.probes or not account.credential or (account.fresh and not account.error) or not job.is_draft:
         return

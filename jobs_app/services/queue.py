@@ -148,6 +148,10 @@ def _reason(job: Job, taken: int, line: list[UUID]) -> Text:
         if job.hold_until >= FOR_GOOD:
             return Text("Somebody holds it. It waits until it is released.")
         return Text("It is held until {time}.", time=_time(job.hold_until))
+    if job.is_waiting and job.after is not None and job.after.state in (lifecycle.FAILED, lifecycle.CANCELLED):
+        return Text("It was to go on from the model of “{name}”, which ended without one.", name=job.after.name)
+    if job.is_waiting and job.after is not None and job.after.state == lifecycle.DRAFT:
+        return Text("It goes on from the model of “{name}”, which has not been launched yet.", name=job.after.name)
     if job.is_waiting and job.after is not None and job.after.state != lifecycle.SUCCEEDED:
         return Text("It goes on from the model of “{name}” and waits for that job.", name=job.after.name)
     if (shut := why_shut(job.connection)) is not None:

@@ -30,8 +30,11 @@ ANY_RULE = "any"  # stands for the rules of a snapshot whose counts do not name 
 PROBE_LASTS = timedelta(hours=1)
 
 
-def checklist_of(job: Job) -> list[Item]:
-    """The pre-flight list of a draft. A draft without questions asked (`answers` empty) is not asked them."""
+def checklist_of(job: Job, *, lock: bool = False) -> list[Item]:
+    """The pre-flight list of a draft. A draft without questions asked (`answers` empty) is not asked them.
+
+    `lock`: the job is about to be launched, and nobody else's launch counts on the same budget until that is done.
+    """
     snapshot, provider = job.snapshot, PROVIDERS[job.connection.kind]
     train, validation = rows_of(job)
     inspection = inspections.want(job)
@@ -56,7 +59,7 @@ def checklist_of(job: Job) -> list[Item]:
         today=timezone.localdate(),
         mismatches=list(_mismatches(job, offer, inspection, method)),
         account=account_of(job.connection),
-        costs=_costs(job),
+        costs=_costs(job, lock=lock),
         guards=guards_of(job, lengths=Lengths(), comes_to=arithmetic(train, job.recipe)),
         confirmed=confirmed(job),
         answers={name: bool(said) for name, said in job.answers.items()} or None,
@@ -155,10 +158,10 @@ def _mismatches(job: Job, offer: Offer, inspection: Inspection | None, method: s
         yield Text("No row has a rejected answer, and preference tuning learns from pairs.")
 
 
-def _costs(job: Job) -> Costs:
+def _costs(job: Job, *, lock: bool) -> Costs:
     price = price_for(job)
     if price is None:
-        return Costs(known=False, budget=budgets.check(job, {}))
+        return Costs(known=False, budget=budgets.check(job, {}, lock=lock))
     expected = estimate_of(job)
     cost = expected.get("cost")
     return Costs(
@@ -168,7 +171,7 @@ def _costs(job: Job) -> Costs:
         currency=price.currency,
         source=price.source,
         estimate=None if cost is None else Decimal(cost),
-        budget=budgets.check(job, expected),
+        budget=budgets.check(job, expected, lock=lock),
     )
 
 

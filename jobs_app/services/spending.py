@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from jobs_app.models import Job
-from jobs_app.providers import PROVIDERS
+from jobs_app.pipeline.spending import rehearsals
 
 MONTHS = 6
 
@@ -39,7 +39,7 @@ def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
     start = timezone.make_aware(datetime(back // 12, back % 12 + 1, 1))
     rows: list[dict[str, Any]] = list(
         Job.objects.filter(project_id=project_id, launched_at__gte=start)
-        .exclude(connection__kind__in=[kind for kind, provider in PROVIDERS.items() if provider.rehearsal])
+        .exclude(connection__in=rehearsals(project_id))
         .order_by()
         .values("connection__kind", "currency", month=TruncMonth("launched_at"))
         .annotate(total=Sum("cost"), n=Count("pk"), unknown=Count("pk", filter=Q(cost=None, finished_at__isnull=False)))
