@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from ftstudio.web.states import look_of
-from ftstudio.web.texts import clauses, from_line, say
+from ftstudio.web.texts import clauses, from_line, money, say
 from jobs_app.core import lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
 from jobs_app.providers import PROVIDERS
 
 from .curves import line_in_words, tone_of
+from .draft_forms import word_of
 
 Line = Sequence[tuple[int, float]]
 
@@ -75,10 +76,11 @@ class Compared:
 def comparison(job: Job) -> list[Compared]:
     """What was expected at launch beside what came."""
     expected = job.estimate
-    seconds = (job.finished_at - job.launched_at).total_seconds() if job.finished_at and job.launched_at else None
-    money = job.currency or str(expected.get("currency") or "")
+    began = job.started_at or job.launched_at  # the wait in the queue is no training, and estimates leave it out
+    seconds = (job.finished_at - began).total_seconds() if job.finished_at and began else None
+    currency = job.currency or str(expected.get("currency") or "")
     return [
-        _compared(_("Cost"), _number(expected.get("cost")), _number(job.cost), lambda n: f"{n:.2f} {money}".strip()),
+        _compared(_("Cost"), _number(expected.get("cost")), _number(job.cost), lambda n: f"{money(n)} {currency}".strip()),
         _compared(pgettext("how long", "Time"), _number(expected.get("seconds")), seconds, duration),
         _compared(_("Tokens"), _number(expected.get("tokens")), _number(job.trained_tokens), lambda n: f"{n:,.0f}"),
     ]
@@ -157,6 +159,6 @@ def recipe_of(job: Job) -> list[tuple[str, str]]:
     labels = {parameter.name: say(parameter.label) for parameter in provider.parameters} if provider else {}
     words = {"auto": _("the provider decides"), "supervised": _("supervised fine-tuning")}
     return [
-        (_("Method") if name == "method" else labels.get(name, name), words.get(str(value), str(value)))
+        (_("Method") if name == "method" else labels.get(name, name), words.get(str(value)) or str(word_of(str(value))))
         for name, value in job.recipe.items()
     ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from datasets_app.models import Revision, Snapshot
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import InvalidInput
 from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.presets import SILICONFLOW_PRESETS
 from jobs_app.models import Connection, Inspection, Job
 from jobs_app.pipeline import inspect_snapshot as inspecting
 from jobs_app.services import catalog, inspections, jobs
@@ -181,6 +185,77 @@ def test_the_recommendation_of_the_published_case_fills_the_form(alice: User, da
     page = browser_of(alice).get(f"/jobs/{job.pk}/edit/").content.decode()
     assert "From the default 1e-5" in page
     assert "1.41" in page
+
+
+def test_what_the_settings_come_to_follows_each_change(alice: User, data: Snapshot) -> None:
+    Snapshot.objects.filter(pk=data.pk).update(counts={**data.counts, "train": 600})
+    job = draft_of(alice, Snapshot.objects.get(pk=data.pk), "siliconflow", base_model="Qwen/Qwen2.5-7B-Instruct")
+    sent = {"connection": job.connection_id, "name": "rain", "base_model": job.base_model, "snapshot": data.pk}
+    said = []
+    for batch in ("1", "4"):
+        settings = {"epochs": "3", "batch_size": batch, "lora_rank": "8", "lora_alpha": "32", "steps": "2500"}
+        answer = browser_of(alice).post(f"/jobs/{job.pk}/edit/", sent | settings, headers={"HX-Request": "true"})
+        part = answer.content.decode().partition('id="comes-to"')[2]
+        said.append(" ".join(re.sub("<[^>]*>", " ", part).split()))
+    assert "⌈600 / 1⌉ × 3 epochs" in said[0]
+    assert "⌈600 / 4⌉ × 3 epochs" in said[1]
+    for text in said:  # updates an epoch, in all, and passes in 2,500 steps: of every batch size, whichever is chosen
+        assert "1 600 1,800 4.2" in text
+        assert "4 150 450 16.7" in text
+        assert "20.2 of 7,616 million" in text
+    whole = browser_of(alice).get(f"/jobs/{job.pk}/edit/").content.decode()
+    meter = whole.partition('id="size-meter"')[2][:1500]
+    assert "sev warning" in meter  # amber
+    assert "600 rows can show an effect" in meter
+    assert "1,000 to 2,000" in meter
+
+
+def test_one_click_on_a_preset_fills_six_fields_of_the_form(alice: User, data: Snapshot) -> None:
+    job = draft_of(alice, data, "siliconflow", base_model="Qwen/Qwen2.5-7B-Instruct")
+    page = browser_of(alice).get(f"/jobs/{job.pk}/edit/").content.decode()
+    filled = [json.loads(unescape(found)) for found in re.findall(r'data-preset="([^"]+)"', page)]
+    presets = [values for values in filled if set(values) == set(SILICONFLOW_PRESETS[0].values)]
+    assert presets == [dict(preset.values) for preset in SILICONFLOW_PRESETS]
+    assert len(presets[0]) == 6
+    assert all(f'name="{name}"' in page for name in presets[0])
+
+
+def test_the_button_waits_until_every_item_is_answered(alice: User, data: Snapshot) -> None:
+    job = draft_of(alice, data, "rehearsal", base_model="rehearsal-small", answers=dict.fromkeys(QUESTIONS, False))
+    page = browser_of(alice)
+
+    def locked() -> bool:
+        return 'type="submit" disabled' in page.get(f"/jobs/{job.pk}/edit/").content.decode()
+
+    assert locked()
+    jobs.update(actor=alice, job=job, answers={"behaviour": True})
+    assert locked()
+    jobs.update(actor=alice, job=job, answers=dict.fromkeys(QUESTIONS, True))
+    assert not locked()
+    jobs.update(actor=alice, job=job, recipe={"epochs": 12})  # is confirmed beside the button itself
+    assert items_of(job)["exposures"].state == "waits"
+    assert not locked()
+
+
+def test_a_browser_closed_at_the_fourth_step_finds_its_draft_again(alice: User, data: Snapshot) -> None:
+    job = draft_of(alice, data, base_model="")
+    sent = {"connection": job.connection_id, "name": "rain-v4", "base_model": MODEL, "snapshot": data.pk}
+    first = browser_of(alice)
+    assert first.post(f"/jobs/{job.pk}/edit/", sent, headers={"HX-Request": "true"}).status_code == 200
+    later = browser_of(alice)
+    assert f"/jobs/{job.pk}/edit/" in later.get("/jobs/new/").content.decode()
+    form = later.get(f"/jobs/{job.pk}/edit/").context["form"]
+    kept = {name: str(form[name].value()) for name in ("name", "base_model", "snapshot")}
+    assert kept == {"name": "rain-v4", "base_model": MODEL, "snapshot": str(data.pk)}
+
+
+def test_a_tenth_is_kept_aside_unless_somebody_says_otherwise(alice: User, data: Snapshot) -> None:
+    job = draft_of(alice, data)
+    Job.objects.filter(pk=job.pk).update(snapshot=None)
+    page = browser_of(alice)
+    assert "a new one keeps 10 %" in page.get(f"/jobs/{job.pk}/edit/").content.decode()
+    form = page.get(f"/datasets/{data.dataset_id}/snapshots/create/").context["form"]
+    assert (form["train"].value(), form["validation"].value()) == (90, 10)
 
 
 def test_the_page_has_a_reason_for_each_format_that_cannot_be_had(alice: User, data: Snapshot) -> None:

@@ -72,7 +72,8 @@ def test_the_road_of_a_job_in_the_browser(pages: Client, rehearsal: Rehearsal, s
     page = pages.get(launched["Location"]).content.decode()
     job = Job.objects.get()
     assert job.state == "succeeded"
-    assert job.result_model in page
+    assert f'<code id="model-id">{job.result_model}</code>' in page, "to be copied within a poll of the success"
+    assert 'data-copy="model-id"' in page
     assert "from openai import OpenAI" in page
     assert rehearsal.url in page
     assert "Training verdict" in page

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ftstudio.accounts.models import AuditEntry, Project, User
@@ -168,6 +172,21 @@ def test_one_run_is_no_comparison_and_nobody_sees_a_strangers(
     assert f'value="{overfit.pk}" checked' in one.content.decode()
     theirs = browser_of(mallory).get(f"{address}?job={overfit.pk}&job={overfit.pk}&run=x")
     assert "rain-v1" not in theirs.content.decode()
+
+
+def test_cost_and_time_stand_beside_what_was_estimated_with_the_error(
+    pages: Client, alice: User, project: Project
+) -> None:
+    now = timezone.now()
+    estimate = {"epochs": 3, "cost": "1.00", "currency": "CNY", "seconds": 2836, "tokens": 12_000}
+    job = make_job(
+        alice, project, make_stage(alice, project), "sika", cost=Decimal("1.03"), currency="CNY", estimate=estimate,
+        launched_at=now - timedelta(hours=5), started_at=now - timedelta(minutes=49, seconds=38), finished_at=now,
+    )  # fmt: skip
+    text = " ".join(re.sub("<[^>]*>", " ", page_of(pages, "job-detail", job.pk).partition('id="cost"')[2]).split())
+    assert "Cost 1.00 CNY 1.03 CNY +3.0 %" in text
+    assert "Time 47 m 16 s 49 m 38 s +5.0 %" in text  # of the training, not of the wait in the queue
+    assert "Tokens 12,000 12,000 exact" in text
 
 
 def test_a_checkpoint_becomes_a_model_version_from_the_table(pages: Client, overfit: Job) -> None:
