@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -26,6 +27,11 @@ from .jobs import found, read
 class MoveInput(serializers.Serializer[Any]):
     before = shapes.Visible(queryset=Job.objects.all(), required=False, allow_null=True)
     after = shapes.Visible(queryset=Job.objects.all(), required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("before") and data.get("after"):  # before either is looked for
+            raise serializers.ValidationError({"after": _("Before one job or after one job, not both.")})
+        return super().to_internal_value(data)
 
 
 class HoldInput(serializers.Serializer[Any]):
@@ -82,14 +88,14 @@ class WaitingOutput(serializers.Serializer[Any]):
 
 
 class Steering(APIView):
-    """One verb of a job."""
+    """One verb of a job, which changes the row in memory as well."""
 
     scope = "jobs"
 
     def _do(self, request: Request, pk: UUID, verb: Callable[..., Any], shape: type[Any] | None) -> Response:
         job = found(request, pk)
         verb(actor=request.user, job=job, **(read(request, shape) if shape else {}))
-        return Response(shapes.JobOutput(found(request, pk)).data, status=202)
+        return Response(shapes.JobOutput(job).data, status=202)
 
 
 class JobQueue(APIView):

