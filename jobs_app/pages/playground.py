@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,7 +159,7 @@ def playground_table(request: PersonRequest) -> HttpResponse:
     try:
         given = json.loads(request.POST.get("rows", ""))
         rows = [read_row(version, one) for one in given[: MOST_QUESTIONS * 4]]
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise InvalidInput(rows=Text("The table cannot be read. Ask again.")) from None
     out = io.StringIO()
     table = csv.writer(out)
@@ -196,9 +197,15 @@ def packed(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _asked(request: PersonRequest, asked: dict[str, Any]) -> list[Row]:
-    """Every question asked of each model, one after the other; a refusal of one is no refusal of the others."""
+    """Every question asked of each model, one after the other; a refusal of one is no refusal of the others.
+
+    All of them together may take as long as one answer that is streamed: this holds a thread of the web server.
+    """
+    until = time.monotonic() + playground.LONGEST_ANSWER
 
     def side(question: str, arm: str) -> Side:
+        if time.monotonic() > until:
+            return Side(None, say(Text("Not asked: the answers before took too long. Ask fewer questions at a time.")))
         system = asked["prompt"] or None if arm == BASE else None
         try:
             answer = playground.ask(

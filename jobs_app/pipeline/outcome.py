@@ -84,7 +84,7 @@ def priced(job: Job, provider: Provider | type[Provider], tokens: int | None) ->
     if tokens is None:
         return None, ""
     expected, due = job.estimate.get("tokens"), job.estimate.get("cost")
-    base = next((model for model in provider.base_models if model.id == _first_base(job)), None)
+    base = next((model for model in provider.base_models if model.id == first_base(job)), None)
     if base is not None and base.price_per_million and str(job.estimate.get("currency") or "") in ("", base.currency):
         known = Decimal(base.price_per_million) * tokens / 1_000_000
         if not expected or due is None or _same(known * expected / max(tokens, 1), Decimal(str(due))):
@@ -99,7 +99,7 @@ def _same(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) <= Decimal("0.01")
 
 
-def _first_base(job: Job) -> str:
+def first_base(job: Job) -> str:
     """The provider's model at the beginning of the chain: what was tuned from it costs the same."""
     while job.after is not None:
         job = job.after

@@ -1,32 +1,44 @@
-"""Asking a tuned model something, and its base model beside it, as the inference contract says. Nothing is stored."""
+"""Asking a tuned model something, and its base model beside it, as the inference contract says. Nothing is stored.
+
+Whoever asks keeps a thread of the web server busy until the answer is there. So an answer has a time after which it is
+broken off, a person has two of them at once, and all people together leave threads to everybody else.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from django.core.cache import cache
 
 from datasets_app.core import samples
 from datasets_app.models import SnapshotEntry
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import InvalidInput, StudioError, Text
+from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
 from ftstudio.web.texts import say
 from jobs_app.core.inference import Contract
 from jobs_app.core.replies import Heard, hear
 from jobs_app.models import ModelVersion
 from jobs_app.pipeline import rates
 from jobs_app.pipeline.clients import client_of
+from jobs_app.providers.base import ProviderError
 
 from .prices import price_of
 
 TUNED, BASE = ARMS = ("tuned", "base")
 LONGEST = 20_000  # characters of one question
 PATIENCE = 60.0  # seconds for each step of a call, in front of a person
+LONGEST_ANSWER = 120.0  # seconds; then what has come is all there is
+MOST_PIECES = 200_000  # characters of an answer that are passed on
+AT_ONCE = 2  # answers that one person waits for: a model's and, beside it, its base model's
+KEPT = 400  # seconds after which a place is free again whose process was killed: no call takes that long
+ALTOGETHER = 4  # of all people, in all processes: half of the web server's threads
 HELD_OUT = ("test", "validation")
 
 
@@ -61,7 +73,7 @@ def ask(
     """
     model, body = _request(actor, version, question, arm, system, temperature)
     begun = time.monotonic()
-    with closing(client_of(version.connection, timeout=PATIENCE)) as provider:
+    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE)) as provider:
         rates.spend(version.connection_id, 1)
         reply = provider.chat(model, body.pop("messages"), **body)
     seconds = time.monotonic() - begun
@@ -88,17 +100,48 @@ def stream(
     system: str | None = None,
     temperature: float | None = None,
 ) -> Iterator[str]:
-    """The same answer piece by piece. What is refused is refused before the first piece is asked for."""
+    """The same answer piece by piece. What cannot be asked is refused before the first piece is asked for."""
     model, body = _request(actor, version, question, arm, system, temperature)
-    provider = client_of(version.connection, timeout=PATIENCE)
-    rates.spend(version.connection_id, 1)
-    pieces = provider.stream(model, body.pop("messages"), **body)
 
     def passed_on() -> Iterator[str]:
-        with closing(provider):
-            yield from pieces
+        # Only now: an answer that nobody begins to read takes no place and opens no connection.
+        until, left = time.monotonic() + LONGEST_ANSWER, MOST_PIECES
+        with _place(actor), closing(client_of(version.connection, timeout=PATIENCE)) as provider:
+            rates.spend(version.connection_id, 1)
+            for piece in provider.stream(model, body.pop("messages"), **body):
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0 or time.monotonic() > until:
+                    raise ProviderError(Text("The answer became too long and was broken off."), "unavailable")
 
     return passed_on()
+
+
+@contextmanager
+def _place(actor: User) -> Iterator[None]:
+    """One of the places for answers, given back at the end, or by itself where a process was killed.
+
+    Raises Conflict while all are taken.
+    """
+    mine = _taken(f"playground:{actor.pk}", AT_ONCE)
+    if mine is None:
+        raise Conflict(Text("You wait for {n} answers already. Ask again when one has come.", n=AT_ONCE), code="busy")
+    try:
+        shared = _taken("playground", ALTOGETHER)
+        if shared is None:
+            raise Conflict(Text("Others wait for answers just now. Ask again in a moment."), code="busy")
+        try:
+            yield
+        finally:
+            cache.delete(shared)
+    finally:
+        cache.delete(mine)
+
+
+def _taken(name: str, places: int) -> str | None:
+    """The key of a place that was free and is taken now; None where there is none."""
+    keys = (f"{name}:{n}" for n in range(places))
+    return next((key for key in keys if cache.add(key, True, KEPT)), None)
 
 
 def as_lines(pieces: Iterator[str]) -> Iterator[str]:
@@ -134,6 +177,10 @@ def _request(
 ) -> tuple[str, dict[str, Any]]:
     """The model and the rest of the call's body. Asked of a tuned model, the form is the one it was trained in."""
     require(actor, version.project_id, "models.call")
+    if (shut := rates.why_shut(version.connection)) is not None:
+        raise Conflict(shut, code="stopped")
+    if len(system or "") > LONGEST:
+        raise InvalidInput(system=Text("At most {n} characters.", n=LONGEST))
     if arm not in ARMS:
         raise InvalidInput(arm=Text("Choose “tuned” or “base”."))
     if not question.strip():

@@ -21,6 +21,7 @@ from ftstudio.queue import enqueue
 from ftstudio.web.texts import from_line
 from jobs_app.core import lifecycle
 from jobs_app.models import Connection, Job
+from jobs_app.pipeline.outcome import first_base
 from jobs_app.pipeline.queue import ORDER, limit_of, next_up
 from jobs_app.pipeline.rates import why_shut
 from jobs_app.tasks import submit_job
@@ -102,7 +103,11 @@ def follow(*, actor: User, job: Job, after: Job | None = None, step: int | None 
         raise InvalidInput(step=_("Give the step of a checkpoint."))
     changes: dict[str, Any] = {"after": after, "after_step": step if after is not None else None}
     if after is not None:
-        changes["base_model"] = after.base_model  # until its own is known; it also says what the training costs
+        changes["base_model"] = first_base(after)  # until its own is known; it also says what the training costs
+        if not job.is_draft and changes["base_model"] != job.base_model:
+            raise InvalidInput(
+                after=_("The other job trains another base model than this one was launched, and its cost told, for.")
+            )
     if not _still().filter(pk=job.pk).update(**changes):
         raise Conflict(_("This job waits no longer: it has begun, or it has ended."))
     for name, value in changes.items():

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from datasets_app.models import Snapshot
 from ftstudio.accounts.models import Project, User
-from ftstudio.errors import Conflict, Text
+from ftstudio.errors import Conflict, InvalidInput, Text
 from jobs_app import tasks
 from jobs_app.models import Connection, Job, ModelVersion
 from jobs_app.pipeline import creating, poll, serving
@@ -114,6 +114,17 @@ def test_a_draft_that_goes_to_another_account_follows_nobody_there(alice: User, 
     jobs.update(actor=alice, job=second, connection=other)
     second.refresh_from_db()
     assert (second.after_id, second.connection_id) == (None, other.pk)
+
+
+def test_a_launched_job_is_not_led_to_a_dearer_model_than_its_launch_was_for(alice: User, account: Connection) -> None:
+    dear = job_of(account, base_model="gpt-4.1")
+    job = job_of(account, state="queued", base_model="gpt-4.1-nano", rank=1)
+    with pytest.raises(InvalidInput):
+        queue.follow(actor=alice, job=job, after=dear)
+    again = job_of(account, state="queued", base_model="ft:nano:1", after=job_of(account, base_model="gpt-4.1-nano"))
+    queue.follow(actor=alice, job=job, after=again)  # its base model at the beginning of the chain
+    job.refresh_from_db()
+    assert (job.after, job.base_model) == (again, "gpt-4.1-nano")
 
 
 class Forgetful:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from datasets_app.core.codecs import CODECS
 from datasets_app.core.codecs.base import Setting
 from datasets_app.core.samples import Message, Sample
 from ftstudio.accounts.models import User
-from ftstudio.errors import InvalidInput, NotAllowed
+from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app.core.break_even import Prices, break_even
 from jobs_app.core.replies import hear
 from jobs_app.models import Connection, Job, ModelVersion
+from jobs_app.providers.base import ProviderError
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import playground, prices, savings
 from tests.conftest import api_of, browser_of, put_down
@@ -187,6 +189,53 @@ def test_who_may_not_spend_money_may_not_ask_and_nonsense_is_refused(
         "Clouds over valley 25, wind from the west.",
         "Clouds over valley 26, wind from the west.",
     ]
+
+
+class Endless:
+    """A provider that never comes to an end."""
+
+    closed = 0
+
+    def stream(self, *args: Any, **more: Any) -> Iterator[str]:
+        while True:
+            yield "rain "
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.django_db
+def test_slow_answers_end_and_leave_the_site_to_others(
+    alice: User, leo: User, version: ModelVersion, monkeypatch: Any
+) -> None:
+    provider = Endless()
+    monkeypatch.setattr(playground, "client_of", lambda connection, **how: provider)
+    monkeypatch.setattr(playground, "ALTOGETHER", 3)
+
+    def begun(actor: User) -> Any:
+        pieces = playground.stream(actor=actor, version=version, question="Rain?")
+        return pieces, next(pieces)
+
+    one, two = begun(alice)[0], begun(alice)[0]
+    with pytest.raises(Conflict) as mine:
+        begun(alice)
+    three = begun(leo)[0]
+    with pytest.raises(Conflict) as everybody:
+        begun(leo)
+    assert (mine.value.code, everybody.value.code) == ("busy", "busy")
+    assert mine.value.message != everybody.value.message
+    two.close()  # a reader who has gone gives the place back, and so does an answer that has become too long
+    with pytest.raises(ProviderError):
+        list(one)
+    three.close()
+    assert provider.closed == 3
+    monkeypatch.setattr(playground, "LONGEST_ANSWER", -1.0)
+    lines = list(playground.as_lines(playground.stream(actor=alice, version=version, question="Rain?")))
+    assert json.loads(lines[0]) == {"piece": "rain "}
+    assert "too long" in json.loads(lines[1])["refused"]
+    version.connection.stopped = "quota"
+    with pytest.raises(Conflict):
+        playground.stream(actor=alice, version=version, question="Rain?")
 
 
 @pytest.mark.django_db
