@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from datasets_app.models import Dataset
 from ftstudio.accounts.models import Project, User
 from jobs_app.models import Advice, Connection, Job, JobFamily
+from jobs_app.providers import PROVIDERS
 from jobs_app.services import families
 from tests.world import make_world
 
@@ -34,7 +38,8 @@ def test_a_lead_is_led_from_question_to_question_to_a_filed_record(pages: Client
     page = pages.get(url).content.decode()
     assert "Redefine the task" in page
     assert page.count('class="edge taken"') == 3
-    limits = {"title": "Rain", "target": "90", "compute": "", "time": "May", "data_quality": "", "governance": ""}
+    limits = {"title": "Rain", "target": "90", "compute": "", "time": "May", "data_quality": "",
+              "governance": "no special category"}  # fmt: skip
     assert pages.post(f"{url}edit/", limits).status_code == 302
     said = {f"reason_{option}": "Tried." for option in ("prompt", "other-model", "sft")}
     refused = pages.post(f"{url}file/", {**said, "file": "1"})
@@ -43,6 +48,7 @@ def test_a_lead_is_led_from_question_to_question_to_a_filed_record(pages: Client
     filed = pages.post(f"{url}file/", {**said, "file": "1", "unmeasured": "No account."}, follow=True)
     assert b"filed by" in filed.content
     assert b"this rests on opinion" in filed.content
+    assert b"no special category" in filed.content  # what limits the choice is part of the record
     record.refresh_from_db()
     assert (record.outcome, record.constraints["target"]) == ("redefine", 90)
     assert pages.post(f"{url}answer/", {"decision": "prompt-ok", "answer": "yes"}).status_code == 409
@@ -51,6 +57,21 @@ def test_a_lead_is_led_from_question_to_question_to_a_filed_record(pages: Client
     assert Advice.objects.get(follows=record).answers == record.answers
     assert pages.get(later.headers["Location"]).status_code == 200
     assert b"Rain" in pages.get(f"/datasets/{dataset.pk}/advice/").content
+
+
+def test_a_label_task_is_shown_a_smaller_base_with_what_it_saves(pages: Client, world: dict[str, Any]) -> None:
+    dataset, big, small = world["datasets"], "gpt-4.1-2025-04-14", "gpt-4o-mini-2024-07-18"
+    url = pages.post(f"/datasets/{dataset.pk}/advice/create/", {"title": "Rain"}).headers["Location"]
+    assert "A smaller model may do" not in pages.get(url).content.decode()
+    Dataset.objects.filter(pk=dataset.pk).update(base_model=big)
+    text = " ".join(re.sub("<[^>]*>", " ", pages.get(url).content.decode()).split())
+    assert "A smaller model may do" in text
+    prices = {model.id: Decimal(model.price_per_million) for model in PROVIDERS["openai"].base_models}
+    percent = round(100 * (prices[small] - prices[big]) / prices[big])
+    assert f"{small} openai" in text
+    assert f"USD {percent} %" in text
+    Dataset.objects.filter(pk=dataset.pk).update(contract={"text": {"no_echo": True}})
+    assert "A smaller model may do" not in pages.get(url).content.decode()
 
 
 def test_the_same_through_the_api(api: APIClient, world: dict[str, Any]) -> None:

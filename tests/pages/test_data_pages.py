@@ -73,6 +73,12 @@ def test_the_headline_says_how_many_answers_break_the_rule(pages: Client, datase
     assert "Show the 3" in html
 
 
+def test_quality_stands_above_the_amount(pages: Client, dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(base_model="Qwen/Qwen2.5-7B-Instruct")
+    page = pages.get(url("dataset-detail", dataset.pk)).content.decode()
+    assert 0 < page.index('id="quality-h"') < page.index('id="size-h"')
+
+
 def test_a_rule_that_the_contract_does_not_state_is_not_called_its_own(pages: Client, dataset: Dataset) -> None:
     Dataset.objects.filter(pk=dataset.pk).update(contract={})
     html = pages.get(url("dataset-detail", dataset.pk)).content.decode()
