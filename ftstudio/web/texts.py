@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext, pgettext
 
 from ftstudio.errors import Listed, Text
@@ -40,6 +42,17 @@ def sentences(first: str, second: str) -> str:
     if not first or not second:
         return first or second
     return pgettext("two sentences", "%(first)s %(second)s") % {"first": first, "second": second}
+
+
+def money(amount: Any) -> str:
+    """An amount with two places. What is less than half a cent and still something is “< 0.01”: 0.00 costs nothing."""
+    if amount in (None, ""):
+        return "–"
+    exact = Decimal(str(amount))
+    if 0 < exact < Decimal("0.005"):
+        return "< 0.01"
+    cents = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)  # number_format itself cuts off
+    return str(number_format(cents, 2, use_l10n=True, force_grouping=True))
 
 
 def to_row(text: str) -> dict[str, Any]:

@@ -115,6 +115,11 @@ def from_data(data: object, step: int | None = None) -> list[Point]:
     return list(points.values())
 
 
+def total_steps(data: object) -> int | None:
+    """How many steps the run will take in all, where the data of an event says so."""
+    return _step(data.get("total_steps")) or None if isinstance(data, Mapping) else None
+
+
 def name_of(key: str) -> str:
     """What a column or key is called here: one of `NAMES`, "step", or "" for anything else."""
     plain = re.sub(r"[\W_]+", "_", key.strip().lower()).strip("_")

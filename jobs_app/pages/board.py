@@ -64,13 +64,15 @@ KEPT = 86_400  # seconds that a drawn curve is kept; it is drawn anew when its j
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A job as a row or a card. `progress` is of 1, None where nobody can tell; `why` what it waits for."""
+    """A job as a row or a card. `steps` is how many there are in all and `progress` of 1, None where the provider does
+    not say; `why` is what it waits for."""
 
     job: Job
     spark: SafeString
     verdict: Any
     time: str
     step: int | None
+    steps: int | None
     progress: float | None
     why: Text | None
     may_retry: bool
@@ -154,11 +156,11 @@ def _rows(jobs: Sequence[Job]) -> list[Row]:
     reasons = queue.waiting_reasons(jobs)
     rows = []
     for job in jobs:
-        drawn, verdict, step = curves.get(job.pk, (SafeString(""), None, None))
+        drawn, verdict, steps, step = curves.get(job.pk, (SafeString(""), None, None, None))
         ended = job.finished_at or timezone.now()
         time = duration((ended - job.launched_at).total_seconds()) if job.launched_at else ""
-        progress = boards.progress_of(job, step)
-        rows.append(Row(job, drawn, verdict, time, step, progress, reasons.get(job.pk), _may_retry(job)))
+        progress = min(1.0, step / steps) if step and steps else None
+        rows.append(Row(job, drawn, verdict, time, step, steps, progress, reasons.get(job.pk), _may_retry(job)))
     return rows
 
 
@@ -167,8 +169,9 @@ def _may_retry(job: Job) -> bool:
     return job.state == lifecycle.FAILED or (not job.is_final and not job.connection.stopped and retries.can_retry(job))
 
 
-def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None]]:
-    """Each job's thumbnail, verdict and last step. What has been drawn before is kept until the job reports more."""
+def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None, int | None]]:
+    """Each job's thumbnail, verdict, steps in all and last step. What has been drawn before is kept until the job
+    reports more."""
     ran = {job.pk: job for job in jobs if job.launched_at}
     last = dict(
         JobMetric.objects.filter(job__in=ran, name="train_loss").order_by().values_list("job").annotate(s=Max("step"))
@@ -177,7 +180,8 @@ def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None
     kept = cache.get_many(keys.values())
     found = {pk: kept[key] for pk, key in keys.items() if key in kept}
     if new := [pk for pk in keys if pk not in found]:
-        drawn = {pk: (*_drawn(ran[pk], points), last[pk]) for pk, points in _points(new).items()}
+        steps = boards.steps_of(pk for pk in new if not ran[pk].is_final)
+        drawn = {pk: (*_drawn(ran[pk], points), steps.get(pk), last[pk]) for pk, points in _points(new).items()}
         cache.set_many({keys[pk]: one for pk, one in drawn.items()}, KEPT)
         found |= drawn
     return found

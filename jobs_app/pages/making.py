@@ -27,6 +27,7 @@ from jobs_app.providers import PROVIDERS
 from jobs_app.services import clones, families
 
 from .advice_forms import connections_for
+from .drafting import JSON_ONLY
 
 BETWEEN = re.compile(r"[,;\s，；、]+")
 
@@ -70,7 +71,9 @@ class SweepForm(forms.Form):
 def acts_of(request: PersonRequest, job: Job) -> dict[str, Any]:
     """What can be made from a job: the context of `jobs/_making.html` and `jobs/_elsewhere.html`."""
     return {
-        "other_formats": [name for name in clones.formats_of(job) if name != clones.format_of(job)],
+        "other_formats": [
+            name for name in clones.formats_of(job) if name != clones.format_of(job) and _fits(job, name)
+        ],
         "may_chain": bool(clones.methods_after(job)),
         "may_sweep": len(families.sweepable(job)) > 0,
         "may_make": allows(request.user, job.project_id, "jobs.create"),
@@ -79,6 +82,11 @@ def acts_of(request: PersonRequest, job: Job) -> dict[str, Any]:
         .exclude(pk=job.connection_id)
         .exists(),
     }
+
+
+def _fits(job: Job, codec: str) -> bool:
+    """Whether the job's data can be written so: JSON needs a contract that names it."""
+    return codec not in JSON_ONLY or bool(job.snapshot and (job.snapshot.contract or {}).get("json"))
 
 
 def is_closed(job: Job) -> bool:

@@ -80,7 +80,12 @@ def comparison(job: Job) -> list[Compared]:
     seconds = (job.finished_at - began).total_seconds() if job.finished_at and began else None
     currency = job.currency or str(expected.get("currency") or "")
     return [
-        _compared(_("Cost"), _number(expected.get("cost")), _number(job.cost), lambda n: f"{money(n)} {currency}".strip()),
+        _compared(
+            _("Cost"),
+            _number(expected.get("cost")),
+            _number(job.cost),
+            lambda amount: f"{money(amount)} {currency}".strip(),
+        ),
         _compared(pgettext("how long", "Time"), _number(expected.get("seconds")), seconds, duration),
         _compared(_("Tokens"), _number(expected.get("tokens")), _number(job.trained_tokens), lambda n: f"{n:,.0f}"),
     ]

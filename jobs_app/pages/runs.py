@@ -22,7 +22,7 @@ from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
-from ftstudio.web.texts import clauses, say
+from ftstudio.web.texts import clauses, money, say
 from jobs_app.core import charts, lifecycle
 from jobs_app.core.charts import LETTERS, MOST_RUNS, Overlaid, View
 from jobs_app.core.preflight import QUESTIONS
@@ -192,7 +192,7 @@ def _compared(reading: Reading, place: int, found: list[Reading]) -> Compared:
         f"r{place}",
         reading,
         curves.tone_of(reading.verdict) if reading.verdict else "",
-        f"{job.cost:.2f} {job.currency}".strip() if job is not None and job.cost is not None else "",
+        f"{money(job.cost)} {job.currency}".strip() if job is not None and job.cost is not None else "",
         "" if seconds is None else duration(seconds),
         f"?{rest}" if len(found) > 2 else "",
     )

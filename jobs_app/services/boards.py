@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, FloatField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce, Lower
 from django.utils import timezone
 
 from datasets_app.models import Dataset
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import InvalidInput, Listed, Text
-from jobs_app.core import lifecycle
+from jobs_app.core import lifecycle, metrics
 from jobs_app.core.stuck import Life, why_stuck
 from jobs_app.models import Connection, Job, JobEvent, JobFamily, JobMove
 
@@ -145,12 +145,13 @@ def with_names(jobs: QuerySet[Any]) -> QuerySet[Any]:
     return jobs.select_related(*related).defer(*NEVER_READ, *wide, *after)
 
 
-def progress_of(job: Job, step: int | None) -> float | None:
-    """How far the training has come, of 1; None where nobody can tell."""
-    updates = (job.estimate or {}).get("updates")
-    if job.state == lifecycle.SUCCEEDED:
-        return 1.0
-    return min(1.0, step / updates) if step and updates else None
+def steps_of(jobs: Iterable[UUID]) -> dict[UUID, int]:
+    """job → how many steps it takes in all, by the newest of its events that says so. What we had expected is no
+    answer: the provider may have chosen another batch size."""
+    saying = JobEvent.objects.filter(job__in=jobs, data__contains='"total_steps"').order_by()
+    newest = saying.values("job").annotate(last=Max("id")).values("last")
+    rows = JobEvent.objects.filter(pk__in=newest).values_list("job_id", "data")
+    return {job_id: steps for job_id, data in rows if (steps := metrics.total_steps(data))}
 
 
 def stuck(jobs: QuerySet[Any], now: datetime | None = None) -> list[tuple[Job, Text]]:

@@ -48,6 +48,12 @@ function stroke(look, colour) {
   return { stroke: colour["--ink-3"], width: 1.5 };
 }
 
+/** What the box has within its padding. */
+function room(box) {
+  const { paddingLeft, paddingRight } = getComputedStyle(box);
+  return box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) || 640;
+}
+
 function draw(box, panel, first, last) {
   const colour = colours();
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
@@ -56,7 +62,7 @@ function draw(box, panel, first, last) {
   const lines = drawn(panel);
   const says = (value) => (panel.share ? `${Number((100 * value).toPrecision(4))} %` : `${Number(value.toPrecision(4))}`);
   const options = {
-    width: box.clientWidth || 640,
+    width: room(box),
     height: first ? HEIGHT.first : HEIGHT.other,
     cursor: { sync: { key: "run" } },
     scales: { x: { time: false }, y: panel.log ? { distr: 3 } : {} },
@@ -132,7 +138,7 @@ function follow(box) {
   }
 
   window.addEventListener("resize", () => {
-    plots.forEach((plot) => plot.setSize({ width: box.clientWidth, height: plot.height }));
+    plots.forEach((plot) => plot.setSize({ width: room(box), height: plot.height }));
   });
   tick();
 }

@@ -100,6 +100,10 @@ def test_more_jobs_cost_no_more_queries(
     JobMetric.objects.bulk_create(
         JobMetric(job=job, step=step, name="train_loss", value=2 / step) for job in jobs[:60] for step in (1, 5, 10)
     )
+    JobEvent.objects.bulk_create(
+        JobEvent(job=job, provider_id="e", at=job.created_at, level="info", message="", data={"total_steps": 66})
+        for job in jobs[:30:2]
+    )
     with django_assert_max_num_queries(48):
         page = pages.get(LIST).content.decode()
     assert page.count('<th scope="row">') == 25
@@ -110,7 +114,8 @@ def test_more_jobs_cost_no_more_queries(
     with django_assert_max_num_queries(22):
         board = pages.get(f"{LIST}?look=board", headers=part).content.decode()
     assert board.count('class="card"') == 6 * boards.CARDS
-    assert "step 10 of 20" in board
+    assert "step 10 of 66" in board, "as the provider says; we had expected 20"
+    assert '<p class="small dim">step 10</p>' in board, "where the provider does not say"
     assert "places of this connection are taken" in board  # the queue's own words
     assert "All 50 in the table" in board
 

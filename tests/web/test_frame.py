@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from celery import Celery, current_app
 from django.core.cache import cache
 from django.db import OperationalError, connection
+from django.template import Context, Template
 from django.test import Client, override_settings
 from django.urls import get_resolver
+from django.utils.translation import override
 
 from ftstudio import heart
 from ftstudio.accounts.models import User
@@ -169,3 +172,13 @@ def test_every_page_of_the_work_lights_one_entry_of_the_navigation() -> None:
     nouns = {name.split("-")[0] for name in views if isinstance(name, str)}
     lit = [noun for entry in navigation.ENTRIES for noun in entry.nouns]
     assert sorted(lit) == sorted(nouns - elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(None, "–"), ("0", "0.00"), ("0.0021", "&lt; 0.01"), ("0.005", "0.01"), ("1234.5", "1,234.50")],
+)
+def test_what_costs_something_is_never_shown_as_nothing(amount: str | None, shown: str) -> None:
+    template = Template("{% load ui %}{{ amount|money }}")
+    with override("en"):
+        assert template.render(Context({"amount": amount and Decimal(amount)})) == shown

@@ -253,6 +253,13 @@ def kilo(number: Any) -> str:
 
 
 @register.filter
+def money(amount: Any) -> str:
+    """`{{ job.cost|money }}`: two places as the reader writes them. What is less than half a cent and still something
+    is “< 0.01”, for 0.00 means that it costs nothing."""
+    return texts.money(amount)
+
+
+@register.filter
 def at(table: Any, name: Any) -> Any:
     """`{{ counts|at:group }}`: the entry of a mapping under a name that is itself a variable; None where it is not."""
     return table.get(name)
