@@ -176,7 +176,7 @@ def _curves(jobs: Sequence[Job]) -> dict[UUID, tuple[SafeString, Any, int | None
     last = dict(
         JobMetric.objects.filter(job__in=ran, name="train_loss").order_by().values_list("job").annotate(s=Max("step"))
     )
-    keys = {pk: f"spark:{pk}:{last[pk]}:{ran[pk].state}:{get_language()}" for pk in last}
+    keys = {pk: f"thumbnail:{pk}:{last[pk]}:{ran[pk].state}:{get_language()}" for pk in last}
     kept = cache.get_many(keys.values())
     found = {pk: kept[key] for pk, key in keys.items() if key in kept}
     if new := [pk for pk in keys if pk not in found]:
