@@ -229,6 +229,27 @@ def test_the_spread_over_a_key_is_counted_of_what_was_accepted(alice: Any, rain:
     assert "Spread over metadata.domain" in page
 
 
+def test_generated_samples_are_taken_where_every_code_is_copied_and_their_domains_are_counted(
+    alice: Any, project: Any
+) -> None:
+    """What a model wrote after a prompt for corrections: the symbol grader decides row by row what comes in."""
+    codes = make.dataset(alice, project, name="Codes", contract={"symbols": {"tight": ["-", "/"], "verbatim": True}})
+    written = [
+        ("technical", "用什么防水？型号 Sikalastic-609", "用 Sikalastic-609。"),
+        ("technical", "型号 Sikalastic-609 防水吗？", "Sikalastic - 609 防水。"),
+        ("dialogue", "AW30-02/B 还有货吗？", "AW30-02/B 有货。"),
+        ("terminology", "AW30-02/B 是什么？", "AW30-02 / B 是型号。"),
+        ("terminology", "ISO-9001 是什么？", "ISO-9001 是标准。"),
+    ]
+    rows = [{**make.chat(asked, told), "metadata": {"domain": domain}} for domain, asked, told in written]
+    upload = make.imported(alice, codes, rows, strict=True, spread_by="metadata.domain")
+    assert (upload.rows_accepted, upload.rows_rejected) == (3, 2)
+    assert upload.spread == {"technical": 1, "dialogue": 1, "terminology": 1}
+    refused = [json.loads(line) for line in b"".join(uploads.rejected_lines(upload)).splitlines()]
+    assert [line["line"] for line in refused] == [2, 4]
+    assert all("symbol-" in line["error"]["message"] for line in refused)
+
+
 def test_a_side_that_was_told_belongs_to_every_sample_of_the_file(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, make.chats(3), side="validation")
     assert set(Sample.objects.values_list("pinned", flat=True)) == {"validation"}

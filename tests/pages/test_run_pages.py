@@ -193,6 +193,7 @@ def test_a_checkpoint_becomes_a_model_version_from_the_table(pages: Client, over
     saved = overfit.checkpoints.order_by("step").first()
     page = page_of(pages, "job-detail", overfit.pk)
     assert "lowest loss" in page
+    assert "has used the validation side up" in page
     register = reverse("pages:checkpoint-register", args=[overfit.pk, saved.pk])
     assert register in page
     assert pages.post(register).status_code == 302
