@@ -14,6 +14,7 @@ from ftstudio.accounts.models import Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app.models import Connection, Job, JobFamily, JobMetric
 from jobs_app.services import clones, families, jobs
+from tests.conftest import api_of
 
 from .rows import make_snapshot
 
@@ -129,6 +130,10 @@ def test_the_same_data_in_another_format_makes_a_pair(alice: User, draft: Job) -
     assert (twin.snapshot_id, twin.recipe, twin.codec) == (draft.snapshot_id, draft.recipe, others[0])
     family = JobFamily.objects.get(kind="formats")
     assert [one.values["codec"] for one in families.members_of(family)] == [usual, others[0]]
+    for job, loss in ((draft, 0.5), (twin, 0.4)):
+        ended(job, loss)
+    table = api_of(alice).get(f"/api/v1/runs/compare/?job={draft.pk}&job={twin.pk}").json()["settings"]
+    assert [line["name"] for line in table if line["differs"]] == ["codec"]
     third = clones.into_format(actor=alice, job=twin, codec=usual)  # a pair of its own, with the second as its first
     assert [one.job.pk for one in families.members_of(third.family)] == [twin.pk, third.pk]  # type: ignore[arg-type]
 
