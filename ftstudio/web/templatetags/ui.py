@@ -236,7 +236,7 @@ def say(text: Any) -> str:
 @register.filter
 def listed(items: Any) -> str:
     """`{{ names|listed }}`: one after another, as the reader's language joins them: “a, b”, “甲、乙”."""
-    return texts.listed(str(item) for item in items)
+    return texts.listed(item if isinstance(item, str) else str(item) for item in items)  # a Text is translated
 
 
 @register.filter
