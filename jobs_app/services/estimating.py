@@ -22,6 +22,8 @@ from . import inspections
 from .learning import learnt
 from .prices import price_of
 
+TRAINED = 0.82  # of a rehearsed job's time (`rehearsal/life.py`); in the rest its file is checked and it waits
+
 
 def rows_of(job: Job) -> tuple[int, int]:
     """(training, validation) rows that the job will send: a learning curve sends a share of the training rows."""
@@ -137,7 +139,7 @@ def _from_the_past(job: Job, found: Estimate, pace: Pace | None, miss: Miss | No
         if found.cost is not None:
             told["cost_low"], told["cost_high"] = (str(bound) for bound in miss.range_of(found.cost))
     if job.connection.is_rehearsal:
-        told["seconds"] = settings.REHEARSAL_SECONDS
+        told["seconds"] = round(TRAINED * settings.REHEARSAL_SECONDS)
     elif pace is not None and found.trained_tokens:
         told["seconds"], told["seconds_low"], told["seconds_high"] = pace.seconds(found.trained_tokens)
         told["pace_jobs"] = pace.jobs

@@ -52,9 +52,10 @@ def test_launching_freezes_how_the_model_is_to_be_called(launched: Job) -> None:
     assert launched.contract["written_as"] == "text"
 
 
-def test_launching_says_what_it_will_come_to(launched: Job) -> None:
+def test_launching_says_what_it_will_come_to(launched: Job, settings: Any) -> None:
     assert launched.estimate["tokens"] == 24 * 9 * launched.estimate["epochs"]
     assert launched.estimate["cost"] == "0.00"
+    assert launched.estimate["seconds"] == round(0.82 * settings.REHEARSAL_SECONDS)  # the training, not the waiting
     assert "batch_size" in launched.estimate["assumed"]
 
 
