@@ -12,7 +12,7 @@ from django.utils import timezone
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
 from jobs_app.core import lifecycle
-from jobs_app.models import Delivery, Inspection, Job, Receipt, Trial
+from jobs_app.models import Delivery, Inspection, Job, Receipt, Synthesis, Trial
 from jobs_app.pipeline import queue, rates, serving
 from jobs_app.pipeline.deliver import deliver
 from jobs_app.pipeline.due_polls import due_polls
@@ -21,6 +21,7 @@ from jobs_app.pipeline.poll import poll_all
 from jobs_app.pipeline.read_models import due as models_due
 from jobs_app.pipeline.read_models import read_models
 from jobs_app.pipeline.submit import submit
+from jobs_app.pipeline.synthesise import run as run_synthesis
 from jobs_app.pipeline.trial import run
 
 AT_ONCE = 200
@@ -74,6 +75,9 @@ def sweep() -> None:
     trials = Trial.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
     for pk in trials.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
         enqueue(run_trial, pk)
+    syntheses = Synthesis.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
+    for pk in syntheses.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
+        enqueue(synthesise, pk)
     for pk in Inspection.objects.unfinished().abandoned().order_by("asked_at").values_list("pk", flat=True)[:AT_ONCE]:
         enqueue(inspect, pk)
 
@@ -88,6 +92,13 @@ def run_trial(trial_id: str) -> None:
     """Ask the next cases of a trial; the rest when other work has had its turn."""
     if run(trial_id):
         enqueue(run_trial, trial_id)
+
+
+@app.task
+def synthesise(synthesis_id: str) -> None:
+    """Ask for the next candidates of a synthesis; the rest when other work has had its turn."""
+    if run_synthesis(synthesis_id):
+        enqueue(synthesise, synthesis_id)
 
 
 @app.task

@@ -750,6 +750,7 @@ TWINS = {
     "advice-create": "advice-list",
     "advice-update": "advice-detail",
     "trial-create": "trial-list",
+    "synthesis-create": "synthesis-list",
     "account": "me",
     "guideline": "guideline-list",
     "guideline-version": "guideline-detail",

@@ -40,6 +40,7 @@ from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membershi
 from jobs_app.models import (
     Advice,
     Budget,
+    Candidate,
     CatalogEntry,
     Checkpoint,
     Connection,
@@ -53,6 +54,7 @@ from jobs_app.models import (
     JobMove,
     ModelVersion,
     Price,
+    Synthesis,
     Trial,
     TrialCase,
 )
@@ -208,6 +210,16 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         findings=[{"rule": "echo", "message": {"template": "{text}", "params": {"text": text}}}],
     )  # fmt: skip
     Advice.objects.filter(pk=advice.pk).update(measured=[trial.summary])
+    synthesis = Synthesis.objects.create(
+        dataset=dataset, connection=connection, model=text[:200], template=text, domains=[text[:40]], wanted=1, asks=1,
+        most_asks=6, verified=1, refused=1, state="done", decoding={"temperature": 0.9}, system_prompt=text,
+        says=text[:300], created_by=owner, finished_at=now,
+    )  # fmt: skip
+    for number, reason in enumerate(("", "contract"), start=1):
+        Candidate.objects.create(
+            synthesis=synthesis, number=number, domain=text[:40], question=text, wrong=text, right=text, reason=reason,
+            findings=[{"rule": "echo", "message": {"template": "{text}", "params": {"text": text}}}],
+        )  # fmt: skip
     Job.objects.filter(pk=job.pk).update(family=family, advice=advice)
     event = JobEvent.objects.create(job=job, provider_id="e1", at=now, level="info", message=text, data={"note": text})
     for step in (1, 2, 3):
@@ -275,6 +287,7 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "jobs": job,
         "advice": advice,
         "trials": trial,
+        "syntheses": synthesis,
         "families": family,
         "models": model,
         "runs": run,

@@ -59,6 +59,7 @@ class Upload(Leased):
     side = models.CharField(max_length=10, blank=True)  # the split all its samples are pinned to; "": by chance
     spread_by = models.CharField(max_length=100, blank=True)  # dotted path whose values are counted, as metadata.domain
     spread = OrderedJSONField(default=dict, blank=True)  # {value: accepted samples}
+    tags_by = models.CharField(max_length=100, blank=True, db_default="")  # dotted path at which rows hold their tags
     licence = models.CharField(_("licence"), max_length=100, blank=True)
     offset = models.BigIntegerField(default=0)
     line = models.PositiveIntegerField(default=1)

@@ -32,7 +32,7 @@ FIELD_LABELS: dict[str, Any] = {
     "tags": _("Tags"),
     "messages": _("Conversation as JSON"),
 }
-_PLAIN = ("container", "encoding", "format", "strict", "side", "spread_by", "licence")
+_PLAIN = ("container", "encoding", "format", "strict", "side", "spread_by", "tags_by", "licence")
 
 
 class ReviewForm(forms.Form):
@@ -55,6 +55,10 @@ class ReviewForm(forms.Form):
     spread_by = forms.CharField(
         label=_("Count by"), required=False, max_length=100,
         help_text=_("A key such as metadata.domain: shows how the samples are spread over its values."),
+    )  # fmt: skip
+    tags_by = forms.CharField(
+        label=_("Tags from"), required=False, max_length=100,
+        help_text=_("A key such as metadata.tags: its word or list of words becomes the sample's tags."),
     )  # fmt: skip
     licence = forms.CharField(label=_("Licence"), required=False, max_length=100)
 
@@ -84,7 +88,7 @@ class ReviewForm(forms.Form):
 
     @property
     def taking(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("side", "spread_by", "licence")]
+        return [self[name] for name in ("side", "spread_by", "tags_by", "licence")]
 
     @property
     def columns(self) -> list[forms.BoundField]:

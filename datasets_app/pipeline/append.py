@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleText
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, SampleText
 
 from . import bulk, deduplicate, keys
 from .grading import FINDING_COLUMNS, Graded, finding_values, worst_key, worst_of
@@ -26,6 +26,7 @@ REVISION_COLUMNS = (
     "id", "sample_id", "number", "payload", "content_hash", "origin", "reason", "author_id", "at", "guideline_version",
     "rule_set_version", "style",
 )  # fmt: skip
+TAG_COLUMNS = ("dataset_id", "sample_id", "name")
 TEXT_COLUMNS = ("sample_id", "dataset_id", "text")
 
 Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
@@ -43,13 +44,15 @@ class Appended:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where samples come from. `lines` are theirs in the upload and `styles` how those were written; `pinned` is the
-    side of a split that all of them belong to. Nothing of this is known of samples that come from elsewhere."""
+    side of a split that all of them belong to; `tags` each sample's. Nothing of this is known of samples that come from
+    elsewhere."""
 
     author_id: Any
     upload_id: Any = None
     lines: Sequence[int] = ()
     styles: Sequence[str] = ()
     pinned: str = ""
+    tags: Sequence[Sequence[str]] = ()
 
 
 def append(
@@ -129,9 +132,14 @@ def write(
             for finding in found
         ),
     )  # fmt: skip
+    if any(origin.tags):
+        tagged = ((dataset.pk, sample_ids[at], name) for at, names in enumerate(origin.tags) for name in names)
+        bulk.insert(SampleTag, TAG_COLUMNS, tagged)
     # The last and in few statements: at every savepoint SQLite's text index writes out what it has gathered.
     bulk.insert(SampleText, TEXT_COLUMNS, ((sample_ids[at], dataset.pk, one.search) for at, one in enumerate(graded)))
-    return _changes(graded, findings)
+    changes = _changes(graded, findings)
+    changes.update(("tag", name) for names in origin.tags for name in names)
+    return changes
 
 
 def _changes(graded: Sequence[Graded], findings: Sequence[Sequence[Finding]]) -> Changes:

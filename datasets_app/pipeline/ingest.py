@@ -227,7 +227,7 @@ def _commit(part: UploadChunk, key: str, chunk: Chunk, *, only: bool) -> int | N
     """One chunk, whole or not at all, and the claim to the next. Rows that other workers wait for are touched last."""
     upload, dataset = part.upload, part.upload.dataset
     checker = checker_of(dataset)
-    origin = Origin(upload.created_by_id, upload.pk, chunk.lines, chunk.styles, upload.side)
+    origin = Origin(upload.created_by_id, upload.pk, chunk.lines, chunk.styles, upload.side, chunk.tags)
     changes: Counter[tuple[str, str]] = Counter()
     duplicates = 0
     with transaction.atomic():

@@ -47,6 +47,7 @@ class Chunk:
     places: list[int] = field(default_factory=list)  # of `graded`: which of the rows each was, from 0
     styles: list[str] = field(default_factory=list)  # of `graded`: as `Revision.style`
     spread: Counter[str] = field(default_factory=Counter)  # of `graded`: by the value at `Upload.spread_by`
+    tags: list[tuple[str, ...]] = field(default_factory=list)  # of `graded`, at `Upload.tags_by`; [] without one
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -96,12 +97,22 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
         crlf = not ours and line.length - len(raw) == len(b"\r\n")
         chunk.styles.append(style_of(raw, record, upload.codec, crlf=crlf))
         chunk.places.append(chunk.rows - 1)
+        if upload.tags_by:
+            chunk.tags.append(_tags(grouping.value_at(graded.sample.extras, upload.tags_by)))
         if upload.spread_by:
             chunk.spread[(grouping.content_key(graded.sample, upload.spread_by) or "")[:_LONGEST_VALUE]] += 1
     return chunk
 
 
 _LONGEST_VALUE = 100
+_LONGEST_TAG, _MOST_TAGS = 40, 20
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    """A word or a list of words as tags; what could be none is left out."""
+    words = value if isinstance(value, list) else [value]
+    found = sorted({" ".join(word.replace("\x00", "").split()) for word in words if isinstance(word, str)} - {""})
+    return tuple(name for name in found if len(name) <= _LONGEST_TAG)[:_MOST_TAGS]
 
 
 def _opened(line: Line, ours: bool) -> tuple[bytes, Mapping[str, str]]:

@@ -108,5 +108,6 @@ _CHECKS: dict[str, Callable[[Any], Refused]] = {
     "strict": _flag,
     "side": _one_of(("", *SIDES)),
     "spread_by": _path,
+    "tags_by": _path,
     "licence": _short,
 }

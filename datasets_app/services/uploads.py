@@ -129,7 +129,8 @@ def look(upload: Upload) -> Look:
 def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
     """Say of a held file how it is read and what is taken: `container`, `encoding`, `format`, `mapping` (of a table:
     field → column; {} goes by the headings), `strict` (only samples without errors), `side` (of every later split),
-    `spread_by` (a dotted path whose values are counted) and `licence`.
+    `spread_by` (a dotted path whose values are counted), `tags_by` (a dotted path whose words become the sample's tags)
+    and `licence`.
 
     Raises InvalidInput on the option that cannot be, and Conflict `not_held` once the import has begun.
     """

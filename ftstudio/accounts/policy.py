@@ -27,6 +27,7 @@ ACTIONS: dict[str, Role] = {
     "samples.adjudicate": Role.REVIEWER,
     "samples.trash": Role.REVIEWER,  # put into the trash, or take out again
     "samples.assign": Role.LEAD,
+    "samples.synthesise": Role.LEAD,  # have a model propose samples, and take chosen ones in
     "comments.create": Role.ANNOTATOR,
     "comments.resolve": Role.ANNOTATOR,
     "views.save": Role.ANNOTATOR,

@@ -1,8 +1,8 @@
-"""Addresses of the strategy advisor, of trials, and of jobs that are made from jobs."""
+"""Addresses of the strategy advisor, of trials and syntheses, and of jobs that are made from jobs."""
 
 from django.urls import path
 
-from . import advice, families
+from . import advice, families, synthesis
 
 urlpatterns = [
     path("datasets/<uuid:pk>/advice/", advice.AdviceList.as_view(), name="advice-list"),
@@ -16,6 +16,12 @@ urlpatterns = [
     path("trials/<uuid:pk>/", advice.TrialDetail.as_view(), name="trial-detail"),
     path("trials/<uuid:pk>/cases/", advice.TrialCases.as_view(), name="trial-cases"),
     path("trials/<uuid:pk>/cancel/", advice.TrialCancel.as_view(), name="trial-cancel"),
+    path("datasets/<uuid:pk>/syntheses/", synthesis.SynthesisList.as_view(), name="synthesis-list"),
+    path("datasets/<uuid:pk>/syntheses/plan/", synthesis.SynthesisPlan.as_view(), name="synthesis-plan"),
+    path("syntheses/<uuid:pk>/", synthesis.SynthesisDetail.as_view(), name="synthesis-detail"),
+    path("syntheses/<uuid:pk>/candidates/", synthesis.SynthesisCandidates.as_view(), name="synthesis-candidates"),
+    path("syntheses/<uuid:pk>/cancel/", synthesis.SynthesisCancel.as_view(), name="synthesis-cancel"),
+    path("syntheses/<uuid:pk>/take/", synthesis.SynthesisTake.as_view(), name="synthesis-take"),
     path("jobs/<uuid:pk>/format/", families.JobFormat.as_view(), name="job-format"),
     path("jobs/<uuid:pk>/elsewhere/", families.JobElsewhere.as_view(), name="job-elsewhere"),
     path("jobs/<uuid:pk>/chain/", families.JobChain.as_view(), name="job-chain"),

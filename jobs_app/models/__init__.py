@@ -10,11 +10,13 @@ from .inspection import Inspection
 from .job import Job, JobMove
 from .model_version import ModelVersion
 from .report import Checkpoint, JobEvent, JobMetric
+from .synthesis import Candidate, Synthesis
 from .trial import Trial, TrialCase
 
 __all__ = [
     "Advice",
     "Budget",
+    "Candidate",
     "CatalogEntry",
     "Checkpoint",
     "Connection",
@@ -31,6 +33,7 @@ __all__ = [
     "Price",
     "Receipt",
     "SeenModel",
+    "Synthesis",
     "Trial",
     "TrialCase",
 ]

@@ -5,73 +5,40 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from datasets_app.models import Revision, Sample
-from datasets_app.models.lease import Leased, LeasedQuerySet
 from ftstudio.fields import OrderedJSONField
 
 from .advice import Advice
+from .asking import Asking, AskingQuerySet
 from .connection import Connection
 from .model_version import ModelVersion
 
 
-class TrialState(models.TextChoices):
-    WAITING = "waiting", _("waiting")
-    RUNNING = "running", _("running")
-    DONE = "done", _("done")
-    CANCELLED = "cancelled", _("cancelled")
-    FAILED = "failed", _("failed")
-
-
-class TrialQuerySet(LeasedQuerySet):
+class TrialQuerySet(AskingQuerySet):
     project_path = "advice__project"
 
-    def unfinished(self) -> TrialQuerySet:
-        return self.filter(state__in=(TrialState.WAITING, TrialState.RUNNING))
 
-
-class Trial(Leased):
+class Trial(Asking):
     """Everything that could change the result is fixed when it is asked for: cases, examples, prompt, contract.
 
-    `shots` examples stand before each question, from the training side. Money is in `currency`, None where no price is
-    known. The counters are those of the cases that have been asked.
+    `shots` examples stand before each question, from the training side. The counters are those of the cases
+    that have been asked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     advice = models.ForeignKey(Advice, models.CASCADE, related_name="trials")
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="trials")
-    model = models.CharField(_("model"), max_length=200)
     version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True, related_name="trials")
     shots = models.PositiveSmallIntegerField(default=0)
     side = models.CharField(max_length=10)  # of the snapshot from which the cases were drawn
     snapshot_number = models.PositiveIntegerField()
-    seed = models.BigIntegerField(default=0)
-    decoding = OrderedJSONField(default=dict)
-    system_prompt = models.TextField(blank=True)
-    contract = OrderedJSONField(default=dict)
-    examples = OrderedJSONField(default=list)  # revision ids, in the order in which they are shown
-    state = models.CharField(max_length=10, choices=TrialState.choices, default=TrialState.WAITING)
     total = models.PositiveIntegerField(default=0)
     asked = models.PositiveIntegerField(default=0)
     strict = models.PositiveIntegerField(default=0)  # keep to the contract as they stand
     lenient = models.PositiveIntegerField(default=0)  # … once a fence around them is taken off
     errored = models.PositiveIntegerField(default=0)  # no answer came; they count as failed
-    prompt_tokens = models.PositiveBigIntegerField(default=0)
-    completion_tokens = models.PositiveBigIntegerField(default=0)
-    price_input = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)  # 1M tokens
-    price_output = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
-    currency = models.CharField(max_length=3, blank=True)
-    estimate = OrderedJSONField(default=dict)  # {"prompt_tokens", "completion_tokens", "cost"} before the start
-    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0)  # in a row, of the provider
-    next_at = models.DateTimeField(null=True, blank=True)  # not asked before then
-    says = models.CharField(max_length=300, blank=True)  # what went wrong last, as `texts.to_line`
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = TrialQuerySet.as_manager()
 
@@ -80,10 +47,6 @@ class Trial(Leased):
 
     def __str__(self) -> str:
         return f"{self.model} {self.arm}"
-
-    @property
-    def is_final(self) -> bool:
-        return self.state not in (TrialState.WAITING, TrialState.RUNNING)
 
     @property
     def arm(self) -> str:

@@ -1,8 +1,8 @@
-"""Addresses of the strategy advisor, of trials, and of jobs that are made from jobs."""
+"""Addresses of the strategy advisor, of trials and syntheses, and of jobs that are made from jobs."""
 
 from django.urls import path
 
-from . import advice, families, making, trials
+from . import advice, families, making, synthesis, trials
 
 urlpatterns = [
     path("datasets/<uuid:pk>/advice/", advice.advice_list, name="advice-list"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("advice/<uuid:pk>/trials/new/", trials.trial_create, name="trial-create"),
     path("trials/<uuid:pk>/", trials.trial_detail, name="trial-detail"),
     path("trials/<uuid:pk>/cancel/", trials.trial_cancel, name="trial-cancel"),
+    path("datasets/<uuid:pk>/syntheses/new/", synthesis.synthesis_create, name="synthesis-create"),
+    path("syntheses/<uuid:pk>/", synthesis.synthesis_detail, name="synthesis-detail"),
+    path("syntheses/<uuid:pk>/cancel/", synthesis.synthesis_cancel, name="synthesis-cancel"),
+    path("syntheses/<uuid:pk>/take/", synthesis.synthesis_take, name="synthesis-take"),
     path("jobs/<uuid:pk>/format/", making.job_format, name="job-format"),
     path("jobs/<uuid:pk>/elsewhere/", making.job_elsewhere, name="job-elsewhere"),
     path("jobs/<uuid:pk>/chain/", making.job_chain, name="job-chain"),

@@ -16,7 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from jobs_app.models import Connection, Job
+from datasets_app.models.lease import Leased
+from jobs_app.models import Connection
 from jobs_app.providers import PROVIDERS, check_address, check_other_addresses, open_provider
 from jobs_app.providers.base import Provider, Setting
 
@@ -44,7 +45,11 @@ def address_of(connection: Connection) -> str:
 
 
 def client_of(
-    connection: Connection, *, timeout: float = 60.0, on_request: Callable[[], object] | None = None
+    connection: Connection,
+    *,
+    timeout: float = 60.0,
+    max_bytes: int = 64 * 1024**2,
+    on_request: Callable[[], object] | None = None,
 ) -> Provider:
     """The provider behind a connection, through the guarded client; `timeout` in seconds for each step of a call.
 
@@ -60,6 +65,7 @@ def client_of(
         rehearsal_url=settings.REHEARSAL_URL,
         house_hosts=settings.PROVIDER_HOSTS,
         timeout=timeout,
+        max_bytes=max_bytes,
         on_request=on_request,
     )
 
@@ -123,22 +129,24 @@ def lend(connection: Connection) -> Lent:
 
 
 @contextmanager
-def held(job: Job, key: str) -> Iterator[None]:
-    """Keep the lease alive while a slow call runs, from a thread of its own; a killed process stops renewing."""
+def held(row: Leased, key: str) -> Iterator[None]:
+    """Keep the row's lease alive while a slow call runs, from a thread of its own; a killed process stops renewing."""
     done = Event()
+    rows: Any = type(row)._default_manager
+    name = f"{type(row)._meta.model_name} {row.pk}"
 
     def renew() -> None:
         try:
             while not done.wait(settings.LEASE_SECONDS / 3):
                 try:
-                    if not Job.objects.renew(job.pk, key):
+                    if not rows.renew(row.pk, key):
                         return
                 except DatabaseError:  # away or busy: the lease may outlast that, and the next renewal says so
-                    logger.warning("the lease of job %s could not be renewed", job.pk, exc_info=True)
+                    logger.warning("the lease of %s could not be renewed", name, exc_info=True)
         finally:
             connections.close_all()
 
-    thread = Thread(target=renew, name=f"lease of job {job.pk}", daemon=True)
+    thread = Thread(target=renew, name=f"lease of {name}", daemon=True)
     thread.start()
     try:
         yield

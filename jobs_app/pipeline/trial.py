@@ -7,89 +7,55 @@ asked is paid for a second time.
 from __future__ import annotations
 
 import json
-import logging
-import secrets
 from contextlib import closing
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from datasets_app.core import contracts, samples
 from datasets_app.core.engine import Checker
 from datasets_app.models import Revision
-from ftstudio.errors import StudioError, Text
-from ftstudio.web.texts import to_line, to_row
+from ftstudio.errors import Text
+from ftstudio.web.texts import to_row
 from jobs_app.core import trials
 from jobs_app.models import Advice, Trial, TrialCase
-from jobs_app.models.trial import TrialState
+from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
-from . import rates
-from .clients import after_failure, client_of
-from .settle import BROKEN
-
-logger = logging.getLogger(__name__)
+from .asking import Lost, carry_on, close, cost_of, hold
+from .clients import client_of
 
 AT_A_TIME = 20  # cases that one message asks; then other work of this worker gets its turn
 PATIENCE = 6  # failures in a row before a case that gets no answer is given up
 HOPELESS = 5  # cases that are refused from the start before the whole trial is
-MILLION = Decimal(1_000_000)
 CALL_SECONDS = 40.0  # for each step of a call: less than a lease lasts
-
-
-class _Lost(Exception):
-    """Another worker has the trial, or a person cancelled it."""
 
 
 def run(trial_id: UUID | str) -> bool:
     """Ask the next cases. True: there are more, call again. Safe to call at any time, any number of times."""
-    key = secrets.token_hex(16)
-    due = Trial.objects.unfinished().exclude(next_at__gt=timezone.now()).filter(rates.open_to_submits())
-    if not due.claim(trial_id, key):
-        return False
-    trial = Trial.objects.select_related("connection", "advice").defer("connection__credential").get(pk=trial_id)
-    try:
-        return _some(trial, key)
-    except _Lost:
-        Trial.objects.release(trial.pk, key)
-        return False
-    except ProviderError as refusal:
-        _put_off(trial, key, refusal)
-        return False
-    except StudioError as refusal:
-        _end(trial, key, TrialState.FAILED, refusal.message)
-        return False
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or busy: the next sweep takes it up
-    except Exception:
-        _end(trial, key, TrialState.FAILED, BROKEN)
-        raise
+    load = Trial.objects.select_related("connection", "advice").defer("connection__credential")
+    return carry_on(Trial.objects.all(), trial_id, load=load, some=_some, end=_end)
 
 
 def _some(trial: Trial, key: str) -> bool:
-    _hold(trial, key, state=TrialState.RUNNING)
+    hold(trial, key, state=AskingState.RUNNING)
     waiting = list(trial.cases.filter(outcome="").select_related("revision")[: AT_A_TIME + 1])
     if waiting:
         checker = Checker(contracts.parse(trial.contract))
         examples = _examples(trial)
         with closing(client_of(trial.connection, timeout=CALL_SECONDS)) as provider:
             for case in waiting[:AT_A_TIME]:
-                _hold(trial, key)
+                hold(trial, key)
                 _ask(trial, key, case, provider, checker, examples)
     if len(waiting) > AT_A_TIME:
         Trial.objects.release(trial.pk, key)
         return True
-    _end(trial, key, TrialState.DONE)
+    _end(trial, key, AskingState.DONE)
     return False
-
-
-def _hold(trial: Trial, key: str, **changes: Any) -> None:
-    if not Trial.objects.unfinished().renew(trial.pk, key, **changes):
-        raise _Lost
 
 
 def _examples(trial: Trial) -> list[samples.Sample]:
@@ -112,8 +78,8 @@ def _ask(
             raise
         _write(trial, key, case, outcome="errored", findings=[{"rule": "", "message": to_row(refusal.sentence)}])
         if trial.asked == trial.errored >= HOPELESS:
-            _end(trial, key, TrialState.FAILED, refusal.sentence)
-            raise _Lost from refusal
+            _end(trial, key, AskingState.FAILED, refusal.sentence)
+            raise Lost from refusal
         return
     answer = trials.answer_of(reply.content, reply.tool_calls)
     found = trials.graded(turns, answer, checker, sample.tools)
@@ -127,7 +93,7 @@ def _ask(
         findings=[{"rule": rule, "message": to_row(message)} for rule, message in found.errors],
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
-        cost=_cost(trial, reply),
+        cost=cost_of(trial, reply),
     )
 
 
@@ -151,53 +117,24 @@ def _write(trial: Trial, key: str, case: TrialCase, *, outcome: str, **values: A
     if cost is not None:
         changes["cost"] = (trial.cost or Decimal(0)) + cost
     with transaction.atomic():
-        _hold(trial, key, failures=0, says="", **changes)
+        hold(trial, key, failures=0, says="", **changes)
         TrialCase.objects.filter(pk=case.pk, outcome="").update(outcome=outcome, asked_at=timezone.now(), **values)
     for name, more in counted.items():
         setattr(trial, name, getattr(trial, name) + more)
     trial.cost, trial.failures = changes.get("cost", trial.cost), 0
 
 
-def _cost(trial: Trial, reply: Reply) -> Decimal | None:
-    """By the prices of the day on which the trial was asked for; None where one of them is missing."""
-    if trial.price_input is None or trial.price_output is None:
-        return None
-    if reply.prompt_tokens is None or reply.completion_tokens is None:
-        return None
-    return (trial.price_input * reply.prompt_tokens + trial.price_output * reply.completion_tokens) / MILLION
-
-
 def _calls(reply: Reply) -> str:
     return json.dumps(list(reply.tool_calls), ensure_ascii=False) if reply.tool_calls else ""
 
 
-def _put_off(trial: Trial, key: str, refusal: ProviderError) -> None:
-    """Ask again later where that can help, else the trial has failed in the provider's words."""
-    if not refusal.transient and refusal.kind != "unknown-outcome":
-        if refusal.kind in ("auth", "quota"):
-            rates.stop(trial.connection, refusal)
-        _end(trial, key, TrialState.FAILED, refusal.sentence)
-        return
-    failures = trial.failures + 1
-    Trial.objects.release(
-        trial.pk,
-        key,
-        failures=failures,
-        says=to_line(refusal.sentence, 300),
-        next_at=timezone.now() + after_failure(failures, refusal.retry_after),
-    )
-
-
-def _end(trial: Trial, key: str, state: str, says: str | Text = "") -> None:
+def _end(row: Trial, key: str, state: str, says: str | Text = "") -> None:
     """Close the trial and hand what it found to a record that is still open."""
     with transaction.atomic():
-        now = timezone.now()
-        if not Trial.objects.unfinished().release(
-            trial.pk, key, state=state, says=to_line(says, 300), finished_at=now, next_at=None
-        ):
+        if not close(row, key, state, says):
             return
-        if state == TrialState.DONE:
-            hand_in(trial.pk)
+        if state == AskingState.DONE:
+            hand_in(row.pk)
 
 
 def hand_in(trial_id: Any) -> None:

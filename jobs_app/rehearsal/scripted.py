@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from jobs_app.rehearsal import curves, engine
+from jobs_app.rehearsal import curves, engine, synthesis
 from jobs_app.rehearsal.engine import Entry, Order, Progress, Saved
 from jobs_app.rehearsal.life import Life
 from jobs_app.rehearsal.training_files import checked, is_broken, shown, text_of
@@ -98,6 +98,8 @@ class ScriptedEngine:
         if answers:
             nearest = process.extractOne(asked, [question for question, _ in answers], scorer=fuzz.ratio)
             message = dict(answers[nearest[2] if nearest else 0][1])
+        elif synthesis.wants_pairs(asked):
+            message = {"content": synthesis.pairs(asked)}
         else:
             message = {"content": f"This is a rehearsal of {model}; no model answers here. You wrote: {asked}"}
         if as_json and not _is_object(message.get("content")) and not message.get("tool_calls"):

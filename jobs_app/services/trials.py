@@ -22,7 +22,7 @@ from ftstudio.queue import enqueue
 from jobs_app import tasks
 from jobs_app.core import trials
 from jobs_app.models import Advice, Connection, ModelVersion, Trial, TrialCase
-from jobs_app.models.trial import TrialState
+from jobs_app.models.asking import AskingState
 from jobs_app.pipeline.rates import why_shut
 from jobs_app.pipeline.trial import hand_in
 from jobs_app.providers import PROVIDERS
@@ -126,7 +126,7 @@ def start(
         raise Conflict(shut, code="stopped")
     with transaction.atomic():
         open_record(advice)
-        if advice.trials.filter(state__in=(TrialState.WAITING, TrialState.RUNNING)).exists():
+        if advice.trials.filter(state__in=(AskingState.WAITING, AskingState.RUNNING)).exists():
             raise Conflict(Text("A trial of this record is running. Wait for it, or cancel it."), code="running")
         trial = Trial.objects.create(
             advice=advice,
@@ -172,7 +172,7 @@ def cancel(*, actor: User, trial: Trial) -> Trial:
     """Ask nothing more. What has been answered stays, and counts as a smaller trial. Conflict once it has ended."""
     require(actor, trial.advice.project_id, "advice.create")
     with transaction.atomic():
-        ended = {"state": TrialState.CANCELLED, "finished_at": timezone.now(), "next_at": None}
+        ended = {"state": AskingState.CANCELLED, "finished_at": timezone.now(), "next_at": None}
         if Trial.objects.unfinished().filter(pk=trial.pk).update(**ended) != 1:
             raise Conflict(Text("This trial has ended already."))
         trial.refresh_from_db()

@@ -30,8 +30,8 @@ class UploadOutput(serializers.ModelSerializer[Upload]):
         model = Upload
         fields = (
             "id", "dataset", "name", "size", "sha256", "container", "encoding", "format", "codec", "mapping", "strict",
-            "side", "spread_by", "spread", "licence", "state", "needs", "offset", "rows_total", "rows_accepted",
-            "rows_rejected", "rows_duplicate", "error", "created_at", "started_at", "finished_at",
+            "side", "spread_by", "spread", "tags_by", "licence", "state", "needs", "offset", "rows_total",
+            "rows_accepted", "rows_rejected", "rows_duplicate", "error", "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
 
@@ -52,7 +52,8 @@ class UploadOptions(serializers.Serializer[Any]):
 
     `mapping` says of a table which column is which field (`user`, `assistant`, `system`, `rejected`, …; `keep: false`
     leaves the other columns out), `strict` takes in only samples without errors, `side` (train, validation or test) is
-    where all of them belong in every later split, `spread_by` is a dotted path whose values are counted.
+    where all of them belong in every later split, `spread_by` is a dotted path whose values are counted, `tags_by` one
+    whose word or list of words becomes the sample's tags.
     """
 
     container = serializers.CharField(max_length=10, required=False, allow_blank=True)
@@ -62,6 +63,7 @@ class UploadOptions(serializers.Serializer[Any]):
     strict = serializers.BooleanField(required=False)
     side = serializers.CharField(max_length=10, required=False, allow_blank=True)
     spread_by = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    tags_by = serializers.CharField(max_length=100, required=False, allow_blank=True)
     licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
 
 
