@@ -18,6 +18,7 @@ from jobs_app.models import Connection, Job, ModelVersion, SeenModel
 from jobs_app.providers.base import Listed
 
 from .clients import client_of
+from .report_rows import finite
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _store(connection: Connection, listed: list[Listed]) -> None:
     rows = {model.id[:200]: model for model in listed if model.id}
     SeenModel.objects.bulk_create(
         [
-            SeenModel(connection=connection, model=name, sunset_at=model.until, seen_at=now, raw=model.raw)
+            SeenModel(connection=connection, model=name, sunset_at=model.until, seen_at=now, raw=finite(model.raw))
             for name, model in sorted(rows.items())
         ],
         update_conflicts=True,

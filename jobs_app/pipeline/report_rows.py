@@ -11,6 +11,8 @@ from jobs_app.models.report import OURS
 from jobs_app.providers.base import Report
 
 LARGEST_STEP = 2**31 - 1
+LONGEST = 20_000  # characters of an event; what is cut off is in its raw answer
+DEEPEST = 100  # levels of an answer that are kept: no provider has more to say, and what is deeper breaks who reads it
 
 
 def store_rows(job: Job, report: Report) -> None:
@@ -22,7 +24,7 @@ def store_rows(job: Job, report: Report) -> None:
                 provider_id=_short_id(event.id),
                 at=event.at,
                 level=event.level[:10],
-                message=event.message.replace("\0", "\ufffd"),
+                message=event.message[:LONGEST].replace("\0", "\ufffd"),
                 data=finite(dict(event.data)) if event.data else None,
                 raw=finite(dict(event.raw)) if event.raw else None,
             )
@@ -58,12 +60,15 @@ def store_rows(job: Job, report: Report) -> None:
     )
 
 
-def finite(value: Any) -> Any:
-    """The value with null for what is no number in JSON. A loss that is NaN is a figure, and kept there."""
+def finite(value: Any, depth: int = 0) -> Any:
+    """The value with null for what is no number in JSON, and for what lies too deep. A loss that is NaN is a figure,
+    and kept there."""
+    if depth > DEEPEST:
+        return None
     if isinstance(value, dict):
-        return {name: finite(one) for name, one in value.items()}
+        return {name: finite(one, depth + 1) for name, one in value.items()}
     if isinstance(value, list):
-        return [finite(one) for one in value]
+        return [finite(one, depth + 1) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

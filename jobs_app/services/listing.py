@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,8 @@ def _read(cursor: str, kind: type) -> tuple[Any, Any]:
     text, tilde, key = cursor.rpartition("~")
     try:
         value: Any = parse_datetime(text) if kind is datetime else kind(text)
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = value.astimezone(UTC)  # what no database could compare overflows here
         key_value = UUID(key)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(cursor=FOREIGN_CURSOR) from error

@@ -35,6 +35,7 @@ TUNED, BASE = ARMS = ("tuned", "base")
 LONGEST = 20_000  # characters of one question
 PATIENCE = 60.0  # seconds for each step of a call, in front of a person
 LONGEST_ANSWER = 120.0  # seconds; then what has come is all there is
+LARGEST = 8 * 1024**2  # bytes of an answer, as it comes over the wire
 MOST_PIECES = 200_000  # characters of an answer that are passed on
 AT_ONCE = 2  # answers that one person waits for: a model's and, beside it, its base model's
 KEPT = 400  # seconds after which a place is free again whose process was killed: no call takes that long
@@ -73,7 +74,7 @@ def ask(
     """
     model, body = _request(actor, version, question, arm, system, temperature)
     begun = time.monotonic()
-    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE)) as provider:
+    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
         rates.spend(version.connection_id, 1)
         reply = provider.chat(model, body.pop("messages"), **body)
     seconds = time.monotonic() - begun
@@ -81,7 +82,7 @@ def ask(
     return Answer(
         arm=arm,
         model=model,
-        heard=hear(version.contract, question, reply.content or reply.refusal, reply.tool_calls),
+        heard=hear(version.contract, question, (reply.content or reply.refusal or "")[:MOST_PIECES], reply.tool_calls),
         finish_reason=reply.finish_reason or "",
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
@@ -106,7 +107,7 @@ def stream(
     def passed_on() -> Iterator[str]:
         # Only now: an answer that nobody begins to read takes no place and opens no connection.
         until, left = time.monotonic() + LONGEST_ANSWER, MOST_PIECES
-        with _place(actor), closing(client_of(version.connection, timeout=PATIENCE)) as provider:
+        with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
             rates.spend(version.connection_id, 1)
             for piece in provider.stream(model, body.pop("messages"), **body):
                 yield piece[:left]

@@ -70,7 +70,7 @@ def hold(*, actor: User, job: Job, until: datetime | None = None) -> Job:
     require(actor, job.project_id, "jobs.queue")
     if until is not None and until <= timezone.now():
         raise InvalidInput(until=_("Choose a time that is still to come."))
-    return _hold(actor, job, until or FOR_GOOD, "jobs.hold")
+    return _hold(actor, job, min(until, FOR_GOOD) if until else FOR_GOOD, "jobs.hold")
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -149,14 +149,11 @@ def _position(cursor: str) -> tuple[datetime, int, int] | None:
     source, _, pk = rest.partition("~")
     try:
         moment = parse_datetime(at)
-    except ValueError:
+        # What no database could compare overflows here.
+        moment = moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         moment = None
-    if (
-        moment is None
-        or moment.tzinfo is None
-        or source not in ("0", "1", "2")
-        or not (pk.isascii() and pk.isdecimal())
-    ):
+    if moment is None or source not in ("0", "1", "2") or not (pk.isascii() and pk.isdecimal()):
         raise InvalidInput(cursor=FOREIGN_CURSOR)
     if len(pk) > 18:
         raise InvalidInput(cursor=FOREIGN_CURSOR)

@@ -88,7 +88,7 @@ def test_a_job_is_found_by_whatever_is_known_of_it(
         with pytest.raises(InvalidInput) as refusal:
             Wanted.of(wrong)
         assert set(refusal.value.fields) == set(wrong)
-    for cursor in ("x", "2026~1", "nan~" + "0" * 32, f"~{job.pk}"):
+    for cursor in ("x", f"0001-01-01T00:00:00+14:00~{job.pk}", "2026~1", "nan~" + "0" * 32, f"~{job.pk}"):
         with pytest.raises(InvalidInput):
             boards.page(Job.objects.all(), Wanted(), cursor)
 

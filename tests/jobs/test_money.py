@@ -15,6 +15,7 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 from jobs_app import tasks
 from jobs_app.models import Connection, Job, ModelVersion
 from jobs_app.pipeline import creating, poll, serving
+from jobs_app.pipeline.report_rows import finite
 from jobs_app.pipeline.submit import submit
 from jobs_app.providers.base import ProviderError, Quote
 from jobs_app.services import budgets, jobs, queue
@@ -213,3 +214,12 @@ def test_a_deployment_that_never_came_to_be_can_be_asked_for_again(
     serving.look(version.pk)
     version.refresh_from_db()
     assert version.serving == "failed"
+
+
+def test_an_answer_without_a_floor_is_kept_as_far_as_anybody_reads() -> None:
+    deep: Any = 1.0
+    for _ in range(400):
+        deep = {"in": [deep]}
+    kept = finite({"loss": float("nan"), "deep": deep})
+    assert kept["loss"] is None
+    assert len(str(kept)) < 2000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import timezone as fixed
 from typing import Any
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_held_job_lets_the_others_by_until_it_is_released(
         queue.hold(actor=alice, job=again(line[0]), until=timezone.now())
     with pytest.raises(Conflict):
         queue.release(actor=alice, job=again(line[2]))
+    never = datetime(9999, 12, 31, 23, tzinfo=fixed(timedelta(hours=-9)))  # later than any database can say in UTC
+    assert queue.hold(actor=alice, job=again(line[0]), until=never).hold_until == queue.FOR_GOOD
 
 
 def test_a_job_that_follows_goes_on_from_the_model_of_the_other(

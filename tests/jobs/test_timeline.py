@@ -68,7 +68,13 @@ def test_everything_is_there_once_whatever_the_pages(busy: Job) -> None:
     assert len(walked(busy, Wanted(level="warning"))) == 25
     assert len(walked(busy, Wanted(q="step 24"))) == 11
     assert [entry.source for entry in walked(busy, Wanted(source="act"))] == ["act"]
-    for cursor in ("x", "2026-01-01~0~1", "2026-01-01T00:00:00+00:00~7~1", "2026-01-01T00:00:00+00:00~0~x"):
+    for cursor in (
+        "x",
+        "0001-01-01T00:00:00+14:00~0~1",
+        "2026-01-01~0~1",
+        "2026-01-01T00:00:00+00:00~7~1",
+        "2026-01-01T00:00:00+00:00~0~x",
+    ):
         with pytest.raises(InvalidInput):
             timelines.page(busy, Wanted(), cursor)
 
