@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0013_whole'),
+        ("datasets_app", "0013_whole"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='upload',
-            name='tags_by',
-            field=models.CharField(blank=True, db_default='', max_length=100),
+            model_name="upload",
+            name="tags_by",
+            field=models.CharField(blank=True, db_default="", max_length=100),
         ),
     ]

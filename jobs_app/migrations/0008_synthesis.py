@@ -8,75 +8,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0014_upload_tags_by'),
-        ('jobs_app', '0007_job_by_state'),
+        ("datasets_app", "0014_upload_tags_by"),
+        ("jobs_app", "0007_job_by_state"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Synthesis',
+            name="Synthesis",
             fields=[
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_key', models.CharField(blank=True, editable=False, max_length=32)),
-                ('model', models.CharField(max_length=200, verbose_name='model')),
-                ('seed', models.BigIntegerField(default=0)),
-                ('decoding', models.TextField(default=dict)),
-                ('system_prompt', models.TextField(blank=True)),
-                ('contract', models.TextField(default=dict)),
-                ('examples', models.TextField(default=list)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('cancelled', 'cancelled'), ('failed', 'failed')], default='waiting', max_length=10)),
-                ('prompt_tokens', models.PositiveBigIntegerField(default=0)),
-                ('completion_tokens', models.PositiveBigIntegerField(default=0)),
-                ('price_input', models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
-                ('price_output', models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('estimate', models.TextField(default=dict)),
-                ('cost', models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
-                ('says', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('template', models.TextField()),
-                ('domains', models.TextField(default=list)),
-                ('wanted', models.PositiveIntegerField()),
-                ('asks', models.PositiveIntegerField(default=0)),
-                ('most_asks', models.PositiveIntegerField()),
-                ('verified', models.PositiveIntegerField(default=0)),
-                ('refused', models.PositiveIntegerField(default=0)),
-                ('taken_at', models.DateTimeField(blank=True, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='syntheses', to='jobs_app.connection')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='syntheses', to='datasets_app.dataset')),
-                ('upload', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='datasets_app.upload')),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_key", models.CharField(blank=True, editable=False, max_length=32)),
+                ("model", models.CharField(max_length=200, verbose_name="model")),
+                ("seed", models.BigIntegerField(default=0)),
+                ("decoding", models.TextField(default=dict)),
+                ("system_prompt", models.TextField(blank=True)),
+                ("contract", models.TextField(default=dict)),
+                ("examples", models.TextField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("cancelled", "cancelled"),
+                            ("failed", "failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("prompt_tokens", models.PositiveBigIntegerField(default=0)),
+                ("completion_tokens", models.PositiveBigIntegerField(default=0)),
+                ("price_input", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
+                ("price_output", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("estimate", models.TextField(default=dict)),
+                ("cost", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
+                ("says", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("template", models.TextField()),
+                ("domains", models.TextField(default=list)),
+                ("wanted", models.PositiveIntegerField()),
+                ("asks", models.PositiveIntegerField(default=0)),
+                ("most_asks", models.PositiveIntegerField()),
+                ("verified", models.PositiveIntegerField(default=0)),
+                ("refused", models.PositiveIntegerField(default=0)),
+                ("taken_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="syntheses", to="jobs_app.connection"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="syntheses", to="datasets_app.dataset"
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="datasets_app.upload",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'syntheses',
-                'ordering': ('-created_at',),
+                "verbose_name_plural": "syntheses",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Candidate',
+            name="Candidate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('domain', models.CharField(blank=True, max_length=40)),
-                ('question', models.TextField(blank=True)),
-                ('wrong', models.TextField(blank=True)),
-                ('right', models.TextField(blank=True)),
-                ('reason', models.CharField(blank=True, max_length=20)),
-                ('findings', models.TextField(default=list)),
-                ('fingerprint', models.CharField(blank=True, max_length=32)),
-                ('chosen', models.BooleanField(default=True)),
-                ('synthesis', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='jobs_app.synthesis')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("domain", models.CharField(blank=True, max_length=40)),
+                ("question", models.TextField(blank=True)),
+                ("wrong", models.TextField(blank=True)),
+                ("right", models.TextField(blank=True)),
+                ("reason", models.CharField(blank=True, max_length=20)),
+                ("findings", models.TextField(default=list)),
+                ("fingerprint", models.CharField(blank=True, max_length=32)),
+                ("chosen", models.BooleanField(default=True)),
+                (
+                    "synthesis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="candidates", to="jobs_app.synthesis"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('number',),
-                'constraints': [models.UniqueConstraint(fields=('synthesis', 'number'), name='one_candidate_per_number_of_a_synthesis')],
+                "ordering": ("number",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("synthesis", "number"), name="one_candidate_per_number_of_a_synthesis"
+                    )
+                ],
             },
         ),
     ]
