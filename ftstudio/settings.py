@@ -280,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "SnapshotState": "datasets_app.models.snapshot.SnapshotState",
         "ScanState": "datasets_app.models.scan.ScanState",
         "BulkState": "datasets_app.models.bulk_change.BulkState",
+        "AskingState": "jobs_app.models.asking.AskingState",
         "Verdict": "datasets_app.models.decision.Verdict",
     },
 }
