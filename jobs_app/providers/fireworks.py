@@ -249,7 +249,7 @@ class Fireworks(PlainProvider):
         except ProviderError as refusal:
             if refusal.kind != "conflict":
                 raise
-            return self._created_before(name)
+            return self._created_before(name, refusal)
         return Created(name, _values.text(answer.get("state")))
 
     def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
@@ -325,13 +325,16 @@ class Fireworks(PlainProvider):
     def _known(self, name: str) -> Created:
         return Created(name, _values.text(self._rest.ask("GET", f"/{self._account}/{name}").get("state")))
 
-    def _created_before(self, name: str) -> Created:
-        """The job that an earlier attempt created. That it exists is known; only how it stands could not be read."""
+    def _created_before(self, name: str, conflict: ProviderError) -> Created:
+        """The job that an earlier attempt created. That it exists is known; only how it stands could not be read.
+
+        Taken and yet unknown: raises the conflict, for the job may only not be shown yet, and would train on unseen.
+        """
         try:
             return self._known(name)
         except ProviderError as refusal:
             if refusal.kind == "missing":
-                raise
+                raise conflict from refusal
             return Created(name, "")
 
     def _sft(self, order: Order) -> dict[str, Any]:
