@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from datasets_app.models import Dataset
 from ftstudio.accounts.policy import require
 from ftstudio.web.texts import from_row, say
-from jobs_app.core import synthesis as core
+from jobs_app.core import candidates
 from jobs_app.models import Candidate, Connection, Synthesis
 from jobs_app.services import synthesis as synthesising
 
@@ -81,7 +81,7 @@ class SynthesisOutput(serializers.ModelSerializer[Synthesis]):
 
 
 class CandidateOutput(serializers.ModelSerializer[Candidate]):
-    reason = serializers.ChoiceField(["", *core.REASONS], read_only=True, help_text="Empty: verified.")
+    reason = serializers.ChoiceField(["", *candidates.REASONS], read_only=True, help_text="Empty: verified.")
     findings = serializers.SerializerMethodField()
 
     class Meta:

@@ -39,7 +39,7 @@ class SynthesisForm(forms.Form):
     )  # fmt: skip
     template = forms.CharField(
         label=_("Prompt template"), max_length=core.MOST_TEMPLATE, initial=core.TEMPLATE, strip=False,
-        widget=forms.Textarea(attrs={"rows": 18, "class": "area code", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 18, "class": "area", "spellcheck": "false"}),
         help_text=_("Filled in by us: {rules}, {system_prompt}, {examples}, {domains}, {known}."),
     )  # fmt: skip
 

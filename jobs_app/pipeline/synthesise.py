@@ -21,6 +21,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.models import Dataset, Revision, Sample
 from ftstudio.errors import Text
 from ftstudio.web.texts import say, to_row
+from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
 from jobs_app.models import Candidate, Synthesis
 from jobs_app.models.asking import AskingState
@@ -104,25 +105,28 @@ def _ask(row: Synthesis, key: str, provider: Provider, checker: Checker) -> None
         if refusal.kind in ("unavailable", "unknown-outcome"):  # it may have been carried out, and paid for
             hold(row, key, asks=F("asks") + 1)
         raise
-    _write(row, key, reply, _sorted(row, core.parse(reply.content, row.domains), checker))
+    _write(row, key, reply, _sorted(row, candidates.parse(reply.content, row.domains), checker))
 
 
-def _sorted(row: Synthesis, lines: Iterable[core.Line], checker: Checker) -> list[Candidate]:
+def _sorted(row: Synthesis, lines: Iterable[candidates.Line], checker: Checker) -> list[Candidate]:
     """Each line of the answer as a candidate, or with the reason why it is none."""
     seen = set(row.candidates.filter(reason="").order_by().values_list("fingerprint", flat=True))
     first = row.candidates.count() + 1
+    prompts = {"", row.system_prompt, *(one.system.text for one in examples_of(row.examples) if one.system)}
     found: list[Candidate] = []
     for number, line in enumerate(lines, start=first):
         pair = line.pair
         if pair is None:
             found.append(Candidate(synthesis=row, number=number, question=line.raw, reason=line.reason, chosen=False))
             continue
-        verdict = core.Verdict(line.reason) if line.reason else core.verify(pair, checker, row.system_prompt)
-        reason, print_ = verdict.reason, duplicates.question_fingerprint(core.sample_of(pair))
-        if not reason and (print_ in seen or _in_dataset(row, pair)):
-            reason = core.REPEATED
+        verdict = (
+            candidates.Verdict(line.reason) if line.reason else candidates.verify(pair, checker, row.system_prompt)
+        )
+        reason, fingerprint = verdict.reason, duplicates.question_fingerprint(candidates.sample_of(pair))
+        if not reason and (fingerprint in seen or _in_dataset(row, pair, prompts)):
+            reason = candidates.REPEATED
         if not reason:
-            seen.add(print_)
+            seen.add(fingerprint)
         found.append(
             Candidate(
                 synthesis=row,
@@ -132,7 +136,7 @@ def _sorted(row: Synthesis, lines: Iterable[core.Line], checker: Checker) -> lis
                 wrong=pair.wrong,
                 right=pair.right,
                 reason=reason,
-                fingerprint=print_,
+                fingerprint=fingerprint,
                 chosen=not reason,
                 findings=[
                     {"rule": one.rule, "message": to_row(one.message)} for one in verdict.findings[:SHOWN_FINDINGS]
@@ -142,11 +146,9 @@ def _sorted(row: Synthesis, lines: Iterable[core.Line], checker: Checker) -> lis
     return found
 
 
-def _in_dataset(row: Synthesis, pair: core.Pair) -> bool:
-    """Whether a sample of the dataset asks the same: alone, or under a system prompt that is known here."""
-    prompts = {"", row.system_prompt}
-    prompts.update(example.system.text for example in examples_of(row.examples) if example.system)
-    prints = [duplicates.question_fingerprint(core.sample_of(pair, prompt)) for prompt in sorted(prompts)]
+def _in_dataset(row: Synthesis, pair: candidates.Pair, prompts: Iterable[str]) -> bool:
+    """Whether a sample of the dataset asks the same: alone, or under one of the system prompts."""
+    prints = [duplicates.question_fingerprint(candidates.sample_of(pair, prompt)) for prompt in sorted(prompts)]
     return Sample.objects.filter(dataset=row.dataset_id, question__in=prints).exists()
 
 

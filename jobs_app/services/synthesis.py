@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
 from jobs_app import tasks
+from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
 from jobs_app.core.trials import drawn
 from jobs_app.models import Candidate, Connection, Synthesis
@@ -74,11 +75,12 @@ def plan(
             Text("This dataset has no contract yet. Write it first: it decides which candidates count."),
             code="no_contract",
         )
+    examples = _examples(dataset, seed)
     row = Synthesis(
         dataset=dataset, connection=connection, model=model, wanted=wanted, seed=seed,
         decoding={"temperature": int(temperature) if temperature % 1 == 0 else temperature},
         template=core.check_template(template), domains=core.check_domains(domains),
-        system_prompt=dataset.system_prompt, contract=dataset.contract, examples=_examples(dataset, seed),
+        system_prompt=dataset.system_prompt or _own_prompt(examples), contract=dataset.contract, examples=examples,
         most_asks=core.most_asks(wanted),
     )  # fmt: skip
     row.price_input, row.price_output, row.currency = _prices(dataset, connection, model)
@@ -167,20 +169,24 @@ def spread(synthesis: Synthesis) -> list[tuple[str, int]]:
 def refusals(synthesis: Synthesis) -> list[tuple[Text, int]]:
     """Why lines did not become candidates, the most frequent reason first."""
     rows = synthesis.candidates.exclude(reason="").order_by().values_list("reason", flat=True)
-    return [(core.REASONS[reason], n) for reason, n in Counter(rows).most_common()]
+    return [(candidates.REASONS[reason], n) for reason, n in Counter(rows).most_common()]
 
 
 def reason_of(candidate: Candidate) -> Text:
     """Why this line did not become a candidate."""
-    return core.REASONS[candidate.reason]
+    return candidates.REASONS[candidate.reason]
 
 
 def rows_of(synthesis: Synthesis) -> bytes:
-    """The chosen candidates as JSONL in the format openai-preference, with domain, model and day beside each."""
+    """The chosen candidates as JSONL in the format openai-preference, with domain, model and day beside each.
+
+    They begin with a system turn where the dataset's own pairs do; elsewhere an export adds the dataset's prompt.
+    """
+    own = _own_prompt(synthesis.examples)
     when = synthesis.finished_at or synthesis.created_at
     lines = []
     for one in synthesis.candidates.filter(reason="", chosen=True):
-        turns = [{"role": "system", "content": synthesis.system_prompt}] if synthesis.system_prompt else []
+        turns = [{"role": "system", "content": own}] if own else []
         row = {
             "input": {"messages": [*turns, {"role": "user", "content": one.question}]},
             "preferred_output": [{"role": "assistant", "content": one.right}],
@@ -233,6 +239,11 @@ def _examples(dataset: Dataset, seed: int) -> list[int]:
     for pk, sample in Revision.objects.filter(sample__in=chosen).order_by("number").values_list("pk", "sample_id"):
         newest[sample] = pk
     return [newest[sample] for sample in chosen if sample in newest]
+
+
+def _own_prompt(examples: Sequence[int]) -> str:
+    """The system prompt that stands in the pairs themselves; "" where they have none."""
+    return next((one.system.text for one in examples_of(examples) if one.system), "")
 
 
 def _prices(dataset: Dataset, connection: Connection, model: str) -> tuple[Decimal | None, Decimal | None, str]:

@@ -132,7 +132,7 @@ def test_a_newcomer_rehearses_it_and_takes_the_good_ones_in(
     assert set(upload.spread) == {"technical", "dialogue"}
     payload = json.loads(Revision.objects.filter(sample__in=taken)[0].payload)
     assert payload["extras"]["metadata"]["synthesis"] == str(row.pk)
-    assert [turn["role"] for turn in payload["messages"]] == ["system", "user", "assistant"]
+    assert [turn["role"] for turn in payload["messages"]] == ["user", "assistant"]
     verbs = AuditEntry.objects.filter(verb__startswith="synthesis.").order_by("id").values_list("verb", flat=True)
     assert list(verbs) == ["synthesis.start", "synthesis.take"]
 

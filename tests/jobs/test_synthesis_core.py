@@ -12,6 +12,7 @@ from datasets_app.core import contracts
 from datasets_app.core.engine import Checker
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import InvalidInput
+from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
 from jobs_app.rehearsal import synthesis as rehearsed
 
@@ -27,8 +28,8 @@ def row(wrong: str = "AW30 - 02 is dry.", right: str = "AW30-02 is dry.", domain
 def judged(answer: str) -> list[str]:
     """For each line its reason, "" for one that counts."""
     found = []
-    for line in core.parse(answer, DOMAINS):
-        found.append(line.reason or (core.verify(line.pair, SYMBOLS).reason if line.pair else "none"))
+    for line in candidates.parse(answer, DOMAINS):
+        found.append(line.reason or (candidates.verify(line.pair, SYMBOLS).reason if line.pair else "none"))
     return found
 
 
@@ -56,7 +57,7 @@ def test_answers_are_read_as_models_write_them() -> None:
         "  \n": [],
     }
     assert {answer: judged(answer) for answer in table} == table
-    assert core.parse(None, DOMAINS) == []
+    assert candidates.parse(None, DOMAINS) == []
 
 
 pieces = st.lists(
@@ -72,15 +73,15 @@ pieces = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(pieces)
 def test_nothing_counts_that_breaks_the_contract_whatever_comes(answer: str) -> None:
-    for line in core.parse(answer, DOMAINS):
+    for line in candidates.parse(answer, DOMAINS):
         line.raw.encode()
         if line.reason or line.pair is None:
-            assert line.reason in core.REASONS
+            assert line.reason in candidates.REASONS
             continue
         assert line.pair.domain in DOMAINS
-        verdict = core.verify(line.pair, SYMBOLS, "Answer.")
+        verdict = candidates.verify(line.pair, SYMBOLS, "Answer.")
         if verdict.reason:
-            assert verdict.reason in core.REASONS
+            assert verdict.reason in candidates.REASONS
             continue
         right = Sample((Message("user", line.pair.question), Message("assistant", line.pair.right)))
         assert not [one for one in SYMBOLS.check(right) if one.severity == "error" or one.rule.startswith("symbol")]
@@ -97,13 +98,13 @@ def test_an_ask_wants_what_is_missing_and_never_more(wanted: int, domains: list[
 
 
 def test_the_template_is_filled_once_and_has_to_be_readable() -> None:
-    assert core.check_template(core.TEMPLATE)
+    assert core.check_template(core.TEMPLATE.replace("\n", "\r\n")) == core.TEMPLATE.strip()
     for wrong in ("", "x" * 20_001, "no place", core.TEMPLATE.replace('"right"', "right"), core.TEMPLATE + "\x00"):
         with pytest.raises(InvalidInput):
             core.check_template(wrong)
-    pair = core.Pair("technical", "{rules}?", "wrong", "right")
+    pair = candidates.Pair("technical", "{rules}?", "wrong", "right")
     prompt = core.fill(
-        core.TEMPLATE, rules=["No {known}."], system_prompt="", examples=[core.sample_of(pair)],
+        core.TEMPLATE, rules=["No {known}."], system_prompt="", examples=[candidates.sample_of(pair)],
         asked={"technical": 4}, known=["Seen\nbefore?"],
     )  # fmt: skip
     assert "- No {known}." in prompt
