@@ -59,17 +59,24 @@ class SynthesisOutput(serializers.ModelSerializer[Synthesis]):
     domains = serializers.ListField(child=serializers.CharField(), read_only=True)
     estimate = serializers.DictField(read_only=True)
     decoding = serializers.DictField(read_only=True)
-    spread = serializers.SerializerMethodField(help_text="Verified candidates by domain.")
-    reasons = serializers.SerializerMethodField(help_text="Refused lines by reason.")
 
     class Meta:
         model = Synthesis
         fields = (
             "id", "dataset", "connection", "model", "template", "domains", "seed", "decoding", "wanted", "state",
-            "asks", "most_asks", "verified", "refused", "spread", "reasons", "prompt_tokens", "completion_tokens",
+            "asks", "most_asks", "verified", "refused", "prompt_tokens", "completion_tokens",
             "estimate", "cost", "currency", "says", "upload", "taken_at", "created_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
+
+
+class SynthesisDetailOutput(SynthesisOutput):
+    spread = serializers.SerializerMethodField(help_text="Verified candidates by domain.")
+    reasons = serializers.SerializerMethodField(help_text="Refused lines by reason.")
+
+    class Meta(SynthesisOutput.Meta):
+        fields = (*SynthesisOutput.Meta.fields, "spread", "reasons")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_spread(self, row: Synthesis) -> dict[str, int]:
@@ -121,12 +128,12 @@ class SynthesisList(generics.ListAPIView[Synthesis]):
     def get_queryset(self) -> QuerySet[Synthesis]:
         return Synthesis.objects.filter(dataset=_dataset(self.request, self.kwargs["pk"]))
 
-    @extend_schema(request=SynthesisInput, responses={202: SynthesisOutput})
+    @extend_schema(request=SynthesisInput, responses={202: SynthesisDetailOutput})
     def post(self, request: Request, pk: UUID) -> Response:
         """Have a model propose pairs in the background. Nothing enters the dataset until somebody takes it in."""
         asked = read(request, SynthesisInput)
         row = synthesising.start(actor=request.user, dataset=_dataset(request, pk), **asked)
-        return Response(SynthesisOutput(row).data, status=202)
+        return Response(SynthesisDetailOutput(row).data, status=202)
 
 
 class SynthesisPlan(APIView):
@@ -140,9 +147,9 @@ class SynthesisPlan(APIView):
 
 
 class SynthesisDetail(APIView):
-    @extend_schema(responses=SynthesisOutput)
+    @extend_schema(responses=SynthesisDetailOutput)
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(SynthesisOutput(_found(request, pk)).data)
+        return Response(SynthesisDetailOutput(_found(request, pk)).data)
 
 
 class SynthesisCandidates(generics.ListAPIView[Candidate]):
@@ -157,16 +164,16 @@ class SynthesisCandidates(generics.ListAPIView[Candidate]):
 
 
 class SynthesisCancel(APIView):
-    @extend_schema(request=None, responses=SynthesisOutput)
+    @extend_schema(request=None, responses=SynthesisDetailOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         row = synthesising.cancel(actor=request.user, synthesis=_found(request, pk))
-        return Response(SynthesisOutput(row).data)
+        return Response(SynthesisDetailOutput(row).data)
 
 
 class SynthesisTake(APIView):
-    @extend_schema(request=SynthesisTakeInput, responses=SynthesisOutput)
+    @extend_schema(request=SynthesisTakeInput, responses=SynthesisDetailOutput)
     def post(self, request: Request, pk: UUID) -> Response:
         """Import the chosen candidates as pending pairs. Calling again gives the import there is."""
         row = _found(request, pk)
         synthesising.take(actor=request.user, synthesis=row, **read(request, SynthesisTakeInput))
-        return Response(SynthesisOutput(row).data)
+        return Response(SynthesisDetailOutput(row).data)

@@ -93,7 +93,7 @@ def _objects(text: str) -> Iterator[tuple[str, Any]]:
 
 def _read(raw: str, value: Any, domains: Mapping[str, str]) -> Line:
     raw = _shown(raw)
-    texts = [value.get(key) for key in KEYS] if isinstance(value, dict) else []
+    texts: list[Any] = [value.get(key) for key in KEYS] if isinstance(value, dict) else []
     if not texts or not all(isinstance(text, str) and is_text(text) and len(text) <= LONGEST for text in texts):
         return Line(raw, reason=UNREADABLE)
     domain, question, wrong, right = texts

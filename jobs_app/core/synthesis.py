@@ -68,9 +68,9 @@ Only JSONL: one object on each line, no fence, no number, no word before or afte
 """
 
 
-def check_template(text: Any) -> str:
+def check_template(given: Any) -> str:
     """The template, fit for use. Raises InvalidInput (`template`) where an answer to it could not be read."""
-    text = "\n".join(str(text or "").strip().splitlines())  # a browser sends \r\n
+    text: str = "\n".join(str(given or "").strip().splitlines())  # a browser sends \r\n
     if not text or len(text) > MOST_TEMPLATE:
         raise InvalidInput(template=Text("Write a template of 1 to {n} characters.", n=MOST_TEMPLATE))
     if "\x00" in text or not is_text(text):

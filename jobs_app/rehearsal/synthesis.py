@@ -1,7 +1,7 @@
 """What a rehearsed base model answers when it is asked for pairs of an error and its correction.
 
 Most of it counts: scenes of our own, and the pairs that the prompt shows with other digits. One pair in five is
-written as a careless model writes it, so that a rehearsal shows what the verification turns down.
+the wrong way round, as a careless model writes it, so that a rehearsal shows what the verification turns down.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pairs(prompt: str) -> str:
                 break
             row = _varied(chance.choice(shown), chance) if shown and chance.random() < 0.5 else _scene(chance)
             if len(lines) % 5 == 4:
-                row = {**row, "right": row["wrong"]}
+                row = {**row, "wrong": row["right"], "right": row["wrong"]}
             lines.append(json.dumps({"domain": lot["domain"], **row}, ensure_ascii=False))
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from datasets_app.core import contracts
@@ -162,14 +163,18 @@ def take(*, actor: User, synthesis: Synthesis, numbers: Collection[int] | None =
 
 def spread(synthesis: Synthesis) -> list[tuple[str, int]]:
     """Verified candidates by domain, in the order of the domains."""
-    have = Counter(synthesis.candidates.filter(reason="").order_by().values_list("domain", flat=True))
+    have = Counter(_rows(synthesis).filter(reason="").values_list("domain", flat=True))
     return [(name, have[name]) for name in synthesis.domains]
 
 
 def refusals(synthesis: Synthesis) -> list[tuple[Text, int]]:
     """Why lines did not become candidates, the most frequent reason first."""
-    rows = synthesis.candidates.exclude(reason="").order_by().values_list("reason", flat=True)
-    return [(candidates.REASONS[reason], n) for reason, n in Counter(rows).most_common()]
+    reasons = Counter(_rows(synthesis).exclude(reason="").values_list("reason", flat=True))
+    return [(candidates.REASONS[reason], n) for reason, n in reasons.most_common()]
+
+
+def _rows(synthesis: Synthesis) -> QuerySet[Candidate]:
+    return Candidate.objects.filter(synthesis=synthesis).order_by()
 
 
 def reason_of(candidate: Candidate) -> Text:

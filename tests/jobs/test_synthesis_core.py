@@ -131,4 +131,4 @@ def test_a_rehearsed_model_brings_pairs_that_mostly_count() -> None:
     reasons = judged(answer)
     assert len(reasons) == 10
     assert reasons.count("") >= 7
-    assert reasons.count("same") == 2
+    assert reasons.count("contract") == 2
