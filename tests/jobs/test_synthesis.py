@@ -24,6 +24,7 @@ from jobs_app.pipeline.synthesise import run
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import synthesis as synthesising
 from tests import make
+from tests.conftest import browser_of
 
 from .in_process import URL, Stage
 from .rehearsal import KEY
@@ -222,3 +223,32 @@ def test_it_needs_a_lead_a_contract_and_sensible_figures(
         synthesising.plan(**asked(free, stage))
     loose = make.dataset(alice, project, "Labels", {"labels": {"values": ["a"]}})
     assert len(synthesising.plan(**asked(loose, stage)).warnings) == 2
+
+
+def test_a_lead_sees_the_price_first_and_has_to_tick_something(alice: User, codes: Dataset, stage: Connection) -> None:
+    browser = browser_of(alice)
+    new = f"/datasets/{codes.pk}/syntheses/new/"
+    page = browser.get(new).content.decode()
+    assert "about 5, never more than 18" in page
+    assert "A rehearsal costs nothing." in page
+    sent = {"connection": str(stage.pk), "model": "rehearsal-small", "wanted": 12, "temperature": 0.9, "seed": 0,
+            "domains": "a, b\r\nc", "template": core.TEMPLATE.replace("\n", "\r\n")}  # fmt: skip
+    assert "about 2, never more than 9" in browser.post(new, sent).content.decode()
+    assert not Synthesis.objects.exists()
+    refused = browser.post(new, {**sent, "template": "Nothing.", "start": "1"})
+    assert refused.status_code == 422
+    assert "{domains}" in refused.content.decode()
+    begun = browser.post(new, {**sent, "start": "1"})
+    row = Synthesis.objects.get()
+    assert begun.headers["Location"] == f"/syntheses/{row.pk}/"
+    assert (row.domains, row.template) == (["a", "b", "c"], core.TEMPLATE.strip())
+    browser.post(f"/syntheses/{row.pk}/cancel/")
+    Candidate.objects.create(synthesis=row, number=1, domain="a", question="RT1-11?", wrong="RT1 - 11", right="RT1-11")
+    Synthesis.objects.filter(pk=row.pk).update(verified=1)
+    assert "Take the ticked ones" in browser.get(f"/syntheses/{row.pk}/").content.decode()
+    nothing = browser.post(f"/syntheses/{row.pk}/take/")
+    assert nothing.status_code == 422
+    assert "Choose at least one candidate." in nothing.content.decode()
+    taken = browser.post(f"/syntheses/{row.pk}/take/", {"numbers": ["1", "x"]})
+    row.refresh_from_db()
+    assert taken.headers["Location"] == f"/uploads/{row.upload_id}/"
