@@ -131,8 +131,8 @@ class SynthesisList(generics.ListAPIView[Synthesis]):
     @extend_schema(request=SynthesisInput, responses={202: SynthesisDetailOutput})
     def post(self, request: Request, pk: UUID) -> Response:
         """Have a model propose pairs in the background. Nothing enters the dataset until somebody takes it in."""
-        asked = read(request, SynthesisInput)
-        row = synthesising.start(actor=request.user, dataset=_dataset(request, pk), **asked)
+        dataset = _dataset(request, pk)
+        row = synthesising.start(actor=request.user, dataset=dataset, **read(request, SynthesisInput))
         return Response(SynthesisDetailOutput(row).data, status=202)
 
 
