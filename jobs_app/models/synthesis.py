@@ -47,7 +47,7 @@ class Synthesis(Asking):
 
 
 class Candidate(models.Model):
-    """One pair that a model proposed. `reason` "" is one that counts, else why it does not (core.candidates.REASONS)."""
+    """One pair that a model proposed. `reason`: "" for one that counts, else one of core.candidates.REASONS."""
 
     synthesis = models.ForeignKey(Synthesis, models.CASCADE, related_name="candidates")
     number = models.PositiveIntegerField()

@@ -35,7 +35,7 @@ def pairs(prompt: str) -> str:
     """JSONL, as many lines of each domain as the prompt wants; the same prompt brings the same ones."""
     chance = random.Random(prompt)  # noqa: S311  (no secret)
     shown = list(_shown(prompt))
-    lines = []
+    lines: list[str] = []
     for lot in _LOT.finditer(prompt):
         for _ in range(min(int(lot["n"]), _MOST)):
             if len(lines) >= _MOST:
