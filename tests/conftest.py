@@ -26,8 +26,8 @@ settings.load_profile("ftstudio")
 
 @pytest.hookimpl(optionalhook=True)  # also where the suite runs without xdist
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores: a third of the time somebody waits for a browser or for a process that starts."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: a third of the time somebody waits for a browser or for a process that starts."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_sessionstart() -> None:

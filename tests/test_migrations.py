@@ -65,22 +65,23 @@ def searchable():
         return "sampletext_trigrams" in connection.introspection.get_constraints(cursor, "datasets_app_sampletext")
 
 
-def test_a_new_installation_gets_the_tables_that_an_older_one_has_grown_step_by_step():
+@pytest.mark.parametrize("side", ["datasets_app", "jobs_app"])
+def test_a_new_installation_gets_the_tables_that_an_older_one_has_grown_step_by_step(side):
     """The one migration for the new stands for all the steps, and for nothing else."""
     loader = MigrationLoader(None, replace_migrations=False)
-    [whole] = [one for one in loader.disk_migrations.values() if one.app_label == "datasets_app" and one.replaces]
+    [whole] = [one for one in loader.disk_migrations.values() if one.app_label == side and one.replaces]
     grown = loader.project_state([whole.replaces[-1]])
     fresh = whole.mutate_state(loader.project_state(whole.dependencies))
-    assert tables(fresh) == tables(grown)
-    steps = {key for key in loader.disk_migrations if key[0] == "datasets_app" and key[1] <= whole.replaces[-1][1]}
+    assert tables(fresh, side) == tables(grown, side)
+    steps = {key for key in loader.disk_migrations if key[0] == side and key[1] <= whole.replaces[-1][1]}
     assert set(whole.replaces) == steps
 
 
-def tables(state):
-    """Every field, index and constraint of the data side, as a migration would write it."""
+def tables(state, side):
+    """Every field, index and constraint of one side, as a migration would write it."""
     found = {}
     for (app, name), model in state.models.items():
-        if app == "datasets_app":
+        if app == side:
             found[name] = {field: repr(value.deconstruct()[1:]) for field, value in model.fields.items()}
             found[name]["indexes"] = sorted(repr(one.deconstruct()) for one in model.options.get("indexes", ()))
             found[name]["constraints"] = sorted(repr(one.deconstruct()) for one in model.options.get("constraints", ()))

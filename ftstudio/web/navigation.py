@@ -41,6 +41,7 @@ ENTRIES = (
             "gold",
             "assignment",
             "share",
+            "synthesis",
         ),
     ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision", "adjudication", "comment")),
