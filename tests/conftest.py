@@ -36,12 +36,31 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `once` what asks for no database, and so says the same on every one."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as `once` what asks for no database, and so says the same on every one; let the slow ones begin early."""
     for item in items:
         asks = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
         if not asks and not any(map(item.get_closest_marker, ("django_db", "killing", "services", "browser"))):
             item.add_marker("once")
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = early(items, workers)
+
+
+def early(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The slow tests at the head of what half of the workers begin with; each takes one piece of the list first.
+
+    Otherwise they stand together, one worker has them all, and the others wait for it at the end.
+    """
+    slow = [item for item in items if any(map(item.get_closest_marker, ("browser", "killing")))]
+    rest = [item for item in items if not any(map(item.get_closest_marker, ("browser", "killing")))]
+    halves, size = max(1, workers // 2), -(-len(items) // workers)
+    found: list[pytest.Item] = []
+    for worker in range(workers):
+        mine = slow[worker::halves] if worker < halves else []
+        room = max(0, size - len(mine))
+        found += [*mine, *rest[:room]]
+        rest = rest[room:]
+    return [*found, *rest]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

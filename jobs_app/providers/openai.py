@@ -318,9 +318,10 @@ class OpenAI(Provider):
         """The figures of the result files. They complete the events; without them the job is no less finished."""
         points: list[metrics.Point] = []
         files = job.get("result_files")
-        for file_id in files if isinstance(files, list) else ():
+        named = [one for one in files if isinstance(one, str) and one] if isinstance(files, list) else []
+        for file_id in named:
             try:
-                content = self._send(partial(self._client.files.with_raw_response.content, str(file_id)))
+                content = self._send(partial(self._client.files.with_raw_response.content, file_id))
             except ProviderError:
                 continue
             points += metrics.from_csv(content)
