@@ -51,8 +51,11 @@ def early(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
     Otherwise they stand together, one worker has them all, and the others wait for it at the end.
     """
-    slow = [item for item in items if any(map(item.get_closest_marker, ("browser", "killing")))]
-    rest = [item for item in items if not any(map(item.get_closest_marker, ("browser", "killing")))]
+    is_slow = {
+        id(item): item.path.parent.name == "browser" or bool(item.get_closest_marker("killing")) for item in items
+    }
+    slow = [item for item in items if is_slow[id(item)]]
+    rest = [item for item in items if not is_slow[id(item)]]
     halves, size = max(1, workers // 2), -(-len(items) // workers)
     found: list[pytest.Item] = []
     for worker in range(workers):
