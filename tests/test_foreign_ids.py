@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.conftest import api_of, browser_of, put_down
 from tests.walk import routes, undone
 from tests.world import make_world
@@ -12,6 +14,7 @@ from tests.world import make_world
 BY_SECRET = {"pages:invitation-accept", "pages:webhook"}
 
 WITH_IDS = [route for route in routes() if route.takes_ids and route.full_name not in BY_SECRET]
+pytestmark = pytest.mark.once  # who sees what is one filter, the same on every database
 METHODS = ("get", "post", "patch", "put", "delete")
 
 

@@ -13,7 +13,10 @@ from tests.conftest import api_of, browser_of, put_down
 from tests.walk import routes
 from tests.world import make_world
 
+pytestmark = pytest.mark.once  # what an answer says to the browser asks no database
 PRIVATE = [route for route in routes() if route.full_name != "pages:invitation-accept"]
+
+pytestmark = pytest.mark.once  # what an answer says to the browser asks no database
 
 
 def assert_strict(answer: Any, where: str) -> None:

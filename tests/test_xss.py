@@ -11,9 +11,11 @@ from tests.conftest import browser_of, put_down
 from tests.walk import routes
 from tests.world import make_world
 
+pytestmark = pytest.mark.once  # what a page shows is the same whichever database it came from
+
 # The short fields cut a text off, so what must be whole in them stands first.
 CORPUS = (
-    "'><svg onload=alert('xss')><script>alert('xss')</script>{{ 7|add:7 }}{% load xss %}<b onclick=alert('xss')>",
+    "'><svg onload=alert('xss')><script>alert('xss')</script>{% load xss %}<b onclick=alert('xss')>",
     "\"><img src=x onerror=alert('xss')><a href=\"javascript:alert('xss')\">x</a>",
     "</textarea></title><script>alert('xss')</script>",
     "javascript:alert('xss')",
