@@ -12,7 +12,7 @@ from typing import Any
 
 from datasets_app.core.statistics import wilson
 from ftstudio.errors import InvalidInput, Listed, Text
-from jobs_app.core.advisor_table import DECISIONS, ENDS, OPTIONS, START, STEPS, TARGET, Decision
+from jobs_app.core.advisor_table import DECISIONS, ENDS, START, STEPS, TARGET, Decision
 
 ENOUGH_ROWS = 50  # OpenAI's guide: start with about fifty well-made examples
 FEWEST_ROWS = 10  # what most providers ask for at least
@@ -190,11 +190,6 @@ def chosen_option(station: str) -> str:
     if station in STEPS:
         return "sft"
     return ENDS[station].option if station in ENDS else ""
-
-
-def rejected_options(station: str) -> tuple[str, ...]:
-    """The options that a record has to say a reason about."""
-    return tuple(option for option in OPTIONS if option != chosen_option(station))
 
 
 def advice_at(station: str) -> Text:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from datasets_app.core.containers.csv import guarded
 from ftstudio.errors import InvalidInput, Listed, Text
 from jobs_app.core.metrics import NAMES, STEP, Point, name_of
 
@@ -59,8 +60,7 @@ def write_several(runs: Iterable[tuple[str, str, Iterable[Point]]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("run", "name", *HEADER))
     for ident, name, points in runs:
-        safe = f"'{name}" if name.lstrip("'").startswith(("=", "+", "-", "@", "\t", "\r")) else name
-        writer.writerows([ident, safe, *row] for row in _rows(points))
+        writer.writerows([ident, guarded(name), *row] for row in _rows(points))
     return out.getvalue()
 
 

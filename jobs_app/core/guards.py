@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ftstudio.errors import Text
 from jobs_app.core.lengths import Lengths
-from jobs_app.core.recipes import Parameter, shown, warnings
+from jobs_app.core.recipes import Parameter, warnings
 from jobs_app.core.recommender import LEAST_UPDATES, Arithmetic, scales
 
 MOST_EXPOSURES = 10  # times that one row is shown; beyond that a small set is learnt by heart
@@ -197,9 +197,3 @@ def size_of(rows: int, task: Task) -> Size:
         "enough" if rows >= amount.enough else "some" if rows >= amount.some else "few"
     )
     return Size(state, rows, amount)
-
-
-def shown_scale(recipe: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Both scales as people read them, two places: (alpha / rank, alpha / √rank)."""
-    found = scales(recipe.get("lora_rank"), recipe.get("lora_alpha"))
-    return None if found is None else (shown(round(found[0], 2)), shown(round(found[1], 2)))

@@ -38,9 +38,18 @@ class PriceLine:
     confirmed: bool = True
     own: bool = False
 
+    @property
+    def shown(self) -> str:
+        return plain(self.amount)
+
     def cost(self, tokens: int) -> Decimal:
         """What so many tokens cost, to the hundredth of a cent."""
         return (self.amount * tokens / MILLION).quantize(Decimal("0.0001"))
+
+
+def plain(amount: Decimal) -> str:
+    """An amount without trailing zeros and never as a power of ten: 30, 0.48."""
+    return f"{amount.normalize():f}"
 
 
 def in_force(lines: Iterable[PriceLine], on: date) -> PriceLine | None:

@@ -225,6 +225,25 @@ def shown(number: float | None) -> str:
     return f"{number:.10f}".rstrip("0").rstrip(".") if number % 1 else f"{int(number)}"
 
 
+def read_numbers(**given: tuple[object, float, float]) -> dict[str, float]:
+    """Numbers by name, each given as (what was sent, lowest, highest); whole where the highest is an int.
+
+    Raises InvalidInput with a field for each that cannot be used.
+    """
+    wrong: dict[str, Text] = {}
+    values: dict[str, float] = {}
+    for name, (raw, low, high) in given.items():
+        value, whole = _number(raw), isinstance(high, int)
+        if value is None or not low <= value <= high or (whole and value % 1):
+            what = Text("a whole number") if whole else Text("a number")
+            wrong[name] = Text("Give {what} from {low} to {high}.", what=what, low=shown(low), high=shown(high))
+            continue
+        values[name] = value
+    if wrong:
+        raise InvalidInput.of(wrong)
+    return values
+
+
 def _refusal(wrong: Mapping[str, Text]) -> InvalidInput:
     """Field names come from outside here, so they must not become keyword arguments (`code`, `message` …)."""
     refusal = InvalidInput(Text("Some settings cannot be used."))

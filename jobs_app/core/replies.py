@@ -6,7 +6,7 @@ its habits; how it came is said beside it, because only one of the three is what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from datasets_app.core.answers import unfenced
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import LineError, parse_value
 from datasets_app.core.normalisers import NORMALISERS
-from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.samples import Message, ToolCall
 from ftstudio.errors import Text
 
 from .inference import TOOL, Contract
+from .trials import answer_of, errors_in
 
 TOOL_CALL, BARE, FENCED, PLAIN, NOTHING = "tool-call", "json", "fenced-json", "text", "nothing"
 
@@ -43,8 +44,8 @@ def hear(
 ) -> Heard:
     """Read an answer by the inference contract `data` (`ModelVersion.contract`)."""
     wanted, rules = Contract.of(data), contracts.parse(data.get("contract") or {})
-    calls = _calls(tool_calls)
-    called = next((call for call in calls if call.name == TOOL), None)
+    answer = answer_of(content, tool_calls)
+    called = next((call for call in answer.tool_calls if call.name == TOOL), None)
     raw = called.arguments if called else content or ""
     value = came_as = None
     if not raw.strip():
@@ -56,7 +57,6 @@ def hear(
     text = raw
     for name in rules.normalisers:
         text = NORMALISERS[name].apply(text, contract=rules, source=question)
-    answer = Message("assistant", content, tool_calls=tuple(calls))
     return Heard(
         raw=raw,
         text=text,
@@ -81,25 +81,9 @@ def _json(raw: str, called: bool) -> tuple[Any, str]:
     return value, BARE if bare is raw else FENCED
 
 
-def _calls(tool_calls: Iterable[Mapping[str, Any]]) -> list[ToolCall]:
-    found = []
-    for call in tool_calls:
-        function = call.get("function")
-        if isinstance(function, Mapping) and function.get("name"):
-            found.append(ToolCall(str(function["name"]), str(function.get("arguments") or ""), call.get("id")))
-    return found
-
-
 def _problems(question: str, answer: Message, checker: Checker) -> tuple[tuple[str, Text], ...]:
     """The errors that the contract's own rules find in the answer; what they say of the question is not asked."""
-    turns: Sequence[Message] = (Message("user", question), answer)
-    path = "/messages/1"
-    tools = tuple(_declared(call) for call in answer.tool_calls)
-    return tuple(
-        (finding.rule, finding.message if isinstance(finding.message, Text) else Text("{text}", text=finding.message))
-        for finding in checker.check(Sample(tuple(turns), tools))
-        if finding.severity == "error" and (finding.path == path or finding.path.startswith(f"{path}/"))
-    )
+    return errors_in((Message("user", question),), answer, checker, [_declared(call) for call in answer.tool_calls])
 
 
 def _declared(call: ToolCall) -> dict[str, Any]:

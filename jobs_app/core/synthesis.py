@@ -10,6 +10,7 @@ from typing import Any
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Text
 from jobs_app.core.candidates import KEYS, LONGEST, is_text
+from jobs_app.core.recipes import read_numbers
 
 WANTED = 50  # what a first set aims at
 MOST_WANTED = 500
@@ -100,24 +101,10 @@ def check_domains(names: Iterable[Any]) -> list[str]:
     return list(found.values())
 
 
-def read_numbers(*, wanted: Any, seed: Any, temperature: Any) -> tuple[int, int, float]:
+def read_wishes(*, wanted: Any, seed: Any, temperature: Any) -> tuple[int, int, float]:
     """Raises InvalidInput with a field for each that cannot be used. Temperature 0 would repeat itself."""
-    wrong: dict[str, Text] = {}
-    values: dict[str, float] = {}
-    for name, raw, low, high in (
-        ("wanted", wanted, 1, MOST_WANTED), ("seed", seed, 0, 2**31 - 1), ("temperature", temperature, 0.1, 2),
-    ):  # fmt: skip
-        try:
-            value = float(str(raw).strip())
-        except ValueError:
-            value = -1.0
-        if not low <= value <= high or (name != "temperature" and value % 1):
-            what = Text("a number") if name == "temperature" else Text("a whole number")
-            wrong[name] = Text("Give {what} from {low} to {high}.", what=what, low=low, high=high)
-        values[name] = value
-    if wrong:
-        raise InvalidInput.of(wrong)
-    return int(values["wanted"]), int(values["seed"]), values["temperature"]
+    read = read_numbers(wanted=(wanted, 1, MOST_WANTED), seed=(seed, 0, 2**31 - 1), temperature=(temperature, 0.1, 2.0))
+    return int(read["wanted"]), int(read["seed"]), read["temperature"]
 
 
 def asks_for(wanted: int) -> int:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from datasets_app.core.answers import unfenced
 from datasets_app.core.engine import Checker
 from datasets_app.core.samples import Message, Sample, ToolCall
-from ftstudio.errors import InvalidInput, Text
+from ftstudio.errors import Text
+from jobs_app.core.recipes import read_numbers
 
 MOST_CASES = 200
 MOST_SHOTS = 8
@@ -80,44 +81,29 @@ def graded(turns: Sequence[Message], answer: Message, checker: Checker, tools: S
     """By the same rules that grade training samples; only what they say about the answer counts, and only errors."""
     if not answer.text.strip() and not answer.tool_calls:
         return Graded("failed", (("content-empty", Text("The model gave no answer.")),))
-    errors = _errors(turns, answer, checker, tools)
+    errors = errors_in(turns, answer, checker, tools)
     bare = unfenced(answer.text)
     data = checker.contract.json is not None or checker.contract.labels is not None
     if bare is answer.text or not data:
         return Graded("failed" if errors else "passed", errors)
     fence = errors or (("markdown-fence", Text("Remove the code fence around the answer.")),)
-    right = not _errors(turns, replace(answer, content=bare), checker, tools)
+    right = not errors_in(turns, replace(answer, content=bare), checker, tools)
     return Graded("fenced" if right else "failed", fence)
 
 
 def read_plan(*, shots: object, n: object, seed: object, temperature: object) -> tuple[int, int, int, float]:
     """The four numbers of a trial. Raises InvalidInput with a field for each that cannot be used."""
-    wrong: dict[str, Text] = {}
-    values: dict[str, float] = {}
-    for name, raw, low, high in (
-        ("shots", shots, 0, MOST_SHOTS),
-        ("n", n, 1, MOST_CASES),
-        ("seed", seed, 0, 2**31 - 1),
-        ("temperature", temperature, 0, 2),
-    ):
-        try:
-            value = float(str(raw).strip())
-        except ValueError:
-            value = -1.0
-        if not low <= value <= high or (name != "temperature" and value % 1):
-            what = Text("a number") if name == "temperature" else Text("a whole number")
-            wrong[name] = Text("Give {what} from {low} to {high}.", what=what, low=low, high=high)
-        values[name] = value
-    if wrong:
-        raise InvalidInput.of(wrong)
-    return int(values["shots"]), int(values["n"]), int(values["seed"]), values["temperature"]
+    read = read_numbers(
+        shots=(shots, 0, MOST_SHOTS), n=(n, 1, MOST_CASES), seed=(seed, 0, 2**31 - 1), temperature=(temperature, 0, 2.0)
+    )
+    return int(read["shots"]), int(read["n"]), int(read["seed"]), read["temperature"]
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if message.role not in ("system", "developer")]
 
 
-def _errors(
+def errors_in(
     turns: Sequence[Message], answer: Message, checker: Checker, tools: Sequence[Any]
 ) -> tuple[tuple[str, Text], ...]:
     path = f"/messages/{len(turns)}"

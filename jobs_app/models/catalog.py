@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ftstudio.accounts.models.project import InProjectQuerySet, Project
 from ftstudio.fields import OrderedJSONField
+from jobs_app.core.prices import plain
 
 from .connection import Connection
 
@@ -36,7 +37,11 @@ class Price(models.Model):
         indexes = (models.Index(fields=("project", "kind", "base_model"), name="price_of_a_model"),)
 
     def __str__(self) -> str:
-        return f"{self.base_model} {self.item}: {self.amount} {self.currency}"
+        return f"{self.base_model} {self.item}: {self.shown} {self.currency}"
+
+    @property
+    def shown(self) -> str:
+        return plain(self.amount)
 
 
 class CatalogEntry(models.Model):

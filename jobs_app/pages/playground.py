@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from datasets_app.core import diffs
+from datasets_app.core.containers.csv import guarded
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import InvalidInput, StudioError, Text
 from ftstudio.web.current import current_project
@@ -168,7 +169,7 @@ def playground_table(request: PersonRequest) -> HttpResponse:
         sides = (row.base or Side(None), row.tuned)
         texts = [side.heard.text if side.heard else side.says for side in sides]
         found = ["; ".join(say(text) for _, text in side.heard.problems) if side.heard else "" for side in sides]
-        table.writerow([_cell(text) for text in (row.question, *texts, *found)])
+        table.writerow([guarded(text) for text in (row.question, *texts, *found)])
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="side-by-side.csv"'
     return answer
@@ -250,8 +251,3 @@ def _temperature(text: str) -> float:
         return float(text or 0)
     except ValueError:
         return -1.0  # refused by the service, in its words
-
-
-def _cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -150,7 +150,7 @@ def _price_data(price: PriceLine | None) -> dict[str, Any] | None:
     if price is None:
         return None
     return {
-        "amount": f"{price.amount.normalize():f}",
+        "amount": price.shown,
         "source": price.source,
         "valid_from": price.valid_from.isoformat(),
         "confirmed": price.confirmed,

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from datasets_app.core.containers.csv import guarded
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
@@ -196,9 +197,9 @@ def to_csv(family: JobFamily) -> str:
     for one in members:
         job = one.job
         writer.writerow(
-            [job.pk, _cell(job.name), job.state, *(_cell(one.values.get(axis, "")) for axis in axes), one.rows,
+            [job.pk, guarded(job.name), job.state, *(guarded(str(one.values.get(a, ""))) for a in axes), one.rows,
              _figure(one.best_valid), _figure(one.final_train), one.verdict.word if one.verdict else "",
-             "" if job.cost is None else job.cost, job.currency, _figure(one.seconds), _cell(job.result_model)]
+             "" if job.cost is None else job.cost, job.currency, _figure(one.seconds), guarded(job.result_model)]
         )  # fmt: skip
     return out.getvalue()
 
@@ -277,9 +278,3 @@ def _first(refusal: StudioError) -> str:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
-
-
-def _cell(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -21,13 +21,13 @@ from datasets_app.models import SnapshotEntry
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
-from ftstudio.web.texts import say
+from ftstudio.web.texts import say, to_line
 from jobs_app.core.inference import Contract
 from jobs_app.core.replies import Heard, hear
 from jobs_app.models import ModelVersion
-from jobs_app.pipeline import rates
+from jobs_app.pipeline import rates, serving
 from jobs_app.pipeline.clients import client_of
-from jobs_app.providers.base import ProviderError
+from jobs_app.providers.base import Provider, ProviderError
 
 from .prices import price_of
 
@@ -74,8 +74,7 @@ def ask(
     """
     model, body = _request(actor, version, question, arm, system, temperature)
     begun = time.monotonic()
-    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
-        rates.spend(version.connection_id, 1)
+    with _asking(actor, version, arm) as provider:
         reply = provider.chat(model, body.pop("messages"), **body)
     seconds = time.monotonic() - begun
     cost, currency = _cost(version, arm, reply.prompt_tokens, reply.completion_tokens)
@@ -107,8 +106,7 @@ def stream(
     def passed_on() -> Iterator[str]:
         # Only now: an answer that nobody begins to read takes no place and opens no connection.
         until, left = time.monotonic() + LONGEST_ANSWER, MOST_PIECES
-        with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
-            rates.spend(version.connection_id, 1)
+        with _asking(actor, version, arm) as provider:
             for piece in provider.stream(model, body.pop("messages"), **body):
                 yield piece[:left]
                 left -= len(piece)
@@ -116,6 +114,19 @@ def stream(
                     raise ProviderError(Text("The answer became too long and was broken off."), "unavailable")
 
     return passed_on()
+
+
+@contextmanager
+def _asking(actor: User, version: ModelVersion, arm: str) -> Iterator[Provider]:
+    """The account's client for one answer. A tuned model that its provider no longer knows is written down as gone."""
+    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
+        rates.spend(version.connection_id, 1)
+        try:
+            yield provider
+        except ProviderError as refusal:
+            if refusal.kind == "missing" and arm == TUNED:
+                serving.mark_gone(version, to_line(refusal.sentence, 300))
+            raise
 
 
 @contextmanager

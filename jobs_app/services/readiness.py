@@ -167,7 +167,7 @@ def _costs(job: Job, *, lock: bool) -> Costs:
     return Costs(
         known=True,
         confirmed=price.confirmed,
-        amount=f"{price.amount.normalize():f}",
+        amount=price.shown,
         currency=price.currency,
         source=price.source,
         estimate=None if cost is None else Decimal(cost),

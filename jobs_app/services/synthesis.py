@@ -69,7 +69,7 @@ def plan(
     """
     model = str(model or "").strip()
     _usable(dataset, connection, model)
-    wanted, seed, temperature = core.read_numbers(wanted=wanted, seed=seed, temperature=temperature)
+    wanted, seed, temperature = core.read_wishes(wanted=wanted, seed=seed, temperature=temperature)
     contract = contracts.parse(dataset.contract)
     if not contracts.describe(contract):
         raise Conflict(

@@ -12,7 +12,7 @@ from ftstudio.errors import InvalidInput
 from jobs_app.core import advisor
 from jobs_app.core.advisor import Arm, Facts, Rate, walk
 from jobs_app.core.advisor_drawing import PLACES, edges, mermaid, picture
-from jobs_app.core.advisor_table import CONSTRAINTS, DECISIONS, ENDS, OPTIONS, START, STEPS, STRATEGIES
+from jobs_app.core.advisor_table import CONSTRAINTS, DECISIONS, ENDS, START, STEPS, STRATEGIES
 
 WAYS = [dict(zip(DECISIONS, answers, strict=True)) for answers in product(("yes", "no"), repeat=len(DECISIONS))]
 # Each end with one way to it, as the flowchart has them.
@@ -51,8 +51,6 @@ def test_no_line_of_the_chart_is_dead() -> None:
 def test_four_strategies_can_come_out() -> None:
     assert {ENDS[end].strategy for end in TO} - {""} == set(STRATEGIES)
     assert {advisor.chosen_option(end) for end in (*ENDS, *STEPS)} == {"prompt", "sft", ""}
-    assert advisor.rejected_options("dpo") == ("prompt", "other-model")
-    assert advisor.rejected_options("redefine") == tuple(OPTIONS)
 
 
 def test_training_is_a_stop_on_the_way_where_a_record_can_be_filed() -> None:

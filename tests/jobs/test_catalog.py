@@ -108,6 +108,16 @@ def test_training_with_preferences_costs_as_training_where_nobody_says_otherwise
     assert own.amount == 12
 
 
+def test_a_price_is_never_written_as_a_power_of_ten(leo: User, project: Project) -> None:
+    for amount, text in (("30", "30"), ("0.480", "0.48"), ("0", "0"), ("150.000001", "150.000001")):
+        price = prices.add(
+            actor=leo, project=project, kind="openai", base_model=GPT, amount=amount, currency="USD", source="list"
+        )
+        counting = prices.price_of(project.pk, "openai", GPT)
+        assert counting is not None
+        assert (price.shown, counting.shown) == (text, text)
+
+
 @pytest.mark.parametrize("amount", ["-1", "three", "NaN", "1e9", "", None])
 def test_a_price_that_is_none_is_refused(leo: User, project: Project, amount: Any) -> None:
     with pytest.raises(InvalidInput) as caught:

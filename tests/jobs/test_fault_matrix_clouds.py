@@ -27,6 +27,7 @@ from .rows import let_time_pass, make_snapshot
 from .test_fault_matrix import FOR_GOOD, MET
 
 stage = matrix.stage
+pytestmark = pytest.mark.once  # the database is tried by the matrix of the first wire
 
 HERE = "http://127.0.0.1:9"
 MANAGEMENT = {"subscription": "s", "resource_group": "g", "account": "a", "arm_token": KEY, "arm_url": f"{HERE}/azure"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,25 @@ def test_four_held_out_questions_are_set_side_by_side_and_greedily(
     warm = page.post("/playground/", {**form, "questions": "Rain?", "temperature": "0.7"})
     assert "that is a fault, not variety" in warm.content.decode()
     assert sent[-1]["temperature"] == 0.7
+
+
+@pytest.mark.django_db
+def test_a_model_that_its_provider_no_longer_knows_is_gone_for_everybody(
+    alice: User, version: ModelVersion, rehearsal: Rehearsal
+) -> None:
+    ModelVersion.objects.filter(pk=version.pk).update(created_at=timezone.now() - timedelta(days=1))
+    version.refresh_from_db()
+    rehearsal.fault("chat", "missing", times=3)
+    with pytest.raises(ProviderError):
+        playground.ask(actor=alice, version=version, question="Rain?", arm="base")
+    assert ModelVersion.objects.get().serving == "ready"
+    with pytest.raises(ProviderError):
+        list(playground.stream(actor=alice, version=version, question="Rain?"))
+    assert ModelVersion.objects.get().serving == "gone"
+    ModelVersion.objects.update(serving="ready")
+    with pytest.raises(ProviderError):
+        playground.ask(actor=alice, version=version, question="Rain?")
+    assert ModelVersion.objects.get().serving == "gone"
 
 
 @pytest.mark.django_db

@@ -116,7 +116,7 @@ def test_the_template_is_filled_once_and_has_to_be_readable() -> None:
         with pytest.raises(InvalidInput):
             core.check_domains(names)
     with pytest.raises(InvalidInput) as refused:
-        core.read_numbers(wanted=501, seed="x", temperature=0)
+        core.read_wishes(wanted=501, seed="x", temperature=0)
     assert set(refused.value.fields) == {"wanted", "seed", "temperature"}
 
 
