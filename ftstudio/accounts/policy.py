@@ -61,6 +61,10 @@ ACTIONS: dict[str, Role] = {
     "jobs.queue": Role.LEAD,  # the order in which a connection's jobs go, and until when one is held
     "advice.create": Role.LEAD,
     "advice.file": Role.LEAD,
+    "evaluations.create": Role.LEAD,  # ask models held-out questions, which may cost money; cancel it again
+    "evaluations.send": Role.LEAD,  # give failed cases to the annotators, or make preference pairs of them
+    "gates.update": Role.LEAD,  # what a model must reach before production
+    "gates.override": Role.OWNER,  # promote a model that does not reach it, with a reason
     "models.call": Role.REVIEWER,  # ask a base or tuned model something, which may cost money
     "models.update": Role.LEAD,  # alias, stage, note
     "models.register": Role.LEAD,  # a checkpoint, or a model tuned by hand, as a model version

@@ -3,7 +3,9 @@
 from .advice import Advice
 from .catalog import Budget, CatalogEntry, Price, SeenModel
 from .connection import Connection
+from .evaluation import Arm, Case, Evaluation, Outcome
 from .family import JobFamily
+from .gate import ReleaseGate
 from .hook import Delivery, Hook, Receipt
 from .imported_run import ImportedRun
 from .inspection import Inspection
@@ -15,12 +17,15 @@ from .trial import Trial, TrialCase
 
 __all__ = [
     "Advice",
+    "Arm",
     "Budget",
     "Candidate",
+    "Case",
     "CatalogEntry",
     "Checkpoint",
     "Connection",
     "Delivery",
+    "Evaluation",
     "Hook",
     "ImportedRun",
     "Inspection",
@@ -30,8 +35,10 @@ __all__ = [
     "JobMetric",
     "JobMove",
     "ModelVersion",
+    "Outcome",
     "Price",
     "Receipt",
+    "ReleaseGate",
     "SeenModel",
     "Synthesis",
     "Trial",
