@@ -95,6 +95,7 @@ class Job(Leased):
     create_tried_at = models.DateTimeField(null=True, blank=True)  # the intent: set before the create call
     create_tries = models.PositiveSmallIntegerField(default=0)
     provider_job = models.CharField(max_length=200, blank=True)
+    twins_at = models.DateTimeField(null=True, blank=True)  # when to look for a second job of its marker there
     result_model = models.CharField(max_length=200, blank=True)
     trained_tokens = models.BigIntegerField(null=True, blank=True)
     estimate = OrderedJSONField(default=dict)  # {"tokens", "updates", "cost", "currency", "seconds"}, made at launch
@@ -131,6 +132,7 @@ class Job(Leased):
             models.Index(fields=("project", "-created_at"), name="job_by_project"),
             models.Index(fields=("project", "state", "-created_at"), name="job_by_state"),
             models.Index(fields=("next_poll_at",), name="job_by_next_poll"),
+            models.Index(fields=("twins_at",), name="job_by_twins", condition=models.Q(twins_at__isnull=False)),
             models.Index(fields=("connection", "state", "rank"), name="job_queue_of_connection"),
         )
 

@@ -30,6 +30,7 @@ class ModelVersion(models.Model):
     serving_says = models.CharField(max_length=300, blank=True)
     deployment = models.CharField(max_length=200, blank=True)  # the name to call instead of `model`, where there is one
     serving_checked_at = models.DateTimeField(null=True, blank=True)
+    deploy_asked_at = models.DateTimeField(null=True, blank=True)  # the intent: set before the provider is asked
     note = models.CharField(_("note"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
