@@ -20,6 +20,7 @@ from .scan import Scan
 from .seat import Seat
 from .share import Share
 from .snapshot import Snapshot, SnapshotEntry
+from .source import RevisionSource
 from .spot_check import SpotCheck, SpotCheckEntry
 from .upload import RejectedLine, Upload
 from .upload_chunk import UploadChunk
@@ -45,6 +46,7 @@ __all__ = [
     "LossReport",
     "RejectedLine",
     "Revision",
+    "RevisionSource",
     "Sample",
     "SampleTag",
     "SampleText",

@@ -25,7 +25,7 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     payload = models.TextField()
     content_hash = models.CharField(max_length=64)
-    origin = models.CharField(max_length=10, default="import")  # import, edit, fix, clean or restore
+    origin = models.CharField(max_length=10, default="import")  # import, edit, fix, clean, restore … as `origin_word`
     reason = models.CharField(max_length=300, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(auto_now_add=True)
