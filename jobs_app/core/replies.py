@@ -16,10 +16,10 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import LineError, parse_value
 from datasets_app.core.normalisers import NORMALISERS
 from datasets_app.core.samples import Message, ToolCall
-from ftstudio.errors import Text
 
 from .inference import TOOL, Contract
-from .trials import answer_of, errors_in
+from .judging import SILENT, Errors, errors_in
+from .turns import answer_of
 
 TOOL_CALL, BARE, FENCED, PLAIN, NOTHING = "tool-call", "json", "fenced-json", "text", "nothing"
 
@@ -36,7 +36,7 @@ class Heard:
     value: Any
     came_as: str
     as_trained: bool
-    problems: tuple[tuple[str, Text], ...]
+    problems: Errors
 
 
 def hear(
@@ -63,11 +63,8 @@ def hear(
         value=value,
         came_as=came_as,
         as_trained=came_as == trained or (trained == PLAIN and came_as == BARE),
-        problems=_problems(question, answer, Checker(rules)) if came_as != NOTHING else (_SILENT,),
+        problems=_problems(question, answer, Checker(rules)) if came_as != NOTHING else (SILENT,),
     )
-
-
-_SILENT = ("content-empty", Text("The model gave no answer."))
 
 
 def _json(raw: str, called: bool) -> tuple[Any, str]:
@@ -81,7 +78,7 @@ def _json(raw: str, called: bool) -> tuple[Any, str]:
     return value, BARE if bare is raw else FENCED
 
 
-def _problems(question: str, answer: Message, checker: Checker) -> tuple[tuple[str, Text], ...]:
+def _problems(question: str, answer: Message, checker: Checker) -> Errors:
     """The errors that the contract's own rules find in the answer; what they say of the question is not asked."""
     return errors_in((Message("user", question),), answer, checker, [_declared(call) for call in answer.tool_calls])
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ftstudio.web.texts import say
-from jobs_app.core import trials
 from jobs_app.core.advisor_table import CONSTRAINTS, OPTIONS, Decision
+from jobs_app.core.cases import CASES, MOST_CASES
 from jobs_app.core.prices import CURRENCIES
 from jobs_app.models import Advice, Connection, ModelVersion
 from jobs_app.services.advice import OptionLine
@@ -140,9 +140,7 @@ class TrialForm(forms.Form):
             (8, gettext_lazy("eight")),
         ],
     )
-    n = forms.IntegerField(
-        label=gettext_lazy("Samples"), min_value=1, max_value=trials.MOST_CASES, initial=trials.CASES
-    )
+    n = forms.IntegerField(label=gettext_lazy("Samples"), min_value=1, max_value=MOST_CASES, initial=CASES)
     seed = forms.IntegerField(label=gettext_lazy("Seed"), min_value=0, max_value=2**31 - 1, initial=0)
     temperature = forms.FloatField(
         label=gettext_lazy("Temperature"),

@@ -21,7 +21,8 @@ from datasets_app.core.engine import Checker
 from datasets_app.models import Revision
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
-from jobs_app.core import trials
+from jobs_app.core import turns as sent
+from jobs_app.core.judging import graded
 from jobs_app.models import Advice, Trial, TrialCase
 from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
@@ -67,12 +68,12 @@ def _ask(
     trial: Trial, key: str, case: TrialCase, provider: Provider, checker: Checker, examples: list[samples.Sample]
 ) -> None:
     sample = samples.from_json(case.revision.payload)
-    turns = trials.asked(sample, trial.system_prompt, examples)
+    turns = sent.asked(sample, trial.system_prompt, examples)
     decoding = dict(trial.decoding)
     if sample.tools:
         decoding["tools"] = list(sample.tools)
     try:
-        reply = provider.chat(trial.model, trials.wire(turns), **decoding)
+        reply = provider.chat(trial.model, sent.wire(turns), **decoding)
     except ProviderError as refusal:
         if not _only_this_case(trial, refusal):
             raise
@@ -81,13 +82,13 @@ def _ask(
             _end(trial, key, AskingState.FAILED, refusal.sentence)
             raise Lost from refusal
         return
-    answer = trials.answer_of(reply.content, reply.tool_calls)
-    found = trials.graded(turns, answer, checker, sample.tools)
+    answer = sent.answer_of(reply.content, reply.tool_calls)
+    found = graded(turns, answer, checker, sample.tools)
     _write(
         trial,
         key,
         case,
-        outcome=found.outcome,
+        outcome=found.verdict,
         answer=(answer.text or _calls(reply))[:100_000].replace("\x00", "\N{REPLACEMENT CHARACTER}"),
         finish_reason=(reply.finish_reason or "")[:40],
         findings=[{"rule": rule, "message": to_row(message)} for rule, message in found.errors],

@@ -25,7 +25,7 @@ from ftstudio.queue import enqueue
 from jobs_app import tasks
 from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
-from jobs_app.core.trials import drawn
+from jobs_app.core.cases import drawn
 from jobs_app.models import Candidate, Connection, Synthesis
 from jobs_app.models.asking import AskingState
 from jobs_app.pipeline.rates import why_shut

@@ -20,7 +20,8 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
 from jobs_app import tasks
-from jobs_app.core import trials
+from jobs_app.core import cases as drawing
+from jobs_app.core.turns import asked
 from jobs_app.models import Advice, Connection, ModelVersion, Trial, TrialCase
 from jobs_app.models.asking import AskingState
 from jobs_app.pipeline.rates import why_shut
@@ -65,7 +66,7 @@ def plan(
     model: str = "",
     version: ModelVersion | None = None,
     shots: Any = 0,
-    n: Any = trials.CASES,
+    n: Any = drawing.CASES,
     seed: Any = 0,
     temperature: Any = 0,
 ) -> Plan:
@@ -74,15 +75,15 @@ def plan(
     Cases are accepted samples of the newest snapshot's test side, else of its validation side; examples come from its
     training side. Raises InvalidInput for what cannot be used, Conflict where there is nothing to ask.
     """
-    shots, n, seed, _ = trials.read_plan(shots=shots, n=n, seed=seed, temperature=temperature)
+    shots, n, seed, _ = drawing.read_plan(shots=shots, n=n, seed=seed, temperature=temperature)
     _usable(advice, connection, _model(model, version), version)
     snapshot = newest_snapshot(advice)
     side, held_out = _held_out(snapshot)
-    cases = _pairs(snapshot, side, trials.drawn(held_out, n, seed, "case"))
+    cases = _pairs(snapshot, side, drawing.drawn(held_out, n, seed, "case"))
     train = _accepted(snapshot, "train")
     if len(train) < shots:
         raise InvalidInput(shots=Text("The training side has only {n} accepted samples.", n=len(train)))
-    examples = tuple(revision for _, revision in _pairs(snapshot, "train", trials.drawn(train, shots, seed, "shot")))
+    examples = tuple(revision for _, revision in _pairs(snapshot, "train", drawing.drawn(train, shots, seed, "shot")))
     prompt, completion = _tokens(advice, cases, examples)
     base = version.job.base_model if version else _model(model, version)
     prefix = "" if version else "base-"
@@ -110,7 +111,7 @@ def start(
     model: str = "",
     version: ModelVersion | None = None,
     shots: Any = 0,
-    n: Any = trials.CASES,
+    n: Any = drawing.CASES,
     seed: Any = 0,
     temperature: Any = 0,
 ) -> Trial:
@@ -121,7 +122,7 @@ def start(
         advice=advice, connection=connection, model=model, version=version, shots=shots, n=n, seed=seed,
         temperature=temperature,
     )  # fmt: skip
-    shots, _, seed, temperature = trials.read_plan(shots=shots, n=n, seed=seed, temperature=temperature)
+    shots, _, seed, temperature = drawing.read_plan(shots=shots, n=n, seed=seed, temperature=temperature)
     if (shut := why_shut(connection)) is not None:
         raise Conflict(shut, code="stopped")
     with transaction.atomic():
@@ -229,7 +230,7 @@ def _tokens(advice: Advice, cases: tuple[tuple[int, int], ...], examples: tuple[
     prompt = completion = 0
     for _, revision in cases:
         sample = samples.from_json(known[revision].payload)
-        prompt += checker.tokens(samples.Sample(trials.asked(sample, advice.dataset.system_prompt, shown)))
+        prompt += checker.tokens(samples.Sample(asked(sample, advice.dataset.system_prompt, shown)))
         completion += checker.message_tokens(sample)[-1] if sample.answer else 0
     return prompt, completion
 

@@ -16,8 +16,9 @@ from datasets_app.core.engine import Checker
 from datasets_app.models import Revision, Sample, Snapshot
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
-from jobs_app.core import smaller, trials
+from jobs_app.core import judging, smaller
 from jobs_app.core.advisor import walk
+from jobs_app.core.turns import answer_of
 from jobs_app.models import Advice, Connection, Price, Trial
 from jobs_app.pipeline.trial import run
 from jobs_app.services import advice as records
@@ -200,7 +201,7 @@ def test_a_trial_needs_held_out_samples_and_a_lead(
 
 def graded(text: str, contract: dict[str, Any]) -> str:
     turns = (samples.Message("user", "Clouds?"),)
-    return trials.graded(turns, trials.answer_of(text), Checker(contracts.parse(contract))).outcome
+    return judging.graded(turns, answer_of(text), Checker(contracts.parse(contract))).verdict
 
 
 def test_an_answer_is_graded_as_training_samples_are_and_a_fence_is_told_apart() -> None:
@@ -210,10 +211,10 @@ def test_an_answer_is_graded_as_training_samples_are_and_a_fence_is_told_apart()
     assert graded("", {}) == "failed"
     assert graded("```python\nprint()\n```", {"text": {"no_echo": True}}) == "passed"  # a fence is only wrong in data
     call = [{"id": "c", "function": {"name": "task_response", "arguments": '{"a": 1}'}}, {"function": None}]
-    answered = trials.answer_of(None, call)
+    answered = answer_of(None, call)
     declared = [{"type": "function", "function": {"name": "task_response", "parameters": {"type": "object"}}}]
-    tool = trials.graded((samples.Message("user", "?"),), answered, Checker(contracts.parse(schema)), declared)
-    assert tool.outcome == "passed"
+    tool = judging.graded((samples.Message("user", "?"),), answered, Checker(contracts.parse(schema)), declared)
+    assert tool.verdict == "passed"
 
 
 def test_a_label_task_is_shown_cheaper_models_with_what_they_save() -> None:
