@@ -13,8 +13,8 @@ from ftstudio.fields import OrderedJSONField
 class ReleaseGate(models.Model):
     """One per dataset. `conditions` are shown in their order, `least_cases` is what an evaluation must have to count.
 
-    A condition is `{"metric", "bound": "low" | "value", "at_least": rate or None, "not_worse": bool}`: the lower end of
-    the interval (or the value) must reach `at_least`, and the model must not be worse than the one in production.
+    A condition is `core.gates.Condition` as data: `{"metric", "bound": "low" | "value", "limit": number or None,
+    "not_worse": bool, "margin": number or None}`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="release_gates")
