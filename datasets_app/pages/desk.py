@@ -23,6 +23,7 @@ from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
+from ftstudio.web.texts import from_line, say
 
 from .answering import answer_context
 from .checking import checked
@@ -159,5 +160,8 @@ def _said(revision: Any) -> Revision:
         "agreed": _("Agreed by all who annotated it"),
         "judged": _("Judged by %(who)s"),
     }
+    if (source := getattr(revision, "source", None)) is not None:
+        revision.says = say(from_line(source.says))
+        return revision
     revision.says = revision.reason or (origins[revision.origin] % who if revision.origin in origins else _("Imported"))
     return revision

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets_app.core import abilities, contracts
 from datasets_app.models import Dataset, LossReport, Snapshot
-from datasets_app.services import cards, exports, loss_reports, snapshots
+from datasets_app.services import cards, exports, loss_reports, snapshots, sources
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
@@ -85,6 +85,7 @@ def snapshot_context(
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
         "warnings": cards.warnings_of(snapshot),
+        "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
         "test_set": snapshot.counts.get("test_set") or {},
         "requirements": contracts.describe(contracts.parse(snapshot.contract)),
         "errors": exports.errors_of(snapshot),

@@ -87,7 +87,7 @@ def adjudicate(
     else:
         after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
         if rejected is None:
-            after = contents.paired(before, after, imported=base.origin == "import")
+            after = contents.paired(before, after, imported=base.origin in contents.BROUGHT)
     checker = checker_of(dataset)
     graded = grade(after, checker)
     why = Reason(author_id=actor.pk, origin=ORIGIN, guideline_version=dataset.guideline_version)

@@ -84,7 +84,7 @@ def as_seen(sample: Sample, actor: User) -> Sample:
 
 def past(sample: Sample, actor: User) -> RevisionQuerySet:
     """The sample's revisions that this person may see, newest first, with their authors."""
-    rows = Revision.objects.filter(sample=sample).select_related("author").order_by("-number")
+    rows = Revision.objects.filter(sample=sample).select_related("author", "source").order_by("-number")
     return rows.filter(number=as_seen(sample, actor).revision_number) if blind(sample, actor) else rows
 
 
@@ -156,7 +156,7 @@ def submit(
     before = samples.from_json(base.payload)
     after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
     if rejected is None:
-        after = contents.paired(before, after, imported=base.origin == "import")
+        after = contents.paired(before, after, imported=base.origin in contents.BROUGHT)
     if choice == Choice.REJECTED:
         after = pairs.swapped(after)
     graded = grade(after, checker_of(sample.dataset))

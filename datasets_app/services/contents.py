@@ -15,6 +15,7 @@ from ftstudio.errors import InvalidInput, Text
 _TEXTS = ("name", "tool_call_id", "reasoning")
 _KEYS = {"role", "content", "tool_calls", "weight", "extras", *_TEXTS}
 Messages = Sequence[Any]
+BROUGHT = ("import", "evaluation")  # origins of a revision whose answer no person has worked on
 
 
 def changed(

@@ -125,7 +125,7 @@ def save(
     before = samples.from_json(base.payload)
     after = contents.changed(before, messages=messages, rejected=rejected, tools=tools)
     if rejected is None:
-        after = contents.paired(before, after, imported=base.origin == "import")
+        after = contents.paired(before, after, imported=base.origin in contents.BROUGHT)
     if swap:
         after = pairs.swapped(after)
     names = None if tags is None else given.tag_names(tags)
@@ -217,4 +217,4 @@ def tag(*, actor: User, sample: Sample, names: Iterable[str]) -> list[str]:
 
 def history(sample: Sample) -> RevisionQuerySet:
     """The sample's revisions, newest first, with their authors."""
-    return Revision.objects.filter(sample=sample).select_related("author").order_by("-number")
+    return Revision.objects.filter(sample=sample).select_related("author", "source").order_by("-number")

@@ -78,6 +78,8 @@ def origin_word(origin: str) -> str:
         "restore": _("restored"),
         "agreed": _("agreed"),
         "judged": _("judged"),
+        "evaluation": _("from an evaluation"),
+        "preference": _("two answers of an evaluation"),
     }
     return words.get(origin, origin)
 

@@ -9,11 +9,11 @@ from rest_framework import serializers
 
 from datasets_app.core import samples as core
 from datasets_app.core.findings import SEVERITIES
-from datasets_app.models import Annotation, Dataset, Decision, FindingRow, Revision, Sample
+from datasets_app.models import Annotation, Dataset, Decision, FindingRow, Revision, RevisionSource, Sample
 from datasets_app.models.decision import Choice, Stage, Verdict
 from datasets_app.pipeline.grading import FINDING_COLUMNS, checker_of, finding_values, worst_key
 from ftstudio.accounts.api.serializers import PersonOutput
-from ftstudio.web.texts import from_row, say
+from ftstudio.web.texts import from_line, from_row, say
 
 from .fields import MessagesField, ObjectField, ObjectsField
 
@@ -117,13 +117,28 @@ class SampleSaveInput(serializers.Serializer[Any]):
     client_id = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
 
 
+class SourceOutput(serializers.ModelSerializer[RevisionSource]):
+    """Where a revision came from that no file and no person brought: a sentence and the address of its page."""
+
+    says = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RevisionSource
+        fields = ("says", "path", "pair")
+
+    def get_says(self, source: RevisionSource) -> str:
+        return say(from_line(source.says))
+
+
 class RevisionOutput(serializers.ModelSerializer[Revision]):
     author = PersonOutput(allow_null=True)
+    source = SourceOutput(read_only=True, default=None)
 
     class Meta:
         model = Revision
         fields = (
             "number", "content_hash", "origin", "reason", "author", "at", "guideline_version", "rule_set_version",
+            "source",
         )  # fmt: skip
 
 
