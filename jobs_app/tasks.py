@@ -13,7 +13,7 @@ from ftstudio.celery import app
 from ftstudio.queue import enqueue
 from jobs_app.core import lifecycle
 from jobs_app.models import Delivery, Inspection, Job, Receipt, Synthesis, Trial
-from jobs_app.pipeline import queue, rates, serving
+from jobs_app.pipeline import queue, rates, serving, twins
 from jobs_app.pipeline.deliver import deliver
 from jobs_app.pipeline.due_polls import due_polls
 from jobs_app.pipeline.inspect_snapshot import inspect_snapshot
@@ -58,6 +58,11 @@ def look_at_model(version_id: str) -> None:
 
 
 @app.task
+def look_for_twins(job_id: str) -> None:
+    twins.look_for_twins(job_id)
+
+
+@app.task
 def sweep() -> None:
     """Take up launched jobs that no worker is bringing to their provider, and trials that nobody carries on."""
     # A job that was cancelled before its create needs nobody's answer to end.
@@ -71,6 +76,8 @@ def sweep() -> None:
         enqueue(submit_job, pk)
     for pk in serving.due():
         enqueue(look_at_model, pk)
+    for pk in twins.due():
+        enqueue(look_for_twins, pk)
     Receipt.objects.filter(received_at__lt=timezone.now() - RECEIPTS_KEPT).delete()
     trials = Trial.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
     for pk in trials.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:

@@ -5,27 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_notifications_and_preferences'),
-        ('datasets_app', '0014_upload_tags_by'),
-        ('jobs_app', '0003_evaluations'),
+        ("accounts", "0002_notifications_and_preferences"),
+        ("datasets_app", "0014_upload_tags_by"),
+        ("jobs_app", "0003_evaluations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='twins_at',
+            model_name="job",
+            name="twins_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='deploy_asked_at',
+            model_name="modelversion",
+            name="deploy_asked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('twins_at__isnull', False)), fields=['twins_at'], name='job_by_twins'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("twins_at__isnull", False)), fields=["twins_at"], name="job_by_twins"
+            ),
         ),
     ]

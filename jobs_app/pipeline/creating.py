@@ -22,7 +22,7 @@ from jobs_app.providers.base import Created, Order, Provider, ProviderError
 
 from . import spending
 from .clients import jittered
-from .ledger import files_of, note, sent
+from .ledger import files_of, note, sent, step_id
 from .report_rows import finite
 from .settle import Lost, Wait, end, remember
 
@@ -75,8 +75,11 @@ def create(job: Job, key: str, provider: Provider) -> Created:
     _ask_for_a_price(job, key, provider, order)
     mine = Job.objects.filter(pk=job.pk, lease_key=key, state=lifecycle.UPLOADING, cancel_wanted=False, provider_job="")
     tries = job.create_tries + 1
+    now = timezone.now()
+    # Whoever had tried before may wake up after this and create, too.
+    twins = {"twins_at": now + 2 * LISTING_LAG} if job.create_tries else {}
     with transaction.atomic():
-        if mine.update(create_tried_at=timezone.now(), create_tries=F("create_tries") + 1) != 1:
+        if mine.update(create_tried_at=now, create_tries=F("create_tries") + 1, **twins) != 1:
             raise Lost
         message = Text("Asked the provider to create the job (attempt {n}).", n=tries)
         note(job, f"create-{tries}-{job.training_file}", message, raw={"sent": sent(order)})
@@ -101,6 +104,8 @@ def create_again(job: Job, key: str) -> None:
     tried = job.create_tried_at or timezone.now()
     if timezone.now() < tried + LISTING_LAG:
         raise Wait(tried + LISTING_LAG + jittered(1.0))
+    if job.state == lifecycle.CANCELLING or job.create_tries >= MOST_CREATES:
+        remember(job, key, twins_at=timezone.now() + LISTING_LAG)  # it is given up, and may be there after all
     if job.state == lifecycle.CANCELLING:
         end(job, key, lifecycle.CANCELLED)
         raise Lost
@@ -135,7 +140,22 @@ def adopt(job: Job, created: Created, provider: Provider) -> None:
         poll_failures=0,
         poll_error="",
     )  # fmt: skip
-    if first or Job.objects.filter(pk=job.pk, provider_job=created.job_id).exists():
+    if not first and is_surplus(job, created):
+        drop(job, created, provider)
+
+
+def is_surplus(job: Job, created: Created) -> bool:
+    """Whether a job that carries our marker is not the one that is followed, and nobody has noticed it yet."""
+    ours = Job.objects.filter(pk=job.pk, provider_job=created.job_id).exists()
+    return not ours and not job.events.filter(provider_id=step_id(f"surplus-{created.job_id}")).exists()
+
+
+def drop(job: Job, created: Created, provider: Provider) -> None:
+    """Cancel a job that nobody follows at its provider, and tell of it."""
+    if provider.states.get(created.raw_state) in lifecycle.FINAL:
+        text = Text("{id}: This job was created a second time after a worker had stalled; it has ended at the provider "
+                    "({state}) and may have cost money.", id=created.job_id, state=created.raw_state)  # fmt: skip
+        note(job, f"surplus-{created.job_id}", text, level="warning")
         return
     said = Text("{id}: This job was created a second time after a worker had stalled; it has been cancelled at the "
                 "provider.", id=created.job_id)  # fmt: skip

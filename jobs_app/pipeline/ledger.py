@@ -18,11 +18,16 @@ from jobs_app.providers.base import Order
 LONGEST = 4000  # characters of a sentence
 
 
+def step_id(step: str) -> str:
+    """The id under which a step of ours stands among the events."""
+    return f"{OURS}{step}"[:100]
+
+
 def note(job: Job, step: str, message: Text, *, level: str = "info", raw: Mapping[str, Any] | None = None) -> None:
     """Write down a step, once: the same `step` a second time changes nothing. `raw` must hold no credential."""
     JobEvent.objects.get_or_create(
         job=job,
-        provider_id=f"{OURS}{step}"[:100],
+        provider_id=step_id(step),
         defaults={"at": timezone.now(), "level": level, "message": to_line(message, LONGEST), "raw": raw},
     )
 

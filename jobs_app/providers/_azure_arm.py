@@ -53,11 +53,18 @@ class Deployments:
         return min(states, key=lambda one: order.index(one.state), default=Serving("undeployed"))
 
     def put(self, model: str, name: str) -> Serving:
-        """Ask for a deployment. Azure takes the same request a second time as one."""
+        """Ask for a deployment. Azure takes the same request a second time as one; under a name that is taken it would
+        put the model in the place of the one that answers there, so that is refused."""
         if not _NAME.fullmatch(name):
             raise ProviderError(
                 Text("A deployment's name has 2 to 64 letters, digits, hyphens, underscores and dots."), "request"
             )
+        for item in _values.objects(self._ask("GET"), "value"):
+            if item.get("name") == name and _model(item) not in ("", model):
+                raise ProviderError(
+                    Text("A deployment of another model has the name {name}. Choose another name.", name=name),
+                    "request",
+                )
         sku = {"name": self._options.get("deployment_sku") or "standard", "capacity": self._capacity()}
         properties = {"model": {"format": "OpenAI", "name": model, "version": "1"}}
         body = {"sku": sku, "properties": properties}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from jobs_app.core.recipes import Recipe
@@ -47,12 +47,14 @@ def clean_suffix(text: str, limit: int) -> str:
     return re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_-]+", "-", text)).strip("-")[:limit].rstrip("-")
 
 
-def marked(page: Mapping[str, Any], marker: str, training_file: str = "") -> Created | None:
-    """The job of a list that carries the marker, or that trains on the file, where one is given.
+def marked(page: Mapping[str, Any], marker: str, training_file: str = "", but: Collection[str] = ()) -> Created | None:
+    """The job of a list that carries the marker, or that trains on the file, where one is given; none of `but`.
 
     A file is uploaded anew for each attempt, so it marks the job as well as the marker does.
     """
     for job in _wire.items(page):
+        if job.get("id") in but:
+            continue
         carries = _values.mapping(job.get("metadata")).get(MARKER) == marker
         if carries or (training_file and job.get("training_file") == training_file):
             return Created(_values.named(job), _values.text(job.get("status")))

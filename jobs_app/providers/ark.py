@@ -145,13 +145,14 @@ class Ark(Provider):
             )
         return dataset
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """By the tag; servers that ignore the filter are looked through."""
         asked = {"PageSize": 50, "SortBy": "CreateTime", "SortOrder": "Desc", **self._project()}
         tagged = [{"Key": MARKER, "Values": [marker]}]
         for more in ({"TagFilters": tagged, "PageNumber": 1}, {"PageNumber": 1}, {"PageNumber": 2}):
             page = self._ask("ListModelCustomizationJobs", {**asked, **more})
-            job = _ark_wire.marked(_values.objects(page, "Items"), MARKER, marker)
+            others = [job for job in _values.objects(page, "Items") if job.get("Id") not in but]
+            job = _ark_wire.marked(others, MARKER, marker)
             if job is not None:
                 return Created(_values.named(job, "Id"), _ark_wire.phase(job))
         return None

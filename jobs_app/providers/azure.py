@@ -5,7 +5,7 @@ Source: azure-rest-api-specs, AzureOpenAI authoring 2024-10-21, and Microsoft Fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -191,9 +191,9 @@ class Azure(OpenAI):
             body["extra_body"] = {"trainingType": where}
         return body
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """Through the recent jobs, by the marker or by the file, which was uploaded for this attempt alone."""
-        return self._search(marker, training_file)
+        return self._search(marker, training_file, but)
 
     def models(self) -> list[Listed]:
         """Azure lists the models of the region with other dates than those on which a tuned one stops."""

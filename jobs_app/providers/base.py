@@ -130,10 +130,11 @@ class Provider(ABC):
         return True
 
     @abstractmethod
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """The job that carries the marker, or None. A fresh job may be missing from the list for up to a minute.
 
-        Where only recent jobs can be looked through, the training file has to be the same, too.
+        Where only recent jobs can be looked through, the training file has to be the same, too. Jobs whose ids are in
+        `but` are passed by: so a second one of the same marker is found.
         """
 
     @abstractmethod

@@ -261,13 +261,15 @@ class DashScope(PlainProvider):
         uploaded = _values.objects(data, "uploaded_files")
         return _values.named(uploaded[0] if uploaded else {}, "file_id")
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         for page in range(1, _PAGES + 1):
             output = self._output("GET", "/fine-tunes", params={"page_no": page, "page_size": _PAGE})
             jobs = _values.objects(output, "jobs", "data")
             for job in jobs:
                 files = job.get("training_file_ids")
                 if training_file and training_file not in (files if isinstance(files, list) else ()):
+                    continue
+                if job.get("job_id") in but:
                     continue
                 # Some of its answers repeat the job's id as its name; then the file, fresh for this attempt, decides.
                 nameless = job.get("job_name") in (None, "", job.get("job_id"))
@@ -330,18 +332,20 @@ class DashScope(PlainProvider):
         return self.serving(model)
 
     def serving(self, model: str, deployment: str = "") -> Serving:
+        """By the deployment's own name, which is the provider's; by the model where it is not known yet or any more."""
+        says = ""
         if deployment:
             try:
                 return _serving(self._output("GET", f"/deployments/{_values.part(deployment)}"))
             except ProviderError as refusal:
                 if refusal.kind != "missing":
                     raise
-                return Serving("gone", says=str(refusal.sentence)[:300])
+                says = str(refusal.sentence)[:300]
         output = self._output("GET", "/deployments", params={"page_no": 1, "page_size": _PAGE})
         for item in _values.objects(output, "deployments", "data"):
             if model in (item.get("model_name"), item.get("deployed_model")):
                 return _serving(item)
-        return Serving("undeployed")
+        return Serving("gone", says=says) if says else Serving("undeployed")
 
     def _output(self, method: str, path: str, *, creating: bool = False, **more: Any) -> Mapping[str, Any]:
         return _values.mapping(self._rest.ask(method, path, creating=creating, **more).get("output"))

@@ -229,9 +229,11 @@ class Fireworks(PlainProvider):
             raise ProviderError(Text("The provider refuses the file. {says}", says=says[:300]), "request")
         return dataset.get("state") == "READY"
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """By its id, which is made of the marker; of which method the job is, the collections tell."""
         for collection in (_SFT, _DPO):
+            if f"{collection}/{job_id_of(marker)}" in but:
+                continue
             try:
                 return self._known(f"{collection}/{job_id_of(marker)}")
             except ProviderError as refusal:
@@ -295,13 +297,19 @@ class Fireworks(PlainProvider):
         except ProviderError as refusal:
             if refusal.kind != "conflict":
                 raise
-            return self.serving(model, chosen)
+            there = self._rest.ask("GET", f"/{self._account}/deployments/{_values.part(chosen)}")
+            if there.get("baseModel") not in (None, model):
+                raise ProviderError(
+                    Text("A deployment of another model has the name {name}. Choose another name.", name=chosen),
+                    "request",
+                ) from refusal
+            return self._serving(model, there, chosen)
         return self._serving(model, answer, chosen)
 
     def serving(self, model: str, deployment: str = "") -> Serving:
         """Whether a deployment answers for the model. A call names both, `MODEL#DEPLOYMENT`."""
         if deployment:
-            chosen = deployment.rpartition("/")[2]
+            chosen = deployment.rpartition("/")[2] if "/" in deployment else job_id_of(deployment)
             try:
                 answer = self._rest.ask("GET", f"/{self._account}/deployments/{_values.part(chosen)}")
             except ProviderError as refusal:

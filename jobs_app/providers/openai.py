@@ -146,20 +146,20 @@ class OpenAI(Provider):
             )
         return _values.named(answer)
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """First by the list's metadata filter, then, for servers that ignore it, through the recent jobs."""
         jobs = self._client.fine_tuning.jobs.with_raw_response
         page = self._ask(lambda: jobs.list(limit=20, metadata={MARKER: marker}))
-        return _openai_jobs.marked(page, marker) or self._search(marker)
+        return _openai_jobs.marked(page, marker, but=but) or self._search(marker, but=but)
 
-    def _search(self, marker: str, training_file: str = "") -> Created | None:
+    def _search(self, marker: str, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """The job among the recent ones, by its marker or, where one is given, by its training file."""
         jobs = self._client.fine_tuning.jobs.with_raw_response
         after: str | None = None
         for _ in range(5):
             cursor: dict[str, Any] = {} if after is None else {"after": after}
             page = self._ask(partial(jobs.list, limit=_PAGE, **cursor))
-            if found := _openai_jobs.marked(page, marker, training_file):
+            if found := _openai_jobs.marked(page, marker, training_file, but):
                 return found
             known = _wire.items(page)
             if not page.get("has_more") or not known:

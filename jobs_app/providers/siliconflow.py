@@ -148,7 +148,7 @@ class SiliconFlow(PlainProvider):
     def upload(self, path: Path, purpose: str = "fine-tune") -> str:
         raise _by_hand()
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         raise _by_hand()
 
     def create(self, order: Order) -> Created:

@@ -181,10 +181,10 @@ class Together(PlainProvider):
             return status == "COMPLETED"
         return file.get("Processed") is not False  # how older answers say it
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         carried = suffix_of(marker)
         for job in _values.listing(self._rest.send("GET", "/fine-tunes"), "data"):
-            if training_file not in ("", job.get("training_file")):
+            if training_file not in ("", job.get("training_file")) or job.get("id") in but:
                 continue
             suffix, output = _values.text(job.get("suffix")), _values.text(job.get("model_output_name"))
             # A list that shows neither leaves the file, which was uploaded for this one attempt.

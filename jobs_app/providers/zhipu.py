@@ -113,12 +113,14 @@ class Zhipu(PlainProvider):
     def upload(self, path: Path, purpose: str = "fine-tune") -> str:
         return _values.named(self._rest.upload("/files", path, form={"purpose": purpose}))
 
-    def find(self, marker: str, *, training_file: str = "") -> Created | None:
+    def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         after: str | None = None
         for _ in range(_LISTED):
             page = self._rest.ask("GET", _JOBS, params=_page(after))
             jobs = _wire.items(page)
             for job in jobs:
+                if job.get("id") in but:
+                    continue
                 if job.get("request_id") == marker and training_file in ("", job.get("training_file")):
                     return Created(_values.named(job), _values.text(job.get("status")))
             last = _values.text(jobs[-1].get("id")) if jobs else ""

@@ -63,7 +63,11 @@ FILE_QUIRKS: Mapping[str, str] = {
     "never-processed": "is never ready for use",
     "failed-upload": "arrives and is refused, in an answer that looks like success where the dialect has such",
 }
-DEPLOYMENT_QUIRKS: Mapping[str, str] = {"never-ready": "is never ready", "deployment-fails": "ends as failed"}
+DEPLOYMENT_QUIRKS: Mapping[str, str] = {
+    "never-ready": "is never ready",
+    "deployment-fails": "ends as failed",
+    "late": "is missing from the list, and by its name, for `seconds`",
+}
 # In the station: how it works or what its answer says.
 INSIDE: Mapping[str, str] = {
     "status": "the job's state is called `word`",

@@ -265,11 +265,17 @@ class Store:
             return connection.execute("UPDATE jobs SET told = 1 WHERE id = ? AND NOT told", (job_id,)).rowcount == 1
 
     def counts(self, owner: str) -> dict[str, Any]:
-        """How many jobs were created for each marker, in all dialects and deleted ones too, and the files there are."""
+        """How many jobs were created for each marker, in all dialects and deleted ones too; files and deployments."""
         jobs = self._all("SELECT marker, COUNT(*) AS n FROM jobs WHERE owner = ? GROUP BY marker", (owner,))
         files = self._all("SELECT COUNT(*) AS n FROM files WHERE owner = ? AND NOT deleted", (owner,))
+        deployments = self._all("SELECT COUNT(*) AS n FROM deployments WHERE owner = ?", (owner,))
         per_marker = {row["marker"]: row["n"] for row in jobs}
-        return {"jobs": per_marker, "total": sum(per_marker.values()), "files": files[0]["n"]}
+        return {
+            "jobs": per_marker,
+            "total": sum(per_marker.values()),
+            "files": files[0]["n"],
+            "deployments": deployments[0]["n"],
+        }
 
     # Deployments
 

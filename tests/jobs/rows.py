@@ -72,5 +72,5 @@ def let_time_pass(seconds: float = 90) -> None:
     """As if it were so much later: what was asked to wait, and what was tried, lies so much further back."""
     ago = timedelta(seconds=seconds)
     Connection.objects.exclude(quiet_until=None).update(quiet_until=F("quiet_until") - ago)
-    columns = ("create_tried_at", "next_poll_at", "hold_until", "leased_until")
+    columns = ("create_tried_at", "next_poll_at", "hold_until", "leased_until", "twins_at")
     Job.objects.update(**{column: F(column) - ago for column in columns})  # NULL stays NULL

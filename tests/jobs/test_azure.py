@@ -115,12 +115,13 @@ def test_a_tuned_model_is_callable_once_it_is_deployed() -> None:
 def test_a_service_principal_signs_in_by_itself() -> None:
     answers = {
         "POST login.microsoftonline.com/tenant-1/oauth2/v2.0/token": {"body": {"access_token": "t" * 900}},
+        f"GET {DEPLOYMENTS}": {"body": {"value": []}},
         f"PUT {DEPLOYMENTS}/rain": {"status": 201, "body": deployed("rain", "Creating")},
     }
     principal = {"tenant": "tenant-1", "client_id": "app-1", "client_secret": "secret of the app"}
     provider, exchange = azure(answers, **PLACE, **principal, deployment_sku="globalstandard")
     assert provider.deploy(MODEL, "rain") == Serving("deploying", "rain", "Creating")
-    signing, put = exchange.sent
+    signing, *_, put = exchange.sent
     assert b"client_secret=secret+of+the+app" in signing.content
     assert put.headers["authorization"] == "Bearer " + "t" * 900
     assert json.loads(put.content) == {

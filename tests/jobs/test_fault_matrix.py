@@ -73,6 +73,7 @@ ELSEWHERE: Mapping[str, str] = {
     "status": "unknown-status is one; every word that a provider has: test_rehearsal_dialects.py",
     "never-ready": "a deployment: test_manual_and_serving.py, test_rehearsal_extras.py",
     "deployment-fails": "a deployment: test_manual_and_serving.py, test_rehearsal_extras.py",
+    "late": "a deployment: test_deployments.py",
     **dict.fromkeys(
         ("malformed-json", "refusal", "length", "content-filter", "no-choices", "empty"),
         "an answer of the chat: test_rehearsal_extras.py, test_playground.py",

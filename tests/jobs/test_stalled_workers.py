@@ -16,6 +16,7 @@ from ftstudio.errors import Conflict, InvalidInput
 from jobs_app.core.recipes import Recipe
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline import submit as submitting
+from jobs_app.pipeline import twins
 from jobs_app.pipeline.clients import client_of
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
@@ -23,7 +24,7 @@ from jobs_app.providers.base import Order
 from jobs_app.services import connections, jobs
 
 from .rehearsal import Rehearsal
-from .rows import make_snapshot
+from .rows import let_time_pass, make_snapshot
 
 Again = Callable[[Job], Job]
 LONG_AGO = timedelta(minutes=5)
@@ -35,8 +36,11 @@ def states_at(provider: Any) -> list[str]:
     return sorted(job["status"] for job in page["data"])
 
 
-def stall_before(method: str, meanwhile: Callable[[], None], monkeypatch: Any) -> None:
-    """The next worker falls asleep right before it asks the provider for `method`; `meanwhile` happens."""
+def stall_before(method: str, meanwhile: Callable[[], None], monkeypatch: Any, *, dies: bool = False) -> None:
+    """The next worker falls asleep right before it asks the provider for `method`; `meanwhile` happens.
+
+    `dies`: the answer reaches nobody any more.
+    """
     slept = []
 
     def sleepy(connection: Connection, **how: Any) -> Any:
@@ -47,7 +51,10 @@ def stall_before(method: str, meanwhile: Callable[[], None], monkeypatch: Any) -
 
             def late(*args: Any, **named: Any) -> Any:
                 meanwhile()
-                return real(*args, **named)
+                answer = real(*args, **named)
+                if dies:
+                    raise SystemExit("killed")
+                return answer
 
             setattr(provider, method, late)
         return provider
@@ -93,6 +100,73 @@ def test_a_worker_that_wakes_after_the_job_was_given_up_leaves_nothing_running(
     assert (again(launched).state, again(launched).provider_job) == ("cancelled", "")
     with closing(client_of(again(launched).connection)) as provider:
         assert states_at(provider) == ["cancelled"]
+
+
+def stages_end(job: Job, again: Again) -> list[str]:
+    """What the surplus jobs were told of, after every look that is due within a day."""
+    for _ in range(4):
+        let_time_pass(3600)
+        for pk in twins.due():
+            twins.look_for_twins(pk)
+    assert again(job).twins_at is None
+    return list(job.events.filter(provider_id__startswith="ftstudio-surplus").values_list("message", flat=True))
+
+
+def test_a_worker_that_wakes_late_and_is_killed_at_once_leaves_no_job_running_unseen(
+    launched: Job, rehearsal: Rehearsal, again: Again, monkeypatch: Any
+) -> None:
+    """It creates after another has, and dies before it can remember: nobody has told of the second job."""
+
+    def meanwhile() -> None:
+        lease_runs_out(launched)
+        submit(launched.pk)
+
+    stall_before("create", meanwhile, monkeypatch, dies=True)
+    with pytest.raises(SystemExit):
+        submit(launched.pk)
+    job = again(launched)
+    assert job.provider_job
+    assert rehearsal.counts()["total"] == 2
+    with closing(client_of(job.connection)) as provider:
+        assert "cancelled" not in states_at(provider)
+        assert len(stages_end(job, again)) == 1
+        assert states_at(provider).count("cancelled") == 1
+        assert provider.report(job.provider_job).state != "cancelled"
+
+
+def test_a_job_given_up_by_its_person_is_looked_for_once_more(
+    alice: User, launched: Job, rehearsal: Rehearsal, again: Again, monkeypatch: Any
+) -> None:
+    def meanwhile() -> None:
+        lease_runs_out(launched)
+        jobs.cancel(actor=alice, job=again(launched))
+        submit(launched.pk)
+        assert again(launched).state == "cancelled"
+
+    stall_before("create", meanwhile, monkeypatch, dies=True)
+    with pytest.raises(SystemExit):
+        submit(launched.pk)
+    job = again(launched)
+    rehearsal.fault("jobs.list", "error")  # what cannot be read is asked for again
+    assert len(stages_end(job, again)) == 1
+    with closing(client_of(job.connection)) as provider:
+        assert states_at(provider) == ["cancelled"]
+    assert (again(job).state, again(job).provider_job) == ("cancelled", "")
+
+
+def test_a_surplus_job_that_has_ended_is_told_of_as_one(
+    launched: Job, rehearsal: Rehearsal, again: Again, monkeypatch: Any
+) -> None:
+    def meanwhile() -> None:
+        lease_runs_out(launched)
+        submit(launched.pk)
+
+    stall_before("create", meanwhile, monkeypatch, dies=True)
+    with pytest.raises(SystemExit):
+        submit(launched.pk)
+    rehearsal.turn(500)
+    (said,) = stages_end(again(launched), again)
+    assert "may have cost money" in said
 
 
 def test_a_worker_that_stalls_in_the_upload_creates_nothing(

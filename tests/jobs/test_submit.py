@@ -25,7 +25,7 @@ Again = Callable[[Job], Job]
 def test_submitting_twice_creates_one_job(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
     submit(launched.pk)
     submit(launched.pk)
-    assert rehearsal.counts() == {"jobs": {launched.marker: 1}, "total": 1, "files": 2}
+    assert rehearsal.counts() == {"jobs": {launched.marker: 1}, "total": 1, "files": 2, "deployments": 0}
 
 
 def test_the_hash_of_the_sent_file_is_remembered(launched: Job, again: Again) -> None:
@@ -53,7 +53,12 @@ def test_a_create_whose_answer_was_lost_is_found_again(
     job = again(launched)
     assert job.provider_job
     assert (job.training_file != first) == never_done
-    assert rehearsal.counts() == {"jobs": {launched.marker: 1}, "total": 1, "files": 4 if never_done else 2}
+    assert rehearsal.counts() == {
+        "jobs": {launched.marker: 1},
+        "total": 1,
+        "files": 4 if never_done else 2,
+        "deployments": 0,
+    }
 
 
 def test_a_create_is_never_tried_a_third_time(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
@@ -157,7 +162,7 @@ def test_a_job_cancelled_before_its_create_costs_nothing(
     jobs.cancel(actor=alice, job=launched)
     submit(launched.pk)
     assert again(launched).state == "cancelled"
-    assert rehearsal.counts() == {"jobs": {}, "total": 0, "files": 0}
+    assert rehearsal.counts() == {"jobs": {}, "total": 0, "files": 0, "deployments": 0}
 
 
 def test_a_job_cancelled_while_its_create_was_uncertain_is_cancelled_at_the_provider(

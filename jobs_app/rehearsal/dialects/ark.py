@@ -395,7 +395,7 @@ class Ark(Dialect):
 
     def deployments_list(self, call: Call) -> Response:
         wanted = (call.sent.get("Filter") or {}).get("CustomModelIds")
-        found = self.store.deployments(call.owner, self.name)
+        found = self.deployments(call)
         return self._page(call, [self._endpoint(call, one) for one in found if one.model in (wanted or [one.model])])
 
     def deployments_delete(self, call: Call) -> Response:

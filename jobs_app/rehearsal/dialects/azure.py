@@ -154,7 +154,7 @@ class Azure(OpenAI):
         return reply(self._show(call, self.deployment(call, call.names["deployment"])))
 
     def deployments_list(self, call: Call) -> Response:
-        return reply({"value": [self._show(call, one) for one in self.store.deployments(call.owner, self.name)]})
+        return reply({"value": [self._show(call, one) for one in self.deployments(call)]})
 
     def deployments_delete(self, call: Call) -> Response:
         self.store.undeploy(call.owner, self.name, call.names["deployment"])

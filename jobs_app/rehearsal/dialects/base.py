@@ -208,11 +208,18 @@ class Dialect(ABC):
             quirks=faults.quirks(call.fault, faults.DEPLOYMENT_QUIRKS),
             now=call.now,
         )
-        return self.deployment(call, name)
+        found = self.store.deployment(call.owner, self.name, name)
+        if found is None:
+            raise Refused("missing", f"The deployment {name} was not found.")
+        return found
+
+    def deployments(self, call: Call) -> list[Deployment]:
+        """Those that the list shows by now, the newest first."""
+        return [one for one in self.store.deployments(call.owner, self.name) if _is_out(call, one)]
 
     def deployment(self, call: Call, name: str) -> Deployment:
         found = self.store.deployment(call.owner, self.name, name)
-        if found is None:
+        if found is None or not _is_out(call, found):
             raise Refused("missing", f"The deployment {name} was not found.")
         return found
 
@@ -298,3 +305,8 @@ def multiplier(rate: object, usual: float) -> float | None:
     """A learning rate as a factor on what is usual for the method: that is what the made-up curves understand."""
     number = numeric(rate)
     return None if number is None or number <= 0 else round(number / usual, 6)
+
+
+def _is_out(call: Call, deployment: Deployment) -> bool:
+    """Whether everybody at the provider has heard of a deployment."""
+    return call.now >= deployment.created_at + float(deployment.quirks.get("late", 0))

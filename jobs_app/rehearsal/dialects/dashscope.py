@@ -274,7 +274,7 @@ class DashScope(Dialect):
         return self._out(self._deployment(call, self.deploy(call, name, model, sent)))
 
     def deployments_list(self, call: Call) -> Response:
-        found = [self._deployment(call, one) for one in self.store.deployments(call.owner, self.name)]
+        found = [self._deployment(call, one) for one in self.deployments(call)]
         page, size = self._page(call)
         shown = found[(page - 1) * size : page * size]
         return self._out({"deployments": shown, "page_no": page, "page_size": size, "total": len(found)})

@@ -382,7 +382,7 @@ class Fireworks(Dialect):
     def deployments_list(self, call: Call) -> Response:
         kind = call.names["kind"]
         start = f"accounts/{call.names['account']}/{kind}/"
-        found = [one for one in self.store.deployments(call.owner, self.name) if one.id.startswith(start)]
+        found = [one for one in self.deployments(call) if one.id.startswith(start)]
         return self._listing(call, kind, [self._deployment(call, one) for one in found])
 
     def deployments_get(self, call: Call) -> Response:

@@ -334,7 +334,7 @@ class Together(Dialect):
         return reply(self._endpoint(call, self.deploy(call, name, sent["model"], sent)))
 
     def deployments_list(self, call: Call) -> Response:
-        found = self.store.deployments(call.owner, self.name)
+        found = self.deployments(call)
         return reply({"object": "list", "data": [self._endpoint(call, one) for one in found]})
 
     def deployments_get(self, call: Call) -> Response:
