@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from datasets_app.models.lease import Leased, LeasedQuerySet
 from ftstudio.fields import OrderedJSONField
+
+CENTS = Decimal("0.000001")  # what the columns keep of an amount
+MILLION = Decimal(1_000_000)
 
 
 class AskingState(models.TextChoices):
@@ -53,3 +58,12 @@ class Asking(Leased):
     @property
     def is_final(self) -> bool:
         return self.state not in (AskingState.WAITING, AskingState.RUNNING)
+
+    def cost_of(self, prompt_tokens: int | None, completion_tokens: int | None) -> Decimal | None:
+        """By the prices of the day on which it was asked for; None where a price or a count is missing.
+
+        Rounded as it is stored, so that the parts add up to the whole.
+        """
+        if self.price_input is None or self.price_output is None or prompt_tokens is None or completion_tokens is None:
+            return None
+        return ((self.price_input * prompt_tokens + self.price_output * completion_tokens) / MILLION).quantize(CENTS)

@@ -1,33 +1,40 @@
 """Having a model asked by a worker: the lease, the pauses a provider wants, the end. For every `Asking`.
 
-What is asked and what becomes of an answer is the caller's: `trial` and `synthesise`.
+What is asked and what becomes of an answer is the caller's: `evaluate` and `synthesise`.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from ftstudio.errors import StudioError, Text
+from ftstudio.errors import Conflict, StudioError, Text
 from ftstudio.web.texts import to_line
+from jobs_app.models import Connection
 from jobs_app.models.asking import Asking, AskingState
-from jobs_app.providers.base import ProviderError, Reply
+from jobs_app.providers.base import ProviderError
 
-from . import rates
+from . import rates, spending
 from .clients import after_failure
 from .settle import BROKEN
-
-MILLION = Decimal(1_000_000)
 
 
 class Lost(Exception):
     """Another worker has it, or a person cancelled it."""
+
+
+class Paused(Exception):
+    """Nothing may be asked through its connection before this moment."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class End(Protocol):
@@ -41,7 +48,7 @@ def carry_on(rows: Any, pk: UUID | str, *, load: Any, some: Callable[[Any, str],
     one that refuses ends it in its words; so does a mistake of ours. Who is killed leaves a lease that runs out.
     """
     key = secrets.token_hex(16)
-    due = rows.unfinished().exclude(next_at__gt=timezone.now()).filter(rates.open_to_submits())
+    due = rows.unfinished().exclude(next_at__gt=timezone.now())
     if not due.claim(pk, key):
         return False
     row = load.get(pk=pk)
@@ -49,6 +56,9 @@ def carry_on(rows: Any, pk: UUID | str, *, load: Any, some: Callable[[Any, str],
         return some(row, key)
     except Lost:
         rows.release(row.pk, key)
+        return False
+    except Paused as pause:
+        rows.release(row.pk, key, next_at=pause.until)
         return False
     except ProviderError as refusal:
         _put_off(row, key, refusal, end)
@@ -70,21 +80,33 @@ def hold(row: Asking, key: str, **changes: Any) -> None:
         raise Lost
 
 
+def ready(row: Any, key: str) -> None:
+    """Called before each question: it is still ours, its account lets us in, and its project may pay for it.
+
+    Raises Lost; Paused while the provider wants silence or the connection's own pace is reached; Conflict, which ends
+    it, where a person has to do something first.
+    """
+    hold(row, key)
+    connection = Connection.objects.only("name", "stopped", "quiet_until", "requests_per_minute").get(
+        pk=row.connection_id
+    )
+    if connection.stopped and (shut := rates.why_shut(connection)) is not None:
+        raise Conflict(shut, code="stopped")
+    if connection.quiet_until is not None and connection.quiet_until > timezone.now():
+        raise Paused(connection.quiet_until)
+    if (beyond := spending.asking_beyond_budget(row)) is not None:
+        raise Conflict(beyond, code="budget")
+    # What people have set is a limit; a provider's usual pace is one for polls, which nobody waits for.
+    if connection.requests_per_minute and not rates.draw(row.connection_id, 1):
+        raise Paused(timezone.now() + timedelta(seconds=60 / connection.requests_per_minute))
+
+
 def close(row: Asking, key: str, state: str, says: str | Text = "") -> bool:
     """End it, unless it is no longer ours to end."""
     rows: Any = type(row)._default_manager
     now = timezone.now()
     said = to_line(says, 300)
     return rows.unfinished().release(row.pk, key, state=state, says=said, finished_at=now, next_at=None)
-
-
-def cost_of(row: Asking, reply: Reply) -> Decimal | None:
-    """By the prices of the day on which it was asked for; None where one of them is missing."""
-    if row.price_input is None or row.price_output is None:
-        return None
-    if reply.prompt_tokens is None or reply.completion_tokens is None:
-        return None
-    return (row.price_input * reply.prompt_tokens + row.price_output * reply.completion_tokens) / MILLION
 
 
 def _put_off(row: Asking, key: str, refusal: ProviderError, end: End) -> None:
@@ -94,6 +116,8 @@ def _put_off(row: Asking, key: str, refusal: ProviderError, end: End) -> None:
             rates.stop(row.connection, refusal)  # type: ignore[attr-defined]
         end(row, key, AskingState.FAILED, refusal.sentence)
         return
+    if refusal.kind == "rate":  # whoever else asks through it is too fast as well
+        rates.silence(row.connection_id, refusal.retry_after)  # type: ignore[attr-defined]
     rows: Any = type(row)._default_manager
     failures = row.failures + 1
     rows.release(

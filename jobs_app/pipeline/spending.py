@@ -6,7 +6,7 @@ Here and not among the services, because a worker asks, too: a provider's own es
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,14 +17,16 @@ from django.utils import timezone
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle
-from jobs_app.models import Budget, Connection, Job
+from jobs_app.models import Arm, Budget, Connection, Job, Synthesis
+from jobs_app.models.asking import Asking, AskingState
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One currency in the running month: booked costs, and the estimates of jobs whose costs nobody has told yet.
+    """One currency in the running month: booked costs, and what is expected of jobs, evaluations and syntheses whose
+    costs nobody has told yet.
 
-    `limit` None: no budget is set. `stops`: no job is launched that would go beyond it.
+    `limit` None: no budget is set. `stops`: nothing is begun that would go beyond it, and no model asked any further.
     """
 
     currency: str
@@ -60,6 +62,9 @@ def state(project_id: UUID) -> list[Spending]:
         elif state not in (lifecycle.FAILED, lifecycle.CANCELLED) and (due := awaited(estimate)):
             # A success that names no bill has cost something all the same: what was expected stays reserved.
             expected[due[1]] += due[0]
+    for asking in _asked(project_id):
+        spent[asking.currency] += asking.cost or Decimal(0)
+        expected[asking.currency] += still_due(asking) or Decimal(0)
     budgets = {budget.currency: budget for budget in Budget.objects.filter(project_id=project_id)}
     return [
         Spending(
@@ -95,6 +100,52 @@ def beyond_budget(job: Job) -> Text | None:
                 limit=shown(one.limit or Decimal(0)),
             )
     return None
+
+
+def asking_beyond_budget(row: Asking) -> Text | None:
+    """Why a model may be asked no further: a budget that stops is exceeded, or nobody can count against it."""
+    connection = row.connection  # type: ignore[attr-defined]
+    project_id = connection.project_id
+    stopping = set(Budget.objects.filter(project=project_id, stops=True).values_list("currency", flat=True))
+    if not stopping or connection.is_rehearsal:
+        return None
+    if not row.currency:
+        return Text("The project has a budget, and nobody can tell what asking this model costs. Add its price first.")
+    for one in state(project_id) if row.currency in stopping else ():
+        if one.currency == row.currency and one.left is not None and one.left < 0:
+            return Text(
+                "This month's budget of {limit} {currency} is exceeded by {over}. What has been answered stays; raise "
+                "the budget, then ask the rest.",
+                limit=shown(one.limit or Decimal(0)),
+                currency=one.currency,
+                over=shown(-one.left),
+            )
+    return None
+
+
+def still_due(row: Asking) -> Decimal | None:
+    """What it is expected to cost from here on; None where no price is known.
+
+    One that has ended costs nothing more, but for answers whose provider did not count: then what was expected stays.
+    """
+    estimated = (row.estimate or {}).get("cost")
+    if estimated is None:
+        return None
+    if row.is_final and (row.cost is not None or row.state != AskingState.DONE):
+        return Decimal(0)
+    return max(Decimal(0), Decimal(estimated) - (row.cost or Decimal(0)))
+
+
+def _asked(project_id: UUID) -> Iterator[Asking]:
+    """What models were asked this month for evaluations and syntheses, as far as it is paid for."""
+    columns = ("cost", "currency", "estimate", "state")
+    rehearsed = rehearsals(project_id)
+    for rows in (
+        Arm.objects.filter(evaluation__project_id=project_id),
+        Synthesis.objects.filter(dataset__project_id=project_id),
+    ):
+        recent: Any = rows.filter(created_at__gte=month_start()).exclude(currency="")
+        yield from recent.exclude(connection__in=rehearsed).order_by().only(*columns)
 
 
 def month_start() -> datetime:

@@ -28,7 +28,7 @@ from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
 from . import rates
-from .asking import carry_on, close, cost_of, hold
+from .asking import carry_on, close, hold
 from .clients import client_of, held
 
 AT_A_TIME = 5  # asks of one message; then other work of this worker gets its turn
@@ -163,7 +163,7 @@ def _write(row: Synthesis, key: str, reply: Reply, found: list[Candidate]) -> No
         "completion_tokens": reply.completion_tokens or 0,
     }
     changes: dict[str, Any] = {name: F(name) + more for name, more in counted.items()}
-    if (cost := cost_of(row, reply)) is not None:
+    if (cost := row.cost_of(reply.prompt_tokens, reply.completion_tokens)) is not None:
         changes["cost"] = (row.cost or Decimal(0)) + cost
     with transaction.atomic():
         hold(row, key, failures=0, says="", **changes)

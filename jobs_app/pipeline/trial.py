@@ -27,7 +27,7 @@ from jobs_app.models import Advice, Trial, TrialCase
 from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
-from .asking import Lost, carry_on, close, cost_of, hold
+from .asking import Lost, carry_on, close, hold
 from .clients import client_of
 
 AT_A_TIME = 20  # cases that one message asks; then other work of this worker gets its turn
@@ -94,7 +94,7 @@ def _ask(
         findings=[{"rule": rule, "message": to_row(message)} for rule, message in found.errors],
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
-        cost=cost_of(trial, reply),
+        cost=trial.cost_of(reply.prompt_tokens, reply.completion_tokens),
     )
 
 

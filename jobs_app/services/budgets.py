@@ -1,10 +1,12 @@
-"""How much a project may spend on jobs in a month, what it has spent, and what is on its way to be spent."""
+"""How much a project may spend in a month on jobs and on asking models, what it has spent, and what is on its way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,9 +16,10 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import InvalidInput, Text
 from jobs_app.core.prices import read_amount, read_currency
 from jobs_app.models import Budget, Job
+from jobs_app.models.asking import Asking
 from jobs_app.pipeline.spending import Spending, awaited, month_start, shown, state
 
-__all__ = ["Spending", "check", "month_start", "remove", "set_limit", "shown", "state"]
+__all__ = ["Spending", "check", "check_asking", "hold", "month_start", "remove", "set_limit", "shown", "state"]
 
 
 def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text | None:
@@ -28,8 +31,8 @@ def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text 
     if job.connection.is_rehearsal:
         return None
     if lock:
-        list(Budget.objects.select_for_update().filter(project_id=job.project_id).order_by("pk"))
-    budgets = {one.currency: one for one in state(job.project_id) if one.limit is not None and one.stops}
+        hold(job.project_id)
+    budgets = _stopping(job.project_id)
     if not budgets:
         return None
     awaits = awaited(estimate)
@@ -46,6 +49,46 @@ def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text 
         used=shown(budget.spent + budget.expected),
         cost=shown(cost),
     )
+
+
+def check_asking(project_id: UUID, rows: Iterable[Asking]) -> Text | None:
+    """Why the project's budget does not let these models be asked (further); None where it does. As `check` for jobs:
+    where a budget stops, what nobody can count is not begun."""
+    budgets = _stopping(project_id)
+    if not budgets:
+        return None
+    due: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row.connection.is_rehearsal:  # type: ignore[attr-defined]
+            continue
+        estimated = (row.estimate or {}).get("cost")
+        if estimated is None:
+            return Text(
+                "The project has a budget, and nobody can tell what asking “{model}” costs. Add its price first.",
+                model=row.model,
+            )
+        due[row.currency] += max(Decimal(0), Decimal(estimated) - (row.cost or Decimal(0)))
+    for currency, cost in due.items():
+        budget = budgets.get(currency)
+        if budget is not None and budget.left is not None and cost > budget.left:
+            return Text(
+                "This month's budget is {limit} {currency}; {used} are spent or on their way, and this would add "
+                "{cost}.",
+                limit=shown(budget.limit or Decimal(0)),
+                currency=currency,
+                used=shown(budget.spent + budget.expected),
+                cost=shown(cost),
+            )
+    return None
+
+
+def hold(project_id: UUID) -> None:
+    """Let nobody else be counted against the project's budgets until the transaction ends."""
+    list(Budget.objects.select_for_update().filter(project_id=project_id).order_by("pk"))
+
+
+def _stopping(project_id: UUID) -> dict[str, Spending]:
+    return {one.currency: one for one in state(project_id) if one.limit is not None and one.stops}
 
 
 def set_limit(*, actor: User, project: Project, currency: str, amount: Any, stops: bool = True) -> Budget:
