@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datasets_app.core import symbols
-from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.model import Contract, Symbols
 from datasets_app.core.contracts.patterns import TooSlow
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
@@ -42,22 +42,14 @@ class SymbolAltered(Rule):
             return
         if len(answer.text) > symbols.LONGEST:
             return
-        if isinstance(rules.verbatim, tuple):
-            spans = []
-            for pattern in rules.verbatim:
-                try:
-                    found = [match.group() for match in pattern.finditer(answer.source, 0, LOOKED_AT)]
-                except TooSlow as slow:
-                    yield self.found(slow.text, answer.path)
-                    continue
-                spans += [span for span in found if span.strip()]
-        else:
-            spans = symbols.spans(answer.source, rules.tight or USUAL)
+        spans, slow = protected(answer.source, rules)
+        for text in slow:
+            yield self.found(text, answer.path)
         if not spans:
             return
         loose: set[tuple[int, int]] | None = None
         plain = answer.text.casefold()
-        for span in list(dict.fromkeys(spans))[: symbols.MOST_CODES]:
+        for span in spans:
             if symbols.only_as_written(span, answer.text, plain):
                 continue
             for match in symbols.skeleton(span).finditer(answer.text):
@@ -74,6 +66,20 @@ class SymbolAltered(Rule):
                     Text("“{copy}” is “{span}” in the input: copy it unchanged.", copy=copy, span=span),
                     answer.path, match.start(), match.end(), Fix(match.start(), match.end(), span),
                 )  # fmt: skip
+
+
+def protected(source: str, rules: Symbols) -> tuple[list[str], list[Text]]:
+    """The spans of an input that must be copied as they are, each once; and what to say of slow patterns."""
+    slow: list[Text] = []
+    if not isinstance(rules.verbatim, tuple):
+        return symbols.spans(source, rules.tight or USUAL), slow
+    spans: dict[str, None] = {}
+    for pattern in rules.verbatim:
+        try:
+            spans |= dict.fromkeys(match.group() for match in pattern.finditer(source, 0, LOOKED_AT))
+        except TooSlow as stopped:
+            slow.append(stopped.text)
+    return [span for span in spans if span.strip()][: symbols.MOST_CODES], slow
 
 
 RULE = SymbolAltered()

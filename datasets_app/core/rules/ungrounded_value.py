@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from datasets_app.core import numerals, sensitive
-from datasets_app.core.contracts.model import Contract
+from datasets_app.core.contracts.model import GROUNDED, Contract
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
-from datasets_app.core.rules.base import Context, Place, Rule
+from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from ftstudio.errors import Text
 
@@ -50,17 +50,11 @@ class UngroundedValue(Rule):
         if not places:
             return
         source = "\n".join(message.text for message in sample.messages[:-1])[:LONGEST]
-        numbers = None
+        grounds = Grounds(source)
         for place in places:
-            found: list[tuple[int, int, str]] = []
-            if "numbers" in place.rules.grounded:
-                numbers = numerals.known(source) if numbers is None else numbers
-                for number in numerals.stated(place.text[:LONGEST]):
-                    if numbers.isdisjoint(number.values):
-                        found.append((number.start, number.end, place.text[number.start : number.end]))
-            if "names" in place.rules.grounded:
-                found += _names(place, source.casefold())
-            for start, end, value in sorted(found)[:MOST]:
+            stated = grounds.stated(place.text, place.rules.grounded)
+            lost = sorted((start, end, value) for start, end, value, known in stated if not known)
+            for start, end, value in lost[:MOST]:
                 yield self.found_at(
                     place,
                     Text("“{value}” is not in the source: correct it or take it out.", value=_shown(value)),
@@ -69,18 +63,35 @@ class UngroundedValue(Rule):
                 )
 
 
+class Grounds:
+    """What a source says, to hold the values of an answer against it. `kinds` are those of a contract's `grounded`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source[:LONGEST]
+        self._numbers: set[str] | None = None
+        self._plain = ""
+
+    def stated(self, text: str, kinds: Collection[str] = GROUNDED) -> Iterator[tuple[int, int, str, bool]]:
+        """The numbers and names that a text states: (start, end, value, whether the source has it)."""
+        if "numbers" in kinds:
+            if self._numbers is None:
+                self._numbers = numerals.known(self._source)
+            for number in numerals.stated(text[:LONGEST]):
+                known = not self._numbers.isdisjoint(number.values)
+                yield number.start, number.end, text[number.start : number.end], known
+        if "names" in kinds:
+            self._plain = self._plain or self._source.casefold()
+            for match in _NAME.finditer(text, 0, LONGEST):
+                name = match.group()
+                capital = name[1:].islower() and name[0].isupper() and _START.search(text, 0, match.start())
+                if not capital:  # a capital at a sentence's start says nothing
+                    yield match.start(), match.end(), name, name.casefold().strip("《》") in self._plain
+
+
 def _shown(value: str) -> str:
     """The value as a message may say it: a number that belongs to a person stays masked here too."""
     hidden = next(sensitive.personal(value), None)
     return hidden.masked if hidden else value[:40]
-
-
-def _names(place: Place, source: str) -> Iterator[tuple[int, int, str]]:
-    for match in _NAME.finditer(place.text, 0, LONGEST):
-        name = match.group()
-        plain = name[1:].islower() and name[0].isupper() and _START.search(place.text, 0, match.start())
-        if not plain and name.casefold().strip("《》") not in source:  # a capital at a sentence's start says nothing
-            yield match.start(), match.end(), name
 
 
 RULE = UngroundedValue()
