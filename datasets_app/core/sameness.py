@@ -40,6 +40,11 @@ def content_key(sample: Sample, contract: Contract) -> str:
     return hashlib.sha256(_canonical(data).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same, as above."""
+    return _canonical(one) == _canonical(other)
+
+
 def _canonical(value: Any) -> str:
     return json.dumps(_by_value(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 

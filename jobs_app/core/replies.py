@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets_app.core import contracts
 from datasets_app.core.answers import unfenced
@@ -22,6 +22,15 @@ from .judging import SILENT, Errors, errors_in
 from .turns import answer_of
 
 TOOL_CALL, BARE, FENCED, PLAIN, NOTHING = "tool-call", "json", "fenced-json", "text", "nothing"
+STRICT = (TOOL_CALL, BARE)  # what a strict reader can read
+
+
+class Read(NamedTuple):
+    """`text` is the answer as the rules read it, `value` the JSON in it, `came_as` one of the words above."""
+
+    text: str
+    value: Any
+    came_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +54,7 @@ def hear(
     """Read an answer by the inference contract `data` (`ModelVersion.contract`)."""
     wanted, rules = Contract.of(data), contracts.parse(data.get("contract") or {})
     answer = answer_of(content, tool_calls)
-    called = next((call for call in answer.tool_calls if call.name == TOOL), None)
-    raw = called.arguments if called else content or ""
-    value = came_as = None
-    if not raw.strip():
-        came_as = NOTHING
-    elif rules.json is not None:
-        value, came_as = _json(raw, called is not None)
-    came_as = came_as or PLAIN
+    raw, value, came_as = read(answer, rules)
     trained = {"task-response": TOOL_CALL, "json-content": BARE}.get(wanted.written_as, PLAIN)
     text = raw
     for name in rules.normalisers:
@@ -67,15 +69,22 @@ def hear(
     )
 
 
-def _json(raw: str, called: bool) -> tuple[Any, str]:
+def read(answer: Message, rules: contracts.Contract) -> Read:
+    """The answer as text and, where the contract wants JSON, as a value."""
+    called = next((call for call in answer.tool_calls if call.name == TOOL), None)
+    raw = called.arguments if called else answer.text
+    if not raw.strip():
+        return Read(raw, None, NOTHING)
+    if rules.json is None:
+        return Read(raw, None, PLAIN)
     bare = unfenced(raw)
     try:
         value = parse_value(bare.encode("utf-8", "surrogatepass"))
     except LineError:
-        return None, PLAIN
-    if called:
-        return value, TOOL_CALL
-    return value, BARE if bare is raw else FENCED
+        return Read(raw, None, PLAIN)
+    if bare is not raw:
+        return Read(raw, value, FENCED)
+    return Read(raw, value, TOOL_CALL if called else BARE)
 
 
 def _problems(question: str, answer: Message, checker: Checker) -> Errors:

@@ -55,11 +55,12 @@ class ToolArgumentsInvalid(Rule):
                 if context.contract.json is not None and call.name == TASK_RESPONSE:
                     continue  # the answer itself, which the contract's schema judges
                 path = f"/messages/{at}/tool_calls/{index}/arguments"
-                for reason in islice(_problems(call, sample), MOST):
+                for reason in islice(problems(call, sample), MOST):
                     yield self.found(Text("{tool}: {reason}.", tool=call.name[:80], reason=reason), path)
 
 
-def _problems(call: ToolCall, sample: Sample) -> Iterator[Text]:
+def problems(call: ToolCall, sample: Sample) -> Iterator[Text]:
+    """What is wrong with the arguments of a call, by the tools that the sample declares."""
     try:
         value = parse_value((call.arguments.strip() or "{}").encode("utf-8", "surrogatepass"))
     except LineError as error:
