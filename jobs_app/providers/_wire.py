@@ -9,14 +9,16 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 
 from ftstudio.errors import Text
 from jobs_app.core.metrics import from_data
 from jobs_app.providers.base import CheckpointIn, ErrorKind, EventIn, ProviderError
+
+if TYPE_CHECKING:
+    import openai
 
 DAILY_WAIT = 6 * 3600.0  # a daily share comes back at an hour that nobody tells us
 _LEVELS = {"warn": "warning", "warning": "warning", "error": "error", "info": "info"}
@@ -116,6 +118,8 @@ def of_kind(kind: ErrorKind, says: str, *, wait: float | None = None, creating: 
 
 def unreachable(error: openai.APIConnectionError, *, creating: bool) -> ProviderError:
     """The kind of a failure without an answer. A connection that was never made has created nothing."""
+    import openai  # not above: see providers/openai.py
+
     never_sent = isinstance(error.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
     if creating and not never_sent:
         return ProviderError(

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx2
-import openai
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle
@@ -30,21 +29,15 @@ from jobs_app.providers.base import (
 )
 from jobs_app.providers.openai import NO_OPTIONS, OpenAI
 
+if TYPE_CHECKING:
+    import openai
+
 _CHECKED = "2026-11-20"
 _DOCS = "Microsoft Foundry documentation, 2026-10"
 
 
 def _setting(name: str, label: Text, help: Text, **more: Any) -> Setting:
     return Setting(name, label, help=help, required=False, **more)
-
-
-class _Client(openai.OpenAI):
-    """The official client with the key in Azure's header: as a bearer token it could be taken for one of Entra."""
-
-    def _prepare_request(self, request: httpx2.Request) -> None:
-        super()._prepare_request(request)
-        del request.headers["Authorization"]
-        request.headers["api-key"] = self.api_key
 
 
 class Azure(OpenAI):
@@ -54,7 +47,6 @@ class Azure(OpenAI):
     label: ClassVar[Text] = Text("Azure OpenAI")
     profile: ClassVar[str] = "azure"
     bom: ClassVar[bool] = True
-    client: ClassVar[type[openai.OpenAI]] = _Client
     default_base_url: ClassVar[str] = ""  # every resource has an address of its own
     hosts: ClassVar[tuple[str, ...]] = (
         ".openai.azure.com",
@@ -162,6 +154,12 @@ class Azure(OpenAI):
             ("gpt-4o-mini-2024-07-18", "GPT-4o mini", "3"),
         )
     )
+
+    @staticmethod
+    def client(**how: Any) -> openai.OpenAI:
+        from jobs_app.providers._azure_client import Client  # as in providers/openai.py
+
+        return Client(**how)
 
     def __init__(
         self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str] = NO_OPTIONS

@@ -1,16 +1,20 @@
-"""OpenAI, over its official client. The client carries requests; answers are read by us, from what was really sent."""
+"""OpenAI, over its official client. The client carries requests; answers are read by us, from what was really sent.
+
+The client is imported where it is used: it is a quarter of all that a process would load before it can start, and most
+processes never speak to OpenAI.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import httpx2
-import openai
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics, standard_webhooks
@@ -33,6 +37,9 @@ from jobs_app.providers.base import (
     Serving,
     Setting,
 )
+
+if TYPE_CHECKING:
+    import openai
 
 _CHECKED = "2026-11-20"
 _API = "OpenAI API description and openai-python 3.52.0"
@@ -65,7 +72,6 @@ class OpenAI(Provider):
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
-    client: ClassVar[type[openai.OpenAI]] = openai.OpenAI
     # What error codes (in lower case) mean where the HTTP status misleads.
     codes: ClassVar[Mapping[str, ErrorKind]] = {}
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -134,6 +140,13 @@ class OpenAI(Provider):
         self._client = self.client(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
         # The client picks these up from the environment of the process, where they belong to nobody's connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
+
+    @staticmethod
+    def client(**how: Any) -> openai.OpenAI:
+        """The official client, made with these arguments of its own."""
+        import openai
+
+        return openai.OpenAI(**how)
 
     def probe(self) -> None:
         self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))
@@ -250,13 +263,9 @@ class OpenAI(Provider):
         """The lines of a streamed answer as they arrive; read by us, like every answer."""
         completions: Any = self._client.chat.completions.with_streaming_response
         try:
-            with completions.create(**body) as answer:
+            with self._heard(), completions.create(**body) as answer:
                 for line in answer.iter_lines():
                     yield self._redacted(line.encode()).decode()
-        except openai.APIStatusError as error:
-            raise _wire.refused(error, secret=self._secret, creating=False, codes=self.codes) from error
-        except openai.APIConnectionError as error:
-            raise _wire.unreachable(error, creating=False) from error
         except httpx2.HTTPError as error:
             raise _wire.unreached(error) from error
 
@@ -267,8 +276,16 @@ class OpenAI(Provider):
         return _wire.document(self._send(call, creating=creating), creating=creating)
 
     def _send(self, call: Callable[[], _Raw], *, creating: bool = False) -> bytes:
-        try:
+        with self._heard(creating=creating):
             return self._redacted(call().content)
+
+    @contextlib.contextmanager
+    def _heard(self, *, creating: bool = False) -> Iterator[None]:
+        """What the client says when a request fails, in our words: ProviderError."""
+        import openai
+
+        try:
+            yield
         except openai.APIStatusError as error:
             raise _wire.refused(error, secret=self._secret, creating=creating, codes=self.codes) from error
         except openai.APIConnectionError as error:
