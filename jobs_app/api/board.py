@@ -16,7 +16,7 @@ from ftstudio import heart
 from ftstudio.accounts.models import Project
 from ftstudio.web.texts import from_line, say
 from jobs_app.models import Job
-from jobs_app.services import alerts, boards, budgets, lines, retries, spending
+from jobs_app.services import alerts, boards, budgets, hosting, lines, retries, spending
 
 from .jobs import found
 from .serializers import JobOutput
@@ -41,6 +41,7 @@ class QueueOutput(serializers.Serializer[Any]):
     taken = serializers.IntegerField()
     limit = serializers.IntegerField(allow_null=True)
     places = PlaceOutput(many=True)
+    more = serializers.IntegerField(help_text="Jobs that wait behind these and are not listed.")
 
 
 class SpendOutput(serializers.Serializer[Any]):
@@ -60,9 +61,21 @@ class BudgetState(serializers.Serializer[Any]):
     stops = serializers.BooleanField()
 
 
+class RunningDeployment(serializers.Serializer[Any]):
+    """A deployment that is paid for by the hour. It is not counted in the budgets: only the provider knows its end."""
+
+    model = serializers.UUIDField(source="model.pk")
+    alias = serializers.CharField(source="model.alias")
+    since = serializers.DateTimeField(allow_null=True, help_text="null: it was not deployed from here.")
+    an_hour = serializers.DecimalField(None, None, allow_null=True, help_text="null: the price table has no price.")
+    currency = serializers.CharField(allow_blank=True)
+    this_month = serializers.DecimalField(None, None, allow_null=True)
+
+
 class SpendingByMonth(serializers.Serializer[Any]):
     lines = SpendOutput(many=True)
     budgets = BudgetState(many=True)
+    deployments = RunningDeployment(many=True)
 
 
 class StuckOutput(serializers.Serializer[Any]):
@@ -94,6 +107,7 @@ class AlertsOutput(serializers.Serializer[Any]):
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Jobs by group of states.")
     stopped = StoppedOutput(many=True)
     stuck = StuckOutput(many=True)
+    unseen = serializers.IntegerField(help_text="Live jobs that were not looked at for a silence: the youngest.")
     sunsets = SunsetOutput(many=True)
 
 
@@ -120,7 +134,12 @@ class JobSpend(APIView):
     def get(self, request: Request) -> Response:
         """What the jobs of the last six months have cost, by month, provider and currency; the budgets of this one."""
         pk = project_of(request).pk
-        return Response(SpendingByMonth({"lines": spending.by_month(pk), "budgets": budgets.state(pk)}).data)
+        said = {
+            "lines": spending.by_month(pk),
+            "budgets": budgets.state(pk),
+            "deployments": hosting.running(pk),
+        }
+        return Response(SpendingByMonth(said).data)
 
 
 class JobAlerts(APIView):
@@ -129,12 +148,14 @@ class JobAlerts(APIView):
         """What wants a person: stopped connections, silent jobs, models that stop, and whether a worker runs."""
         project = project_of(request)
         jobs = Job.objects.visible_to(request.user).filter(project=project)
-        stuck = [{"job": job.pk, "name": job.name, "why": say(why)} for job, why in boards.stuck(jobs)]
+        silent = boards.stuck(jobs)
+        stuck = [{"job": job.pk, "name": job.name, "why": say(why)} for job, why in silent.jobs]
         said = {
             "workers": heart.workers(),
             "counts": boards.counts(jobs, boards.Wanted()),
             "stopped": alerts.stopped(project),
             "stuck": stuck,
+            "unseen": silent.unseen,
             "sunsets": alerts.sunsets(project),
         }
         return Response(AlertsOutput(said).data)

@@ -33,7 +33,7 @@ from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle, metrics
 from jobs_app.models import Connection, Job, JobMetric
 from jobs_app.providers import PROVIDERS
-from jobs_app.services import alerts, boards, budgets, lines, queue, retries, spending
+from jobs_app.services import alerts, boards, budgets, hosting, lines, queue, retries, spending
 from jobs_app.services.boards import Wanted
 
 from .jobs import found
@@ -138,6 +138,7 @@ def job_spend(request: PersonRequest) -> HttpResponse:
     context = {
         "lines": [(line, PROVIDERS[line.kind].label if line.kind in PROVIDERS else line.kind) for line in lines],
         "budgets": budgets.state(project.pk) if project else [],
+        "deployments": hosting.running(project.pk) if project else [],
         "may_budget": project is not None and allows(request.user, project, "budgets.update"),
     }
     return render_page(request, "jobs/spend.html", context)

@@ -32,8 +32,10 @@ def budget_list(request: PersonRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("pages:budget-list")
     own = {budget.currency: budget for budget in Budget.objects.filter(project=project)}
+    states = budgets.state(project.pk)
     context = {
-        "rows": [(spending, own.get(spending.currency)) for spending in budgets.state(project.pk)],
+        "rows": [(spending, own.get(spending.currency)) for spending in states],
+        "unbounded": [spending.currency for spending in states if spending.limit is None] if own else [],
         "month": budgets.month_start(),
         "form": form,
         "may_change": allows(request.user, project, "budgets.update"),

@@ -130,6 +130,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "events": list(job.events.order_by("-at", "-id")[:EVENTS]),
         "events_total": job.events.count(),
         "verbs": verbs,
+        "may_cancel_again": jobs.may_cancel_again(job) and _may(request, job, "cancel"),
         "unknown_word": "" if provider is None or job.raw_state in provider.states else job.raw_state,
         "may_clone": allows(request.user, job.project_id, "jobs.create"),
         **waiting_of(request, job),

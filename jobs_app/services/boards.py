@@ -154,8 +154,17 @@ def steps_of(jobs: Iterable[UUID]) -> dict[UUID, int]:
     return {job_id: steps for job_id, data in rows if (steps := metrics.total_steps(data))}
 
 
-def stuck(jobs: QuerySet[Any], now: datetime | None = None) -> list[tuple[Job, Text]]:
-    """Live jobs that have been silent for longer than can be explained, the oldest first."""
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Jobs that have been silent for longer than can be explained, the oldest first; `unseen` younger live jobs were
+    not looked at, because there are too many."""
+
+    jobs: list[tuple[Job, Text]]
+    unseen: int
+
+
+def stuck(jobs: QuerySet[Any], now: datetime | None = None) -> Silent:
+    """Which live jobs should be looked at, and how far that was looked for."""
     now = now or timezone.now()
     live = jobs.filter(state__in=lifecycle.LIVE - {lifecycle.PAUSED}, launched_at__lt=now - timedelta(minutes=30))
     last_move = JobMove.objects.filter(job=OuterRef("pk")).order_by("-id").values("at")[:1]
@@ -171,7 +180,7 @@ def stuck(jobs: QuerySet[Any], now: datetime | None = None) -> list[tuple[Job, T
         why = why_stuck(_life(job), now)
         if why is not None:
             found.append((job, why))
-    return found
+    return Silent(found, live.count() - SUSPECTS if len(suspects) == SUSPECTS else 0)
 
 
 def month_of(text: str) -> tuple[datetime, datetime]:

@@ -162,9 +162,31 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, con
 
 
 def cancel(*, actor: User, job: Job) -> Job:
-    """Ask for an end. A job that the provider finishes first stays finished: its word settles it."""
-    _steer(actor, job, "cancel", lifecycle.CANCELLING, cancel_wanted=True)
+    """Ask for an end. A job that the provider finishes first stays finished: its word settles it.
+
+    Asked again while the job is being cancelled, the provider is told once more: it may have passed over the first.
+    """
+    if may_cancel_again(job):
+        _cancel_again(actor, job)
+    else:
+        _steer(actor, job, "cancel", lifecycle.CANCELLING, cancel_wanted=True)
     return job
+
+
+def may_cancel_again(job: Job) -> bool:
+    """Whether the provider has been told to cancel, and goes on all the same as far as is known."""
+    return job.state == lifecycle.CANCELLING and bool(job.provider_job) and not job.cancel_wanted
+
+
+def _cancel_again(actor: User, job: Job) -> None:
+    require(actor, job.project_id, "jobs.cancel")
+    with transaction.atomic():
+        told_before = Job.objects.filter(pk=job.pk, state=lifecycle.CANCELLING, cancel_wanted=False)
+        if told_before.update(cancel_wanted=True, next_poll_at=timezone.now()) != 1:
+            raise Conflict()
+        AuditEntry.objects.record(actor=actor, verb="jobs.cancel", target=job, project=job.project, again=True)
+        enqueue(poll_job, job.pk)
+    job.cancel_wanted = True
 
 
 def pause(*, actor: User, job: Job) -> Job:

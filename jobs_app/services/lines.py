@@ -32,16 +32,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A connection and its waiting jobs in order. `taken` of `limit` slots are in use; None: there is no limit."""
+    """A connection and its waiting jobs in order, and how many `more` wait behind them. `taken` of `limit` slots are in
+    use; None: there is no limit."""
 
     connection: Connection
     taken: int
     limit: int | None
     places: list[Place]
+    more: int = 0
 
 
 def of(user: User, project: Project) -> list[Queue]:
-    """Every connection with jobs that wait, and those that are stopped. A hundred jobs at most, six queries."""
+    """Every connection with jobs that wait, and those that are stopped. A hundred jobs at most, seven queries."""
+    all_waiting = Job.objects.visible_to(user).filter(project=project, pk__in=Job.objects.waiting().values("pk"))
+    waits = dict(all_waiting.order_by().values_list("connection").annotate(n=Count("pk")))
     mine = boards.with_names(Job.objects.visible_to(user).filter(project=project))
     waiting = list(mine.filter(pk__in=Job.objects.waiting().values("pk")).order_by("connection_id", *ORDER)[:MOST])
     reasons = queue.waiting_reasons(waiting)
@@ -51,7 +55,7 @@ def of(user: User, project: Project) -> list[Queue]:
     taken = dict(
         Job.objects.occupying().filter(project=project).order_by().values_list("connection").annotate(n=Count("pk"))
     )
-    rows = Connection.objects.filter(Q(pk__in=by_connection) | ~Q(stopped=""), project=project)
+    rows = Connection.objects.filter(Q(pk__in=waits) | ~Q(stopped=""), project=project)
     now = timezone.now()
     found = []
     for connection in rows.defer("credential", "secrets", "webhook_secret"):
@@ -66,5 +70,6 @@ def of(user: User, project: Project) -> list[Queue]:
             )
             for place, job in enumerate(line)
         ]
-        found.append(Queue(connection, taken.get(connection.pk, 0), limit_of(connection), places))
+        more = max(0, waits.get(connection.pk, 0) - len(places))
+        found.append(Queue(connection, taken.get(connection.pk, 0), limit_of(connection), places, more))
     return found

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import Conflict, InvalidInput
-from jobs_app.models import Budget, Connection, Job, JobEvent, JobMetric, JobMove
-from jobs_app.services import boards, lines, retries, spending
+from jobs_app.models import Budget, Connection, Job, JobEvent, JobMetric, JobMove, ModelVersion, Price
+from jobs_app.services import boards, budgets, hosting, lines, retries, spending
 from jobs_app.services.boards import SORTS, Wanted
 from tests.conftest import api_of, browser_of
 from tests.jobs.rows import make_snapshot
@@ -195,10 +195,74 @@ def test_a_silent_job_a_sunset_and_a_missing_worker_are_said(
         JobMove.objects.create(job=job, before="queued", after="running")
     JobMove.objects.update(at=long_ago)
     JobEvent.objects.create(job=lively, provider_id="e", at=timezone.now(), level="info", message="step")
-    assert [job.name for job, _why in boards.stuck(Job.objects.all())] == ["silent"]
+    assert [job.name for job, _why in boards.stuck(Job.objects.all()).jobs] == ["silent"]
     page = pages.get(LIST).content.decode()
     assert "1 job should be looked at." in page
     assert "No worker is running." in page
     said = api_of(alice).get("/api/v1/jobs/alerts/").json()
     assert [one["name"] for one in said["stuck"]] == ["silent"]
     assert said["workers"] == 0
+
+
+def test_where_a_page_looks_at_the_first_of_many_it_says_so(
+    connection: Connection, alice: User, pages: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Connection.objects.create(project=project, name="Other", kind="rehearsal", created_by=alice)
+    for n in range(5):
+        Job.objects.create(
+            project=project, connection=other if n > 2 else connection, name=f"rain-{n}", marker=f"m{n}", rank=n,
+            state="queued", created_by=alice, launched_at=timezone.now() - timedelta(hours=2), base_model="small",
+        )  # fmt: skip
+    monkeypatch.setattr(boards, "SUSPECTS", 3)
+    monkeypatch.setattr(lines, "MOST", 2)
+    assert boards.stuck(Job.objects.all()).unseen == 2
+    assert "2 younger jobs under way were not looked at" in pages.get(LIST).content.decode()
+    assert api_of(alice).get("/api/v1/jobs/alerts/").json()["unseen"] == 2
+    found = {line.connection.name: (len(line.places), line.more) for line in lines.of(alice, project)}
+    assert sum(shown for shown, _ in found.values()) == 2
+    assert sum(more for _, more in found.values()) == 3
+    page = pages.get(reverse("pages:job-queue")).content.decode()
+    assert page.count("not shown here") == sum(more > 0 for _, more in found.values())
+    assert "Nothing waits for it" not in page
+
+
+def test_a_deployment_by_the_hour_is_shown_and_no_budget_counts_it(
+    connection: Connection, alice: User, pages: Client, project: Project
+) -> None:
+    """What it has come to is only a guess, for only its provider knows its end; so no launch is stopped by it."""
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(kind="fireworks", base_url="")
+    job = Job.objects.create(
+        project=project, connection=connection, name="rain", marker="h", state="succeeded", created_by=alice,
+        base_model="small",
+    )  # fmt: skip
+    for name, asked in (("rain", now - timedelta(hours=3)), ("snow", None)):
+        ModelVersion.objects.create(
+            project=project, job=job, connection=connection, alias=name, model=name, deployment=f"{name}#d",
+            deploy_asked_at=asked,
+        )  # fmt: skip
+    ModelVersion.objects.create(project=project, job=job, connection=connection, alias="ice", model="ice")
+    url = reverse("pages:job-spend")
+    assert pages.get(url).content.decode().count("no price") == 2
+    Price.objects.create(
+        project=project, kind="fireworks", base_model="small", item="hosting", amount="2.90", currency="USD",
+        valid_from=timezone.localdate(), source="invoice", created_by=alice,
+    )  # fmt: skip
+    hours = (now - max(now - timedelta(hours=3), budgets.month_start())).total_seconds() / 3600
+    snow, rain = hosting.running(project.pk)
+    assert (snow.an_hour, snow.this_month, rain.currency) == (Decimal("2.90"), None, "USD")
+    assert float(rain.this_month or 0) == pytest.approx(2.9 * hours, abs=0.1)
+    page = pages.get(url).content.decode()
+    assert "not counted above, nor in a budget" in page
+    said = api_of(alice).get("/api/v1/jobs/spend/").json()["deployments"]
+    assert [(one["alias"], one["an_hour"]) for one in said] == [("snow", "2.900000"), ("rain", "2.900000")]
+    Budget.objects.create(project=project, currency="USD", amount=5, changed_by=alice)
+    Job.objects.create(
+        project=project, connection=connection, name="frost", marker="f", state="succeeded", created_by=alice,
+        launched_at=now, cost=Decimal(9), currency="CNY",
+    )  # fmt: skip
+    assert {one.currency: one.spent + one.expected for one in budgets.state(project.pk)} == {"CNY": 9, "USD": 0}
+    assert (
+        "There is none in CNY: what costs CNY is not held back."
+        in pages.get(reverse("pages:budget-list")).content.decode()
+    )

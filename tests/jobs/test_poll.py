@@ -146,6 +146,24 @@ def test_cancelling_twice_is_a_conflict(alice: User, running: Job) -> None:
         jobs.cancel(actor=alice, job=running)
 
 
+def test_a_cancel_that_the_provider_passed_over_can_be_asked_for_again(
+    alice: User, running: Job, rehearsal: Rehearsal, again: Again
+) -> None:
+    jobs.cancel(actor=alice, job=running)
+    rehearsal.fault("jobs.cancel", "refused")
+    poll(running.pk)
+    job = again(running)
+    assert (job.state, job.cancel_wanted) == ("cancelling", False)
+    assert "may cost money" in job.events.get(provider_id="ftstudio-cancel-refused").message
+    jobs.cancel(actor=alice, job=job)
+    with pytest.raises(Conflict):  # it has not been sent yet
+        jobs.cancel(actor=alice, job=again(running))
+    poll(running.pk)
+    assert again(running).state == "cancelled"
+    with pytest.raises(Conflict):
+        jobs.cancel(actor=alice, job=again(running))
+
+
 def test_a_running_job_is_paused_and_resumed(alice: User, running: Job, rehearsal: Rehearsal, again: Again) -> None:
     jobs.pause(actor=alice, job=running)
     poll(running.pk)
