@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from datasets_app.core import base_models, contracts, profiles, tokens
@@ -18,6 +19,8 @@ from datasets_app.core.samples import Sample
 from datasets_app.core.tokens import Counted, Cut
 from datasets_app.core.traits import traits
 from ftstudio.errors import Text
+
+Checking = Callable[[Sample, Context], Iterator[Finding]]
 
 MOST_ROLES = 1000  # sequences of roles that are remembered
 
@@ -47,6 +50,7 @@ class Checker:
         self.limit = limit or self._known_limit()
         self._context = Context(contract, self.profile, self.encoder, self.limit, self.base_model)
         self._active: list[tuple[Rule, Severity]] = []
+        self._speaking: dict[tuple[int, bool], list[tuple[Checking, Severity]]] = {}
         self._sound_roles: set[tuple[str, ...]] = set()  # sequences of roles that no rule about roles minds
         for rule in RULES.values():
             level = severity_of(rule.name, rule.severity, contract=contract, profile=self.profile)
@@ -70,10 +74,15 @@ class Checker:
         context = self._context
         has, roles = traits(sample)
         sound = roles in self._sound_roles
-        for rule, severity in self._active:
-            if (rule.needs and not rule.needs & has) or (sound and rule.by_roles):
-                continue
-            for finding in rule.check(sample, context):
+        speaking = self._speaking.get((has, sound))
+        if speaking is None:  # at most 512 lists, of which most files need two
+            speaking = self._speaking[has, sound] = [
+                (rule.check, severity)
+                for rule, severity in self._active
+                if (not rule.needs or rule.needs & has) and not (sound and rule.by_roles)
+            ]
+        for check, severity in speaking:
+            for finding in check(sample, context):
                 found.append(finding if finding.severity == severity else replace(finding, severity=severity))
         if not found and not sound and all(roles) and len(self._sound_roles) < MOST_ROLES:
             self._sound_roles.add(roles)

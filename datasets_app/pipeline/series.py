@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from datasets_app.models.lease import LeasedQuerySet
 from ftstudio.errors import Text
+from ftstudio.sweeping import put_off
 
 from .attempts import Stopped, failing_once
 
@@ -97,7 +98,7 @@ class Series:
                 return False  # deleted since it was claimed
             done = False
             try:
-                with self._turns, failing_once(lambda text: fail(row, key, "internal", text)):  # noqa: B023
+                with self._turns, put_off(), failing_once(lambda text: fail(row, key, "internal", text)):  # noqa: B023
                     pk = work(row, key)
                     done = True
             except Stopped:

@@ -1,0 +1,36 @@
+"""Python's own search for garbage rests while a chunk is worked on, and only then."""
+
+import gc
+import weakref
+
+import pytest
+
+from ftstudio.sweeping import put_off
+
+
+class Held:
+    me: object = None
+
+
+def circle() -> weakref.ref[Held]:
+    one = Held()
+    one.me = one
+    return weakref.ref(one)
+
+
+def test_what_holds_only_itself_is_gone_after_the_chunk_and_the_search_goes_on() -> None:
+    with put_off():
+        assert not gc.isenabled()
+        with put_off():
+            inner = circle()
+        assert inner() is None, "whoever leaves looks through what is young, though another one is still within"
+        assert not gc.isenabled()
+        outer = circle()
+    assert outer() is None
+    assert gc.isenabled()
+
+
+def test_a_chunk_that_fails_does_not_end_the_search_for_good() -> None:
+    with pytest.raises(ValueError, match="broken"), put_off():
+        raise ValueError("broken")
+    assert gc.isenabled()
