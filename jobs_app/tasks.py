@@ -12,17 +12,17 @@ from django.utils import timezone
 from ftstudio.celery import app
 from ftstudio.queue import enqueue
 from jobs_app.core import lifecycle
-from jobs_app.models import Delivery, Inspection, Job, Receipt, Synthesis, Trial
-from jobs_app.pipeline import queue, rates, serving, twins
+from jobs_app.models import Arm, Delivery, Inspection, Job, Receipt, Synthesis
+from jobs_app.pipeline import closing, queue, rates, serving, twins
 from jobs_app.pipeline.deliver import deliver
 from jobs_app.pipeline.due_polls import due_polls
+from jobs_app.pipeline.evaluate import run as ask_arm
 from jobs_app.pipeline.inspect_snapshot import inspect_snapshot
 from jobs_app.pipeline.poll import poll_all
 from jobs_app.pipeline.read_models import due as models_due
 from jobs_app.pipeline.read_models import read_models
 from jobs_app.pipeline.submit import submit
 from jobs_app.pipeline.synthesise import run as run_synthesis
-from jobs_app.pipeline.trial import run
 
 AT_ONCE = 200
 RECEIPTS_KEPT = timedelta(days=3)  # a webhook that old is refused for its age
@@ -64,7 +64,7 @@ def look_for_twins(job_id: str) -> None:
 
 @app.task
 def sweep() -> None:
-    """Take up launched jobs that no worker is bringing to their provider, and trials that nobody carries on."""
+    """Take up launched jobs that no worker is bringing to their provider, and evaluations that nobody carries on."""
     # A job that was cancelled before its create needs nobody's answer to end.
     may_go = rates.open_to_submits() | Q(state=lifecycle.CANCELLING, create_tries=0)
     begun = Job.objects.to_submit().abandoned().exclude(pk__in=Job.objects.waiting()).filter(may_go)
@@ -79,9 +79,11 @@ def sweep() -> None:
     for pk in twins.due():
         enqueue(look_for_twins, pk)
     Receipt.objects.filter(received_at__lt=timezone.now() - RECEIPTS_KEPT).delete()
-    trials = Trial.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
-    for pk in trials.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
-        enqueue(run_trial, pk)
+    arms = Arm.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
+    for pk in arms.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
+        enqueue(run_arm, pk)
+    for pk in closing.to_close().order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
+        enqueue(close_evaluation, pk)
     syntheses = Synthesis.objects.unfinished().abandoned().exclude(next_at__gt=timezone.now())
     for pk in syntheses.order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]:
         enqueue(synthesise, pk)
@@ -95,10 +97,15 @@ def inspect(inspection_id: str) -> None:
 
 
 @app.task
-def run_trial(trial_id: str) -> None:
-    """Ask the next cases of a trial; the rest when other work has had its turn."""
-    if run(trial_id):
-        enqueue(run_trial, trial_id)
+def run_arm(arm_id: str) -> None:
+    """Ask the next cases of an arm of an evaluation; the rest when other work has had its turn."""
+    if ask_arm(arm_id):
+        enqueue(run_arm, arm_id)
+
+
+@app.task
+def close_evaluation(evaluation_id: str) -> None:
+    closing.close(evaluation_id)
 
 
 @app.task

@@ -36,6 +36,7 @@ OWN = {
 SIGNED = {"pages:webhook"}  # a provider's door: open to nobody's session, to its signature alone
 ASKS = {"api:connection-probe": Role.LEAD, "api:model-ask": Role.REVIEWER}
 TURNS = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+ASKED = {"dataset": "$datasets", "arms": [{"connection": "$connections", "model": "m"}]}
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:dataset-list": ("datasets.create", {"name": "New", "project": "$projects"}),
     "patch api:dataset-detail": ("datasets.update", {"name": "New"}),
@@ -99,9 +100,11 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:advice-answer": ("advice.create", {"decision": "prompt-ok", "answer": "no"}),
     "post api:advice-file": ("advice.file", {}),
     "post api:advice-job": ("jobs.create", {"connection": "$connections"}),
-    "post api:trial-list": ("advice.create", {"connection": "$connections", "model": "m"}),
-    "post api:trial-plan": ("models.call", {"connection": "$connections", "model": "m"}),
-    "post api:trial-cancel": ("advice.create", {}),
+    "post api:evaluation-list": ("evaluations.create", ASKED),
+    "post api:evaluation-plan": ("evaluations.create", ASKED),
+    "post api:evaluation-cancel": ("evaluations.create", {}),
+    "post api:evaluation-again": ("evaluations.create", {}),
+    "post api:evaluation-retry": ("evaluations.create", {}),
     "post api:synthesis-list": ("samples.synthesise", {"connection": "$connections", "model": "m"}),
     "post api:synthesis-plan": ("samples.synthesise", {"connection": "$connections", "model": "m"}),
     "post api:synthesis-cancel": ("samples.synthesise", {}),
@@ -188,14 +191,16 @@ def doors() -> list[tuple[str, Route]]:
 
 
 def body(given: dict[str, Any], world: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name, value in given.items():
-        if value == "$file":
-            value = SimpleUploadedFile("rows.jsonl", json.dumps({"messages": TURNS}).encode())
-        elif isinstance(value, str) and value.startswith("$"):
-            value = str(world[value[1:]].pk)
-        made[name] = value
-    return made
+    return {name: filled(value, world) for name, value in given.items()}
+
+
+def filled(value: Any, world: dict[str, Any]) -> Any:
+    """The value, or what it stands for; lists and what is in them too."""
+    if value == "$file":
+        return SimpleUploadedFile("rows.jsonl", json.dumps({"messages": TURNS}).encode())
+    if isinstance(value, list):
+        return [body(one, world) if isinstance(one, dict) else filled(one, world) for one in value]
+    return str(world[value[1:]].pk) if isinstance(value, str) and value.startswith("$") else value
 
 
 @pytest.fixture

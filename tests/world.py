@@ -39,12 +39,15 @@ from datasets_app.models import (
 from ftstudio.accounts.models import ApiToken, AuditEntry, Invitation, Membership, Notification, Project, User
 from jobs_app.models import (
     Advice,
+    Arm,
     Budget,
     Candidate,
+    Case,
     CatalogEntry,
     Checkpoint,
     Connection,
     Delivery,
+    Evaluation,
     Hook,
     ImportedRun,
     Job,
@@ -53,10 +56,9 @@ from jobs_app.models import (
     JobMetric,
     JobMove,
     ModelVersion,
+    Outcome,
     Price,
     Synthesis,
-    Trial,
-    TrialCase,
 )
 
 DAY = timedelta(days=1)
@@ -200,16 +202,31 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
                  "enough-data": {"answer": "yes", "reasons": [], "note": text}},
         options=[{"option": "prompt", "what": text, "cost": "1", "currency": "USD", "reason": text}],
     )  # fmt: skip
-    trial = Trial.objects.create(
-        advice=advice, connection=connection, model=text[:200], side="validation", snapshot_number=1, state="done",
-        decoding={"temperature": 0}, system_prompt=text, total=1, asked=1, says=text[:300], created_by=owner,
-        finished_at=now,
+    evaluation = Evaluation.objects.create(
+        project=project, dataset=dataset, snapshot=snapshot, number=1, name=text[:200], side="validation",
+        contract=dataset.contract, metrics=["compliance", "exact-match"], total=1, state="done", advice=advice,
+        created_by=owner, finished_at=now,
+        verdict={"a": 0, "b": 1, "metric": "compliance", "word": "too-few", "size": "anecdote", "n": 1,
+                 "difference": 0.0, "low": None, "high": None},
     )  # fmt: skip
-    TrialCase.objects.create(
-        trial=trial, number=1, sample=sample, revision=revision, outcome="failed", answer=text, asked_at=now,
-        findings=[{"rule": "echo", "message": {"template": "{text}", "params": {"text": text}}}],
-    )  # fmt: skip
-    Advice.objects.filter(pk=advice.pk).update(measured=[trial.summary])
+    case = Case.objects.create(evaluation=evaluation, number=1, sample=sample, revision=revision, tags=[short])
+    arms = [
+        Arm.objects.create(
+            evaluation=evaluation, number=number, connection=connection, model=text[:200], state="done",
+            decoding={"temperature": 0}, system_prompt=text, asked=1, says=text[:300], created_by=owner,
+            finished_at=now, estimate={"prompt_tokens": 9, "completion_tokens": 9, "cost": "0"},
+            scores={"compliance": {"value": 0.0, "n": 1, "low": 0.0, "high": 0.8}},
+        )
+        for number in (0, 1)
+    ]  # fmt: skip
+    for arm in arms:
+        Outcome.objects.create(
+            arm=arm, case=case, verdict="failed", answer=text, finish_reason=short, asked_at=now, tries=1,
+            scores={"compliance": 0.0, "exact-match": 0.0}, seconds=1.5, prompt_tokens=9, completion_tokens=9,
+            calls=[{"id": text, "function": {"name": text, "arguments": text}}],
+            findings=[{"rule": "echo", "message": {"template": "{text}", "params": {"text": text}}}],
+        )  # fmt: skip
+    Advice.objects.filter(pk=advice.pk).update(measured=[arms[0].summary])
     synthesis = Synthesis.objects.create(
         dataset=dataset, connection=connection, model=text[:200], template=text, domains=[text[:40]], wanted=1, asks=1,
         most_asks=6, verified=1, refused=1, state="done", decoding={"temperature": 0.9}, system_prompt=text,
@@ -286,7 +303,9 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
         "in": connection,
         "jobs": job,
         "advice": advice,
-        "trials": trial,
+        "evaluations": evaluation,
+        "arms": arms[0],
+        "cases": case.number,
         "syntheses": synthesis,
         "families": family,
         "models": model,

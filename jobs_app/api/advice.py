@@ -16,18 +16,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets_app.models import Dataset
-from ftstudio.accounts.policy import require
-from ftstudio.web.texts import from_row, say
+from ftstudio.web.texts import say
 from jobs_app.core import advisor
 from jobs_app.core.advisor_drawing import mermaid
 from jobs_app.core.advisor_table import DECISIONS, ENDS, OPTIONS
-from jobs_app.models import Advice, Connection, ModelVersion, Trial, TrialCase
+from jobs_app.models import Advice, Connection
 from jobs_app.services import advice as records
-from jobs_app.services import trials
 
 from .connections import NewestFirst
-from .jobs import OldestFirst, read
-from .serializers import JobOutput, Said, Visible
+from .jobs import read
+from .serializers import JobOutput, Visible
 
 
 class AdviceOutput(serializers.ModelSerializer[Advice]):
@@ -146,69 +144,8 @@ class AdviceJobInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class TrialInput(serializers.Serializer[Any]):
-    connection = Visible(queryset=Connection.objects.select_related("project"))
-    model = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    version = Visible(queryset=ModelVersion.objects.select_related("job"), required=False, allow_null=True)
-    shots = serializers.IntegerField(required=False, help_text="Examples in the prompt: 0, 1 or a few.")
-    n = serializers.IntegerField(required=False, help_text="Held-out samples that are asked, at most 200.")
-    seed = serializers.IntegerField(required=False)
-    temperature = serializers.FloatField(required=False, help_text="0 (the default) is greedy.")
-
-
-class TrialPlanOutput(serializers.Serializer[Any]):
-    side = serializers.CharField()
-    n = serializers.IntegerField()
-    prompt_tokens = serializers.IntegerField()
-    completion_tokens = serializers.IntegerField()
-    cost = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True, help_text="null: no price known.")
-    currency = serializers.CharField()
-
-
-class TrialOutput(serializers.ModelSerializer[Trial]):
-    arm = serializers.CharField(read_only=True)
-    says = Said(read_only=True)
-    interval = serializers.SerializerMethodField(help_text="Wilson, 95 %, of the share that is strict.")
-    estimate = serializers.DictField(read_only=True)
-    decoding = serializers.DictField(read_only=True)
-
-    class Meta:
-        model = Trial
-        fields = (
-            "id", "advice", "connection", "model", "version", "arm", "shots", "side", "snapshot_number", "seed",
-            "decoding", "state", "total", "asked", "strict", "lenient", "errored", "interval", "prompt_tokens",
-            "completion_tokens", "estimate", "cost", "currency", "says", "created_at", "finished_at",
-        )  # fmt: skip
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ListField(child=serializers.FloatField()))
-    def get_interval(self, trial: Trial) -> list[float]:
-        return list(advisor.Rate(trial.strict, trial.asked).interval)
-
-
-class TrialCaseOutput(serializers.ModelSerializer[TrialCase]):
-    findings = serializers.SerializerMethodField()
-
-    class Meta:
-        model = TrialCase
-        fields = (
-            "number", "sample", "revision", "outcome", "answer", "finish_reason", "findings", "prompt_tokens",
-            "completion_tokens", "cost", "asked_at",
-        )  # fmt: skip
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
-    def get_findings(self, case: TrialCase) -> list[dict[str, str]]:
-        return [{"rule": row["rule"], "message": say(from_row(row["message"]))} for row in case.findings]
-
-
 def found(request: Request, pk: UUID) -> Advice:
     rows = Advice.objects.visible_to(request.user).select_related("dataset__project", "project")
-    return get_object_or_404(rows, pk=pk)
-
-
-def found_trial(request: Request, pk: UUID) -> Trial:
-    rows = Trial.objects.visible_to(request.user).select_related("advice__project")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -277,54 +214,3 @@ class AdviceMermaid(APIView):
         return Response(
             {"mermaid": mermaid(path, say=say, words=(pgettext("answer", "yes"), pgettext("answer", "no")))}
         )
-
-
-class TrialList(generics.ListAPIView[Trial]):
-    """The measurements of a record, the newest first."""
-
-    serializer_class = TrialOutput
-    pagination_class = NewestFirst
-    queryset = Trial.objects.none()
-
-    def get_queryset(self) -> QuerySet[Trial]:
-        return Trial.objects.filter(advice=found(self.request, self.kwargs["pk"]))
-
-    @extend_schema(request=TrialInput, responses={202: TrialOutput})
-    def post(self, request: Request, pk: UUID) -> Response:
-        """Have a model asked held-out samples in the background."""
-        advice = found(request, pk)
-        trial = trials.start(actor=request.user, advice=advice, **read(request, TrialInput))
-        return Response(TrialOutput(trial).data, status=202)
-
-
-class TrialPlan(APIView):
-    @extend_schema(request=TrialInput, responses=TrialPlanOutput)
-    def post(self, request: Request, pk: UUID) -> Response:
-        """What a trial would ask and cost; nothing is asked and nothing is written."""
-        advice = found(request, pk)
-        require(request.user, advice.project_id, "models.call")
-        return Response(TrialPlanOutput(trials.plan(advice=advice, **read(request, TrialInput))).data)
-
-
-class TrialDetail(APIView):
-    @extend_schema(responses=TrialOutput)
-    def get(self, request: Request, pk: UUID) -> Response:
-        return Response(TrialOutput(found_trial(request, pk)).data)
-
-
-class TrialCases(generics.ListAPIView[TrialCase]):
-    """Each question with the answer that came and what the contract says of it."""
-
-    serializer_class = TrialCaseOutput
-    pagination_class = OldestFirst
-    queryset = TrialCase.objects.none()
-
-    def get_queryset(self) -> QuerySet[TrialCase]:
-        return TrialCase.objects.filter(trial=found_trial(self.request, self.kwargs["pk"]))
-
-
-class TrialCancel(APIView):
-    @extend_schema(request=None, responses=TrialOutput)
-    def post(self, request: Request, pk: UUID) -> Response:
-        trial = trials.cancel(actor=request.user, trial=found_trial(request, pk))
-        return Response(TrialOutput(trial).data)

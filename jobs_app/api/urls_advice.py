@@ -1,4 +1,4 @@
-"""Addresses of the strategy advisor, of trials and syntheses, and of jobs that are made from jobs."""
+"""Addresses of the strategy advisor, of syntheses, and of jobs that are made from jobs."""
 
 from django.urls import path
 
@@ -11,11 +11,6 @@ urlpatterns = [
     path("advice/<uuid:pk>/file/", advice.AdviceFile.as_view(), name="advice-file"),
     path("advice/<uuid:pk>/job/", advice.AdviceJob.as_view(), name="advice-job"),
     path("advice/<uuid:pk>/mermaid/", advice.AdviceMermaid.as_view(), name="advice-mermaid"),
-    path("advice/<uuid:pk>/trials/", advice.TrialList.as_view(), name="trial-list"),
-    path("advice/<uuid:pk>/trials/plan/", advice.TrialPlan.as_view(), name="trial-plan"),
-    path("trials/<uuid:pk>/", advice.TrialDetail.as_view(), name="trial-detail"),
-    path("trials/<uuid:pk>/cases/", advice.TrialCases.as_view(), name="trial-cases"),
-    path("trials/<uuid:pk>/cancel/", advice.TrialCancel.as_view(), name="trial-cancel"),
     path("datasets/<uuid:pk>/syntheses/", synthesis.SynthesisList.as_view(), name="synthesis-list"),
     path("datasets/<uuid:pk>/syntheses/plan/", synthesis.SynthesisPlan.as_view(), name="synthesis-plan"),
     path("syntheses/<uuid:pk>/", synthesis.SynthesisDetail.as_view(), name="synthesis-detail"),

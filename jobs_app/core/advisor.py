@@ -53,7 +53,7 @@ class Arm:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Arm:
-        """From what an `Advice` keeps of a trial."""
+        """From what an `Advice` keeps of an arm of an evaluation."""
         n = int(row.get("n") or 0)
         passed, lenient = int(row.get("passed") or 0), int(row.get("lenient") or 0)
         return cls(

@@ -37,11 +37,3 @@ def read_way(*, shots: object, temperature: object) -> tuple[int, float]:
     read = read_numbers(shots=(shots, 0, MOST_SHOTS), temperature=(temperature, 0, 2.0))
     degrees = read["temperature"]
     return int(read["shots"]), int(degrees) if degrees % 1 == 0 else degrees
-
-
-def read_plan(*, shots: object, n: object, seed: object, temperature: object) -> tuple[int, int, int, float]:
-    """The four numbers of an evaluation of one model. Raises InvalidInput with a field for each that cannot be used."""
-    read = read_numbers(
-        shots=(shots, 0, MOST_SHOTS), n=(n, 1, MOST_CASES), seed=(seed, 0, 2**31 - 1), temperature=(temperature, 0, 2.0)
-    )
-    return int(read["shots"]), int(read["n"]), int(read["seed"]), read["temperature"]

@@ -13,7 +13,6 @@ from .job import Job, JobMove
 from .model_version import ModelVersion
 from .report import Checkpoint, JobEvent, JobMetric
 from .synthesis import Candidate, Synthesis
-from .trial import Trial, TrialCase
 
 __all__ = [
     "Advice",
@@ -41,6 +40,4 @@ __all__ = [
     "ReleaseGate",
     "SeenModel",
     "Synthesis",
-    "Trial",
-    "TrialCase",
 ]

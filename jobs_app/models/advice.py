@@ -23,7 +23,7 @@ class Advice(models.Model):
     answers = OrderedJSONField(default=dict)  # decision → {"answer", "reasons", "note"}
     # {"target"} in percent, and compute, time, data_quality, governance: what limits the choice.
     constraints = OrderedJSONField(default=dict)
-    measured = OrderedJSONField(default=list)  # what finished trials found (`Trial.summary`), newest last
+    measured = OrderedJSONField(default=list)  # what evaluations made for it found (`Arm.summary`), newest last
     options = OrderedJSONField(default=list)  # [{"option", "what", "cost", "currency", "per", "reason"}]
     outcome = models.CharField(max_length=40, blank=True)  # the station of core.advisor at which it was filed
     unmeasured = models.CharField(max_length=300, blank=True)  # why nothing was measured, where nothing was

@@ -23,7 +23,7 @@ from ftstudio.web.texts import clauses, say
 from jobs_app.core import advisor
 from jobs_app.core.advisor_drawing import mermaid, picture
 from jobs_app.core.advisor_table import CONSTRAINTS, ENDS, STEPS, STRATEGIES
-from jobs_app.models import Advice
+from jobs_app.models import Advice, Arm
 from jobs_app.services import advice as records
 
 from .advice_forms import AnswerForm, JobForm, LimitsForm, OptionsForm
@@ -162,7 +162,7 @@ def _page(
     path, facts = advisor.walk(advice.answers), records.facts_of(advice)
     trains = advisor.chosen_option(advice.outcome or path.at) == "sft"
     may_create = allows(request.user, advice.project_id, "advice.create")
-    trials = list(advice.trials.select_related("connection").defer("connection__credential")[:LISTED])
+    running = Arm.objects.unfinished().filter(evaluation__advice=advice).select_related("evaluation").first()
     if trains and job is None:
         initial = {"name": f"{path.at}-{advice.created_at:%m%d%H%M}"}
         job = JobForm(user=request.user, project_id=advice.project_id, initial=initial)
@@ -174,8 +174,7 @@ def _page(
         "reading": advisor.reading(path.asks.id, facts) if path.asks else None,
         "svg": _drawing(path),
         "arms": [(row, advisor.Arm.of(row), say(advisor.ARMS[row["arm"]])) for row in advice.measured],
-        "trials": trials,
-        "live_trial": next((trial for trial in trials if not trial.is_final), None),
+        "running": running,
         "station": _station_word(advice.outcome or path.at),
         "conclusion": say(advisor.advice_at(path.at)) if path.may_file else "",
         "cited": advisor.cited(facts),

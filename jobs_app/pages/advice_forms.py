@@ -14,6 +14,7 @@ from jobs_app.core.cases import CASES, MOST_CASES
 from jobs_app.core.prices import CURRENCIES
 from jobs_app.models import Advice, Connection, ModelVersion
 from jobs_app.services.advice import OptionLine
+from jobs_app.services.evaluations import ArmSpec
 
 
 class AnswerForm(forms.Form):
@@ -114,7 +115,7 @@ class OptionsForm(forms.Form):
         ]
 
 
-class TrialForm(forms.Form):
+class MeasureForm(forms.Form):
     """Which model is asked, through which account, with how many examples, how often."""
 
     connection = forms.ModelChoiceField(
@@ -156,6 +157,12 @@ class TrialForm(forms.Form):
         connection.queryset = connections_for(user, advice.project_id)
         version: Any = self.fields["version"]
         version.queryset = ModelVersion.objects.visible_to(user).filter(project_id=advice.project_id)
+
+    def asked(self) -> dict[str, Any]:
+        """The keywords of `services.evaluations.plan`, but for the dataset."""
+        given = self.cleaned_data
+        way = {name: given[name] for name in ("connection", "version", "model", "shots", "temperature")}
+        return {"arms": [ArmSpec(**way)], "n": given["n"], "seed": given["seed"]}
 
 
 class JobForm(forms.Form):

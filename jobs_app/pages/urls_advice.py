@@ -1,8 +1,8 @@
-"""Addresses of the strategy advisor, of trials and syntheses, and of jobs that are made from jobs."""
+"""Addresses of the strategy advisor, of syntheses, and of jobs that are made from jobs."""
 
 from django.urls import path
 
-from . import advice, families, making, synthesis, trials
+from . import advice, families, making, measuring, synthesis
 
 urlpatterns = [
     path("datasets/<uuid:pk>/advice/", advice.advice_list, name="advice-list"),
@@ -13,9 +13,7 @@ urlpatterns = [
     path("advice/<uuid:pk>/file/", advice.advice_file, name="advice-file"),
     path("advice/<uuid:pk>/job/", advice.advice_job, name="advice-job"),
     path("advice/<uuid:pk>/chart.mmd", advice.advice_mermaid, name="advice-mermaid"),
-    path("advice/<uuid:pk>/trials/new/", trials.trial_create, name="trial-create"),
-    path("trials/<uuid:pk>/", trials.trial_detail, name="trial-detail"),
-    path("trials/<uuid:pk>/cancel/", trials.trial_cancel, name="trial-cancel"),
+    path("advice/<uuid:pk>/measure/", measuring.advice_measure, name="advice-measure"),
     path("datasets/<uuid:pk>/syntheses/new/", synthesis.synthesis_create, name="synthesis-create"),
     path("syntheses/<uuid:pk>/", synthesis.synthesis_detail, name="synthesis-detail"),
     path("syntheses/<uuid:pk>/cancel/", synthesis.synthesis_cancel, name="synthesis-cancel"),

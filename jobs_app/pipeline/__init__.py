@@ -8,7 +8,9 @@ database throws one of them out. So a transaction of the job side takes, each st
 3. the rows of the project's budgets, in the order of their keys: a launch that is held against them;
 4. the row of a model version.
 
-A trial comes before its record (`Trial`, then `Advice`). Rows that a transaction has inserted itself, events, figures,
+What asks models has an order of its own: the project where an evaluation is numbered and the budgets that it is held
+against, then its arms in the order of their keys, the evaluation, and last the record of the advisor that it was made
+for (`Project`, `Budget`, `Arm`, `Evaluation`, `Advice`). Rows that a transaction has inserted itself, events, figures,
 moves, notifications, deliveries, are nobody's to wait for and may come at any time. What talks to a provider is never
 inside a transaction. `datasets_app/pipeline/turns.py` says the same of data; no transaction writes to both sides.
 """

@@ -27,8 +27,9 @@ from jobs_app.models import Advice, Connection, Job
 from jobs_app.providers import PROVIDERS
 
 from . import clones, jobs
+from .evaluation_plans import newest_snapshot
+from .evaluations import open_record
 from .prices import price_of, table
-from .trials import newest_snapshot, open_record
 
 MOST_TEXT = 1000
 
@@ -188,7 +189,7 @@ def _drafted(actor: User, advice: Advice, connection: Connection, name: str, met
         actor=actor,
         name=name,
         connection=connection,
-        snapshot=newest_snapshot(advice),
+        snapshot=newest_snapshot(advice.dataset_id),
         base_model=_base_model(advice, connection),
         recipe={"method": method},
         answers=dict.fromkeys(QUESTIONS, False),

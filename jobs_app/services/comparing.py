@@ -12,6 +12,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
+from datasets_app.core.containers.csv import guarded
 from ftstudio.errors import InvalidInput, Listed, Text
 from ftstudio.web.texts import from_row
 from jobs_app.core.comparison import Comparison, together
@@ -156,8 +157,7 @@ def to_csv(evaluation: Evaluation) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return guarded(value) if isinstance(value, str) else value
 
 
 def _fared(arm: Arm, *, passed: bool) -> Exists:
