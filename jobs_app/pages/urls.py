@@ -4,6 +4,7 @@ from . import board, budgets, catalog, connections, drafts, home, jobs, models
 from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_calling import urlpatterns as calling_urls
+from .urls_evaluations import urlpatterns as evaluation_urls
 from .urls_queue import urlpatterns as queue_urls
 from .urls_runs import urlpatterns as run_urls
 
@@ -37,6 +38,7 @@ urlpatterns = [
     *advice_urls,
     *board_urls,
     *calling_urls,
+    *evaluation_urls,
     *queue_urls,
     *run_urls,
 ]
