@@ -5,6 +5,8 @@ from .urls_advice import urlpatterns as advice_urls
 from .urls_board import urlpatterns as board_urls
 from .urls_calling import urlpatterns as calling_urls
 from .urls_evaluations import urlpatterns as evaluation_urls
+from .urls_gates import urlpatterns as gate_urls
+from .urls_loops import urlpatterns as loop_urls
 from .urls_queue import urlpatterns as queue_urls
 from .urls_runs import urlpatterns as run_urls
 
@@ -39,6 +41,8 @@ urlpatterns = [
     *board_urls,
     *calling_urls,
     *evaluation_urls,
+    *gate_urls,
+    *loop_urls,
     *queue_urls,
     *run_urls,
 ]
