@@ -123,7 +123,9 @@ def summarise(
     kept = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
     kept.sort(key=lambda pair: (pair[0], _terms(pair[1])))
     members = clustered([name for name, _ in kept])
-    return _summary(scorer, _rows([value for _, value in kept], scorer), members, seed, len(values), missing, draws)
+    rows = _rows([value for _, value in kept], scorer)
+    [found] = drawn(scorer.statistic, [rows], members, seed, draws) if scorer.kind != "pass" else [np.zeros(0)]
+    return _summary(scorer, rows, members, found, len(values), missing)
 
 
 def compare(cases: Iterable[Paired], scorer: Scorer, *, seed: int = 0, draws: int = DRAWS) -> Comparison:
@@ -135,6 +137,7 @@ def compare(cases: Iterable[Paired], scorer: Scorer, *, seed: int = 0, draws: in
     a, b = _rows([each.a for each in kept], scorer), _rows([each.b for each in kept], scorer)
     a_missing, b_missing = sum(each.a_missing for each in every), sum(each.b_missing for each in every)
     units = max(members, default=-1) + 1
+    of_a, of_b = drawn(scorer.statistic, [a, b], members, seed, draws)
     found = Comparison(
         metric=scorer.name,
         kind=scorer.kind,
@@ -142,8 +145,8 @@ def compare(cases: Iterable[Paired], scorer: Scorer, *, seed: int = 0, draws: in
         n=len(every),
         applicable=len(kept),
         units=units,
-        a=_summary(scorer, a, members, seed, len(every), a_missing, draws),
-        b=_summary(scorer, b, members, seed, len(every), b_missing, draws),
+        a=_summary(scorer, a, members, of_a, len(every), a_missing),
+        b=_summary(scorer, b, members, of_b, len(every), b_missing),
         both=None,
         only_a=None,
         only_b=None,
@@ -167,12 +170,7 @@ def compare(cases: Iterable[Paired], scorer: Scorer, *, seed: int = 0, draws: in
         found = _fourfold(found, a[:, 0] > 0, b[:, 0] > 0)
     if found.a.value is None or found.b.value is None:
         return found
-
-    def change(weights: Floats) -> Floats:
-        return scorer.statistic(b, weights) - scorer.statistic(a, weights)
-
-    difference = found.b.value - found.a.value
-    values = drawn(change, members, seed, draws)
+    difference, values = found.b.value - found.a.value, of_b - of_a
     low, high = _reach(scorer, interval(values, difference), difference, units)
     p = p_of(values, units) if scorer.kind != "pass" or units < len(kept) else 0.0
     p = max(p, found.mcnemar if found.mcnemar is not None else 0.0)
@@ -215,9 +213,8 @@ def _fourfold(found: Comparison, a: Any, b: Any) -> Comparison:
     )  # fmt: skip
 
 
-def _summary(
-    scorer: Scorer, rows: Floats, members: Sequence[int], seed: int, n: int, missing: int, draws: int
-) -> Summary:
+def _summary(scorer: Scorer, rows: Floats, members: Sequence[int], values: Floats, n: int, missing: int) -> Summary:
+    """`values` are what the draws came to; a rate does without them."""
     applicable = len(rows)
     value = point(scorer.statistic, rows) if applicable else None
     if value is None or not np.isfinite(value):
@@ -229,7 +226,7 @@ def _summary(
         at_end = passed in (0, applicable)
         return Summary(value, n, low, high, applicable, missing, failure_bound(applicable / spread) if at_end else None)
     units = max(members) + 1
-    found = interval(drawn(lambda weights: scorer.statistic(rows, weights), members, seed, draws), value)
+    found = interval(values, value)
     if scorer.kind == "share" and value in (0.0, 1.0):  # drawing the same again and again shows nothing
         bound = failure_bound(units)
         low, high = wilson(units if value else 0, units)
@@ -275,7 +272,7 @@ def _shows(scorer: Scorer, found: Comparison, values: Floats) -> float | None:
     if scorer.kind == "pass" and found.units == found.applicable:
         lost = min(found.only_a or 0, found.only_b or 0) / found.applicable
         return detectable(found.applicable, ceil(lost * 100) / 100)
-    spread = float(values.std()) if found.units > 1 and len(values) else 0.0
+    spread = float(np.nanstd(values)) if found.units > 1 and np.isfinite(values).any() else 0.0
     return (Z + Z_POWER) * spread or None
 
 

@@ -55,15 +55,12 @@ def mean(values: Floats, weights: Floats, /) -> Floats:
 def macro_f1(values: Floats, weights: Floats, /) -> Floats:
     """The mean of the F1 of every class that is wanted somewhere. Terms: the class wanted and the one given, as numbers
     (-1 for an answer that is none)."""
-    wanted, given = values[:, 0], values[:, 1]
-    total, classes = np.zeros(len(weights)), np.zeros(len(weights))
-    for one in np.unique(wanted):
-        is_wanted, is_given = (wanted == one).astype(float), (given == one).astype(float)
-        there = weights @ is_wanted > 0
-        f1 = _divided(2 * (weights @ (is_wanted * is_given)), weights @ (is_wanted + is_given))
-        total += np.where(there, f1, 0)
-        classes += there
-    return _divided(total, classes)
+    classes = np.unique(values[:, 0])
+    wanted, given = (values[:, column, None] == classes for column in (0, 1))
+    sums = weights @ np.concatenate((wanted, given, wanted & given), axis=1).astype(np.float64)
+    of_wanted, of_given, right = np.split(sums, 3, axis=1)
+    f1 = np.divide(2 * right, of_wanted + of_given, out=np.zeros_like(right), where=of_wanted > 0)
+    return _divided(f1.sum(axis=1), (of_wanted > 0).sum(axis=1))
 
 
 def point(statistic: Statistic, values: Floats) -> float:

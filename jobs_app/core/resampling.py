@@ -8,14 +8,14 @@ same draws (paired). A seed fixes them, and the order in which the cases stand d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs_app.core.pooling import Floats
+from jobs_app.core.pooling import Floats, Statistic
 
 DRAWS = 4000
 AT_ONCE = 2_000_000  # numbers in memory
@@ -32,18 +32,23 @@ def clustered(clusters: Sequence[str]) -> list[int]:
     return [numbers.setdefault(name or at, len(numbers)) for at, name in enumerate(clusters)]
 
 
-def drawn(of: Callable[[Floats], Floats], members: Sequence[int], seed: int, draws: int = DRAWS) -> Floats:
-    """What `of` makes of each draw, given how often each case counts in it; draws that say nothing are left out.
+def drawn(
+    statistic: Statistic, tables: Sequence[Floats], members: Sequence[int], seed: int, draws: int = DRAWS
+) -> list[Floats]:
+    """What the statistic makes of each table in each draw; all of them get the same draws. NaN: it says nothing.
 
-    `members` are the cases' clusters, as `clustered` numbers them.
+    A row of a table is a case, `members` are the cases' clusters, as `clustered` numbers them.
     """
-    found = [of(weights) for weights in _weights(members, seed, draws)]
-    values = np.concatenate(found) if found else np.zeros(0)
-    return values[np.isfinite(values)]
+    found: list[list[Floats]] = [[np.zeros(0)] for _ in tables]
+    for weights in _weights(members, seed, draws):
+        for table, parts in zip(tables, found, strict=True):
+            parts.append(statistic(table, weights))
+    return [np.concatenate(parts) for parts in found]
 
 
 def interval(values: Floats, point: float) -> tuple[float, float] | None:
     """The middle 95 % of the draws; it never leaves out what was measured. None without draws."""
+    values = values[np.isfinite(values)]
     if not len(values):
         return None
     low, high = np.percentile(values, (2.5, 97.5))
@@ -55,6 +60,7 @@ def p_of(values: Floats, clusters: int) -> float:
 
     Never below 2 / 2^clusters: so few cannot all point one way by chance any less often.
     """
+    values = values[np.isfinite(values)]
     n = len(values)
     if not n:
         return 1.0
@@ -66,7 +72,7 @@ def _weights(members: Sequence[int], seed: int, draws: int) -> Iterator[Floats]:
     if not members:
         return
     counts = _counts(max(members) + 1, seed, draws)
-    each = np.asarray(members)
+    each = slice(None) if len(members) == counts.shape[1] else np.asarray(members)
     rows = max(1, AT_ONCE // len(members))
     for start in range(0, draws, rows):
         yield counts[start : start + rows, each].astype(np.float64)
