@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from datasets_app.models import Dataset
 from jobs_app.core.cases import MOST_ARMS
@@ -27,16 +28,16 @@ class Beginning:
 
 
 def beginning(
-    query: Mapping[str, str], *, datasets: QuerySet[Dataset], versions: QuerySet[ModelVersion], families: QuerySet[Any]
+    query: QueryDict, *, datasets: QuerySet[Dataset], versions: QuerySet[ModelVersion], families: QuerySet[Any]
 ) -> Beginning:
-    """`?model=` a version, `?job=` what the job made, `?family=` what its jobs made, each after its base model unless
+    """`?model=` versions, `?job=` what these jobs made, `?family=` what its jobs made, each after its base model unless
     `against=` says otherwise; `?dataset=` the cases alone. An id that is not among these rows is passed over."""
     found = Beginning(cases={name: query[name] for name in ("side", "n", "snapshot") if query.get(name)})
     chosen: list[ModelVersion] = []
-    if pk := _id(query.get("model", "")):
-        chosen = list(versions.filter(pk=pk))
-    elif pk := _id(query.get("job", "")):
-        chosen = list(versions.filter(job_id=pk, checkpoint=None)[:1] or versions.filter(job_id=pk)[:1])
+    if keys := _ids(query, "model"):
+        chosen = [one for pk in keys for one in versions.filter(pk=pk)]
+    elif keys := _ids(query, "job"):
+        chosen = [one for pk in keys for one in _of_job(versions, pk)]
     elif pk := _id(query.get("family", "")):
         found.family = families.filter(pk=pk).first()
         chosen = _of_family(versions, pk) if found.family else []
@@ -70,6 +71,16 @@ def _of_family(versions: QuerySet[ModelVersion], pk: Any) -> list[ModelVersion]:
     """One of each job, in the order in which the jobs were made."""
     rows: Any = versions.filter(job__family_id=pk, checkpoint=None).order_by("job__created_at", "pk")
     return list(rows[: MOST_ARMS - 1])
+
+
+def _of_job(versions: QuerySet[ModelVersion], pk: Any) -> Iterable[ModelVersion]:
+    """What the job ended with, else its newest checkpoint that is registered."""
+    rows = versions.filter(job_id=pk)
+    return rows.filter(checkpoint=None)[:1] or rows[:1]
+
+
+def _ids(query: QueryDict, name: str) -> list[Any]:
+    return [pk for text in query.getlist(name)[: MOST_ARMS - 1] if (pk := _id(text))]
 
 
 def _id(text: str) -> Any:

@@ -127,6 +127,7 @@ def _page(request: PersonRequest, family: JobFamily, form: LaunchForm) -> HttpRe
         "live": any(not one.job.is_draft and not one.job.is_final for one in members),
         "compare": compare if sum(not one.job.is_draft for one in members) > 1 else "",
         "chart": _chart(family, members),
+        "trained": any(one.job.result_model for one in members),
         "may_launch": allows(request.user, family.project_id, "jobs.launch"),
     }
     return render_page(request, "families/detail.html", context, status=422 if form.errors else 200)

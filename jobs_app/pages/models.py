@@ -30,6 +30,7 @@ from jobs_app.services import catalog, deployments, models
 from jobs_app.services.listing import in_order, seek
 
 from .calling import call_of
+from .evaluation_rows import rows_for
 from .jobs import found
 
 SIZE = 50
@@ -186,5 +187,6 @@ def _page(request: PersonRequest, model: ModelVersion, form: ModelForm | None = 
         "until": until.get(model.pk),
         "origins": models.origins(model),
         "playground": url_or_none("pages:playground"),
+        "evaluations": rows_for(request.user, version=str(model.pk)),
     }
     return render_page(request, "models/detail.html", context, status=422 if form and form.errors else 200)

@@ -153,6 +153,7 @@ def run_compare(request: PersonRequest) -> HttpResponse:
         "toggle": "?" + "&".join(part for part in (keys, "" if everything else "all=1", view.query()) if part),
         "keys": keys,
         "snapshots": _snapshots(found),
+        "evaluates": _evaluates(request, found),
     }
     return render_page(request, "runs/compare.html", context)
 
@@ -162,6 +163,14 @@ def run_compare(request: PersonRequest) -> HttpResponse:
 def run_compare_curve(request: PersonRequest) -> HttpResponse:
     found = readings.several(actor=request.user, jobs=request.GET.getlist("job"), runs=request.GET.getlist("run"))
     return csv_file(runs.csv_of_several(found), "runs")
+
+
+def _evaluates(request: PersonRequest, found: list[Reading]) -> str:
+    """The query of a new evaluation of what these jobs made; blank where there is nothing, or it is not allowed."""
+    jobs = [reading.row for reading in found if reading.noun == "job" and reading.row.result_model]
+    if not jobs or not allows(request.user, jobs[0].project_id, "evaluations.create"):
+        return ""
+    return "&".join(f"job={job.pk}" for job in jobs)
 
 
 def csv_file(content: str, name: str) -> HttpResponse:
