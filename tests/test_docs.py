@@ -20,6 +20,7 @@ from datasets_app.core.containers import CONTAINERS
 from datasets_app.core.profiles import PROFILES
 from datasets_app.core.rules import RULES
 from datasets_app.core.sets import SET_RULES
+from jobs_app.core.scorers import SCORERS
 from jobs_app.providers import PROVIDERS
 from tests import make
 from tests.conftest import token_of
@@ -40,9 +41,9 @@ def prose(page: Path) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_rule_codec_provider_and_profile_is_named(language: str) -> None:
+def test_every_rule_codec_provider_profile_and_metric_is_named(language: str) -> None:
     said = set(re.findall(r"`([a-z0-9-]+)`", text_of(DOCS / language)))
-    assert {*RULES, *SET_RULES, *CODECS, *CONTAINERS, *PROVIDERS, *PROFILES} - said == set()
+    assert {*RULES, *SET_RULES, *CODECS, *CONTAINERS, *PROVIDERS, *PROFILES, *SCORERS} - said == set()
 
 
 def test_every_link_and_picture_leads_to_a_file() -> None:

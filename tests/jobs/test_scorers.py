@@ -268,7 +268,7 @@ def test_what_a_page_says_becomes_json_and_is_judged_field_by_field(mode):
     metrics = default_metrics(checker.contract)
     answers = {
         "tuned": json.dumps({**WANTED, "features": WANTED["features"][::-1]}, ensure_ascii=False),
-        "base": '```json\n{"name": "Sikalastic-609", "price": "120", "stock": 8, "features": ["底涂"], "x": "red"}\n```',
+        "base": '```\n{"name": "Sikalastic-609", "price": "120", "stock": 8, "features": ["底涂"], "x": "y"}\n```',
     }
     found = {
         arm: scored(metrics, answered(turns, text, checker=checker, reference=sample.answer))
