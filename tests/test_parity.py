@@ -33,7 +33,7 @@ from datasets_app.models import (
     Waiver,
 )
 from ftstudio.accounts.models import ApiToken, Invitation, Membership, Project
-from jobs_app.models import Advice, Budget, Connection, Hook, Job, ModelVersion, Price
+from jobs_app.models import Advice, Budget, Connection, Hook, Job, ModelVersion, Price, ReleaseGate
 from tests.conftest import api_of, browser_of, make_user
 from tests.walk import routes
 from tests.world import make_world
@@ -114,6 +114,10 @@ def jobs() -> Any:
 
 def tuned() -> Any:
     return list(ModelVersion.objects.order_by("created_at").values_list("alias", "stage", "model", "note"))
+
+
+def release_gates() -> Any:
+    return list(ReleaseGate.objects.values_list("conditions", "least_cases", "updated_by"))
 
 
 def datasets() -> Any:
@@ -500,10 +504,44 @@ CASES = [
         refusal=409,
     ),
     Case(
-        "a model gets another name and goes into production",
-        lambda w: (f"/models/{w['models'].pk}/edit/", {"alias": "rain", "stage": "production", "note": ""}),
-        lambda w: ("patch", f"/api/v1/models/{w['models'].pk}/", {"alias": "rain", "stage": "production", "note": ""}),
+        "a model gets another name",
+        lambda w: (f"/models/{w['models'].pk}/edit/", {"alias": "rain", "stage": "retired", "note": "Old."}),
+        lambda w: ("patch", f"/api/v1/models/{w['models'].pk}/", {"alias": "rain", "stage": "retired", "note": "Old."}),
         tuned,
+    ),
+    Case(
+        "a model that does not meet its gate is kept out of production",
+        lambda w: (f"/models/{w['models'].pk}/promote/", {}),
+        lambda w: ("patch", f"/api/v1/models/{w['models'].pk}/", {"stage": "production"}),
+        tuned,
+        refusal=409,
+    ),
+    Case(
+        "an owner promotes it nevertheless",
+        lambda w: (f"/models/{w['models'].pk}/promote/", {"reason": "The other one is down."}),
+        lambda w: (
+            "patch",
+            f"/api/v1/models/{w['models'].pk}/",
+            {"stage": "production", "override": "The other one is down."},
+        ),
+        tuned,
+    ),
+    Case(
+        "a release gate is set",
+        lambda w: (f"/datasets/{w['datasets'].pk}/gate/", {"compliance-limit": "98", "least_cases": "200"}),
+        lambda w: (
+            "put",
+            f"/api/v1/datasets/{w['datasets'].pk}/gate/",
+            {"conditions": [{"metric": "compliance", "limit": 0.98}], "least_cases": 200},
+        ),
+        release_gates,
+    ),
+    Case(
+        "a release gate without a condition is none",
+        lambda w: (f"/datasets/{w['datasets'].pk}/gate/", {"least_cases": "200"}),
+        lambda w: ("put", f"/api/v1/datasets/{w['datasets'].pk}/gate/", {"conditions": []}),
+        release_gates,
+        refusal=422,
     ),
     Case(
         "a model tuned elsewhere",
@@ -747,6 +785,8 @@ TWINS = {
     "project-update": "project-detail",
     "token-create": "token-list",
     "token-revoke": "token-detail",
+    "gate-clear": "gate",
+    "model-promote": "model-detail",
     "advice-create": "advice-list",
     "advice-update": "advice-detail",
     "advice-measure": "evaluation-list",

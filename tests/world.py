@@ -58,6 +58,7 @@ from jobs_app.models import (
     ModelVersion,
     Outcome,
     Price,
+    ReleaseGate,
     Synthesis,
 )
 
@@ -247,6 +248,11 @@ def make_world(owner: User, project: Project, text: str = "It rains.") -> dict[s
     model = ModelVersion.objects.create(
         project=project, job=job, connection=connection, alias=text[:100], model=text[:200], contract={"note": text}
     )
+    Arm.objects.filter(evaluation=evaluation, number=1).update(version=model)
+    ReleaseGate.objects.create(
+        project=project, dataset=dataset, updated_by=owner,
+        conditions=[{"metric": "compliance", "bound": "low", "limit": 0.9, "not_worse": True, "margin": 0.1}],
+    )  # fmt: skip
     hook = Hook.objects.create(
         project=project, name=text[:100], url="https://hooks.example.org/in", secret="whsec_c2VjcmV0", created_by=owner
     )

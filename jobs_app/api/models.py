@@ -73,6 +73,9 @@ class ModelChange(serializers.Serializer[Any]):
     alias = serializers.CharField(max_length=100, required=False)
     stage = serializers.ChoiceField(list(models.STAGES), required=False)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    override = serializers.CharField(
+        required=False, allow_blank=True, help_text="Why an owner promotes it although it does not meet its gate."
+    )
 
 
 class ModelInput(serializers.Serializer[Any]):
@@ -127,7 +130,8 @@ class ModelVersionDetail(APIView):
 
     @extend_schema(request=ModelChange, responses=ModelDetailOutput)
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Alias, stage, note. One version of a task is in production: promoting takes the one before back."""
+        """Alias, stage, note. One version of a task is in production: promoting takes the one before back, and asks the
+        release gate of the task (409 with the code `gate` and the conditions that are not met)."""
         model = models.update(actor=request.user, model=found(request, pk), **read(request, ModelChange))
         return Response(ModelDetailOutput(model).data)
 

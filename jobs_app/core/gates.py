@@ -115,13 +115,18 @@ def problem_of(condition: Condition, metric: Metric) -> Text | None:
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
             return Text("Give a number from 0 upwards.")
         if is_rate(metric) and number > 1:
-            return Text("A rate lies between 0 and 100 %.")
+            return Text("It lies between 0 and 100 %.") if in_percent(metric) else Text("It lies between 0 and 1.")
     return None
 
 
 def is_rate(metric: Metric) -> bool:
-    """Whether its figures are rates from 0 to 1, shown as percent."""
+    """Whether its figures lie between 0 and 1."""
     return metric.kind in ("pass", "share")
+
+
+def in_percent(metric: Metric) -> bool:
+    """Whether a figure of 0.5 is shown, and typed, as 50."""
+    return metric.unit == "%"
 
 
 def rulings(
@@ -181,7 +186,9 @@ def shown(metric: Metric, value: float | None) -> str:
     """A figure of the metric with its unit."""
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if is_rate(metric) else _amount(metric, f"{value:.4g}")
+    if in_percent(metric):
+        return f"{100 * value:.1f} %"
+    return _amount(metric, f"{value:.3f}" if is_rate(metric) else f"{value:.4g}")
 
 
 def _limit(condition: Condition, metric: Metric, figure: Figure | None) -> Ruling:
@@ -246,7 +253,7 @@ def _not_worse(condition: Condition, metric: Metric, versus: Mapping[str, Versus
         loss = -found.low if _up(metric) else found.high
         says = Text(
             "{metric}: {figures}; at most {margin} may be lost.",
-            metric=metric.label, figures=figures, margin=_size(metric, condition.margin),
+            metric=metric.label, figures=figures, margin=size(metric, condition.margin),
         )  # fmt: skip
         if loss <= condition.margin + _SLACK:
             return ruling(MET, says)
@@ -269,15 +276,17 @@ def _keeps(metric: Metric, value: float, limit: float) -> bool:
     return value >= limit - _SLACK if _up(metric) else value <= limit + _SLACK
 
 
-def _size(metric: Metric, amount: float) -> Text | str:
-    return Text("{n} points", n=f"{100 * amount:.1f}") if is_rate(metric) else shown(metric, amount)
+def size(metric: Metric, amount: float) -> Text | str:
+    """How large a difference is; of percentages in points."""
+    return Text("{n} points", n=f"{100 * amount:.1f}") if in_percent(metric) else shown(metric, amount)
 
 
 def _gap(metric: Metric, gap: float) -> Text | str:
-    """A difference with its sign; of rates in points."""
-    number = f"{100 * gap:+.1f}" if is_rate(metric) else f"{gap:+.4g}"
-    number = number.replace("-", "−")
-    return Text("{n} points", n=number) if is_rate(metric) else _amount(metric, number)
+    """A difference with its sign."""
+    sign = "−" if gap < 0 else "+"
+    if in_percent(metric):
+        return Text("{n} points", n=f"{sign}{100 * abs(gap):.1f}")
+    return f"{sign}{shown(metric, abs(gap))}"
 
 
 def _amount(metric: Metric, number: str) -> str:

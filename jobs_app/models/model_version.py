@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,14 @@ from ftstudio.fields import OrderedJSONField
 from .connection import Connection
 from .job import Job
 from .report import Checkpoint
+
+
+class ModelVersionQuerySet(InProjectQuerySet):
+    def of_task(self, model: ModelVersion) -> Self:
+        """Every version of the same task: of the dataset that the model was trained on; without one only itself."""
+        dataset = model.job.snapshot.dataset_id if model.job.snapshot_id and model.job.snapshot else None
+        rows = self.filter(project_id=model.project_id)
+        return rows.filter(pk=model.pk) if dataset is None else rows.filter(job__snapshot__dataset_id=dataset)
 
 
 class ModelVersion(models.Model):
@@ -34,7 +43,7 @@ class ModelVersion(models.Model):
     note = models.CharField(_("note"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = InProjectQuerySet.as_manager()
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)

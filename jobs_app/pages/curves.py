@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
@@ -57,7 +57,7 @@ def drawn(reading: Reading, view: View, ident: str = "curve") -> Drawn:
         title=_("Curves of %(name)s") % {"name": reading.name},
         description=in_words(reading),
         view=view,
-        marks=reading.marks,
+        marks=marks_of(reading),
         checkpoints=reading.checkpoints,
         best=reading.best if len(reading.valid) > 1 else None,
         epochs=reading.epochs,
@@ -76,8 +76,14 @@ def in_words(reading: Reading) -> str:
         said = sentences(said, _("It is lowest at step %(step)d.") % {"step": reading.best})
     if reading.marks:
         spots = [f"{mark.step}: {100 * mark.value:.1f} %" for mark in reading.marks]
-        said = sentences(said, _("Compliance by step: %(spots)s.") % {"spots": clauses(spots)})
+        figures = {"metric": say(reading.marks[0].label), "spots": clauses(spots)}
+        said = sentences(said, _("%(metric)s by step: %(spots)s.") % figures)
     return said
+
+
+def marks_of(reading: Reading) -> list[charts.Mark]:
+    """The marks, with the name of the metric in the reader's language."""
+    return [replace(mark, label=say(mark.label)) for mark in reading.marks]
 
 
 def line_in_words(train: Line, valid: Line) -> str:
@@ -103,7 +109,7 @@ def line_in_words(train: Line, valid: Line) -> str:
 def live(reading: Reading, view: View) -> list[dict[str, Any]]:
     """The panels as data for the live chart, figures that are no number as None."""
     at = metrics.position(reading.series, view.by, last_step=reading.last_step, epochs=reading.epochs)
-    panels = charts.panels_of(reading.series, view, at or float, reading.marks, labels())
+    panels = charts.panels_of(reading.series, view, at or float, marks_of(reading), labels())
 
     def plain(points: Sequence[tuple[float, float]]) -> list[list[float | None]]:
         kept = metrics.downsample(points, 400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,16 +20,18 @@ from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import Project, User
 from ftstudio.accounts.policy import allows, require
-from ftstudio.errors import NotAllowed
+from ftstudio.errors import Conflict, NotAllowed
 from ftstudio.web.current import current_project
 from ftstudio.web.navigation import url_or_none
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
+from ftstudio.web.texts import say
 from jobs_app.models import Checkpoint, Connection, ModelVersion
 from jobs_app.services import catalog, deployments, models
 from jobs_app.services.listing import in_order, seek
 
+from . import gates
 from .calling import call_of
 from .evaluation_rows import rows_for
 from .jobs import found
@@ -126,10 +129,29 @@ def model_update(request: PersonRequest, pk: UUID) -> HttpResponse:
     model = _found(request, pk)
     form = ModelForm(request.POST)
     if form.is_valid():
-        with refusals_on(form):
-            models.update(actor=request.user, model=model, **form.cleaned_data)
+        return _changed(request, model, form, **form.cleaned_data)
+    return _page(request, model, form)
+
+
+@login_required
+@require_POST
+def model_promote(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Into production, through the release gate; `reason` is why an owner does without it."""
+    model = _found(request, pk)
+    return _changed(request, model, None, stage=models.PRODUCTION, override=request.POST.get("reason", ""))
+
+
+def _changed(request: PersonRequest, model: ModelVersion, form: ModelForm | None, **changes: Any) -> HttpResponse:
+    """Change a version and show it; what the gate refuses is shown on its page, with the gate."""
+    try:
+        with refusals_on(form) if form else nullcontext():
+            models.update(actor=request.user, model=model, **changes)
             messages.success(request, _("Saved."))
-            return redirect("pages:model-detail", pk)
+            return redirect("pages:model-detail", model.pk)
+    except Conflict as refusal:
+        if refusal.code != "gate":
+            raise
+        return _page(request, model, form, refused=say(refusal.message))
     return _page(request, model, form)
 
 
@@ -166,7 +188,9 @@ def _found(request: PersonRequest, pk: UUID) -> ModelVersion:
     return model
 
 
-def _page(request: PersonRequest, model: ModelVersion, form: ModelForm | None = None) -> HttpResponse:
+def _page(
+    request: PersonRequest, model: ModelVersion, form: ModelForm | None = None, refused: str = ""
+) -> HttpResponse:
     now = {"alias": model.alias, "stage": model.stage, "note": model.note}
     named = dict(ModelVersion.objects.filter(job=model.job_id).values_list("model", "pk"))
     steps = model.job.checkpoints.order_by("-step")[:20]
@@ -186,7 +210,10 @@ def _page(request: PersonRequest, model: ModelVersion, form: ModelForm | None = 
         "checkpoints": [(one, named.get(one.model)) for one in steps if one.model],
         "until": until.get(model.pk),
         "origins": models.origins(model),
+        "seen": gates.seen(request.user, model),
+        "refused": refused,
         "playground": url_or_none("pages:playground"),
         "evaluations": rows_for(request.user, version=str(model.pk)),
     }
-    return render_page(request, "models/detail.html", context, status=422 if form and form.errors else 200)
+    status = 409 if refused else 422 if form and form.errors else 200
+    return render_page(request, "models/detail.html", context, status=status)

@@ -1,8 +1,9 @@
 """The registry of tuned models: what each is called, how far it is trusted, and how one comes in that no job here made.
 
 A model version is never deleted; it is retired. An alias belongs to one version of the project at a time. At most one
-version of a task (a dataset) is in production: promoting another takes the first back to candidate. So a caller names
-a version by its alias, or follows `ALIAS@production`: the version in production of the task that ALIAS belongs to.
+version of a task (a dataset) is in production: promoting another takes the first back to candidate, and asks the
+release gate of the task. So a caller names a version by its alias, or follows `ALIAS@production`: the version in
+production of the task that ALIAS belongs to.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from jobs_app.core import lifecycle
 from jobs_app.models import Checkpoint, Connection, Job, JobMove, ModelVersion
 from jobs_app.providers import PROVIDERS
 
-from . import readiness
+from . import gates, readiness
 
 CANDIDATE, PRODUCTION, RETIRED = STAGES = ("candidate", "production", "retired")
 POINTER = "@production"
@@ -36,16 +37,29 @@ ALIAS = re.compile(r"[^\s/@]{1,100}")
 
 
 def update(
-    *, actor: User, model: ModelVersion, alias: str | None = None, stage: str | None = None, note: str | None = None
+    *,
+    actor: User,
+    model: ModelVersion,
+    alias: str | None = None,
+    stage: str | None = None,
+    note: str | None = None,
+    override: str = "",
 ) -> ModelVersion:
     """Change what is given. Every change stays in the audit log, where the model's page reads its history.
 
-    Raises InvalidInput for an alias that is taken or cannot be one, for a stage that is none, for too long a note.
+    Into production a model goes through the release gate of its task (`services.gates.ask`): Conflict(code="gate") says
+    what it does not reach, `override` is the reason for which an owner promotes it nevertheless. Raises InvalidInput
+    for an alias that is taken or cannot be one, for a stage that is none, for too long a note.
     """
     require(actor, model.project_id, "models.update")
+    leave = None
+    if stage == PRODUCTION and model.stage != PRODUCTION:
+        leave = gates.ask(actor=actor, model=model, override=override)
     with transaction.atomic():
         # All versions of the task, locked in one order: two people who promote two of them take turns.
-        rows = {row.pk: row for row in _of_task(model).select_for_update(of=("self",)).order_by("pk")}
+        rows = {
+            row.pk: row for row in ModelVersion.objects.of_task(model).select_for_update(of=("self",)).order_by("pk")
+        }
         now = rows.get(model.pk, model)
         was = {"alias": now.alias, "stage": now.stage, "note": now.note}
         changed = {
@@ -54,6 +68,9 @@ def update(
             if value is not None and value != was[name]
         }
         if changed.get("stage") == PRODUCTION:
+            if leave is None or leave.rests_on != gates.basis(model):
+                raise Conflict(_("The gate, or what is in production, has changed in the meantime. Look again."))
+            gates.record(actor=actor, model=model, leave=leave)
             for other in rows.values():
                 if other.stage == PRODUCTION and other.pk != model.pk:
                     ModelVersion.objects.filter(pk=other.pk).update(stage=CANDIDATE)
@@ -146,7 +163,9 @@ def resolve(project: Project, name: str) -> ModelVersion:
     rows = ModelVersion.objects.filter(project=project).select_related("connection", "job__snapshot")
     found = rows.defer("connection__credential").filter(alias=alias).first()
     if found is not None and at:
-        production = _of_task(found).filter(stage=PRODUCTION).first() if f"{at}{rest}" == POINTER else None
+        production = (
+            ModelVersion.objects.of_task(found).filter(stage=PRODUCTION).first() if f"{at}{rest}" == POINTER else None
+        )
         found = rows.filter(pk=production.pk).first() if production is not None else None
     if found is None:
         raise InvalidInput(model=Text("The project has no model “{name}”.", name=name[:120]))
@@ -199,13 +218,6 @@ def origins(model: ModelVersion) -> Origins:
         ]
         cache.set(key, uploads, 86_400)
     return Origins(base, uploads)
-
-
-def _of_task(model: ModelVersion) -> Any:
-    """Every version of the same task: of the dataset that the model was trained on; without one only itself."""
-    dataset = model.job.snapshot.dataset_id if model.job.snapshot_id and model.job.snapshot else None
-    rows = ModelVersion.objects.filter(project_id=model.project_id)
-    return rows.filter(pk=model.pk) if dataset is None else rows.filter(job__snapshot__dataset_id=dataset)
 
 
 def _alias(alias: str | None) -> str | None:

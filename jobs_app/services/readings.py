@@ -19,14 +19,17 @@ from jobs_app.core.verdicts import Score, Stop, Verdict
 from jobs_app.models import Checkpoint, ImportedRun, Job, JobMetric
 from jobs_app.providers import PROVIDERS
 
+from .marks import Marked
+from .marks import of_jobs as marks_of_jobs
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One run. `points` are all its figures, `series` those that are drawn and judged (`metrics.series`).
 
     `epochs` is how often the rows were gone through, `tokens` how many were trained on; None where nobody knows.
-    `marks` are what the task's own evaluations say of its checkpoints. `verdict` is None while the run goes on, and
-    for a run without figures; `stop` is where patience would have ended it.
+    `marked` is what an evaluation says of its checkpoints, by the task's own metric. `verdict` is None while the run
+    goes on, and for a run without figures; `stop` is where patience would have ended it.
     """
 
     noun: Literal["job", "run"]
@@ -38,7 +41,7 @@ class Reading:
     epochs: float | None = None
     tokens: float | None = None
     checkpoints: tuple[int, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marked: Marked | None = None
     verdict: Verdict | None = None
     stop: Stop | None = None
 
@@ -59,6 +62,10 @@ class Reading:
         return metrics.validation(self.series)
 
     @property
+    def marks(self) -> tuple[Mark, ...]:
+        return self.marked.marks if self.marked else ()
+
+    @property
     def last_step(self) -> int:
         return max((point.step for point in self.points), default=0)
 
@@ -73,7 +80,7 @@ def of_job(job: Job) -> Reading:
 
 
 def of_jobs(jobs: Sequence[Job]) -> list[Reading]:
-    """Several jobs, with two queries for all of them."""
+    """Several jobs, with three queries for all of them."""
     points: dict[UUID, list[metrics.Point]] = defaultdict(list)
     rows = JobMetric.objects.filter(job__in=jobs).order_by("step").values_list("job_id", "step", "name", "value")
     for job_id, step, name, value in rows:
@@ -81,10 +88,12 @@ def of_jobs(jobs: Sequence[Job]) -> list[Reading]:
     saved: dict[UUID, list[int]] = defaultdict(list)
     for job_id, step in Checkpoint.objects.filter(job__in=jobs).order_by("step").values_list("job_id", "step"):
         saved[job_id].append(step)
-    return [_of_job(job, points[job.pk], saved[job.pk]) for job in jobs]
+    last = {job.pk: max([*saved[job.pk], *(point.step for point in points[job.pk])], default=0) for job in jobs}
+    marked = marks_of_jobs(jobs, last)
+    return [_of_job(job, points[job.pk], saved[job.pk], marked.get(job.pk)) for job in jobs]
 
 
-def _of_job(job: Job, points: Sequence[metrics.Point], saved: Sequence[int]) -> Reading:
+def _of_job(job: Job, points: Sequence[metrics.Point], saved: Sequence[int], marked: Marked | None) -> Reading:
     reading = Reading(
         "job",
         job,
@@ -96,6 +105,7 @@ def _of_job(job: Job, points: Sequence[metrics.Point], saved: Sequence[int]) -> 
         # Over the whole run, so they place a step only once it has ended.
         _number(job.trained_tokens) if job.is_final else None,
         tuple(saved),
+        marked,
     )
     return _read(reading, ended=job.is_final)
 
@@ -112,7 +122,7 @@ def of_run(run: ImportedRun) -> Reading:
 
 def scores_of(marks: Sequence[Mark]) -> list[Score]:
     """What the verdict hears of the evaluations of checkpoints."""
-    return [Score(mark.step, mark.value) for mark in marks]
+    return [Score(mark.step, mark.value, mark.n) for mark in marks]
 
 
 def proposals_of(reading: Reading) -> list[next_run.Proposal]:

@@ -45,7 +45,7 @@ EVERYTHING = {
     "learning_rate": [(n, 1e-4 * (1 - n / 40)) for n in range(1, 31)],
     "grad_norm": [(n, 3.0 / n) for n in range(1, 31)],
 }
-MARKS = [Mark(10, 0.717, low=0.63, high=0.79), Mark(20, 0.95, low=0.89, high=0.98), Mark(30, 0.908, "n = 120")]
+MARKS = [Mark(10, 0.717, low=0.63, high=0.79), Mark(20, 0.95, low=0.89, high=0.98), Mark(30, 0.908, "Label accuracy", n=120)]
 
 
 def test_nothing_in_it_is_a_style_a_script_or_an_event():
@@ -114,7 +114,7 @@ def test_the_lowest_validation_loss_is_flagged_until_the_task_itself_was_measure
     assert "lowest validation loss" not in texts(measured)
     assert len(of_class(measured, "p-score")) == 3
     assert len(of_class(measured, "whisk")) == 2
-    assert {"71.7 %", "95.0 %", "90.8 %", "Contract compliance (n = 120)"} <= set(texts(measured))
+    assert {"71.7 %", "95.0 %", "90.8 %", "Label accuracy"} <= set(texts(measured))
     rule = float(of_class(measured, "rule")[0].get("x1"))
     assert rule == pytest.approx(float(of_class(measured, "p-score")[1].get("cx")), abs=0.1)
 

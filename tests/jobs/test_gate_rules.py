@@ -20,7 +20,7 @@ class Measure:
     label: Text
     kind: str = "pass"
     better: str = "higher"
-    unit: str = ""
+    unit: str = "%"
 
 
 METRICS = {

@@ -35,13 +35,15 @@ _FEWEST = 10  # points; a shorter line is never smoothed
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the task says of the checkpoint at `step`: a rate from 0 to 1, with its interval where it is known."""
+    """What the task says of the checkpoint at `step`: a rate from 0 to 1, with its interval, and over `n` cases, where
+    that is known. `label` names the metric."""
 
     step: int
     value: float
     label: str = ""
     low: float | None = None
     high: float | None = None
+    n: int | None = None
 
 
 def run_chart(
@@ -109,7 +111,7 @@ def panels_of(
         bounds = [(place(m.step), m.low, m.high) for m in marks if m.low is not None and m.high is not None]
         name = next((mark.label for mark in marks if mark.label), "")
         score = Line(name, "score", spots, names="", intervals=bounds, values=True)
-        panels.append(Panel(f"{labels['score']} ({name})" if name else labels["score"], [score], 120, share=True))
+        panels.append(Panel(name or labels["score"], [score], 120, share=True))
     accuracy = [metrics.accuracy(series, "train"), metrics.accuracy(series, "valid")]
     if any(accuracy):
         both = [
