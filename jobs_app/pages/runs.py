@@ -142,12 +142,18 @@ def run_compare(request: PersonRequest) -> HttpResponse:
     settings = readings.settings_of(found)
     fixed = f"{keys}&all=1" if everything else keys
     can = [curves.axes_of(reading) for reading in found]
+    compared = [_compared(reading, place, found) for place, reading in enumerate(found)]
+    letters = [one.letter for one in compared]  # a phone has no columns: there each figure says whose it is
     context = {
-        "compared": [_compared(reading, place, found) for place, reading in enumerate(found)],
+        "compared": compared,
         "svg": _overlay(found, view),
-        "table": _last_values(found),
+        "table": [(word, list(zip(values, letters, strict=True))) for word, values in _last_values(found)],
         "controls": curves.controls(view, can={axis: all(one[axis] for one in can) for axis in can[0]}, fixed=fixed),
-        "settings": [(_label(found, line.name), line) for line in settings if everything or line.differs],
+        "settings": [
+            (_label(found, line.name), line.differs, list(zip(line.values, letters, strict=True)))
+            for line in settings
+            if everything or line.differs
+        ],
         "same": sum(not line.differs for line in settings),
         "everything": everything,
         "toggle": "?" + "&".join(part for part in (keys, "" if everything else "all=1", view.query()) if part),
