@@ -36,8 +36,10 @@ def answered(
     cost: Any = None,
     tries: int = 1,
 ) -> Answered:
-    """An answer that came: `content` and `tool_calls` as the provider gave them, `turns` as they were sent.
+    """An answer that came: `content` and `tool_calls` as the provider gave them.
 
+    `turns` are those it is judged by: the system prompt and the sample's own. Examples that were sent as well are left
+    out, so that a number in them grounds no answer and every arm has the same yardstick.
     `checker` holds the contract, `reference` is the sample's own answer, `tools` are those of the sample.
     """
     turn = answer_of(content, tool_calls)

@@ -90,6 +90,7 @@ def _way(arm: Arm) -> Way:
 def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> None:
     sample = samples.from_json(outcome.case.revision.payload)
     turns = asked(sample, arm.system_prompt, way.examples)
+    own = asked(sample, arm.system_prompt)  # judged without the examples: what stands in them grounds no answer
     body = {**arm.decoding, **way.asks.form(sample.question.text if sample.question else "")}
     if sample.tools:
         body["tools"] = [*body.get("tools", ()), *sample.tools]
@@ -103,7 +104,7 @@ def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> 
         if not _only_this_case(arm, refusal):
             raise
         nothing = unanswered(
-            turns, checker=way.checker, reference=sample.answer, tools=sample.tools, tries=outcome.tries + 1
+            own, checker=way.checker, reference=sample.answer, tools=sample.tools, tries=outcome.tries + 1
         )
         said = [{"rule": "", "message": to_row(refusal.sentence)}]
         _write(arm, key, outcome, verdict="errored", findings=said, scores=_scores(arm, nothing))
@@ -114,7 +115,7 @@ def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> 
     seconds = time.monotonic() - begun
     cost = arm.cost_of(reply.prompt_tokens, reply.completion_tokens)
     found = answered(
-        turns, reply.content, reply.tool_calls, checker=way.checker, reference=sample.answer, tools=sample.tools,
+        own, reply.content, reply.tool_calls, checker=way.checker, reference=sample.answer, tools=sample.tools,
         finish_reason=reply.finish_reason, prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens, seconds=seconds, cost=cost, tries=outcome.tries + 1,
     )  # fmt: skip

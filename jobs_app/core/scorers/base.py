@@ -34,9 +34,10 @@ Value = float | tuple[float, ...] | None  # of one case: a score, or the terms a
 class Answered:
     """A case and what came of it, read once for all metrics. Made by `core.outcomes`.
 
-    `turns` are those that were sent, `source` the last question in them. `text` is the answer as the contract's rules
-    read it (of a task_response call its arguments), `value` the JSON in it, whichever way it came (`came_as`: a word of
-    `core.replies`); None where there is none. `reference` is the sample's own answer, read in the same way.
+    `turns` are the system prompt and the sample's own turns as they were sent, without examples that stood between;
+    `source` is the last question in them. `text` is the answer as the contract's rules read it (of a task_response
+    call its arguments), `value` the JSON in it, whichever way it came (`came_as`: a word of `core.replies`); None where
+    there is none. `reference` is the sample's own answer, read in the same way.
     `verdict` and `errors` are those of `core.judging`; "errored": no answer came at all.
     `seconds` and `cost` are of the request that was answered; `tries` are the requests that were sent.
     """
