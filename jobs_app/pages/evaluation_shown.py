@@ -15,7 +15,7 @@ from jobs_app.services import comparing
 from jobs_app.services.slices import slices
 
 from .evaluation_words import Named
-from .figures import change, is_rate, label_of, said, scorer_of
+from .figures import bare, change, is_rate, label_of, said, scorer_of
 
 COUNTED = {  # what so many cases are worth, where the number itself stands beside it
     "anecdote": gettext_lazy("anecdote"),
@@ -75,6 +75,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    name: str  # of the arm
     text: str
     interval: str
     strong: bool
@@ -181,8 +182,8 @@ def measures(evaluation: Evaluation, arms: Sequence[Named], other: Named | None)
 def _cell(metric: str, one: Named, found: Mapping[str, Any], best: int | None) -> Cell:
     value, low, high = found.get("value"), found.get("low"), found.get("high")
     currency = one.arm.currency
-    interval = "" if low is None or high is None else f"{said(metric, low, '')} – {said(metric, high, '')}"
-    return Cell(said(metric, value, currency), interval, one.number == best)
+    interval = "" if low is None or high is None else f"{bare(metric, low)} – {bare(metric, high)}"
+    return Cell(one.name, said(metric, value, currency), interval, one.number == best)
 
 
 def _best(row: comparing.Row, values: Mapping[int, Mapping[str, Any]]) -> int | None:

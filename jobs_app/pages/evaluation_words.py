@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from jobs_app.models import Arm
 
@@ -88,7 +87,7 @@ def costs(arms: Sequence[Arm]) -> list[tuple[Decimal, str]]:
 
 
 def _role(arm: Arm) -> str:
-    return _("Tuned") if arm.version_id else _("Base")
+    return pgettext("a model", "Tuned") if arm.version_id else pgettext("a model", "Base")
 
 
 def _own(arm: Arm) -> str:

@@ -43,6 +43,13 @@ def said(metric: str, value: float | None, currency: str = "") -> str:
     return f"{value:.3f}"
 
 
+def bare(metric: str, value: float) -> str:
+    """Without its unit, where the value with it stands beside: the ends of an interval."""
+    if _unit(metric) == "%":
+        return f"{100 * value:.1f}"
+    return said(metric, value).removesuffix(" s")
+
+
 def change(metric: str, difference: float | None, currency: str = "") -> str:
     """With its sign; a difference of rates is in points: +49.2."""
     if difference is None:

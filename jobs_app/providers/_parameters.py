@@ -47,7 +47,7 @@ _WORDS: Mapping[str, tuple[Text, Text]] = {
     "packing": (Text("Packing"), Text("Several short examples share one sequence, which trains faster.")),
     "train_on_inputs": (Text("Learn the questions"), Text("Whether the questions are learnt as well as the answers.")),
     "evaluations": (
-        Text("Evaluations"),
+        Text("Evaluations during training"),
         Text("How often the validation rows are gone through during the run; each time is billed."),
     ),
     "checkpoints": (Text("Checkpoints"), Text("How many states of the model are kept on the way.")),
