@@ -170,6 +170,8 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
         "models.register",
         {"connection": "$connections", "snapshot": "$snapshots", "model": "ft:elsewhere"},
     ),
+    "post api:checkpoints-evaluate": ("evaluations.create", {}),
+    "post api:members-evaluate": ("evaluations.create", {}),
     "put api:gate": ("gates.update", {"conditions": [{"metric": "compliance", "limit": 0.9}]}),
     "delete api:gate": ("gates.update", {}),
     "patch api:model-detail": ("models.update", {"stage": "retired"}),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import loops
+from . import formats, loops
 
 urlpatterns = [
     path("evaluations/<uuid:pk>/loop/", loops.EvaluationLoop.as_view(), name="evaluation-loop"),
@@ -10,4 +10,5 @@ urlpatterns = [
     path("evaluations/<uuid:pk>/freeze/", loops.EvaluationFreeze.as_view(), name="evaluation-freeze"),
     path("evaluations/<uuid:pk>/clone/", loops.EvaluationClone.as_view(), name="evaluation-clone"),
     path("evaluations/<uuid:pk>/launch/", loops.EvaluationLaunch.as_view(), name="evaluation-launch"),
+    path("families/<uuid:pk>/evaluate/", formats.FamilyEvaluate.as_view(), name="family-evaluate"),
 ]

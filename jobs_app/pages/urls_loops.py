@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import loops
+from . import formats, loops
 
 urlpatterns = [
     path("evaluations/<uuid:pk>/loop/", loops.evaluation_loop, name="evaluation-loop"),
@@ -10,4 +10,5 @@ urlpatterns = [
     path("evaluations/<uuid:pk>/freeze/", loops.evaluation_freeze, name="evaluation-freeze"),
     path("evaluations/<uuid:pk>/clone/", loops.evaluation_clone, name="evaluation-clone"),
     path("evaluations/<uuid:pk>/launch/", loops.evaluation_launch, name="evaluation-launch"),
+    path("families/<uuid:pk>/evaluate/", formats.family_evaluate, name="family-evaluate"),
 ]

@@ -157,7 +157,7 @@ def test_the_loop_is_closed_in_four_clicks_and_its_lineage_is_seen_from_both_end
         project=twin.project, job=twin, connection=twin.connection, alias="rain-v2", model="ft:rain:2"
     )
     page = browser.get(f"{here}loop/").content.decode()
-    assert f"?model={new.pk}&amp;against={world.tuned.version_id}" in page
+    assert f"?model={world.tuned.version_id}&amp;model={new.pk}&amp;against=none" in page
     assert page.count(f'href="/jobs/{twin.pk}/"') >= 4, "each case says in which job it was trained"
     # And back: the sample, the snapshot, the job and the model say where they come from.
     one = world.outcome(world.tuned, 2).case.sample
