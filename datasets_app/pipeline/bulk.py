@@ -19,32 +19,38 @@ _PLAIN = (models.IntegerField, models.CharField, models.TextField, models.Boolea
 
 
 def insert(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, triggers: bool = True
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    triggers: bool = True,
+    ready: bool = False,
 ) -> None:
     """Insert `rows`, each a sequence of Python values in the order of `columns` (attribute names, as `dataset_id`).
 
     `triggers=False` says that no trigger hangs on the table: then SQLite takes the rows one by one, which is faster.
+    `ready=True` says that the values are what both drivers take as they are: text, numbers, bools, keys as hex digits.
     """
     fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in columns]
     connection = connections[router.db_for_write(model)]
-    ready = _prepare(fields, rows, connection)
+    prepared = rows if ready else _prepare(fields, rows, connection)
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
     names = ", ".join(quote(field.column) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in ready:
+                for row in prepared:
                     copy.write_row(row)
             return
         if not triggers:
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {_marks(len(fields))}", list(ready))  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {_marks(len(fields))}", list(prepared))  # noqa: S608
             return
         # Not executemany: SQLite opens a savepoint for every statement that fires a trigger, and at a savepoint FTS5
         # writes out what it has gathered. Row by row, the search index would take twice as long.
         # Django turns each %s into a question mark, which takes longer than joining the rows; only its log needs them.
         mark = "%s" if connection.queries_logged else "?"
-        for block in _blocks(ready, _rows_at_once(connection, len(fields))):
+        for block in _blocks(prepared, _rows_at_once(connection, len(fields))):
             sql = f"INSERT INTO {table} ({names}) VALUES {_marks(len(fields), len(block), mark)}"  # noqa: S608
             cursor.execute(sql, list(chain.from_iterable(block)))
 

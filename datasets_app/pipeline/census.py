@@ -15,7 +15,7 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
-from django.db.models import CharField, Count, F, FilteredRelation, Func, Q
+from django.db.models import CharField, F, FilteredRelation, Func, Q
 
 from datasets_app.core import grouping, samples
 from datasets_app.core.composing import NEGATIVE
@@ -30,7 +30,7 @@ _STATUS = {status: at for at, status in enumerate(Status.values)}
 _SIDE: dict[str, int] = {side: at for at, side in enumerate(SIDES)} | {"": NOWHERE}
 _ROW = (
     "pk", "position", "frozen__pk", "frozen__content_hash", "frozen__author_id", "frozen__origin", "status",
-    "worst", "tokens", "paired", "fingerprint", "question", "label", "cluster", "pinned",
+    "worst", "tokens", "paired", "fingerprint", "question", "label", "cluster", "pinned", "uploaded",
 )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ class Census:
     strata: dict[str, int] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
     rules: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, severity) → its number
-    uploads: dict[Any, int] = field(default_factory=dict)
+    uploads: Counter[Any] = field(default_factory=Counter)  # keys as the database stores them
     origins: Counter[str] = field(default_factory=Counter)
     authors: set[int] = field(default_factory=set)  # of revisions that people wrote; imports are nobody's words
 
@@ -83,8 +83,9 @@ def take(snapshot: Snapshot, earlier: Snapshot | None, step: Callable[[], None])
         selected(snapshot.dataset, snapshot.filter)
         .annotate(
             frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))),
-            # As it is stored, 0 and 1 or a bool: Django's own conversion of a million of them costs more than reading.
+            # As they are stored: Django's own conversion of a million of them costs more than reading.
             paired=Func("has_rejected", template="%(expressions)s", output_field=CharField()),
+            uploaded=Func("upload", template="%(expressions)s", output_field=CharField()),
         )
         .order_by("position")
     )
@@ -95,16 +96,13 @@ def take(snapshot: Snapshot, earlier: Snapshot | None, step: Callable[[], None])
         _add(census, snapshot, earlier, found)
         last = found[-1][1]
         step()
-    # Counted by the database: turning a million ids into Python's costs more than all their other columns.
-    counted = rows.order_by().filter(position__lte=snapshot.upto).values_list("upload").annotate(n=Count("pk"))
-    census.uploads = dict(counted) if len(census) else {}
     return census
 
 
 def _add(census: Census, snapshot: Snapshot, earlier: Snapshot | None, rows: list[Any]) -> None:
     first = len(census)
     (pks, positions, revisions, contents, authors, origins, status, worst, tokens, pairs, prints, questions,
-     labels, clusters, pinned, *payloads) = zip(*rows, strict=True)  # fmt: skip
+     labels, clusters, pinned, uploads, *payloads) = zip(*rows, strict=True)  # fmt: skip
     census.sample.extend(pks)
     census.position.extend(positions)
     census.revision.extend(revisions)
@@ -116,6 +114,7 @@ def _add(census: Census, snapshot: Snapshot, earlier: Snapshot | None, rows: lis
     census.cluster.extend(clusters)
     census.pinned.extend(map(_SIDE.__getitem__, pinned))
     census.origins.update(origins)
+    census.uploads.update(uploads)
     census.authors.update(author for author, origin in zip(authors, origins, strict=True) if origin != "import")
     asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
              zip(pks, questions, strict=True)]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def counts(snapshot: Snapshot, taken: Census, side: Column, *, groups: int, move
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,
         "near": _near(snapshot, taken, side),
-        "uploads": {str(pk): n for pk, n in taken.uploads.items() if pk},
+        "uploads": {str(UUID(str(pk))): n for pk, n in taken.uploads.items() if pk},
         "origins": dict(taken.origins.most_common()),
         "authors": len(taken.authors - {None}),
     }

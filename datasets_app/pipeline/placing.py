@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 
+from . import bulk
 from .attempts import past_deadlocks
 from .census import CHUNK
 from .turns import hold
@@ -43,19 +45,22 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
         here = {"position__gt": after, "position__lte": upto}
         entries = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, **here).order_by()
         wanted = dict(entries.values_list("sample_id", "split"))
-        changes: Counter[tuple[str, str]] = Counter()
-        moves: dict[str, list[int]] = {}
         present = Sample.objects.filter(dataset=dataset, **here).exclude(status=Status.TRASHED).order_by()
-        differs = [pk for pk, before in present.values_list("pk", "split") if wanted.get(pk, "") != before]
-        hold(Sample.objects.filter(pk__in=differs))
-        # As they are now that they are held: one may have gone to the trash, or come back from it with its side.
-        for pk, before in present.filter(pk__in=differs).values_list("pk", "split"):
-            side = wanted.get(pk, "")
-            if side != before:
-                moves.setdefault(side, []).append(pk)
-                changes["split", side] += 1
-                changes["split", before] -= 1
-        for side, pks in moves.items():
-            Sample.objects.filter(pk__in=pks).update(split=side)
+        moves = _moves(present, wanted)
+        if moves and connection.features.has_select_for_update:
+            hold(Sample.objects.filter(pk__in=moves))
+            # As they are now that they are held: one may have gone to the trash, or come back from it with its side.
+            moves = {pk: move for pk, move in _moves(present, wanted).items() if pk in moves}
+        bulk.update(Sample, ("split",), ((pk, side) for pk, (_, side) in moves.items()))
+        changes: Counter[tuple[str, str]] = Counter()
+        for (before, side), n in Counter(moves.values()).items():
+            changes["split", side] += n
+            changes["split", before] -= n
         DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})
     return True
+
+
+def _moves(present: QuerySet[Sample], wanted: Mapping[int, str]) -> dict[int, tuple[str, str]]:
+    """(side it has, side it should have) of each sample that is not where it should be."""
+    rows = present.values_list("pk", "split")
+    return {pk: (before, wanted.get(pk, "")) for pk, before in rows if wanted.get(pk, "") != before}
