@@ -1,14 +1,20 @@
 """The history of the tables: complete, and readable long after our modules have moved."""
 
 import ast
+import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+
+from jobs_app.models import Connection, Evaluation
+from tests.jobs.rows import make_snapshot
 
 OURS = ("ftstudio", "datasets_app", "jobs_app")
 FILES = sorted(path for app in OURS for path in (Path(settings.BASE_DIR) / app).rglob("migrations/0*.py"))
@@ -63,6 +69,79 @@ def searchable():
         if connection.vendor == "sqlite":
             return "datasets_app_search" in connection.introspection.table_names(cursor)
         return "sampletext_trigrams" in connection.introspection.get_constraints(cursor, "datasets_app_sampletext")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_measured_as_a_trial_is_an_evaluation_under_the_same_id(alice, project):
+    snapshot = make_snapshot(alice, project, train=1, validation=2)
+    stage = Connection.objects.create(project=project, name="Stage", kind="rehearsal", created_by=alice)
+    before, after = ("jobs_app", "0005_evaluation_verdict"), ("jobs_app", "0007_no_trials")
+    apps = migrated(before)
+    try:
+        record = apps.get_model("jobs_app", "Advice").objects.create(
+            project_id=project.pk,
+            dataset_id=snapshot.dataset_id,
+            title="Rain",
+            created_by_id=alice.pk,
+            answers="{}",
+            constraints="{}",
+            options="[]",
+            record="{}",
+        )
+        trial = apps.get_model("jobs_app", "Trial").objects.create(
+            advice=record,
+            connection_id=stage.pk,
+            model="small",
+            side="validation",
+            snapshot_number=1,
+            state="done",
+            decoding='{"temperature":0}',
+            contract='{"labels":{"values":["rain"]}}',
+            examples="[]",
+            estimate="{}",
+            total=2,
+            asked=2,
+            strict=1,
+            lenient=1,
+            cost="0.000002",
+            currency="USD",
+            created_by_id=alice.pk,
+        )
+        held_out = snapshot.entries.filter(split="validation").values_list("sample_id", "revision_id")
+        for number, (sample, revision) in enumerate(held_out, start=1):
+            trial.cases.create(
+                number=number,
+                sample_id=sample,
+                revision_id=revision,
+                outcome=("passed", "failed")[number - 1],
+                answer="rain 雨",
+                findings="[]",
+                cost="0.000001",
+            )
+        apps.get_model("jobs_app", "Advice").objects.update(measured=json.dumps([{"trial": str(trial.pk), "n": 2}]))
+        apps = migrated(after)
+        found = Evaluation.objects.get(pk=trial.pk)
+        (arm,) = found.arms.all()
+        assert (found.number, found.snapshot, found.state, found.created_at) == (1, snapshot, "done", trial.created_at)
+        assert found.contract == {"labels": {"values": ["rain"]}}
+        assert (arm.model, arm.strict, arm.cost, arm.decoding) == ("small", 1, Decimal("0.000002"), {"temperature": 0})
+        assert (arm.scores["compliance"]["value"], arm.scores["compliance"]["n"]) == (0.5, 2)
+        assert [one.verdict for one in arm.outcomes.all()] == ["passed", "failed"]
+        assert [one.scores for one in arm.outcomes.all()] == [{"compliance": 1.0}, {"compliance": 0.0}]
+        assert found.advice.measured == [{"evaluation": str(trial.pk), "n": 2}]
+        apps = migrated(before)
+        (old,) = apps.get_model("jobs_app", "Trial").objects.all()
+        assert (old.pk, old.asked, old.cases.count(), old.created_at) == (trial.pk, 2, 2, trial.created_at)
+        assert "trial" in apps.get_model("jobs_app", "Advice").objects.get().measured
+    finally:
+        MigrationExecutor(connection).migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
+
+
+def migrated(to):
+    """The tables as they are after one migration, and what they look like then."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([to])
+    return MigrationExecutor(connection).loader.project_state([to]).apps
 
 
 @pytest.mark.parametrize("side", ["datasets_app", "jobs_app"])

@@ -51,6 +51,8 @@ class SpendOutput(serializers.Serializer[Any]):
     total = serializers.DecimalField(max_digits=20, decimal_places=4)
     jobs = serializers.IntegerField()
     unknown = serializers.IntegerField(help_text="Jobs that have ended without anybody knowing what they cost.")
+    evaluations = serializers.IntegerField()
+    syntheses = serializers.IntegerField()
 
 
 class BudgetState(serializers.Serializer[Any]):

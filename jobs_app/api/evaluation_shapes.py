@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from datasets_app.models import Dataset, Snapshot
+from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.texts import from_row, say
 from jobs_app.core.cases import CASES, FORMS, MOST_ARMS, MOST_CASES, MOST_SHOTS, SIDES
 from jobs_app.core.scorers import SCORERS
@@ -21,10 +22,8 @@ class EvaluationArmInput(serializers.Serializer[Any]):
     """A tuned `version`, or a base `model`. What is left out is as the version was trained, else as the dataset has
     it."""
 
-    connection = Visible(queryset=Connection.objects.select_related("project").defer("credential", "secrets"))
-    version = Visible(
-        queryset=ModelVersion.objects.select_related("job__after", "connection"), required=False, allow_null=True
-    )
+    connection = serializers.UUIDField()
+    version = serializers.UUIDField(required=False, allow_null=True)
     model = serializers.CharField(max_length=200, required=False, allow_blank=True)
     written_as = serializers.ChoiceField(
         ["", *FORMS], required=False, help_text="The form in which it is asked to answer."
@@ -34,9 +33,6 @@ class EvaluationArmInput(serializers.Serializer[Any]):
     system_prompt = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=20_000
     )
-
-    def validate(self, data: dict[str, Any]) -> ArmSpec:  # type: ignore[override]
-        return ArmSpec(**data)
 
 
 class EvaluationPlanInput(serializers.Serializer[Any]):
@@ -59,6 +55,25 @@ class EvaluationPlanInput(serializers.Serializer[Any]):
     group_by = serializers.CharField(
         max_length=100, required=False, allow_blank=True, help_text="What makes cases one cluster, as in a snapshot."
     )
+
+    def validate_arms(self, given: list[dict[str, Any]]) -> list[ArmSpec]:
+        """Read at once, however many there are; what the person cannot see does not exist."""
+        user = self.context["request"].user
+        connections = Connection.objects.visible_to(user).select_related("project").defer("credential", "secrets")
+        versions = ModelVersion.objects.visible_to(user).select_related("job__after")
+        rows = {"connection": (connections, {}), "version": (versions, {})}
+        for name, (found, by_id) in rows.items():
+            by_id.update(found.in_bulk({arm[name] for arm in given if arm.get(name)}))
+        wrong = {}
+        for at, arm in enumerate(given):
+            for name, (_found, by_id) in rows.items():
+                if arm.get(name):
+                    arm[name] = by_id.get(arm[name])
+                    if arm[name] is None:
+                        wrong[f"arms.{at}.{name}"] = Text("There is no such thing.")
+        if wrong:
+            raise InvalidInput.of(wrong)
+        return [ArmSpec(**arm) for arm in given]
 
 
 class EvaluationInput(EvaluationPlanInput):

@@ -76,7 +76,7 @@ def _checked(number: int, spec: ArmSpec, dataset: Dataset) -> Arm:
     prompt = spec.system_prompt
     if prompt is None:
         prompt = way.system if version else dataset.system_prompt
-    if len(prompt) > LONGEST_PROMPT:
+    if len(prompt) > LONGEST_PROMPT or "\x00" in prompt:
         raise InvalidInput(system_prompt=Text("At most {n} characters.", n=LONGEST_PROMPT))
     temperature = way.temperature if spec.temperature in (None, "") else spec.temperature
     shots, temperature = read_way(shots=spec.shots, temperature=temperature)

@@ -16,6 +16,7 @@ from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from jobs_app.core import cases as sizes
 from jobs_app.core.scorers import SCORERS
+from jobs_app.core.scorers.defaults import default_metrics
 from jobs_app.models import Arm
 
 from .evaluation_arms import ArmSpec, arm_of, estimate, of_arm, trained_on
@@ -109,6 +110,7 @@ def plan(
     side, pool = _side(snapshot, side)
     chosen = sizes.drawn(pool, n, seed, "case")
     contents = _contents(snapshot, chosen)
+    asked = [content for _, content in contents.values()]
     rows = [arm_of(number, spec, dataset) for number, spec in enumerate(arms)]
     examples = _Examples(snapshot, frozenset(chosen), seed)
     for number, row in enumerate(rows):
@@ -116,13 +118,13 @@ def plan(
             few = Text("The training side has only {n} accepted samples.", n=examples.there)
             raise of_arm(number, shots=few)
         row.seed, row.examples = seed, list(examples.first(row.shots))
-        estimate(row, dataset, [content for _, content in contents.values()], examples.shown(row.shots))
+        estimate(row, dataset, asked, examples.shown(row.shots))
     return Plan(
         snapshot=snapshot,
         side=side,
         seed=seed,
         group_by=group_by,
-        metrics=_metrics(dataset, metrics),
+        metrics=_metrics(dataset, metrics, asked),
         cases=tuple(_cases(snapshot, chosen, contents, group_by)),
         arms=tuple(rows),
         warnings=tuple(_warnings(snapshot, side, chosen, rows)),
@@ -227,12 +229,11 @@ def _clusters(snapshot: Snapshot, contents: dict[int, tuple[int, samples.Sample]
     return {pk: f"{grouping.number(key):016x}" for pk, key in keys.items() if key is not None}
 
 
-def _metrics(dataset: Dataset, wanted: Iterable[str]) -> tuple[str, ...]:
+def _metrics(dataset: Dataset, wanted: Iterable[str], contents: Iterable[samples.Sample]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(wanted))
     if unknown := [name for name in names if name not in SCORERS]:
         raise InvalidInput(metrics=Text("“{name}” is no metric: use {known}.", name=unknown[0], known=Listed(SCORERS)))
-    contract = contracts.parse(dataset.contract)
-    return names or tuple(name for name in SCORERS if SCORERS[name].applies(contract))
+    return names or default_metrics(contracts.parse(dataset.contract), tools=any(one.tools for one in contents))
 
 
 def _warnings(snapshot: Snapshot, side: str, chosen: Sequence[int], rows: Sequence[Arm]) -> Iterable[Text]:

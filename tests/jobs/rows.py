@@ -9,7 +9,7 @@ from django.db.models import F
 
 from datasets_app.core import duplicates, samples
 from datasets_app.models import Dataset, Revision, Sample, Snapshot, SnapshotEntry
-from jobs_app.models import Connection, Job
+from jobs_app.models import Arm, Connection, Job
 
 CONTRACT = {"labels": {"values": ["rain", "no rain"]}, "text": {"no_echo": True}}
 SYSTEM = "You say whether it will rain."
@@ -74,3 +74,4 @@ def let_time_pass(seconds: float = 90) -> None:
     Connection.objects.exclude(quiet_until=None).update(quiet_until=F("quiet_until") - ago)
     columns = ("create_tried_at", "next_poll_at", "hold_until", "leased_until", "twins_at")
     Job.objects.update(**{column: F(column) - ago for column in columns})  # NULL stays NULL
+    Arm.objects.update(next_at=F("next_at") - ago, leased_until=F("leased_until") - ago)

@@ -1,56 +1,23 @@
-"""A decision record: measured on held-out samples, answered question by question, filed for good."""
+"""A decision record: answered question by question, filed for good. Measuring for it is tested with evaluations."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from werkzeug.wrappers import Request, Response
 
-from datasets_app.core import contracts, samples
-from datasets_app.core.engine import Checker
-from datasets_app.models import Revision, Sample, Snapshot
+from datasets_app.models import Sample, Snapshot
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
-from jobs_app.core import judging, smaller
+from jobs_app.core import smaller
 from jobs_app.core.advisor import walk
-from jobs_app.core.turns import answer_of
-from jobs_app.models import Advice, Connection, Price, Trial
-from jobs_app.pipeline.trial import run
+from jobs_app.models import Advice, Connection
 from jobs_app.services import advice as records
-from jobs_app.services import trials as measuring
 
-from .rehearsal_server import KEY, serve
+from .rehearsal import KEY
 from .rows import make_snapshot
 
 TO_SFT = ("no", "yes", "yes")
-
-
-def said(content: str) -> dict[str, Any]:
-    return {"choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}
-
-
-@contextmanager
-def model_that(answer: Callable[[list[dict[str, Any]]], Response | str]) -> Iterator[str]:
-    """A chat server whose model answers what `answer` makes of the turns; 10 and 2 tokens each."""
-
-    @Request.application
-    def app(request: Request) -> Response:
-        sent = json.loads(request.get_data())
-        made = answer(sent["messages"])
-        if isinstance(made, Response):
-            return made
-        usage = {"prompt_tokens": 10, "completion_tokens": 2}
-        return Response(
-            json.dumps({"model": sent["model"], **said(made), "usage": usage}), content_type="application/json"
-        )
-
-    with serve(app) as address:
-        yield f"{address}/v1"
 
 
 @pytest.fixture
@@ -84,137 +51,6 @@ def respond(record: Advice, alice: User, *answers: str) -> Advice:
 def reason_for(alice: User, record: Advice, *options: str) -> None:
     rows = [{"option": option, "reason": "Tried it.", "cost": "1.5", "currency": "USD"} for option in options]
     records.update(actor=alice, advice=record, options=rows)
-
-
-# --- Measuring -------------------------------------------------------------------------------------------------------
-@pytest.mark.django_db
-def test_a_prompt_is_measured_on_held_out_samples_and_the_record_cites_it(
-    alice: User, record: Advice, stage: Connection, settings: Any
-) -> None:
-    seen: list[list[dict[str, Any]]] = []
-
-    def answer(turns: list[dict[str, Any]]) -> str:
-        seen.append(turns)
-        return ("rain", "```\nrain\n```", "It may rain.")[len(seen) % 3]
-
-    Price.objects.create(
-        project=record.project, kind="rehearsal", base_model="rehearsal-small", item="base-input", amount="2",
-        currency="USD", valid_from="2026-01-01", source="test", created_by=alice,
-    )  # fmt: skip
-    Price.objects.create(
-        project=record.project, kind="rehearsal", base_model="rehearsal-small", item="base-output", amount="10",
-        currency="USD", valid_from="2026-01-01", source="test", created_by=alice,
-    )  # fmt: skip
-    asked = {"advice": record, "connection": stage, "model": "rehearsal-small", "n": 9, "shots": 1, "seed": 7}
-    planned = measuring.plan(**asked)
-    assert (planned.side, planned.n) == ("validation", 9)
-    assert planned.cost is not None
-    with model_that(answer) as url:
-        settings.REHEARSAL_URL = url
-        trial = measuring.start(actor=alice, **asked)
-        with pytest.raises(Conflict):  # one at a time
-            measuring.start(actor=alice, **asked)
-        assert run(trial.pk) is False
-        assert run(trial.pk) is False  # a second message finds nothing to do
-    trial.refresh_from_db()
-    assert (trial.state, trial.asked, trial.strict, trial.lenient, trial.errored) == ("done", 9, 3, 6, 0)
-    assert (trial.prompt_tokens, trial.completion_tokens, str(trial.cost)) == (90, 18, "0.000360")
-    assert len(seen) == 9
-    turns = seen[0]
-    assert [turn["role"] for turn in turns] == ["system", "user", "assistant", "user"]
-    trained = set(Revision.objects.filter(pk__in=trial.examples).values_list("sample_id", flat=True))
-    cases = set(trial.cases.values_list("sample_id", flat=True))
-    assert not trained & cases  # an example is never a case
-    assert [case.outcome for case in trial.cases.all()].count("fenced") == 3
-    assert trial.cases.filter(outcome="failed").first().findings[0]["rule"] == "label-unknown"  # type: ignore[union-attr]
-    record.refresh_from_db()
-    (kept,) = record.measured
-    assert (kept["arm"], kept["n"], kept["passed"], kept["lenient"]) == ("one-shot", 9, 3, 6)
-    (prompt, *_) = records.options_of(record)
-    assert (prompt.cost, prompt.currency) == ("0.04", "USD")  # a thousand calls as measured
-    again = measuring.plan(**asked)
-    assert again.cases == planned.cases
-    assert again.examples == planned.examples
-
-
-@pytest.mark.django_db
-def test_a_killed_trial_goes_on_where_it_stopped_and_a_cancelled_one_stays(
-    alice: User, record: Advice, stage: Connection, settings: Any
-) -> None:
-    def away(turns: list[dict[str, Any]]) -> Response:
-        return Response("{}", 503)
-
-    with model_that(lambda turns: "rain") as url:
-        settings.REHEARSAL_URL = url
-        trial = measuring.start(actor=alice, advice=record, connection=stage, model="rehearsal-small", n=6)
-        trial.cases.filter(number__lte=3).update(outcome="passed")  # as a worker that died left it
-        Trial.objects.filter(pk=trial.pk).update(state="running", asked=3, strict=3, lenient=3)
-        run(trial.pk)
-    trial.refresh_from_db()
-    assert (trial.state, trial.asked, trial.strict) == ("done", 6, 6)
-    with model_that(away) as url:
-        settings.REHEARSAL_URL = url
-        waiting = measuring.start(actor=alice, advice=record, connection=stage, model="rehearsal-small", n=2)
-        run(waiting.pk)
-        waiting.refresh_from_db()
-        assert (waiting.state, waiting.failures, waiting.asked) == ("running", 1, 0)
-        assert waiting.next_at is not None
-        assert waiting.says
-    measuring.cancel(actor=alice, trial=waiting)
-    assert run(waiting.pk) is False
-    with pytest.raises(Conflict):
-        measuring.cancel(actor=alice, trial=waiting)
-    record.refresh_from_db()
-    assert len(record.measured) == 1  # nothing was answered, so nothing was measured
-
-
-@pytest.mark.django_db
-def test_what_the_provider_refuses_ends_the_trial_in_its_words(
-    alice: User, record: Advice, stage: Connection, settings: Any
-) -> None:
-    refusal = json.dumps({"error": {"message": "Wrong key", "code": "invalid_api_key"}})
-    with model_that(lambda turns: Response(refusal, 401, content_type="application/json")) as url:
-        settings.REHEARSAL_URL = url
-        trial = measuring.start(actor=alice, advice=record, connection=stage, model="rehearsal-small", n=6)
-        run(trial.pk)
-    trial.refresh_from_db()
-    assert trial.state == "failed"
-    assert trial.says
-    again = Connection.objects.get(pk=stage.pk)
-    with pytest.raises(Conflict):  # the connection is stopped until somebody has looked after the key
-        measuring.start(actor=alice, advice=record, connection=again, model="rehearsal-small")
-
-
-@pytest.mark.django_db
-def test_a_trial_needs_held_out_samples_and_a_lead(
-    alice: User, leo: User, rita: User, record: Advice, stage: Connection
-) -> None:
-    with pytest.raises(NotAllowed):
-        measuring.start(actor=rita, advice=record, connection=stage, model="rehearsal-small")
-    for wrong in ({"n": 201}, {"n": "x"}, {"shots": 9}, {"temperature": 3}, {"model": ""}):
-        with pytest.raises(InvalidInput):
-            measuring.start(actor=leo, **{"advice": record, "connection": stage, "model": "rehearsal-small", **wrong})
-    Sample.objects.filter(dataset=record.dataset, position__gt=24).update(status="rejected")
-    with pytest.raises(Conflict, match="accepted"):
-        measuring.start(actor=leo, advice=record, connection=stage, model="rehearsal-small")
-
-
-def graded(text: str, contract: dict[str, Any]) -> str:
-    turns = (samples.Message("user", "Clouds?"),)
-    return judging.graded(turns, answer_of(text), Checker(contracts.parse(contract))).verdict
-
-
-def test_an_answer_is_graded_as_training_samples_are_and_a_fence_is_told_apart() -> None:
-    schema = {"json": {"schema": {"type": "object", "required": ["a"]}}}
-    answers = ('{"a": 1}', '```json\n{"a": 1}\n```', '{"b": 1}', "```\n{}\n```", "no")
-    assert [graded(text, schema) for text in answers] == ["passed", "fenced", "failed", "failed", "failed"]
-    assert graded("", {}) == "failed"
-    assert graded("```python\nprint()\n```", {"text": {"no_echo": True}}) == "passed"  # a fence is only wrong in data
-    call = [{"id": "c", "function": {"name": "task_response", "arguments": '{"a": 1}'}}, {"function": None}]
-    answered = answer_of(None, call)
-    declared = [{"type": "function", "function": {"name": "task_response", "parameters": {"type": "object"}}}]
-    tool = judging.graded((samples.Message("user", "?"),), answered, Checker(contracts.parse(schema)), declared)
-    assert tool.verdict == "passed"
 
 
 def test_a_label_task_is_shown_cheaper_models_with_what_they_save() -> None:

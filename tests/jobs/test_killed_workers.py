@@ -157,3 +157,20 @@ def test_killed_at_any_moment_of_a_poll_everything_is_stored_once(house: House, 
     assert moment > 8
     marker = to_the_end(house, rehearsal, "poll")["marker"]
     assert rehearsal.counts()["jobs"] == {marker: 1}
+
+
+def test_killed_at_any_moment_of_an_evaluation_each_case_is_answered_once(house: House) -> None:
+    """At most the question that was on its way is asked a second time, and it is written down that it was."""
+    job, moment, died = house.job, 0, True
+    while died:
+        house.job = job
+        house.job = house.run("evaluate")  # the arm, from here on
+        died = house.dies_in("ask", moment)
+        told = house.run("resume")
+        assert (told["state"], told["evaluation"], told["asked"], told["held"]) == ("done", "done", 2, False), moment
+        assert "" not in told["verdicts"], moment
+        assert sorted(told["tries"]) in ([1, 1], [1, 2]), moment
+        assert told["tokens"][0] == told["tokens"][1], moment
+        assert told["scores"] == ["compliance"], moment
+        moment += 1
+    assert moment > 12

@@ -8,6 +8,8 @@ worker runs it, `tell` says how the job is, `later` lets the leases of the dead 
 A stage that is told to `die` kills its process with -9 at a moment of its own: before a statement that writes to the
 database, before or after a request to the provider. It answers how many moments there were if it lives to the end.
 `another` is a copy of the job that has been prepared; `recover` is what the next workers make of it.
+`evaluate` begins an evaluation of two cases on the job's data and says its arm's id, `ask` is its stage, `answered` how
+it stands.
 """
 
 from __future__ import annotations
@@ -33,13 +35,16 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections as databases  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from datasets_app.models import Sample  # noqa: E402
 from ftstudio.accounts.models import Membership, Project, Role, User  # noqa: E402
-from jobs_app.models import Job, ModelVersion  # noqa: E402
+from jobs_app.models import Arm, Job, ModelVersion  # noqa: E402
+from jobs_app.pipeline import closing  # noqa: E402
+from jobs_app.pipeline.evaluate import run as ask  # noqa: E402
 from jobs_app.pipeline.poll import poll  # noqa: E402
 from jobs_app.pipeline.submit import submit  # noqa: E402
 from jobs_app.providers import PROVIDERS  # noqa: E402
 from jobs_app.providers.http import GuardedTransport  # noqa: E402
-from jobs_app.services import connections, jobs  # noqa: E402
+from jobs_app.services import connections, evaluations, jobs  # noqa: E402
 from tests.jobs.rehearsal import KEY  # noqa: E402
 from tests.jobs.rows import let_time_pass, make_snapshot  # noqa: E402
 
@@ -96,6 +101,43 @@ def recover(job_id: str) -> dict[str, Any]:
     return tell(job_id)
 
 
+def evaluate(job_id: str) -> str:
+    job = Job.objects.get(pk=job_id)
+    Sample.objects.filter(dataset=job.snapshot.dataset).update(status="accepted")  # type: ignore[union-attr]
+    stage = evaluations.ArmSpec(job.connection, model="rehearsal-small")
+    row = evaluations.start(
+        actor=job.created_by,
+        dataset=job.snapshot.dataset,
+        arms=[stage],
+        n=2,
+        metrics=["compliance"],  # type: ignore[union-attr]
+    )
+    return str(row.arms.get().pk)
+
+
+def answered(arm_id: str) -> dict[str, Any]:
+    arm = Arm.objects.select_related("evaluation").get(pk=arm_id)
+    return {
+        "state": arm.state,
+        "evaluation": arm.evaluation.state,
+        "asked": arm.asked,
+        "held": arm.lease_key != "",
+        "tries": list(arm.outcomes.values_list("tries", flat=True)),
+        "verdicts": list(arm.outcomes.values_list("verdict", flat=True)),
+        "tokens": [arm.completion_tokens, sum(arm.outcomes.values_list("completion_tokens", flat=True))],
+        "scores": list(arm.scores),
+    }
+
+
+def resume(arm_id: str) -> dict[str, Any]:
+    """What the next workers make of it: the sweep has them ask, and close what was left open."""
+    later()
+    ask(arm_id)
+    for pk in closing.to_close().values_list("pk", flat=True):
+        closing.close(pk)
+    return answered(arm_id)
+
+
 def later() -> None:
     let_time_pass(90)
 
@@ -145,6 +187,10 @@ VERBS: dict[str, Callable[..., Any]] = {
     "poll": poll,
     "another": another,
     "recover": recover,
+    "evaluate": evaluate,
+    "ask": ask,
+    "answered": answered,
+    "resume": resume,
     "later": later,
     "die": die,
 }

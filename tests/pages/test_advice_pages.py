@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from datasets_app.models import Dataset
+from datasets_app.models import Dataset, SnapshotEntry
 from ftstudio.accounts.models import Project, User
 from jobs_app.models import Advice, Connection, Job, JobFamily
 from jobs_app.providers import PROVIDERS
@@ -90,15 +90,23 @@ def test_the_same_through_the_api(api: APIClient, world: dict[str, Any]) -> None
     assert "flowchart" in api.get(f"{url}mermaid/").json()["mermaid"]
 
 
-def test_a_trial_shows_its_cases_and_a_new_one_its_price_first(pages: Client, world: dict[str, Any]) -> None:
-    trial = world["trials"]
-    page = pages.get(f"/trials/{trial.pk}/").content.decode()
-    assert "keep to the contract as they stand" in page
-    assert b"It rains." in pages.get(f"/advice/{trial.advice_id}/trials/new/").content
+def test_a_measurement_shows_its_price_first_and_then_goes_on_as_an_evaluation(
+    pages: Client, world: dict[str, Any]
+) -> None:
+    record = world["advice"]
+    assert f"/evaluations/{world['evaluations'].pk}/" in pages.get(f"/advice/{record.pk}/").content.decode()
+    at = f"/advice/{record.pk}/measure/"
+    assert b"It rains." in pages.get(at).content
     sent = {"connection": str(world["connections"].pk), "model": "rehearsal-small", "shots": 0, "n": 5, "seed": 0,
             "temperature": 0}  # fmt: skip
-    nothing = pages.post(f"/advice/{trial.advice_id}/trials/new/", sent)
-    assert b"no accepted sample" in nothing.content
+    assert b"no accepted sample" in pages.post(at, sent).content
+    SnapshotEntry.objects.update(split="test")
+    assert b"1 of the test side" in pages.post(at, sent).content
+    assert pages.post(at, {**sent, "model": ""}).status_code == 422
+    made = pages.post(at, {**sent, "start": "1"})
+    evaluation = record.evaluations.get(number=2)
+    assert made.headers["Location"] == f"/evaluations/{evaluation.pk}/"
+    assert b"0 of 1 asked" in pages.get(f"/advice/{record.pk}/").content
 
 
 def test_a_family_is_a_table_that_can_be_sorted_and_taken_away(
