@@ -17,7 +17,7 @@ from datasets_app.models import Dataset
 from ftstudio.accounts.policy import require
 from ftstudio.web.texts import from_row, say
 from jobs_app.core import candidates
-from jobs_app.models import Candidate, Connection, Synthesis
+from jobs_app.models import Candidate, Connection, Evaluation, Synthesis
 from jobs_app.services import synthesis as synthesising
 
 from .connections import NewestFirst
@@ -35,6 +35,12 @@ class SynthesisInput(serializers.Serializer[Any]):
     domains = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     seed = serializers.IntegerField(required=False, help_text="Draws the pairs that the prompt shows.")
     temperature = serializers.FloatField(required=False, help_text="0.1 to 2: each ask should bring something else.")
+    evaluation = Visible(
+        queryset=Evaluation.objects.all(), required=False, help_text="Write more of what a model got wrong in it."
+    )
+    arm = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="The number of that model; the last tuned one."
+    )
 
 
 class SynthesisPlanOutput(serializers.Serializer[Any]):
@@ -63,8 +69,8 @@ class SynthesisOutput(serializers.ModelSerializer[Synthesis]):
     class Meta:
         model = Synthesis
         fields = (
-            "id", "dataset", "connection", "model", "template", "domains", "seed", "decoding", "wanted", "state",
-            "asks", "most_asks", "verified", "refused", "prompt_tokens", "completion_tokens",
+            "id", "dataset", "evaluation", "connection", "model", "template", "domains", "seed", "decoding",
+            "wanted", "state", "asks", "most_asks", "verified", "refused", "prompt_tokens", "completion_tokens",
             "estimate", "cost", "currency", "says", "upload", "taken_at", "created_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields

@@ -68,6 +68,36 @@ Only JSONL: one object on each line, no fence, no number, no word before or afte
 {"domain": "one of the domains above", "question": "…", "wrong": "…", "right": "…"}
 """
 
+SIMILAR = """\
+You write training data for a model that gets a certain kind of question wrong. Below are questions in which it \
+failed, each with its wrong answer and with the right one.
+
+# Where it fails
+{examples}
+
+# The model is told
+{system_prompt}
+
+# What a right answer keeps to
+{rules}
+
+# What to write
+New questions of the same kind: as hard, and hard for the same reason, about other things in other words. None of the \
+questions above, and none that only swaps a name or a number in one of them: those are kept to examine the model. With \
+each goes the wrong answer that this model would give, with the same sort of error, and the right one, in which every \
+code, name and number of the question that it uses stands character for character. Write in the language of the above.
+
+# How many, of which domain
+{domains}
+
+Do not repeat these questions:
+{known}
+
+# Output
+Only JSONL: one object on each line, no fence, no number, no word before or after.
+{"domain": "one of the domains above", "question": "…", "wrong": "…", "right": "…"}
+"""
+
 
 def check_template(given: Any) -> str:
     """The template, fit for use. Raises InvalidInput (`template`) where an answer to it could not be read."""

@@ -11,6 +11,7 @@ from ftstudio.fields import OrderedJSONField
 
 from .asking import Asking, AskingQuerySet
 from .connection import Connection
+from .evaluation import Evaluation
 
 
 class SynthesisQuerySet(AskingQuerySet):
@@ -20,12 +21,15 @@ class SynthesisQuerySet(AskingQuerySet):
 class Synthesis(Asking):
     """Everything that could change the result is fixed when it is asked for: template, domains, examples, contract.
 
-    `taken_at`: since when its choice of candidates is fixed, because somebody takes them into the dataset.
+    `examples` are revision ids, or where it began with what a model got wrong in an `evaluation`, the pairs themselves
+    (`core.samples` data). `taken_at`: since when its choice of candidates is fixed, because somebody takes them into
+    the dataset.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="syntheses")
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="syntheses")
+    evaluation = models.ForeignKey(Evaluation, models.SET_NULL, null=True, blank=True, related_name="syntheses")
     template = models.TextField()
     domains = OrderedJSONField(default=list)  # names
     wanted = models.PositiveIntegerField()

@@ -17,7 +17,8 @@ from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
-from jobs_app.models import Synthesis
+from jobs_app.core import synthesis as core
+from jobs_app.models import Evaluation, Synthesis
 from jobs_app.pipeline.rates import why_shut
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import synthesis as synthesising
@@ -33,7 +34,8 @@ def synthesis_create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What is to be asked, and what that will cost; a POST with `start` begins."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
     require(request.user, dataset.project_id, "samples.synthesise")
-    form = SynthesisForm(request.POST or None, dataset=dataset, user=request.user)
+    begins = _similar(request, dataset)
+    form = SynthesisForm(request.POST or None, dataset=dataset, user=request.user, initial=begins)
     planned, problem = None, ""
     if form.is_bound and form.is_valid():
         with refusals_on(form):
@@ -46,16 +48,34 @@ def synthesis_create(request: PersonRequest, pk: UUID) -> HttpResponse:
                 problem = say(refusal.message)
     elif not form.is_bound and (connection := form.connections.first()) is not None:
         try:
-            planned = synthesising.plan(dataset=dataset, connection=connection, model=form.first_model)
+            planned = synthesising.plan(
+                dataset=dataset, connection=connection, model=form.first_model, evaluation=begins.get("evaluation"),
+                arm=begins.get("arm"),
+            )  # fmt: skip
         except (Conflict, InvalidInput) as refusal:
             problem = say(refusal.message)
     context = {
         "dataset": dataset, "form": form, "plan": planned, "problem": problem,
+        "similar": bool(begins or form["evaluation"].value()),
         "warnings": [say(text) for text in planned.warnings] if planned else [],
         "models": sorted({model.id for provider in PROVIDERS.values() for model in provider.base_models}),
         "earlier": Synthesis.objects.filter(dataset=dataset)[:EARLIER],
     }  # fmt: skip
     return render_page(request, "synthesis/create.html", context, status=422 if form.errors else 200)
+
+
+def _similar(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
+    """What the form begins with where more is wanted of what a model got wrong: `?evaluation=` and `?arm=`."""
+    try:
+        pk = UUID(request.GET.get("evaluation", ""))
+    except ValueError:
+        return {}
+    evaluation = Evaluation.objects.visible_to(request.user).filter(dataset=dataset, pk=pk).first()
+    if evaluation is None:
+        return {}
+    number = request.GET.get("arm", "")
+    arm = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else None
+    return {"evaluation": evaluation, "arm": arm, "template": core.SIMILAR}
 
 
 @login_required

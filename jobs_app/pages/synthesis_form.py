@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets_app.models import Dataset
 from jobs_app.core import synthesis as core
-from jobs_app.models import Connection
+from jobs_app.models import Connection, Evaluation
 from jobs_app.providers import PROVIDERS
 
 from .advice_forms import connections_for
@@ -43,8 +43,13 @@ class SynthesisForm(forms.Form):
         help_text=_("Filled in by us: {rules}, {system_prompt}, {examples}, {domains}, {known}."),
     )  # fmt: skip
 
+    evaluation = forms.ModelChoiceField(queryset=Evaluation.objects.none(), required=False, widget=forms.HiddenInput)
+    arm = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, dataset: Dataset, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        from_: Any = self.fields["evaluation"]
+        from_.queryset = Evaluation.objects.visible_to(user).filter(dataset=dataset)
         chats = [name for name, provider in PROVIDERS.items() if provider.capabilities.chat]
         self.connections = connections_for(user, dataset.project_id).filter(kind__in=chats)
         field: Any = self.fields["connection"]

@@ -54,10 +54,16 @@ def prompt_of(row: Synthesis, asked: dict[str, int], known: Sequence[str] = ()) 
     )
 
 
-def examples_of(revisions: Sequence[int]) -> list[samples.Sample]:
-    """The pairs that the prompt shows, in their order."""
-    found = Revision.objects.in_bulk(revisions)
-    return [samples.from_json(found[pk].payload) for pk in revisions if pk in found]
+def examples_of(kept: Sequence[int | dict[str, Any]]) -> list[samples.Sample]:
+    """The pairs that the prompt shows, in their order: revisions by their ids, or the pairs themselves."""
+    found = Revision.objects.in_bulk([one for one in kept if isinstance(one, int)])
+    shown = []
+    for one in kept:
+        if isinstance(one, dict):
+            shown.append(samples.from_data(one))
+        elif one in found:
+            shown.append(samples.from_json(found[one].payload))
+    return shown
 
 
 def checker_for(dataset: Dataset, contract: dict[str, Any]) -> Checker:

@@ -26,12 +26,13 @@ from jobs_app import tasks
 from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
 from jobs_app.core.cases import drawn
-from jobs_app.models import Candidate, Connection, Synthesis
+from jobs_app.models import Candidate, Connection, Evaluation, Synthesis
 from jobs_app.models.asking import AskingState
 from jobs_app.pipeline.rates import why_shut
 from jobs_app.pipeline.synthesise import checker_for, examples_of, prompt_of
 from jobs_app.providers import PROVIDERS
 
+from . import comparing, failures, loop
 from .prices import price_of
 
 MOST_DRAWN = 5000  # pairs of a dataset among which the examples are drawn
@@ -58,12 +59,17 @@ def plan(
     connection: Connection,
     model: str = "",
     wanted: Any = core.WANTED,
-    template: Any = core.TEMPLATE,
+    template: Any = None,
     domains: Iterable[Any] = core.DOMAINS,
     seed: Any = 0,
     temperature: Any = core.TEMPERATURE,
+    evaluation: Evaluation | None = None,
+    arm: Any = None,
 ) -> Plan:
     """The first prompt, and what the whole is expected to cost. Nothing is asked and nothing is written.
+
+    With an `evaluation` it shows what a model got wrong there (`arm` is its number; None: the last tuned one) and asks
+    for more of that kind, so that the cases themselves may stay held out. `template` None: the one for either.
 
     Raises InvalidInput for what cannot be used, Conflict `no_contract` where there is nothing to verify by.
     """
@@ -76,9 +82,11 @@ def plan(
             Text("This dataset has no contract yet. Write it first: it decides which candidates count."),
             code="no_contract",
         )
-    examples = _examples(dataset, seed)
+    examples: Sequence[Any] = _examples(dataset, seed) if evaluation is None else _wrong(dataset, evaluation, arm, seed)
+    if template is None:
+        template = core.TEMPLATE if evaluation is None else core.SIMILAR
     row = Synthesis(
-        dataset=dataset, connection=connection, model=model, wanted=wanted, seed=seed,
+        dataset=dataset, connection=connection, evaluation=evaluation, model=model, wanted=wanted, seed=seed,
         decoding={"temperature": int(temperature) if temperature % 1 == 0 else temperature},
         template=core.check_template(template), domains=core.check_domains(domains),
         system_prompt=dataset.system_prompt or _own_prompt(examples), contract=dataset.contract, examples=examples,
@@ -189,6 +197,7 @@ def rows_of(synthesis: Synthesis) -> bytes:
     """
     own = _own_prompt(synthesis.examples)
     when = synthesis.finished_at or synthesis.created_at
+    came = [failures.tag_of(synthesis.evaluation)] if synthesis.evaluation else []
     lines = []
     for one in synthesis.candidates.filter(reason="", chosen=True):
         turns = [{"role": "system", "content": own}] if own else []
@@ -197,7 +206,7 @@ def rows_of(synthesis: Synthesis) -> bytes:
             "preferred_output": [{"role": "assistant", "content": one.right}],
             "non_preferred_output": [{"role": "assistant", "content": one.wrong}],
             "metadata": {
-                "domain": one.domain, "tags": sorted({TAG, one.domain}), "synthesis": str(synthesis.pk),
+                "domain": one.domain, "tags": sorted({TAG, one.domain, *came}), "synthesis": str(synthesis.pk),
                 "number": one.number, "model": synthesis.model, "date": f"{when:%Y-%m-%d}",
             },
         }  # fmt: skip
@@ -246,7 +255,18 @@ def _examples(dataset: Dataset, seed: int) -> list[int]:
     return [newest[sample] for sample in chosen if sample in newest]
 
 
-def _own_prompt(examples: Sequence[int]) -> str:
+def _wrong(dataset: Dataset, evaluation: Evaluation, number: Any, seed: int) -> list[dict[str, Any]]:
+    """Up to EXAMPLES of what a model of the evaluation got wrong, as pairs."""
+    if evaluation.dataset_id != dataset.pk:
+        raise InvalidInput(evaluation=Text("Choose an evaluation of this dataset."))
+    arm = loop.arm_of(evaluation) if number is None else comparing.arm_numbered(evaluation, number, "arm")
+    pairs = failures.examples(evaluation, arm)
+    if not pairs:
+        raise InvalidInput(evaluation=Text("Among these cases there is nothing to learn from."))
+    return [pairs[at] for at in drawn(range(len(pairs)), core.EXAMPLES, seed, "pair")]
+
+
+def _own_prompt(examples: Sequence[Any]) -> str:
     """The system prompt that stands in the pairs themselves; "" where they have none."""
     return next((one.system.text for one in examples_of(examples) if one.system), "")
 

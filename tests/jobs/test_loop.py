@@ -17,7 +17,8 @@ from datasets_app.pipeline import freeze as freezing
 from datasets_app.services import samples
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError
-from jobs_app.models import Arm, Case, Connection, Evaluation, Job, ModelVersion, Outcome
+from jobs_app.models import Arm, Case, Connection, Evaluation, Job, ModelVersion, Outcome, Synthesis
+from jobs_app.pipeline.synthesise import prompt_of
 from jobs_app.services import failures, loop
 from tests import make
 from tests.conftest import api_of, browser_of
@@ -338,3 +339,23 @@ def test_two_who_click_at_the_same_moment_take_each_step_once(alice: User, leo: 
     both(lambda person, row: loop.launch(actor=person, evaluation=row))
     assert AuditEntry.objects.filter(verb="jobs.launch").count() == 1
     assert broken() == []
+
+
+def test_similar_ones_are_asked_for_while_the_cases_stay_held_out(world: World, leo: User) -> None:
+    """The prompt shows what the tuned model got wrong; what is taken in says from which evaluation it came."""
+    address = f"/datasets/{world.dataset.pk}/syntheses/new/"
+    page = browser_of(leo).get(f"{address}?evaluation={world.evaluation.pk}&arm=1").content.decode()
+    assert "hard for the same reason" in page
+    started = api_of(leo).post(
+        f"/api/v1/datasets/{world.dataset.pk}/syntheses/",
+        {"connection": str(world.job.connection_id), "model": "rehearsal-small", "wanted": 5,
+         "evaluation": str(world.evaluation.pk), "arm": 1},
+        format="json",
+    )  # fmt: skip
+    assert started.status_code == 202, started.json()
+    row = Synthesis.objects.get(pk=started.json()["id"])
+    shown = prompt_of(row, {"dialogue": 5})
+    assert shown.count(WRONG) == 4
+    assert "hard for the same reason" in shown
+    assert row.evaluation == world.evaluation
+    assert set(Sample.objects.filter(dataset=world.dataset).values_list("revision_number", "pinned")) == {(1, "")}
