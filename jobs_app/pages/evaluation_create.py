@@ -31,7 +31,7 @@ from .evaluation_words import SIDES, SIZES, named
 
 @login_required
 def evaluation_create(request: PersonRequest) -> HttpResponse:
-    """The form, the plan beside it; a POST with `start` begins, one with `add` or `remove` changes the arms."""
+    """The form, the plan beside it; a POST with `start` begins, one with `add_arm` or `take_out` changes the arms."""
     project = current_project(request)
     if project is None:
         raise NotAllowed(_("You belong to no project yet."))
@@ -41,9 +41,12 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
     families = JobFamily.objects.visible_to(request.user).filter(project=project)
     asked = request.POST if request.method == "POST" else request.GET
     start = beginning(asked, datasets=datasets, versions=choices["versions"], families=families)
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("of") == str(getattr(start.dataset, "pk", "")):
         form = CasesForm(request.POST, datasets=datasets, dataset=start.dataset)
         arms = _arms(request.POST, choices)
+    elif request.method == "POST":  # another dataset: its snapshots and metrics, and everything else as it was
+        form = CasesForm(datasets=datasets, dataset=start.dataset, initial=_kept(request.POST, start))
+        arms = _shown(typed_arms(request.POST), choices)
     else:
         form = CasesForm(datasets=datasets, dataset=start.dataset, initial=_first(start))
         arms = _shown(start.arms or [base(choices["connections"].first(), "")], choices)
@@ -83,6 +86,10 @@ def _first(start: Beginning) -> dict[str, Any]:
     return {"dataset": start.dataset, **start.cases}
 
 
+def _kept(data: Any, start: Beginning) -> dict[str, Any]:
+    return {"dataset": start.dataset} | {name: data[name] for name in ("n", "seed", "name") if data.get(name)}
+
+
 def _shown(first: Sequence[dict[str, Any]], choices: dict[str, Any]) -> Any:
     """Arms that nobody has sent yet."""
     return ArmSet(prefix="arms", initial=list(first), form_kwargs=choices)
@@ -91,12 +98,12 @@ def _shown(first: Sequence[dict[str, Any]], choices: dict[str, Any]) -> Any:
 def _arms(data: Any, choices: dict[str, Any]) -> Any:
     """What was sent; with one more or one less where a button asked for that."""
     typed = typed_arms(data)
-    if (kind := data.get("add")) in (TUNED, BASE):
+    if (kind := data.get("add_arm")) in (TUNED, BASE):
         last = typed[-1] if typed else {}
         typed.append({"kind": kind, "connection": last.get("connection", ""), "version": "", "shots": 0})
-    elif (gone := data.get("remove", "")).isdecimal():
+    elif (gone := data.get("take_out", "")).isdecimal():
         typed = [arm for number, arm in enumerate(typed) if number != int(gone[:3])]
-    elif (first := data.get("first", "")).isdecimal() and int(first[:3]) < len(typed):
+    elif (first := data.get("put_first", "")).isdecimal() and int(first[:3]) < len(typed):
         typed.insert(0, typed.pop(int(first[:3])))
     else:
         return ArmSet(data, prefix="arms", form_kwargs=choices)

@@ -122,6 +122,7 @@ class ArmForm(forms.Form):
 
     def __init__(self, *args: Any, versions: Any, connections: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.empty_permitted = False  # one that is there is asked, also while nothing is typed into it
         fields: Any = self.fields
         fields["version"].queryset = versions
         fields["connection"].queryset = connections
