@@ -15,7 +15,7 @@ import numpy as np
 
 from datasets_app.core.statistics import wilson
 from jobs_app.core.pooling import Floats, point
-from jobs_app.core.resampling import DRAWS, clustered, drawn, in_order, interval, p_of
+from jobs_app.core.resampling import DRAWS, clustered, drawn, in_order, interval, p_of, student
 from jobs_app.core.scorers.base import Scorer, Value
 from jobs_app.core.significance import (
     ALPHA,
@@ -171,7 +171,7 @@ def compare(cases: Iterable[Paired], scorer: Scorer, *, seed: int = 0, draws: in
     if found.a.value is None or found.b.value is None:
         return found
     difference, values = found.b.value - found.a.value, of_b - of_a
-    low, high = _reach(scorer, interval(values, difference), difference, units)
+    low, high = _reach(scorer, interval(values, difference, units), units)
     p = p_of(values, units) if scorer.kind != "pass" or units < len(kept) else 0.0
     p = max(p, found.mcnemar if found.mcnemar is not None else 0.0)
     return _worded(
@@ -222,16 +222,18 @@ def _summary(scorer: Scorer, rows: Floats, members: Sequence[int], values: Float
     if scorer.kind == "pass":
         passed = round(float(rows[:, 0].sum()))
         spread = _design_effect(rows[:, 0], members)
-        low, high = wilson(passed, applicable, z=Z * sqrt(spread))
+        units = max(members) + 1
+        z = student(units - 1) if 1 < units < applicable else Z  # few clusters do not tell their spread well
+        low, high = wilson(passed, applicable, z=z * sqrt(spread))
         at_end = passed in (0, applicable)
         return Summary(value, n, low, high, applicable, missing, failure_bound(applicable / spread) if at_end else None)
     units = max(members) + 1
-    found = interval(values, value)
+    found = interval(values, value, units)
     if scorer.kind == "share" and value in (0.0, 1.0):  # drawing the same again and again shows nothing
         bound = failure_bound(units)
         low, high = wilson(units if value else 0, units)
         return Summary(value, n, low, high, applicable, missing, bound)
-    if found is None or units < 2:
+    if found is None:
         return Summary(value, n, None, None, applicable, missing)
     return Summary(value, n, *found, applicable, missing)
 
@@ -255,11 +257,9 @@ def _design_effect(passed: Any, members: Sequence[int]) -> float:
     return max(1.0, float(among / (n * rate * (1 - rate))))
 
 
-def _reach(
-    scorer: Scorer, found: tuple[float, float] | None, difference: float, units: int
-) -> tuple[float | None, float | None]:
+def _reach(scorer: Scorer, found: tuple[float, float] | None, units: int) -> tuple[float | None, float | None]:
     """The interval of a difference; where every draw says the same, what that many cases cannot rule out."""
-    if found is None or units < 2:
+    if found is None:
         return None, None
     low, high = found
     if low == high and scorer.kind != "amount":

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from math import expm1, log1p, sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -46,26 +48,50 @@ def drawn(
     return [np.concatenate(parts) for parts in found]
 
 
-def interval(values: Floats, point: float) -> tuple[float, float] | None:
-    """The middle 95 % of the draws; it never leaves out what was measured. None without draws."""
+def interval(values: Floats, point: float, units: int) -> tuple[float, float] | None:
+    """The middle 95 % of the draws, and more where there are few independent units: then draws scatter too little.
+
+    The percentiles are those of Student's t, widened by √(n / (n − 1)), as T. Hesterberg proposes (What Teachers Should
+    Know About the Bootstrap, 2015). It never leaves out what was measured. None without draws, or for one unit.
+    """
     values = values[np.isfinite(values)]
-    if not len(values):
+    if not len(values) or units < 2:
         return None
-    low, high = np.percentile(values, (2.5, 97.5))
+    reach = student(units - 1) * sqrt(units / (units - 1))
+    tail = 100 * NORMAL.cdf(-reach)
+    low, high = np.percentile(values, (tail, 100 - tail))
     return min(float(low), point), max(float(high), point)
 
 
-def p_of(values: Floats, clusters: int) -> float:
-    """The two-sided p of a difference: how many draws point the other way.
+def p_of(values: Floats, units: int) -> float:
+    """The two-sided p of a difference: how many draws point the other way, by Student's t as above.
 
-    Never below 2 / 2^clusters: so few cannot all point one way by chance any less often.
+    Never below 2 / 2^units: so few cannot all point one way by chance any less often.
     """
     values = values[np.isfinite(values)]
-    n = len(values)
-    if not n:
+    if not len(values) or units < 2:
         return 1.0
     other = min(int((values <= 0).sum()), int((values >= 0).sum()))
-    return min(1.0, max(2 * (other + 1) / (n + 1), 2.0 ** (1 - clusters)))
+    chance = min(0.5, (other + 1) / (len(values) + 1))
+    t = -NORMAL.inv_cdf(chance) * sqrt((units - 1) / units)
+    return min(1.0, max(2 * NORMAL.cdf(-_as_normal(t, units - 1)), 2.0 ** (1 - units)))
+
+
+NORMAL = NormalDist()
+
+
+def student(freedom: int, z: float = 1.959964) -> float:
+    """The value that Student's t exceeds as often as the normal distribution exceeds z.
+
+    By D. L. Wallace's approximation (Annals of Mathematical Statistics 30, 1959), which is right to 0.3 % from 5
+    degrees of freedom on, and too wide below.
+    """
+    stretched = (8 * freedom + 3) / (8 * freedom + 1) * z
+    return sqrt(freedom * expm1(stretched * stretched / freedom))
+
+
+def _as_normal(t: float, freedom: int) -> float:
+    return (8 * freedom + 1) / (8 * freedom + 3) * sqrt(freedom * log1p(t * t / freedom))
 
 
 def _weights(members: Sequence[int], seed: int, draws: int) -> Iterator[Floats]:
