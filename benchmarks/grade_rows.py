@@ -25,7 +25,7 @@ from benchmarks import data
 from datasets_app.core import contracts, grading, jsonl
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.engine import Checker
-from ftstudio.forks import in_order
+from ftstudio.forks import cores, in_order
 
 TEXT = {
     "text": {
@@ -102,7 +102,9 @@ def command(name: str, bar: int, lines: list[bytes], contract: dict[str, Any], b
     """What `manage.py grade` does after it has started."""
     data = b"\n".join(lines)
     spent, started = used(), time.perf_counter()
-    report = grading.grade(io.BytesIO(data), contract=contracts.parse(contract), base_model=base_model, spread=in_order)
+    report = grading.grade(
+        io.BytesIO(data), contract=contracts.parse(contract), base_model=base_model, spread=in_order, threads=cores()
+    )
     seconds, spent = time.perf_counter() - started, used() - spent
     assert report.accepted == len(lines)
     print(

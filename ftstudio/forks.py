@@ -25,8 +25,13 @@ def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], processes
 
     An exception of the work is raised here. Raises `ChildProcessError` when a process is killed.
     """
-    count = processes or len(os.sched_getaffinity(0)) if _may_fork() else 1
+    count = processes or cores() if _may_fork() else 1
     return _apart(work, pieces, count) if count > 1 else map(work, pieces)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _may_fork() -> bool:

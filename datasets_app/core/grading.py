@@ -100,6 +100,7 @@ def grade(
     max_tokens: int | None = None,
     max_line: int = MAX_LINE,
     spread: Spread = map,
+    threads: int = 1,
 ) -> Report:
     """Grade a file of any container in one pass; both streams must be seekable and at their start.
 
@@ -107,7 +108,8 @@ def grade(
     `against` is a second file whose questions and near duplicates must not occur here (`split-leak`). `base_model`
     chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. `spread` does the
     work on the blocks of a file of lines and gives what was found in the order of the blocks, as `map` does; another
-    one may use several processes. Raises `InvalidInput` for an unknown format or profile.
+    one may use several processes. Near duplicates are then compared by so many `threads`. Raises `InvalidInput` for an
+    unknown format or profile.
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     checker.encoder.count("")  # so that a vocabulary is loaded once, and not by every process
@@ -132,7 +134,7 @@ def grade(
             report.tokens_max = max(report.tokens_max, part.tokens_max)
             report.findings += part.findings
             look.take(part.sight)
-        look.close()
+        look.close(threads=threads)
         about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
     if about:
         report.findings = sorted([*report.findings, *about], key=lambda noted: noted.line or 0)

@@ -267,7 +267,7 @@ def test_several_processes_find_what_one_finds(monkeypatch):
     data = many()
     options = {"contract": contracts.parse({"text": {"ends_with": ["。"]}}), "base_model": "gpt-4o"}
     alone = graded(data, **options)
-    together = graded(data, spread=partial(in_order, processes=3), **options)
+    together = graded(data, spread=partial(in_order, processes=3), threads=2, **options)
     assert together == alone
     assert {"near-duplicate", "duplicate", "conflicting-answer", "label-inconsistent", "schema-type-drift",
             "json-invalid", "terminal-punctuation"} <= set(alone.counts)  # fmt: skip

@@ -153,7 +153,20 @@ def test_rows_of_a_sketch_file_are_those_of_an_array_whatever_their_order_and_nu
     values = chance.integers(0, 256, (1000, 24), dtype=np.uint8)
     with tempfile.TemporaryFile() as file:
         file.write(values.tobytes())
-        sketches = SketchFile(file, *values.shape)
-        for count in (0, 1, 128, 129, 5000):
-            wanted = chance.integers(0, len(values), count, dtype=np.int32)
-            assert np.array_equal(sketches.rows(wanted).view(np.uint8), values[wanted])
+        for held in (1 << 20, 0):  # read whole, and mapped
+            monkeypatch.setattr("datasets_app.core.sets.sketch_file.HELD", held)
+            sketches = SketchFile(file, *values.shape)
+            for count in (0, 1, 128, 129, 5000):
+                wanted = chance.integers(0, len(values), count, dtype=np.int32)
+                assert np.array_equal(sketches.rows(wanted).view(np.uint8), values[wanted])
+
+
+def test_several_threads_find_the_same_clusters(monkeypatch):
+    texts, _ = planted(600, 60)
+    texts += [texts[at % 7] + HAN[at] for at in range(300)]
+    alone = clusters(texts)
+    for held in (1 << 20, 0):
+        monkeypatch.setattr("datasets_app.core.sets.sketch_file.HELD", held)
+        with NearIndex() as index:
+            index.add(texts)
+            assert index.clusters(threads=3).tolist() == alone

@@ -102,11 +102,11 @@ class Look:
             for some in sight.sketched:
                 self._near.take(some)
 
-    def close(self, progress: Callable[[float], object] = lambda _share: None) -> None:
-        """Find the near duplicates. Nothing may be added any more."""
+    def close(self, progress: Callable[[float], object] = lambda _share: None, threads: int = 1) -> None:
+        """Find the near duplicates, by so many threads. Nothing may be added any more."""
         if self._near:
             self._sketch()
-            self.columns.clusters = self._near.clusters(progress)
+            self.columns.clusters = self._near.clusters(progress, threads)
 
     def _compare(self, one: Member) -> None:
         if self._near and self._texts.add(folded(one.sample)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -81,21 +82,24 @@ class NearIndex:
             file.write(keys.tobytes())
         self._sketches.write(more.sketches.tobytes())
 
-    def clusters(self, progress: Callable[[float], object] = lambda _share: None) -> Indexes:
+    def clusters(self, progress: Callable[[float], object] = lambda _share: None, threads: int = 1) -> Indexes:
         """For each text the index of the first one of its cluster, -1 where it stands alone.
 
-        `progress` is told after each band what share of the work is done.
+        `progress` is told after each band what share of the work is done. Sketches are compared by `threads` at once,
+        each of which holds a few megabytes; what is found does not depend on their number.
         """
         if not self._texts:
             return np.empty(0, dtype=np.int32)
         texts = np.frombuffer(self._texts, dtype=np.uint64)
         rows, number = _different(texts)
         sketches = SketchFile(self._sketches, len(texts), FUNCTIONS)
-        joining = _Joining(sketches, rows, empty=0 if texts[rows[0]] == 0 else None)
-        for at, file in enumerate(self._bands):
-            file.seek(0)
-            joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows])
-            progress((at + 1) / BANDS)
+        with ThreadPoolExecutor(threads) as pool:
+            compare = pool.map if threads > 1 else map
+            joining = _Joining(sketches, rows, 0 if texts[rows[0]] == 0 else None, compare, threads)
+            for at, file in enumerate(self._bands):
+                file.seek(0)
+                joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows])
+                progress((at + 1) / BANDS)
         found = _numbered(joining.roots()[number])
         found[texts == 0] = -1
         self._texts = array("Q")  # whoever asks about the clusters still holds the index
@@ -105,7 +109,11 @@ class NearIndex:
 class _Joining:
     """Union-find over different texts, numbered by their hashes. The lowest number of a cluster represents it."""
 
-    def __init__(self, sketches: SketchFile, rows: Indexes, empty: int | None) -> None:
+    def __init__(
+        self, sketches: SketchFile, rows: Indexes, empty: int | None, compare: Callable[..., Any], threads: int
+    ) -> None:
+        """`compare` does with `threads` threads what `map` does with one."""
+        self._compare, self._threads = compare, threads
         self._sketches = sketches
         self._rows = rows
         self._empty = empty
@@ -140,9 +148,12 @@ class _Joining:
         roots = self.roots()
         apart = roots[one] != roots[other]
         one, other = one[apart], other[apart]
-        for at in range(0, len(one), BLOCK):
-            first, second = one[at : at + BLOCK], other[at : at + BLOCK]
-            alike = self._similarity(first, second) >= CLOSE
+        size = min(BLOCK, len(one) // self._threads + 1)
+        firsts, seconds = ([which[at : at + size] for at in range(0, len(one), size)] for which in (one, other))
+        for first, second, similar in zip(
+            firsts, seconds, self._compare(self._similarity, firsts, seconds), strict=True
+        ):
+            alike = similar >= CLOSE
             for a, b in zip(first[alike].tolist(), second[alike].tolist(), strict=True):
                 self._union(a, b)
 

@@ -22,7 +22,8 @@ TYPES: Mapping[str, Text] = {
 }
 
 
-_KINDS = {str: "text", bool: "truth value", int: "number", float: "number", list: "list", dict: "object"}
+_LEAVES = {str: "text", bool: "truth value", int: "number", float: "number"}
+_KINDS = {**_LEAVES, list: "list", dict: "object"}
 
 
 def type_of(value: Json) -> str:
@@ -70,7 +71,11 @@ def _walk(value: Json, at: str, depth: int, found: dict[tuple[str, str], None]) 
         for key, inner in value.items():
             if "~" in key or "/" in key:
                 key = key.replace("~", "~0").replace("/", "~1")
-            _walk(inner, f"{at}/{key}", depth + 1, found)
+            leaf = _LEAVES.get(inner.__class__)
+            if leaf:  # most values are; a call for each would cost more than all the rest
+                found[f"{at}/{key}", leaf] = None
+            else:
+                _walk(inner, f"{at}/{key}", depth + 1, found)
     elif kind == "list":
         for inner in value:
             _walk(inner, f"{at}/{ITEM}", depth + 1, found)

@@ -15,7 +15,7 @@ from datasets_app.core.codecs import CODECS
 from datasets_app.core.grading import Noted, Report, grade
 from datasets_app.core.profiles import PROFILES
 from ftstudio.errors import InvalidInput
-from ftstudio.forks import in_order
+from ftstudio.forks import cores, in_order
 from ftstudio.web.texts import say
 
 UNUSABLE = 2
@@ -44,6 +44,7 @@ class Command(BaseCommand):
         with ExitStack() as files:
             stream = files.enter_context(_opened(options["file"]))
             against = files.enter_context(_opened(options["against"])) if options["against"] else None
+            large = os.fstat(stream.fileno()).st_size >= LARGE
             try:
                 report = grade(
                     stream,
@@ -52,7 +53,8 @@ class Command(BaseCommand):
                     base_model=options["base_model"],
                     contract=_contract(options["contract"]),
                     against=against,
-                    spread=in_order if os.fstat(stream.fileno()).st_size >= LARGE else map,
+                    spread=in_order if large else map,
+                    threads=cores() if large else 1,
                 )
             except InvalidInput as refusal:
                 raise CommandError(_said(refusal), returncode=UNUSABLE) from refusal
