@@ -49,6 +49,7 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
         "decoding": _decoding(arms),
         "is_rehearsal": all(one.arm.connection.is_rehearsal for one in arms),
         "may_create": may_create,
+        "prompts": any(one.arm.system_prompt for one in arms),
         "decides": label_of(next(iter(evaluation.metrics), "")),
     }
     if not evaluation.is_final:

@@ -12,7 +12,7 @@ from ftstudio.web.texts import sentences
 from jobs_app.core.comparison import Comparison
 
 from .evaluation_words import SIZES, VERDICTS, Named
-from .figures import change, is_rate, label_of, said, scorer_of
+from .figures import change, is_rate, label_of, said, scorer_of, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def ruling(found: Comparison, base: Named, other: Named) -> Ruling:
         tone=tone,
         why=_why(found, base, other),
         delta="" if found.difference is None else change(found.metric, found.difference, currency),
-        unit=_("points") if is_rate(found.metric) else "",
+        unit=_("points") if is_rate(found.metric) else unit_of(found.metric),
         interval=_interval(found, currency),
         size=SIZES[found.size],
         gap=_gap(found, currency),
@@ -163,7 +163,9 @@ def _lines(found: Comparison, base: Named, other: Named) -> list[tuple[str, str]
         held = _("%(p)s, one of %(n)d comparisons")
         lines.append((_("After Holm"), held % {"p": p_said(found.adjusted), "n": found.comparisons}))
     if found.applicable < found.n:
-        lines.append((_("Does not apply"), _("%(n)d cases, left out") % {"n": found.n - found.applicable}))
+        gone = found.n - found.applicable
+        left = ngettext("%(n)d case, left out", "%(n)d cases, left out", gone)
+        lines.append((_("Does not apply"), left % {"n": gone}))
     lines.append((_("Errored calls"), _missing(found, base, other)))
     return lines
 

@@ -60,6 +60,11 @@ def change(metric: str, difference: float | None, currency: str = "") -> str:
     return f"{sign}{said(metric, abs(difference), currency)}"
 
 
+def unit_of(metric: str) -> str:
+    """The word that a bare number needs: tokens. Seconds, shares and money carry theirs."""
+    return _("tokens") if _unit(metric) == "tokens" else ""
+
+
 def _unit(metric: str) -> str:
     scorer = scorer_of(metric)
     return scorer.unit if scorer else ""
