@@ -56,6 +56,15 @@ class ComparisonOutput(serializers.Serializer[Any]):
     )
 
 
+class SliceOutput(serializers.Serializer[Any]):
+    """The cases with one tag. A case with two tags is in two of them, so they do not add up."""
+
+    tag = serializers.CharField(help_text="Empty: the cases without any.")
+    n = serializers.IntegerField()
+    size = serializers.ChoiceField(["anecdote", "indicative", "usable"])
+    summaries = SummaryOutput(many=True, help_text="Of each arm, by number.")
+
+
 class FailureOutput(serializers.Serializer[Any]):
     rule = serializers.CharField(help_text="Empty: no answer came.")
     message = serializers.SerializerMethodField(help_text="Of one of these cases.")

@@ -20,9 +20,10 @@ from ftstudio.web.pagination import ApiCursor
 from jobs_app.models import Arm, Case, Evaluation
 from jobs_app.services import comparing, evaluations
 from jobs_app.services.evaluation_lists import Wanted
+from jobs_app.services.slices import slices
 
 from . import evaluation_shapes as shapes
-from .comparison_shapes import ComparisonOutput, FailureOutput
+from .comparison_shapes import ComparisonOutput, FailureOutput, SliceOutput
 from .connections import NewestFirst
 from .jobs import read
 
@@ -111,6 +112,16 @@ class EvaluationComparison(APIView):
         a, b = _pair(request, evaluation)
         metric = request.query_params.get("metric") or next(iter(evaluation.metrics), "")
         return Response(ComparisonOutput(comparing.comparison(evaluation, a, b, metric)).data)
+
+
+class EvaluationSlices(APIView):
+    @extend_schema(parameters=[OpenApiParameter("metric", str)], responses=SliceOutput(many=True))
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Every arm by the tags of the cases, the most frequent ones, in one metric; [] where no case has a tag."""
+        evaluation = found(request, pk)
+        metric = request.query_params.get("metric") or next(iter(evaluation.metrics), "")
+        rows = slices(evaluation, list(evaluation.arms.order_by("number").only("number")), metric)
+        return Response(SliceOutput(rows, many=True).data)
 
 
 class EvaluationFailures(APIView):

@@ -32,7 +32,7 @@ def slices(evaluation: Evaluation, arms: Sequence[Arm], metric: str) -> list[Sli
     """
     tags = dict(evaluation.cases.values_list("number", "tags"))
     counts = Counter(tag for names in tags.values() for tag in names or [""])
-    if not any(counts) or metric not in SCORERS:
+    if not any(counts) or metric not in SCORERS or metric not in evaluation.metrics:
         return []
     answers = Answers(evaluation)
     return [
