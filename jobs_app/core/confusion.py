@@ -13,14 +13,14 @@ WANTED, GIVEN = "macro-f1.wanted", "macro-f1.given"
 class Label:
     """One row: how often the references have it (`wanted`), the answers give it (`given`), and both at once (`right`).
 
-    `taken_for` counts, for each label of the table and at the end for none of them, what was given where it was wanted.
+    `taken_for` are the wrong answers where it was wanted, (label, count), the most frequent first; "" is no label.
     """
 
     label: str
     wanted: int
     given: int
     right: int
-    taken_for: tuple[int, ...]
+    taken_for: tuple[tuple[str, int], ...]
 
     @property
     def precision(self) -> float | None:
@@ -54,7 +54,11 @@ def confusion(labels: Sequence[str], scores: Iterable[Mapping[str, float | None]
             wanted=sum(n for (wanted, _), n in pairs.items() if wanted == at),
             given=sum(n for (_, given), n in pairs.items() if given == at),
             right=pairs[at, at],
-            taken_for=tuple(pairs[at, other] for other in (*shown, -1)),
+            taken_for=tuple(
+                (labels[given] if given >= 0 else "", n)
+                for (wanted, given), n in pairs.most_common()
+                if wanted == at != given
+            ),
         )
         for at in shown
     ]

@@ -16,6 +16,7 @@ from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 from jobs_app.models import Arm, Evaluation
 from jobs_app.services import comparing
+from jobs_app.services.confusions import confusion_of
 
 from . import evaluation_shown as shown
 from .evaluation_cases import SIZE
@@ -71,6 +72,7 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
         "slices": shown.sliced(evaluation, [one for one in (base, judged) if one], metric, base),
         "arrived": shown.arrived(arms, base),
         "measures": shown.measures(evaluation, arms, other),
+        "confused": confusion_of(evaluation, judged.arm),
         "unanswered": sum(one.arm.errored + evaluation.total - one.arm.asked for one in arms),
         **_cases(evaluation, base, judged, metric, request.GET),
     }
