@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from ftstudio.web.texts import say
 from jobs_app.models import Connection, JobFamily
 from jobs_app.services import clones, families
+from jobs_app.services.marks import Scored, of_family
 
 from .connections import NewestFirst
 from .jobs import found as found_job
@@ -33,6 +34,15 @@ class FamilyOutput(serializers.ModelSerializer[JobFamily]):
         read_only_fields = fields
 
 
+class FamilyScoreOutput(serializers.Serializer[Any]):
+    """A rate from 0 to 1 with its 95 % interval. The losses beside it have none: a provider reports one number."""
+
+    value = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(allow_null=True, help_text="Cases.")
+
+
 class FamilyMemberOutput(serializers.Serializer[Any]):
     job = serializers.UUIDField(source="job.pk")
     name = serializers.CharField(source="job.name")
@@ -46,6 +56,7 @@ class FamilyMemberOutput(serializers.Serializer[Any]):
     currency = serializers.CharField(source="job.currency")
     seconds = serializers.FloatField(allow_null=True)
     model = serializers.CharField(source="job.result_model")
+    score = FamilyScoreOutput(allow_null=True, help_text="The task's own metric; null until the family is evaluated.")
 
     def get_verdict(self, member: families.Member) -> str:
         return say(member.verdict.word) if member.verdict else ""
@@ -54,14 +65,32 @@ class FamilyMemberOutput(serializers.Serializer[Any]):
 class FamilyDetailOutput(FamilyOutput):
     jobs = serializers.SerializerMethodField()
     estimated = serializers.SerializerMethodField(help_text="What launching the drafts will cost, by currency.")
+    metric = serializers.SerializerMethodField(help_text="Of the scores; empty until the family is evaluated.")
+    evaluation = serializers.SerializerMethodField(help_text="The one that the scores are from.")
 
     class Meta(FamilyOutput.Meta):
-        fields = (*FamilyOutput.Meta.fields, "jobs", "estimated")  # type: ignore[assignment]
+        fields = (*FamilyOutput.Meta.fields, "jobs", "estimated", "metric", "evaluation")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(FamilyMemberOutput(many=True))
     def get_jobs(self, family: JobFamily) -> list[dict[str, Any]]:
-        return list(FamilyMemberOutput(families.members_of(family), many=True).data)
+        return list(FamilyMemberOutput(families.members_of(family, self._scored(family)), many=True).data)
+
+    def get_metric(self, family: JobFamily) -> str:
+        scored = self._scored(family)
+        return scored.metric if scored else ""
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_evaluation(self, family: JobFamily) -> str | None:
+        scored = self._scored(family)
+        return str(scored.evaluation) if scored else None
+
+    def _scored(self, family: JobFamily) -> Scored | None:
+        """Read once for all fields."""
+        known: dict[Any, Scored | None] = self.__dict__.setdefault("_read_scores", {})
+        if family.pk not in known:
+            known[family.pk] = of_family(family)
+        return known[family.pk]
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
     def get_estimated(self, family: JobFamily) -> dict[str, str]:

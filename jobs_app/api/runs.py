@@ -90,6 +90,16 @@ class StopOutput(serializers.Serializer[Any]):
     lowest = serializers.FloatField()
 
 
+class ScoreOutput(serializers.Serializer[Any]):
+    """A rate from 0 to 1 at a step, with its 95 % interval, over `n` cases."""
+
+    step = serializers.IntegerField()
+    value = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(allow_null=True)
+
+
 class VerdictOutput(serializers.Serializer[Any]):
     """`kind` is empty while there is nothing to judge."""
 
@@ -106,16 +116,24 @@ class VerdictOutput(serializers.Serializer[Any]):
     hints = serializers.ListField(child=serializers.CharField(), help_text="Rules of thumb; they decide nothing.")
     measures = MeasureOutput(many=True)
     early_stop = StopOutput(allow_null=True)
+    evaluation = serializers.UUIDField(allow_null=True, help_text="The one that `scores` are from.")
+    metric = serializers.CharField(help_text="Of the scores.")
+    scores = ScoreOutput(many=True, help_text="The task's own metric at the checkpoints.")
     next = ProposalOutput(many=True)
 
 
 def said_of(reading: Reading) -> dict[str, Any]:
     """What `VerdictOutput` writes."""
-    verdict = reading.verdict
+    verdict, marked = reading.verdict, reading.marked
+    scored = {
+        "evaluation": marked.evaluation if marked else None,
+        "metric": marked.metric if marked else "",
+        "scores": reading.marks,
+    }
     if verdict is None:
         empty = dict.fromkeys(("kind", "word", "why", "advice", "grade", "series", "missing"), "")
         nothing: dict[str, Any] = {"suspected": False, "best_step": None, "preferred_step": None, "early_stop": None}
-        return {**empty, **nothing, "hints": [], "measures": [], "next": []}
+        return {**empty, **nothing, **scored, "hints": [], "measures": [], "next": []}
     return {
         "kind": verdict.kind,
         "word": say(verdict.word),
@@ -130,6 +148,7 @@ def said_of(reading: Reading) -> dict[str, Any]:
         "hints": [say(hint) for hint in verdict.hints],
         "measures": verdict.measures,
         "early_stop": reading.stop,
+        **scored,
         "next": readings.proposals_of(reading),
     }
 

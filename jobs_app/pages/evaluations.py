@@ -22,6 +22,7 @@ from jobs_app.models.asking import AskingState
 from jobs_app.services import comparing, evaluations
 from jobs_app.services.evaluation_lists import Wanted, models_of, with_arms
 
+from . import gates
 from .evaluation_detail import context_of
 from .evaluation_rows import rows_of
 
@@ -58,7 +59,10 @@ def evaluation_list(request: PersonRequest) -> HttpResponse:
 @require_safe
 def evaluation_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far it is; once it has ended, what came of it, of the two arms and the metric that the address names."""
-    return render_page(request, "evaluations/detail.html", context_of(request, _found(request, pk)))
+    evaluation = _found(request, pk)
+    standings = gates.of_evaluation(request.user, evaluation) if evaluation.is_final else []
+    context = {**context_of(request, evaluation), "standings": standings}
+    return render_page(request, "evaluations/detail.html", context)
 
 
 @login_required

@@ -20,12 +20,13 @@ from ftstudio.web.current import current_project
 from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
-from ftstudio.web.texts import say
-from jobs_app.core import points_chart
+from ftstudio.web.texts import clauses, say
+from jobs_app.core import charts
 from jobs_app.core.preflight import QUESTIONS
 from jobs_app.models import JobFamily
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import families
+from jobs_app.services.marks import Scored, of_family
 
 KINDS = {
     "sweep": Text("Sweep"),
@@ -102,7 +103,8 @@ def family_csv(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(request: PersonRequest, family: JobFamily, form: LaunchForm) -> HttpResponse:
-    members = families.members_of(family)
+    scored = of_family(family)
+    members = families.members_of(family, scored)
     labels = {one.name: say(one.label) for provider in PROVIDERS.values() for one in provider.parameters}
     labels |= {"codec": _("format"), "train_percent": _("share of the rows, %")}
     axes = families.axes_of(family)
@@ -126,7 +128,11 @@ def _page(request: PersonRequest, family: JobFamily, form: LaunchForm) -> HttpRe
         ),
         "live": any(not one.job.is_draft and not one.job.is_final for one in members),
         "compare": compare if sum(not one.job.is_draft for one in members) > 1 else "",
-        "chart": _chart(family, members),
+        "scored": scored,
+        "top": max((one.score.value for one in members if one.score), default=None),
+        "several": sum(one.job.state == "succeeded" for one in members) > 1,
+        "may_evaluate": allows(request.user, family.project_id, "evaluations.create"),
+        "chart": _chart(family, members, scored),
         "trained": any(one.job.result_model for one in members),
         "may_launch": allows(request.user, family.project_id, "jobs.launch"),
     }
@@ -137,6 +143,7 @@ _KEYS = {
     "name": lambda one: one.job.name,
     "valid": lambda one: (one.best_valid is None, one.best_valid or 0),
     "train": lambda one: (one.final_train is None, one.final_train or 0),
+    "score": lambda one: (one.score is None, -one.score.value if one.score else 0),
     "cost": lambda one: (one.job.cost is None, one.job.cost or 0),
     "time": lambda one: (one.seconds is None, one.seconds or 0),
     "rows": lambda one: one.rows,
@@ -156,16 +163,30 @@ def _key(sort: str, axes: list[str]) -> Any:
     return by_axis
 
 
-def _chart(family: JobFamily, members: list[families.Member]) -> str:
-    """The metric against the number of rows, for learning curves with figures."""
-    points = [(one.rows, one.best_valid) for one in members if one.best_valid is not None]
-    if family.kind != "learning-curve" or len(points) < 2:
+def _chart(family: JobFamily, members: list[families.Member], scored: Scored | None) -> str:
+    """The task's metric with its intervals, and the best validation loss, against the number of training rows; for
+    learning curves with figures."""
+    losses = sorted((one.rows, one.best_valid) for one in members if one.best_valid is not None)
+    marks = sorted(((one.rows, one.score) for one in members if one.score), key=lambda pair: pair[0])
+    if family.kind != "learning-curve" or max(len(losses), len(marks)) < 2:
         return ""
-    drawn = points_chart.draw(
-        points,
-        title=_("Best validation loss by training rows"),
-        description="; ".join(f"{rows}: {value:.3f}" for rows, value in points),
-        x_word=_("training rows"),
-        y_word=_("best validation loss"),
+    panels, told = [], []
+    if scored is not None and marks:
+        name = say(scored.label)
+        bounds = [(rows, one.low, one.high) for rows, one in marks if one.low is not None and one.high is not None]
+        points = [(rows, one.value) for rows, one in marks]
+        line = charts.Line(name, "score", points, names="", intervals=bounds, values=True)
+        panels.append(charts.Panel(_("%(metric)s, with 95 %% interval") % {"metric": name}, [line], 200, share=True))
+        told += [f"{rows}: {100 * one.value:.1f} %" for rows, one in marks]
+    if losses:
+        line = charts.Line("", "valid", losses, names="", values=True)
+        panels.append(charts.Panel(_("Best validation loss, which has no interval"), [line], 150))
+        told += [f"{rows}: {value:.3f}" for rows, value in losses]
+    drawn = charts.draw(
+        panels,
+        title=_("What more training rows bring"),
+        description=clauses(told),
+        axis_word=_("rows"),
+        ident="learning",
     )
     return mark_safe(drawn)

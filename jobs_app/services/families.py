@@ -21,6 +21,7 @@ from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
 from jobs_app.core import lifecycle, metrics, verdicts
+from jobs_app.core.charts import Mark
 from jobs_app.core.recipes import Parameter, shown
 from jobs_app.models import Job, JobFamily, JobMetric
 from jobs_app.providers import PROVIDERS
@@ -28,6 +29,7 @@ from jobs_app.providers import PROVIDERS
 from . import jobs
 from .clones import clone, format_of
 from .estimating import estimate_of, lengths_of, rows_of
+from .marks import Scored, of_family
 
 MOST_AXES = 3
 MOST_JOBS = 24
@@ -38,7 +40,8 @@ PERCENTS = (25, 50, 100)
 class Member:
     """One job of a family. `values` are the settings in which the family differs; losses None: not reported.
 
-    `rows` are the training rows that it learns from, `seconds` from start to end.
+    `rows` are the training rows that it learns from, `seconds` from start to end. `score` is the task's own metric with
+    its interval, once the family has been evaluated; a loss that a provider reports has no interval.
     """
 
     job: Job
@@ -48,6 +51,7 @@ class Member:
     final_train: float | None
     verdict: verdicts.Verdict | None
     seconds: float | None
+    score: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,11 @@ def learning_curve(*, actor: User, job: Job, percents: Sequence[Any] = PERCENTS,
     )
 
 
-def members_of(family: JobFamily) -> list[Member]:
-    """The jobs of a family in the order in which they were made, each with what it came to. Three queries."""
+def members_of(family: JobFamily, scored: Scored | None = None) -> list[Member]:
+    """The jobs of a family in the order in which they were made, each with what it came to. Two queries.
+
+    `scored` is what an evaluation found of them (`services.marks.of_family`).
+    """
     first = family.axes.get("first")
     rows = Job.objects.filter(Q(family=family) | Q(pk=first) if first else Q(family=family))
     rows = rows.select_related("connection", "snapshot").defer("connection__credential").order_by("created_at", "pk")
@@ -125,7 +132,8 @@ def members_of(family: JobFamily) -> list[Member]:
     stored = JobMetric.objects.filter(job__in=found, name__in=names).order_by("job_id", "step")
     for job_id, step, metric, value in stored.values_list("job_id", "step", "name", "value"):
         points[job_id].append(metrics.Point(step, metric, value))
-    return [_member(family, job, points[job.pk]) for job in found]
+    marks = scored.marks if scored else {}
+    return [_member(family, job, points[job.pk], marks.get(job.pk)) for job in found]
 
 
 def total_of(family: JobFamily) -> Total:
@@ -186,20 +194,22 @@ def launch(
 
 def to_csv(family: JobFamily) -> str:
     """The table of a family as CSV, figures unrounded."""
-    members = members_of(family)
+    scored = of_family(family)
+    members = members_of(family, scored)
     axes = axes_of(family)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(
         ["job", "name", "state", *axes, "rows", "best_validation_loss", "final_training_loss", "verdict", "cost",
-         "currency", "seconds", "model"]
+         "currency", "seconds", "model", "metric", "score", "score_low", "score_high", "cases", "evaluation"]
     )  # fmt: skip
     for one in members:
         job = one.job
         writer.writerow(
             [job.pk, guarded(job.name), job.state, *(guarded(str(one.values.get(a, ""))) for a in axes), one.rows,
              _figure(one.best_valid), _figure(one.final_train), one.verdict.word if one.verdict else "",
-             "" if job.cost is None else job.cost, job.currency, _figure(one.seconds), guarded(job.result_model)]
+             "" if job.cost is None else job.cost, job.currency, _figure(one.seconds), guarded(job.result_model),
+             *_scored(scored, one.score)]
         )  # fmt: skip
     return out.getvalue()
 
@@ -241,7 +251,7 @@ def _drafts(family: JobFamily) -> list[Job]:
     return drafts
 
 
-def _member(family: JobFamily, job: Job, points: list[metrics.Point]) -> Member:
+def _member(family: JobFamily, job: Job, points: list[metrics.Point], score: Mark | None) -> Member:
     series = metrics.series(points)
     train, valid = series.get("train_loss", []), metrics.validation(series)
     finite = [value for _step, value in valid if math.isfinite(value)]
@@ -260,6 +270,7 @@ def _member(family: JobFamily, job: Job, points: list[metrics.Point]) -> Member:
         final_train=train[-1][1] if train and math.isfinite(train[-1][1]) else None,
         verdict=verdict,
         seconds=(ended - began).total_seconds() if ended and began else None,
+        score=score,
     )
 
 
@@ -270,6 +281,13 @@ def _value(job: Job, axis: str) -> Any:
         return job.train_percent
     value = job.recipe.get(axis)
     return shown(value) if isinstance(value, float) else value
+
+
+def _scored(scored: Scored | None, mark: Mark | None) -> list[Any]:
+    if scored is None or mark is None:
+        return [""] * 6
+    bounds = (_figure(bound) for bound in (mark.value, mark.low, mark.high))
+    return [scored.metric, *bounds, "" if mark.n is None else mark.n, scored.number]
 
 
 def _first(refusal: StudioError) -> str:

@@ -1,4 +1,4 @@
-"""What evaluations say of the checkpoints of a job: marks on the axis of its curves."""
+"""What evaluations say of the checkpoints of a job, as marks on the axis of its curves, and of the jobs of a family."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs_app.core.cases import HELD_OUT
 from jobs_app.core.charts import Mark
 from jobs_app.core.gates import is_rate
 from jobs_app.core.scorers import SCORERS
-from jobs_app.models import Arm, Job
+from jobs_app.models import Arm, Evaluation, Job, JobFamily
 from jobs_app.models.asking import AskingState
 
 
@@ -64,6 +64,44 @@ def of_jobs(jobs: Sequence[Job], last: Mapping[UUID, int]) -> dict[UUID, Marked]
     return {
         job_id: max(reversed(several.values()), key=lambda one: len(one.marks)) for job_id, several in found.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the newest evaluation of a family says of its jobs: job → value, interval and cases, as a mark."""
+
+    evaluation: UUID
+    number: int
+    side: str
+    metric: str
+    marks: Mapping[UUID, Mark]
+
+    @property
+    def label(self) -> Text | str:
+        return label_of(self.metric)
+
+
+def of_family(family: JobFamily) -> Scored | None:
+    """What the newest finished evaluation of the family's models on held-out cases found, by the first rate that
+    decides; one query. The `step` of a mark is the number of its arm."""
+    newest = (
+        Evaluation.objects.filter(family=family, state=AskingState.DONE, side__in=HELD_OUT)
+        .order_by("-number")
+        .values("pk")[:1]
+    )
+    rows = Arm.objects.filter(evaluation__in=newest, state=AskingState.DONE, version__checkpoint=None)
+    columns = ("version__job_id", "number", "scores", "evaluation_id", "evaluation__number", "evaluation__side",
+               "evaluation__metrics")  # fmt: skip
+    found: dict[UUID, Mark] = {}
+    head: tuple[UUID, int, str, str] | None = None
+    for job_id, at, scores, evaluation, number, side, metrics in rows.order_by("number").values_list(*columns):
+        metric = deciding(metrics)
+        figure = (scores or {}).get(metric) or {}
+        if job_id is None or metric is None or figure.get("value") is None:
+            continue
+        head = (evaluation, number, side, metric)
+        found[job_id] = mark_of(metric, at, figure)
+    return Scored(*head, found) if head else None
 
 
 def deciding(metrics: Sequence[str]) -> str | None:

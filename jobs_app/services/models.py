@@ -91,14 +91,14 @@ def register_checkpoint(*, actor: User, checkpoint: Checkpoint, alias: str = "")
         return there
     name = str(_alias(alias)) if alias.strip() else free_alias(job.project_id, f"{job.name}-step-{checkpoint.step}")
     model = ModelVersion(
-        project_id=job.project_id,
+        project=job.project,
         job=job,
         checkpoint=checkpoint,
-        connection_id=job.connection_id,
+        connection=job.connection,
         alias=name,
         model=checkpoint.model,
         contract=job.contract,
-        serving="undeployed" if _deploys(job.connection) else "ready",
+        serving="undeployed" if deploys(job.connection) else "ready",
     )
     with transaction.atomic():
         _add(model)
@@ -260,7 +260,8 @@ def _taken() -> InvalidInput:
     return InvalidInput(alias=_("Another model of the project has this alias."))
 
 
-def _deploys(connection: Connection) -> bool:
+def deploys(connection: Connection) -> bool:
+    """Whether its provider serves a tuned model only once it has been deployed."""
     return connection.kind in PROVIDERS and PROVIDERS[connection.kind].capabilities.deploys
 
 
