@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import zipfile
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 from xml.parsers import expat
 
+from datasets_app.core.containers._rescued import Rescued
 from ftstudio.errors import InvalidInput, Text
 
 MOST_WHOLE = 32 << 20  # bytes of a part that is read in one piece: styles, relations, the list of sheets
@@ -30,13 +31,14 @@ class Parts(zipfile.ZipFile):
         return super().read(name, pwd)
 
     def open(self, name: Any, mode: str = "r", *args: Any, **how: Any) -> Any:
-        return _Watched(super().open(name, "r", *args, **how))
+        member = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        return _Watched(Rescued(super().open, member, b">"))
 
 
 class _Watched:
     """One part. What is no XML at all is none of its business."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Rescued) -> None:
         self._stream = stream
         self._depth = self._held = self._text = 0
         self._most, self._most_text = MOST_HELD, MOST_TEXT
@@ -56,6 +58,8 @@ class _Watched:
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
+        if not data and self._stream.wrong:
+            raise zipfile.BadZipFile("its checksum is another one")
         if self._parser is not None:
             try:
                 self._parser.Parse(data, not data)

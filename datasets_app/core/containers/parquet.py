@@ -33,18 +33,27 @@ class Parquet(Container):
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         parquet = library()
         try:
-            file = parquet.ParquetFile(stream)
+            file = parquet.ParquetFile(stream, page_checksum_verification=True)
         except Exception as error:
             raise InvalidInput(file=Text("The Parquet file is damaged: {reason}", reason=_said(error))) from error
         line = 0
-        try:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                for record in batch.to_pylist():
-                    line += 1
-                    yield _entry(line, record, reading)
-        except Exception as error:  # noqa: BLE001  whatever the library meets in a damaged column
-            message = Text("The file is damaged after row {line}: {reason}", line=line, reason=_said(error))
-            yield Entry(line + 1, error=LineError("file-unreadable", message))
+        for group in range(file.num_row_groups):
+            ends = line + file.metadata.row_group(group).num_rows
+            try:
+                for batch in file.iter_batches(_BATCH, row_groups=[group]):
+                    for record in batch.to_pylist():
+                        line += 1
+                        yield _entry(line, record, reading)
+            except Exception as error:  # noqa: BLE001  whatever the library meets in a damaged column
+                yield Entry(line + 1, error=LineError("file-unreadable", _lost(line + 1, ends, error)))
+            line = ends  # a group stands by itself: what comes after a damaged one can be read
+
+
+def _lost(first: int, last: int, error: Exception) -> Text:
+    if first >= last:
+        return Text("The file is damaged at row {line}: {reason}", line=first, reason=_said(error))
+    return Text("The file is damaged: rows {first} to {last} cannot be read. {reason}", first=first, last=last,
+                reason=_said(error))  # fmt: skip
 
 
 def library() -> Any:

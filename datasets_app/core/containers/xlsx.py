@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from datasets_app.core.containers._parts import Parts
 from datasets_app.core.containers._zipped import opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.containers.csv import headings, row
@@ -94,13 +93,10 @@ def _sheet(stream: BinaryIO, name: str) -> Any:
     stream.seek(0)
     opened(stream, most_bytes=_MOST_BYTES)
     stream.seek(0)
-    from openpyxl.reader.excel import ExcelReader  # the library is large, and most people never open a workbook
+    from datasets_app.core.containers._workbook import sheets_of  # most people never open a workbook
 
     try:
-        reader = ExcelReader(stream, read_only=True, data_only=True, keep_links=False)
-        reader.archive = Parts(stream)
-        reader.read()
-        sheets = {sheet.title: sheet for sheet in reader.wb.worksheets}
+        sheets = sheets_of(stream)
     except InvalidInput:
         raise
     except Exception as error:
@@ -111,9 +107,7 @@ def _sheet(stream: BinaryIO, name: str) -> Any:
         )
     if not sheets:
         raise InvalidInput(file=Text("There is no sheet in the workbook."))
-    sheet = sheets[name] if name else next(iter(sheets.values()))
-    sheet.reset_dimensions()  # what the file says of its size may be wrong, and would cut rows off
-    return sheet
+    return sheets[name] if name else next(iter(sheets.values()))
 
 
 CONTAINER = Xlsx()

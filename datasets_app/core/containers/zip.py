@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from datasets_app.core.containers import CONTAINERS, HEAD, detect
+from datasets_app.core.containers._rescued import Rescued
 from datasets_app.core.containers._zipped import BROKEN, opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.jsonl import LineError
@@ -36,20 +38,35 @@ class Zip(Container):
         member = rows_of(archive, reading.member)
         line = 0
         try:
-            with archive.open(member) as inside:
-                container = detect(inside.read(HEAD), member.filename)
+            with Rescued(archive.open, member, b"\n") as inside:
+                container = detect(_head(inside), member.filename)
                 inside.seek(0)
                 if container in (self.name, "xlsx", "parquet"):
                     raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
-                for entry in CONTAINERS[container].read(cast(BinaryIO, inside), reading):
+                for entry in CONTAINERS[container].read(io.BufferedReader(inside, HEAD), reading):
                     line = entry.line
                     yield entry
+                if inside.wrong:
+                    message = Text("The archive is damaged: some of its rows may not be what was packed.")
+                    yield Entry(line + 1, error=LineError("file-unreadable", message))
         except BROKEN as error:
             if not line:
                 message = Text("“{name}” cannot be unpacked: is it damaged or locked?", name=member.filename)
                 raise InvalidInput(file=message) from error
             message = Text("The archive is damaged: nothing can be read after this.")
             yield Entry(line + 1, error=LineError("file-unreadable", message))
+
+
+def _head(inside: Rescued) -> bytes:
+    """The first bytes, as far as they can be unpacked."""
+    head = b""
+    try:
+        while len(head) < HEAD and (more := inside.read(HEAD - len(head))):
+            head += more
+    except BROKEN:
+        if not head:
+            raise
+    return head
 
 
 def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
