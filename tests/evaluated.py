@@ -120,6 +120,7 @@ def evaluated(
                 evaluation=evaluation, number=number, connection=connection, version=version,
                 model=version.model if version else base, decoding={"temperature": 0}, contract=dataset.contract,
                 system_prompt=dataset.system_prompt, state="done", created_by=owner,
+            estimate={"prompt_tokens": 100, "completion_tokens": 20, "cost": "0.0000"},
             )  # fmt: skip
             made = [
                 _outcome(arm, case, row, row.said[number], checker, metrics)

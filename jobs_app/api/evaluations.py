@@ -88,7 +88,7 @@ class EvaluationArms(generics.ListAPIView[Arm]):
 
 
 class EvaluationCases(generics.ListAPIView[Case]):
-    """The cases with what both arms answered. `which`: won (only b keeps to the contract), lost, both-fail, both-pass."""
+    """The cases with what both arms answered. `which`: won (only b keeps the contract), lost, both-fail, both-pass."""
 
     serializer_class = shapes.CaseOutput
     pagination_class = ByNumber
@@ -120,7 +120,7 @@ class EvaluationSlices(APIView):
         """Every arm by the tags of the cases, the most frequent ones, in one metric; [] where no case has a tag."""
         evaluation = found(request, pk)
         metric = request.query_params.get("metric") or next(iter(evaluation.metrics), "")
-        rows = slices(evaluation, list(evaluation.arms.order_by("number").only("number")), metric)
+        rows = slices(evaluation, sorted(evaluation.arms.values_list("number", flat=True)), metric)
         return Response(SliceOutput(rows, many=True).data)
 
 

@@ -24,7 +24,17 @@ from jobs_app.providers import PROVIDERS
 from jobs_app.services import evaluations
 from jobs_app.services.evaluation_plans import Plan, plan
 
-from .evaluation_forms import BASE, TUNED, ArmForm, ArmSet, CasesForm, choices_for, typed_arms
+from .evaluation_forms import (
+    BASE,
+    TUNED,
+    ArmForm,
+    ArmSet,
+    CasesForm,
+    Choices,
+    choices_for,
+    typed_arms,
+    versions_for,
+)
 from .evaluation_prefill import Beginning, base, beginning
 from .evaluation_words import SIDES, SIZES, named
 
@@ -40,7 +50,7 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
     datasets = Dataset.objects.visible_to(request.user).filter(project=project, snapshots__state="ready").distinct()
     families = JobFamily.objects.visible_to(request.user).filter(project=project)
     asked = request.POST if request.method == "POST" else request.GET
-    start = beginning(asked, datasets=datasets, versions=choices["versions"], families=families)
+    start = beginning(asked, datasets=datasets, versions=versions_for(request.user, project), families=families)
     if request.method == "POST" and request.POST.get("of") == str(getattr(start.dataset, "pk", "")):
         form = CasesForm(request.POST, datasets=datasets, dataset=start.dataset)
         arms = _arms(request.POST, choices)
@@ -49,7 +59,7 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
         arms = _shown(typed_arms(request.POST), choices)
     else:
         form = CasesForm(datasets=datasets, dataset=start.dataset, initial=_first(start))
-        arms = _shown(start.arms or [base(choices["connections"].first(), "")], choices)
+        arms = _shown(start.arms or [base(next(iter(choices.connections), ""), "")], choices)
     planned, problem = _planned(form, arms)
     if "start" in request.POST and planned is not None:
         specs = [arm.spec() for arm in arms]
@@ -62,7 +72,7 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
             problem = say(refusal.message)
     context: dict[str, Any] = _told(planned) | {
         "form": form, "arms": arms, "plan": planned, "problem": problem, "dataset": start.dataset,
-        "family": start.family, "most": MOST_ARMS, "versions": choices["versions"],
+        "family": start.family, "most": MOST_ARMS, "versions": choices.versions,
         "models": sorted({model.id for provider in PROVIDERS.values() for model in provider.base_models}),
     }  # fmt: skip
     status = 200 if "start" not in request.POST else 409 if problem else 422
@@ -90,12 +100,12 @@ def _kept(data: Any, start: Beginning) -> dict[str, Any]:
     return {"dataset": start.dataset} | {name: data[name] for name in ("n", "seed", "name") if data.get(name)}
 
 
-def _shown(first: Sequence[dict[str, Any]], choices: dict[str, Any]) -> Any:
+def _shown(first: Sequence[dict[str, Any]], choices: Choices) -> Any:
     """Arms that nobody has sent yet."""
-    return ArmSet(prefix="arms", initial=list(first), form_kwargs=choices)
+    return ArmSet(prefix="arms", initial=list(first), form_kwargs={"choices": choices})
 
 
-def _arms(data: Any, choices: dict[str, Any]) -> Any:
+def _arms(data: Any, choices: Choices) -> Any:
     """What was sent; with one more or one less where a button asked for that."""
     typed = typed_arms(data)
     if (kind := data.get("add_arm")) in (TUNED, BASE):
@@ -106,7 +116,7 @@ def _arms(data: Any, choices: dict[str, Any]) -> Any:
     elif (first := data.get("put_first", "")).isdecimal() and int(first[:3]) < len(typed):
         typed.insert(0, typed.pop(int(first[:3])))
     else:
-        return ArmSet(data, prefix="arms", form_kwargs=choices)
+        return ArmSet(data, prefix="arms", form_kwargs={"choices": choices})
     return _shown(typed[:MOST_ARMS], choices)
 
 

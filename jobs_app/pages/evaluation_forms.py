@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -29,6 +30,7 @@ SIDE_WORDS = {
     "train": gettext_lazy("training: not held out, for preference pairs only"),
 }
 TUNED, BASE = "tuned", "base"
+MOST_VERSIONS = 500  # to choose from, the newest first
 
 
 class CasesForm(forms.Form):
@@ -91,16 +93,20 @@ class CasesForm(forms.Form):
         }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """By id, as a form sends it."""
+
+    versions: dict[str, ModelVersion]
+    connections: dict[str, Connection]
+
+
 class ArmForm(forms.Form):
     """One model, called in one way. A tuned one is called as it was trained, unless something else is said here."""
 
     kind = forms.CharField(widget=forms.HiddenInput, initial=BASE)
-    version = forms.ModelChoiceField(
-        label=gettext_lazy("Tuned model"), queryset=ModelVersion.objects.none(), required=False, empty_label=None
-    )
-    connection = forms.ModelChoiceField(
-        label=gettext_lazy("Connection"), queryset=Connection.objects.none(), required=False, empty_label=None
-    )
+    version = forms.ChoiceField(label=gettext_lazy("Tuned model"), required=False)
+    connection = forms.ChoiceField(label=gettext_lazy("Connection"), required=False)
     model = forms.CharField(
         label=gettext_lazy("Model"), max_length=200, required=False,
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off"}),
@@ -120,12 +126,13 @@ class ArmForm(forms.Form):
         help_text=gettext_lazy("Empty: the one it was trained with, for a base model the dataset's."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, versions: Any, connections: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.empty_permitted = False  # one that is there is asked, also while nothing is typed into it
         fields: Any = self.fields
-        fields["version"].queryset = versions
-        fields["connection"].queryset = connections
+        self.choices = choices
+        fields["version"].choices = [(pk, one.alias) for pk, one in choices.versions.items()]
+        fields["connection"].choices = [(pk, one.name) for pk, one in choices.connections.items()]
         fields["shots"].choices = [
             (n, ngettext("%(n)d example", "%(n)d examples", n) % {"n": n} if n else _("none")) for n in SHOTS
         ]
@@ -161,9 +168,9 @@ class ArmForm(forms.Form):
 
     def spec(self) -> ArmSpec:
         values = self.cleaned_data
-        version = values["version"] if values["kind"] == TUNED else None
+        version = self.choices.versions[values["version"]] if values["kind"] == TUNED else None
         return ArmSpec(
-            connection=version.connection if version else values["connection"],
+            connection=version.connection if version else self.choices.connections[values["connection"]],
             version=version,
             model="" if version else values["model"],
             written_as="" if version else values["written_as"],
@@ -182,14 +189,18 @@ class _ArmSet(BaseFormSet):  # type: ignore[type-arg]
 ArmSet = formset_factory(ArmForm, formset=_ArmSet, extra=0, max_num=MOST_ARMS, absolute_max=MOST_ARMS)
 
 
-def choices_for(user: Any, project: Any) -> dict[str, Any]:
-    """What the arms may be chosen from: the keywords that every ArmForm takes."""
-    versions = ModelVersion.objects.visible_to(user).filter(project=project).exclude(stage="retired")
+def choices_for(user: Any, project: Any) -> Choices:
+    """What the arms may be chosen from, read once for all of them."""
     kinds = [name for name, provider in PROVIDERS.items() if provider.capabilities.chat]
-    return {
-        "versions": versions.select_related("connection", "job").defer("connection__credential", "contract"),
-        "connections": connections_for(user, project.pk).filter(kind__in=kinds),
-    }
+    accounts = connections_for(user, project.pk).filter(kind__in=kinds)
+    versions = versions_for(user, project)[:MOST_VERSIONS]
+    return Choices({str(one.pk): one for one in versions}, {str(one.pk): one for one in accounts})
+
+
+def versions_for(user: Any, project: Any) -> Any:
+    """The tuned models that may be asked, the newest first."""
+    rows = ModelVersion.objects.visible_to(user).filter(project=project).exclude(stage="retired")
+    return rows.select_related("connection", "job__snapshot").defer("connection__credential", "connection__secrets")
 
 
 def typed_arms(data: Any) -> list[dict[str, Any]]:

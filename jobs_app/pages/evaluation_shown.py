@@ -123,7 +123,7 @@ def sliced(evaluation: Evaluation, arms: Sequence[Named], metric: str, base: Nam
                 if found.value is not None and found.low is not None
             ],
         )
-        for one in slices(evaluation, [arm.arm for arm in ordered], metric)
+        for one in slices(evaluation, [arm.number for arm in ordered], metric)
     ]  # fmt: skip
 
 

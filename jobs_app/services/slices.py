@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobs_app.core.comparison import Summary, summarise
 from jobs_app.core.scorers import SCORERS
 from jobs_app.core.significance import Size, size_word
-from jobs_app.models import Arm, Evaluation
+from jobs_app.models import Evaluation
 from jobs_app.pipeline.comparing import Answers
 
 MOST_TAGS = 8
@@ -25,8 +25,8 @@ class Slice:
     summaries: tuple[Summary, ...]
 
 
-def slices(evaluation: Evaluation, arms: Sequence[Arm], metric: str) -> list[Slice]:
-    """The most frequent tags of the cases, by the number of their cases; [] where no case has one.
+def slices(evaluation: Evaluation, arms: Sequence[int], metric: str) -> list[Slice]:
+    """The most frequent tags of the cases, by the number of their cases; [] where no case has one. `arms` by number.
 
     A case with two tags is in two slices, so slices do not add up, and none of them is a test of its own.
     """
@@ -36,7 +36,7 @@ def slices(evaluation: Evaluation, arms: Sequence[Arm], metric: str) -> list[Sli
         return []
     answers = Answers(evaluation)
     return [
-        Slice(tag, n, size_word(n), tuple(_summary(answers, arm.number, tags, tag, metric) for arm in arms))
+        Slice(tag, n, size_word(n), tuple(_summary(answers, arm, tags, tag, metric) for arm in arms))
         for tag, n in counts.most_common(MOST_TAGS)
     ]
 
