@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -45,6 +45,19 @@ class PriceLine:
     def cost(self, tokens: int) -> Decimal:
         """What so many tokens cost, to the hundredth of a cent."""
         return (self.amount * tokens / MILLION).quantize(Decimal("0.0001"))
+
+
+def cost_of(lines: Sequence[PriceLine | None], tokens: Sequence[int | None]) -> tuple[Decimal | None, str]:
+    """What so many tokens of each item come to together, and its currency.
+
+    None where a price or a count is missing, and where the prices are not in one currency: nothing is converted.
+    """
+    known = [(line, count) for line, count in zip(lines, tokens, strict=True) if line is not None and count is not None]
+    currencies = {line.currency for line, _count in known}
+    if len(known) != len(lines) or len(currencies) != 1:
+        return None, ""
+    whole = sum((line.amount * count for line, count in known), Decimal(0))
+    return (whole / MILLION).quantize(Decimal("0.000001")), currencies.pop()
 
 
 def plain(amount: Decimal) -> str:

@@ -159,8 +159,9 @@ def shown(amount: Decimal) -> str:
 
 
 def awaited(estimate: Mapping[str, Any] | None) -> tuple[Decimal, str] | None:
-    """What a launched job is expected to cost: the provider's own word before ours."""
+    """What a launched job is expected to cost: the provider's own word before ours. An amount without a currency can be
+    held against no budget, so it counts as unknown."""
     for source in ((estimate or {}).get("provider"), estimate):
-        if source and source.get("cost") is not None:
-            return Decimal(str(source["cost"])), str(source.get("currency") or "")
+        if source and source.get("cost") is not None and source.get("currency"):
+            return Decimal(str(source["cost"])), str(source["currency"])
     return None

@@ -1,7 +1,8 @@
 """Carry out a synthesis: ask for a batch of pairs, let the contract sort them, write both down before the next ask.
 
 Whatever kills the worker, the next one goes on from the candidates that are there: at most the ask that was on its way
-is paid for a second time. Nothing of this enters the dataset; that is `services.synthesis.take`.
+is paid for a second time. It is counted before it is sent, so a worker that dies of each answer does not ask for ever.
+Nothing of this enters the dataset; that is `services.synthesis.take`.
 """
 
 from __future__ import annotations
@@ -104,12 +105,14 @@ def _ask(row: Synthesis, key: str, provider: Provider, checker: Checker) -> None
     known = list(verified.order_by("-number").values_list("question", flat=True)[: core.KNOWN])
     prompt = prompt_of(row, core.shares(row.wanted, row.domains, have), known)
     rates.spend(row.connection_id, 1)
+    hold(row, key, asks=F("asks") + 1)
+    row.asks += 1
     try:
         with held(row, key):
             reply = provider.chat(row.model, [{"role": "user", "content": prompt}], **row.decoding)
     except ProviderError as refusal:
-        if refusal.kind in ("unavailable", "unknown-outcome"):  # it may have been carried out, and paid for
-            hold(row, key, asks=F("asks") + 1)
+        if refusal.kind not in ("unavailable", "unknown-outcome"):  # surely not carried out: nothing is paid for it
+            hold(row, key, asks=F("asks") - 1)
         raise
     _write(row, key, reply, _sorted(row, candidates.parse(reply.content, row.domains), checker))
 
@@ -162,7 +165,6 @@ def _write(row: Synthesis, key: str, reply: Reply, found: list[Candidate]) -> No
     """The candidates and what the synthesis says of itself together; nothing if the lease is gone."""
     verified = sum(not one.reason for one in found)
     counted = {
-        "asks": 1,
         "verified": verified,
         "refused": len(found) - verified,
         "prompt_tokens": reply.prompt_tokens or 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -110,7 +111,8 @@ def probe(*, actor: User, connection: Connection) -> Connection:
     require(actor, connection.project_id, "jobs.create")
     error = ""
     try:
-        client_of(connection, timeout=PATIENCE).probe()
+        with closing(client_of(connection, timeout=PATIENCE)) as provider:
+            provider.probe()
     except StudioError as refusal:
         error = to_line(refusal.message, 300)
     connection.probed_at, connection.probe_error = timezone.now(), error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +23,7 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
 from ftstudio.web.texts import say, to_line
 from jobs_app.core.inference import Contract
+from jobs_app.core.prices import cost_of
 from jobs_app.core.replies import Heard, hear
 from jobs_app.models import ModelVersion
 from jobs_app.pipeline import rates, serving
@@ -218,8 +219,4 @@ def _cost(version: ModelVersion, arm: str, prompt: int | None, completion: int |
     prefix = "" if arm == TUNED else "base-"
     kind, base = version.connection.kind, version.job.base_model
     lines = [price_of(version.project_id, kind, base, f"{prefix}{item}") for item in ("input", "output")]
-    counts: Sequence[int | None] = (prompt, completion)
-    if any(line is None for line in lines) or any(count is None for count in counts):
-        return None, ""
-    costs = [line.cost(count) for line, count in zip(lines, counts, strict=True) if line and count is not None]
-    return sum(costs, Decimal(0)), lines[0].currency if lines[0] else ""
+    return cost_of(lines, (prompt, completion))

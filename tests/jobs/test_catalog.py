@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import InvalidInput, NotAllowed
-from jobs_app.core.prices import PriceLine, in_force
+from jobs_app.core.prices import PriceLine, cost_of, in_force
 from jobs_app.models import Connection, Job, SeenModel
 from jobs_app.services import budgets, catalog, prices
 
@@ -134,6 +134,18 @@ def test_of_two_prices_the_newest_that_has_begun_counts() -> None:
     assert in_force([line(1), line(3), line(2)], date(2026, 1, 2)) == line(2)
     assert in_force([line(3), line(1, own=True)], date(2026, 1, 5)) == line(1, own=True)
     assert in_force([line(3)], date(2026, 1, 1)) is None
+
+
+def test_prices_of_two_currencies_are_never_added_up() -> None:
+    def line(item: str, currency: str) -> PriceLine:
+        return PriceLine("k", "m", item, Decimal(3), currency, "s", date(2026, 1, 1))
+
+    dollars, yuan = [line("input", "USD"), line("output", "USD")], [line("input", "USD"), line("output", "CNY")]
+    assert cost_of(dollars, (1_000_000, 500_000)) == (Decimal("4.5"), "USD")
+    assert cost_of(dollars, (9, 1)) == (Decimal("0.00003"), "USD")  # what is little is not nothing
+    assert cost_of(yuan, (1_000_000, 500_000)) == (None, "")
+    assert cost_of([*dollars[:1], None], (1, 1)) == (None, "")
+    assert cost_of(dollars, (1, None)) == (None, "")
 
 
 def test_a_budget_counts_what_was_spent_and_what_is_on_its_way(alice: User, account: Connection) -> None:

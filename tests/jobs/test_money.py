@@ -50,6 +50,17 @@ def left(project: Project) -> Decimal | None:
     return next(one.left for one in budgets.state(project.pk) if one.currency == "USD")
 
 
+def test_an_amount_in_no_currency_slips_past_no_budget(alice: User, account: Connection) -> None:
+    """A provider's quote that names no currency is passed over for our own estimate; ours alone would be unknown."""
+    budgets.set_limit(actor=alice, project=account.project, currency="USD", amount="10")
+    job = job_of(account, state="draft", launched_at=None)
+    quoted = {"cost": "99", "currency": ""}
+    assert "nobody can tell" in str(budgets.check(job, quoted))
+    assert "nobody can tell" in str(budgets.check(job, {"provider": quoted}))
+    assert budgets.check(job, {"cost": "6", **USD, "provider": quoted}) is None
+    assert "would add" in str(budgets.check(job, {"cost": "16", **USD, "provider": quoted}))
+
+
 def test_a_success_without_a_bill_keeps_what_was_expected_of_it_reserved(alice: User, account: Connection) -> None:
     budgets.set_limit(actor=alice, project=account.project, currency="USD", amount="10")
     ended = {"finished_at": timezone.now(), "estimate": {"cost": "6", **USD}}

@@ -47,6 +47,7 @@ from jobs_app.providers.http import GuardedTransport  # noqa: E402
 from jobs_app.services import connections, evaluations, jobs  # noqa: E402
 from tests.jobs.rehearsal import KEY  # noqa: E402
 from tests.jobs.rows import let_time_pass, make_snapshot  # noqa: E402
+from tests.jobs.senders import STAGES  # noqa: E402
 
 
 def migrate() -> None:
@@ -193,6 +194,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "resume": resume,
     "later": later,
     "die": die,
+    **STAGES,
 }
 
 
