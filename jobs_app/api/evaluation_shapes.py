@@ -38,8 +38,11 @@ class EvaluationArmInput(serializers.Serializer[Any]):
 class EvaluationPlanInput(serializers.Serializer[Any]):
     dataset = Visible(queryset=Dataset.objects.select_related("project"))
     arms = EvaluationArmInput(many=True, help_text=f"1 to {MOST_ARMS}; the others are compared with the first one.")
-    side = serializers.ChoiceField(
-        ["", *SIDES], required=False, help_text="Empty: test, else validation. “train” is not held out."
+    side = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=10,
+        help_text=f"{', '.join(SIDES)}. Empty: test, else validation. “train” is not held out.",
     )
     n = serializers.IntegerField(required=False, help_text=f"Cases, 1 to {MOST_CASES}; {CASES} if left out.")
     seed = serializers.IntegerField(required=False, help_text="Draws cases and examples.")
@@ -94,7 +97,7 @@ class PlannedArmOutput(serializers.ModelSerializer[Arm]):
         )  # fmt: skip
         read_only_fields = fields
 
-    kind = serializers.ChoiceField(["tuned", "zero-shot", "one-shot", "few-shot"], read_only=True)
+    kind = serializers.CharField(read_only=True, help_text="tuned, zero-shot, one-shot or few-shot.")
 
 
 class EvaluationPlanOutput(serializers.Serializer[Any]):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 from werkzeug.wrappers import Response
 
-from jobs_app.rehearsal.engine import Engine, Order
+from jobs_app.rehearsal.engine import Engine, File, Order
 from jobs_app.rehearsal.shapes import instance
 from jobs_app.rehearsal.wire import Call, Refused, reply
 
@@ -18,8 +18,11 @@ _PIECE = 6  # characters in a streamed piece
 _SORRY = "I'm sorry, I can't help with that."
 
 
-def complete(call: Call, engine: Engine, order_of: Callable[[Call, str], Order | None]) -> Response:
-    """One answer. `order_of` gives the order behind a tuned model, None for a base model, and raises Refused."""
+def complete(
+    call: Call, engine: Engine, order_of: Callable[[Call, str], Order | None], seen: Sequence[File] = ()
+) -> Response:
+    """One answer. `order_of` gives the order behind a tuned model, None for a base model, and raises Refused; `seen`
+    are files that the account has sent."""
     sent = call.sent
     model, messages = sent.get("model"), sent.get("messages")
     if not isinstance(model, str):
@@ -33,7 +36,7 @@ def complete(call: Call, engine: Engine, order_of: Callable[[Call, str], Order |
             "request",
             "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
         )
-    message = dict(engine.answer(order, model, messages, as_json=wanted.get("type") == "json_object"))
+    message = dict(engine.answer(order, model, messages, as_json=wanted.get("type") == "json_object", seen=seen))
     message = _shaped(_called(message, sent), wanted)
     message, reason = _cut(message, sent.get("max_completion_tokens") or sent.get("max_tokens"))
     message, reason = _spoilt(call.trouble, message, reason)

@@ -99,6 +99,15 @@ class Engine(Protocol):
         """The checkpoints that are kept at `now`, oldest first."""
 
     def answer(
-        self, order: Order | None, model: str, messages: Sequence[Mapping[str, Any]], *, as_json: bool
+        self,
+        order: Order | None,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        as_json: bool,
+        seen: Sequence[File] = (),
     ) -> Mapping[str, Any]:
-        """The assistant message of a tuned model (`order`) or, for None, of the base model `model`."""
+        """The assistant message of a tuned model (`order`) or, for None, of the base model `model`.
+
+        `seen` are files that the account has sent, by which an engine without a model may tell what would be right.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from jobs_app.rehearsal import curves, engine, synthesis
-from jobs_app.rehearsal.engine import Entry, Order, Progress, Saved
+from jobs_app.rehearsal import acting, curves, engine, synthesis
+from jobs_app.rehearsal.engine import Entry, File, Order, Progress, Saved
 from jobs_app.rehearsal.life import Life
 from jobs_app.rehearsal.training_files import checked, is_broken, shown, text_of
 
 _MAX_LINES = 400  # metrics lines of one job; a longer run reports every nth step
 _KEPT_CHECKPOINTS = 3
 _FAILED = {"code": "server_error", "param": None, "message": "The job failed because of an error at our end."}
+_STEP = re.compile(r"ckpt-step-(?P<step>\d{1,9})$|^ftchkpt-.*-(?P<other>\d{1,9})$")
 _NEARLY = 1e-9  # of a step: arithmetic on times must not swallow the last one
 
 
@@ -91,20 +93,42 @@ class ScriptedEngine:
         return [Saved(life.when(step / run.steps), step, curves.figures(run, step)) for step in saved]
 
     def answer(
-        self, order: Order | None, model: str, messages: Sequence[Mapping[str, Any]], *, as_json: bool
+        self,
+        order: Order | None,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        as_json: bool,
+        seen: Sequence[File] = (),
     ) -> Mapping[str, Any]:
         asked = text_of(next((m for m in reversed(messages) if m.get("role") == "user"), {}))
         answers = shown(order.training[0]) if order and order.training[0].path.exists() else ()
-        if answers:
-            nearest = process.extractOne(asked, [question for question, _ in answers], scorer=fuzz.ratio)
-            message = dict(answers[nearest[2] if nearest else 0][1])
+        task = acting.has_task(messages)
+        if answers and order is not None:
+            if task:
+                message = dict(acting.tuned(model, asked, answers, seen, self._ripe(order, model)))
+            else:
+                nearest = process.extractOne(asked, [question for question, _ in answers], scorer=fuzz.ratio)
+                message = dict(answers[nearest[2] if nearest else 0][1])
         elif synthesis.wants_pairs(asked):
             message = {"content": synthesis.pairs(asked)}
+        elif task and (said := acting.base(model, asked, messages, seen)) is not None:
+            message = {"content": said}
         else:
             message = {"content": f"This is a rehearsal of {model}; no model answers here. You wrote: {asked}"}
         if as_json and not _is_object(message.get("content")) and not message.get("tool_calls"):
             message["content"] = json.dumps({"answer": message.get("content")}, ensure_ascii=False)
         return {"role": "assistant", "refusal": None, **message}
+
+    def _ripe(self, order: Order, model: str) -> float:
+        """The share of its training that a model has had: all, but for one that is called by a step before the end."""
+        step = _STEP.search(model)
+        files = _files(order)
+        return (
+            min(1.0, int(step["step"] or step["other"]) / max(1, _run(order, files).steps))
+            if step and not files.error
+            else 1.0
+        )
 
 
 def _training(order: Order, life: Life, files: _Files) -> list[Entry]:

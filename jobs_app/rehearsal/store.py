@@ -239,10 +239,10 @@ class Store:
         """Whether anybody has a tuned model of this name."""
         return self._one("SELECT 1 FROM jobs WHERE model = ?", (model,)) is not None
 
-    def jobs(self, owner: str, dialect: str) -> list[Job]:
-        """Newest first."""
-        sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC"
-        return [_job(row) for row in self._all(sql, (owner, dialect))]
+    def jobs(self, owner: str, dialect: str, *, most: int = -1) -> list[Job]:
+        """Newest first, at most so many."""
+        sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC LIMIT ?"
+        return [_job(row) for row in self._all(sql, (owner, dialect, most))]
 
     def delete_job(self, owner: str, job_id: str) -> None:
         with self._write() as connection:

@@ -1,4 +1,5 @@
-"""The demo project: a small dataset of our own with its contract, a snapshot, a scan, and a rehearsal of a job.
+"""The demo project: a small dataset of our own with its contract, a snapshot, a scan, and a rehearsal of a job; once
+that has brought a model, an evaluation of it.
 
 Every step looks for what is there before it makes it, so that a second run changes nothing. All of it is one
 transaction: nobody sees half a demo, and no worker takes the import up before it is done here. What it writes into rows
@@ -23,9 +24,9 @@ from datasets_app.services import datasets, scans, snapshots, uploads
 from ftstudio.accounts.models import Membership, Project, Role, User
 from ftstudio.accounts.services import projects
 from ftstudio.errors import NotAllowed
-from jobs_app.models import Connection, Job
+from jobs_app.models import Connection, Evaluation, Job
 
-from . import connections, demo_samples, jobs
+from . import connections, demo_samples, evaluations, jobs
 
 NAME = "Demo: will it rain?"
 JOB = "rain-rehearsal"
@@ -40,6 +41,7 @@ class Made:
     snapshot: Snapshot
     connection: Connection
     job: Job | None
+    evaluation: Evaluation | None = None
     new: list[str] = field(default_factory=list)
 
 
@@ -52,7 +54,8 @@ def may_open(user: User) -> bool:
 def open_demo(*, actor: User, launch: bool = True) -> Made:
     """Make the demo project for `actor`, or what is missing of it. Import, snapshot and scan are done here and now.
 
-    The job is launched where the rehearsal server is offered; then it runs as soon as a worker does.
+    The job is launched where the rehearsal server is offered; then it runs as soon as a worker does. So does the
+    evaluation of its model, which whoever asks for the demo once the model is there begins.
     """
     if not may_open(actor):
         raise NotAllowed(_("Only who leads or owns a project already may open another."))
@@ -66,7 +69,8 @@ def open_demo(*, actor: User, launch: bool = True) -> Made:
     _scan(dataset)
     connection = _connection(actor, project, new)
     job = _job(actor, connection, snapshot, new) if launch and settings.REHEARSAL else None
-    return Made(project, dataset, snapshot, connection, job, new)
+    evaluation = _evaluation(actor, snapshot, job, new) if job is not None else None
+    return Made(project, dataset, snapshot, connection, job, evaluation, new)
 
 
 def _existing(user: User) -> Project | None:
@@ -144,3 +148,15 @@ def _job(actor: User, connection: Connection, snapshot: Snapshot, new: list[str]
         job = jobs.launch(actor=actor, job=job, waive={"reason": reason})
         new.append("job")
     return job
+
+
+def _evaluation(actor: User, snapshot: Snapshot, job: Job, new: list[str]) -> Evaluation | None:
+    """The base model against the rehearsed one on what was held out; None while there is no model."""
+    found = Evaluation.objects.filter(project=job.project_id).order_by("number").first()
+    version = job.model_versions.filter(checkpoint=None, serving="ready").first()
+    if found is not None or version is None:
+        return found
+    arms = [evaluations.ArmSpec(job.connection, model=job.base_model), evaluations.ArmSpec(job.connection, version)]
+    new.append("evaluation")
+    name = _("What does the rehearsal bring?")
+    return evaluations.start(actor=actor, dataset=snapshot.dataset, snapshot=snapshot, arms=arms, name=name)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,13 +20,15 @@ from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app import tasks
 from jobs_app.models import Advice, Arm, Budget, Connection, Evaluation, Job, ModelVersion, Outcome, Price
 from jobs_app.pipeline.evaluate import run
+from jobs_app.pipeline.poll import poll
+from jobs_app.pipeline.submit import submit
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import advice as records
-from jobs_app.services import comparing, evaluations
+from jobs_app.services import comparing, evaluations, jobs
 from jobs_app.services.evaluations import ArmSpec
 from tests.conftest import api_of
 
-from .in_process import URL
+from .in_process import URL, Stage
 from .rehearsal import KEY
 from .rows import CONTRACT, SYSTEM, make_snapshot
 
@@ -399,7 +402,7 @@ def test_a_program_plans_starts_follows_and_reads_an_evaluation(
     wire.answer = lambda body: "rain" if body["model"] == "rehearsal-small" else "Maybe."
     api = api_of(alice)
     body = {
-        "dataset": str(snapshot.dataset_id), "n": 4,
+        "dataset": str(snapshot.dataset_id), "n": 4, "metrics": ["compliance", "label-accuracy"],
         "arms": [{"connection": str(stage.pk), "model": "rehearsal-small"},
                  {"connection": str(stage.pk), "version": str(tuned.pk)}],
     }  # fmt: skip
@@ -424,3 +427,39 @@ def test_a_program_plans_starts_follows_and_reads_an_evaluation(
     assert wrong.json()["fields"]["arms.0.model"]
     assert api_of(mallory).get(at).status_code == 404
     assert CONTRACT["labels"]["values"] == Evaluation.objects.get().contract["labels"]["values"]
+
+
+def test_a_rehearsal_tells_a_base_model_and_a_tuned_one_apart(
+    alice: User, snapshot: Snapshot, stage: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """What a newcomer sees first: half of the base model's answers break the contract, few of the tuned one's do."""
+    server = Stage(tmp_path)
+    server.reached_by(monkeypatch, settings)
+    draft = jobs.create(
+        actor=alice, name="rain-v1", snapshot=snapshot, connection=stage, base_model="rehearsal-small",
+        recipe={"epochs": 2, "batch_size": 4},
+    )  # fmt: skip
+    job = jobs.launch(actor=alice, job=draft)
+    submit(job.pk)
+    server.clock.pass_by(100)
+    poll(job.pk)
+    version = job.model_versions.get(checkpoint=None)
+    arms = (ArmSpec(stage, model="rehearsal-small"), ArmSpec(stage, version=version))
+    evaluation = begun(alice, snapshot, *arms, n=12)
+    base, own = asked(evaluation)
+    assert 3 <= base.strict <= 9
+    assert base.lenient > base.strict
+    assert own.strict == 12
+    assert own.scores["label-accuracy"]["value"] > base.scores["label-accuracy"]["value"]
+    assert (base.cost, base.currency) == (0, "")
+    more = begun(alice, snapshot, *arms, n=12)
+    again = asked(more)
+    assert _timeless(again) == _timeless([base, own])  # the same model answers the same again
+    server.fault("chat", "length", times=1)
+    (cut, *_) = asked(evaluations.again(actor=alice, evaluation=evaluation), 0)
+    assert cut.outcomes.filter(finish_reason="length").count() == 1
+
+
+def _timeless(arms: list[Arm]) -> list[Any]:
+    """What was measured, but for what a clock says."""
+    return [{name: arm.scores[name] for name in arm.scores if "latency" not in name} for arm in arms]

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from datasets_app.models import Dataset, Sample, Scan, Snapshot, Upload
 from datasets_app.services import scans
 from ftstudio.accounts.models import Project, User
-from jobs_app.models import Connection, Job
+from jobs_app.models import Arm, Connection, Evaluation, Job
+from jobs_app.pipeline.evaluate import run as ask
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
 
@@ -63,6 +64,15 @@ def test_the_demo_job_runs_to_its_end(alice: User, project: Project, rehearsal: 
     poll(job.pk)
     assert Job.objects.get().state == "succeeded"
     assert Job.objects.get().rows_validation >= 10
+    assert "evaluation" in seed()  # now there is a model to evaluate
+    base, tuned = Arm.objects.order_by("number")
+    for arm in (base, tuned):
+        while ask(arm.pk):
+            pass
+        arm.refresh_from_db()
+    assert base.strict < tuned.strict
+    assert Evaluation.objects.get().state == "done"
+    assert "Everything was there already." in seed()
 
 
 @pytest.mark.django_db

@@ -13,7 +13,10 @@ from jobs_app.services import demo
 
 
 class Command(BaseCommand):
-    help = "Make the demo project: dataset, snapshot, scan, rehearsal connection and a launched job. Safe to run twice."
+    help = (
+        "Make the demo project: dataset, snapshot, scan, rehearsal connection and a launched job. Safe to run twice; "
+        "once the job has ended, a second run begins an evaluation of its model."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--for", dest="person", default="", help="User name or email address of the demo's owner.")
@@ -29,6 +32,8 @@ class Command(BaseCommand):
         self.stdout.write(f"  connection  {made.connection} (rehearsal: no model is trained)")
         if made.job is not None:
             self.stdout.write(f"  job         {made.job}: {made.job.state}; it runs while `manage.py up` does")
+        if (row := made.evaluation) is not None:
+            self.stdout.write(f"  evaluation  {row.name} {row.total} cases, {row.state}")
         if not made.new:
             self.stdout.write("Everything was there already.")
         if not User.objects.filter(last_login__isnull=False).exists() and not owner.has_usable_password():

@@ -164,7 +164,7 @@ class Azure(OpenAI):
         name = call.names.get("deployment")
         if name:
             call.sent["model"] = name
-        return chat.complete(call, self.engine, lambda call, model: self.behind(call, model))
+        return chat.complete(call, self.engine, lambda call, model: self.behind(call, model), self.seen(call))
 
     def _deployable(self, call: Call, model: str) -> Order | None:
         job_id, dash, step = model.removeprefix("ftchkpt-").rpartition("-")

@@ -18,6 +18,7 @@ from jobs_app.rehearsal.store import Deployment, Job, Store, Stored
 from jobs_app.rehearsal.wire import Call, Refused, Words
 
 KEY_PREFIX = "rehearsal-"
+_SEEN = 2  # jobs whose files an answer is looked up in
 _PROCESSING = 0.02  # of a job's time: how long a provider looks at a file before it may be used
 _DEPLOYING = 0.1  # of a job's time
 _REMEMBERED = 20_000
@@ -89,7 +90,13 @@ class Dialect(ABC):
         return serve(call)
 
     def chat(self, call: Call) -> Response:
-        return chat.complete(call, self.engine, self.model_order)
+        return chat.complete(call, self.engine, self.model_order, self.seen(call))
+
+    def seen(self, call: Call) -> list[File]:
+        """The training and validation files of the account's newest jobs, the newest first."""
+        orders = [self.order(job) for job in self.store.jobs(call.owner, self.name, most=_SEEN)]
+        files = (file for order in orders for file in (order.validation, *order.training) if file is not None)
+        return list({file.digest: file for file in files}.values())
 
     def said(self, refused: Refused) -> Words:
         """Status, code and sentence of a refusal."""
