@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -49,3 +51,8 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sample_id} r{self.number}"
+
+    @property
+    def came_from(self) -> Any:
+        """Its RevisionSource, None for one that a file or a person brought. Read it with `select_related("source")`."""
+        return getattr(self, "source", None)

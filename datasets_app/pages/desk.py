@@ -160,7 +160,7 @@ def _said(revision: Any) -> Revision:
         "agreed": _("Agreed by all who annotated it"),
         "judged": _("Judged by %(who)s"),
     }
-    if (source := getattr(revision, "source", None)) is not None:
+    if (source := revision.came_from) is not None:
         revision.says = say(from_line(source.says))
         return revision
     revision.says = revision.reason or (origins[revision.origin] % who if revision.origin in origins else _("Imported"))

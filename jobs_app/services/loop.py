@@ -8,10 +8,8 @@ in which window, or on which page; and each step, taken twice, is taken once.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
@@ -83,9 +81,8 @@ class State:
         return sum(fate.is_decided for fate in self.fates)
 
     @property
-    def counts(self) -> dict[str, int]:
-        """status → sent samples."""
-        return dict(Counter(fate.status for fate in self.fates))
+    def waiting(self) -> int:
+        return self.sent - self.decided
 
     @property
     def held(self) -> int:
@@ -264,8 +261,3 @@ def _step(now: State) -> str:
     if now.job.is_draft:
         return LAUNCH
     return EVALUATE if now.model is not None else ""
-
-
-def waiting_filter(evaluation: Evaluation) -> dict[str, Any]:
-    """The part of the dataset's list that the annotators have to work through."""
-    return {"tag": failures.tag_of(evaluation), "status": Status.PENDING.value}

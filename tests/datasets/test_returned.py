@@ -160,6 +160,7 @@ def test_two_answers_of_models_come_to_the_pair_desk_whatever_desk_the_dataset_h
     page = browser_of(alice).get(f"/samples/{one.pk}/").content.decode()
     assert 'href="/evaluations/11/"' in page
     assert "Evaluation 11: rain said this." in page
+    assert page.count("Open the evaluation") == 1, "the import came from a file"
 
 
 def test_only_who_may_change_many_samples_brings_some_back_and_only_to_members(

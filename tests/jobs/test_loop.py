@@ -72,7 +72,10 @@ def make_world(alice: User, project: Project, *, rows: int = 20, side: str = "te
         project=project, dataset=rain, snapshot=snapshot, number=11, name="rain", side=side, seed=7, state="done",
         contract=rain.contract, metrics=["compliance"], created_by=alice, finished_at=timezone.now(),
     )  # fmt: skip
-    made = {"evaluation": evaluation, "connection": connection, "state": "done", "created_by": alice}
+    made: Any = {
+        "evaluation": evaluation, "connection": connection, "state": "done", "created_by": alice,
+        "decoding": {"temperature": 0},
+    }  # fmt: skip
     base = Arm.objects.create(number=0, model="rehearsal-small", **made)
     tuned = Arm.objects.create(number=1, model="ft:rain:1", version=version, **made)
     entries = list(snapshot.entries.filter(split=side).order_by("position"))
