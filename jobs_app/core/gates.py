@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from ftstudio.errors import Text
+
+from .scorers.base import Scorer
 
 State = Literal["met", "unmet", "unmeasured"]
 MET: State = "met"
@@ -21,16 +23,6 @@ UNMEASURED: State = "unmeasured"
 BOUNDS = LOW, VALUE = ("low", "value")
 _Z = 1.959964
 _SLACK = 1e-9  # a figure that is the limit but for the last bit reaches it
-
-
-class Metric(Protocol):
-    """What is asked of a metric here; `core.scorers.Scorer` is one."""
-
-    name: str
-    label: Text
-    kind: str
-    better: str
-    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ class Ruling:
     do: Text | None = None
 
 
-def problem_of(condition: Condition, metric: Metric) -> Text | None:
+def problem_of(condition: Condition, metric: Scorer) -> Text | None:
     """Why a condition cannot be one; None if it can."""
     if condition.limit is None and not condition.not_worse:
         return Text("Say what has to be reached, or that the model must not be worse.")
@@ -119,19 +111,19 @@ def problem_of(condition: Condition, metric: Metric) -> Text | None:
     return None
 
 
-def is_rate(metric: Metric) -> bool:
+def is_rate(metric: Scorer) -> bool:
     """Whether its figures lie between 0 and 1."""
     return metric.kind in ("pass", "share")
 
 
-def in_percent(metric: Metric) -> bool:
+def in_percent(metric: Scorer) -> bool:
     """Whether a figure of 0.5 is shown, and typed, as 50."""
     return metric.unit == "%"
 
 
 def rulings(
     conditions: Sequence[Condition],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Scorer],
     figures: Mapping[str, Figure],
     versus: Mapping[str, Versus] | Unknown | None,
 ) -> list[Ruling]:
@@ -172,7 +164,7 @@ def cases_for(rate: float, limit: float) -> int | None:
     return max(1, math.ceil(_Z * _Z * limit * (1 - limit) / (rate - limit) ** 2 - 1e-9))
 
 
-def demand(condition: Condition, metric: Metric) -> Text:
+def demand(condition: Condition, metric: Scorer) -> Text:
     """The condition's limit in words."""
     limit = shown(metric, condition.limit)
     if condition.bound == VALUE:
@@ -182,7 +174,7 @@ def demand(condition: Condition, metric: Metric) -> Text:
     return Text("at most {limit} at the upper end of the interval", limit=limit)
 
 
-def shown(metric: Metric, value: float | None) -> str:
+def shown(metric: Scorer, value: float | None) -> str:
     """A figure of the metric with its unit."""
     if value is None:
         return "–"
@@ -191,7 +183,7 @@ def shown(metric: Metric, value: float | None) -> str:
     return _amount(metric, f"{value:.3f}" if is_rate(metric) else f"{value:.4g}")
 
 
-def _limit(condition: Condition, metric: Metric, figure: Figure | None) -> Ruling:
+def _limit(condition: Condition, metric: Scorer, figure: Figure | None) -> Ruling:
     limit = condition.limit or 0.0
     if figure is None or figure.value is None or not figure.n:
         if figure is None:
@@ -215,7 +207,7 @@ def _limit(condition: Condition, metric: Metric, figure: Figure | None) -> Rulin
     return Ruling(condition.metric, "limit", UNMET, whole, _way_out(condition, metric, figure, limit))
 
 
-def _way_out(condition: Condition, metric: Metric, figure: Figure, limit: float) -> Text:
+def _way_out(condition: Condition, metric: Scorer, figure: Figure, limit: float) -> Text:
     """What helps: more cases where only the interval is too wide, a better model otherwise."""
     value = figure.value or 0.0
     if condition.bound == LOW and _keeps(metric, value, limit):
@@ -226,7 +218,7 @@ def _way_out(condition: Condition, metric: Metric, figure: Figure, limit: float)
     return Text("Send what failed to the annotators, and train again on what they correct.")
 
 
-def _not_worse(condition: Condition, metric: Metric, versus: Mapping[str, Versus] | Unknown | None) -> Ruling:
+def _not_worse(condition: Condition, metric: Scorer, versus: Mapping[str, Versus] | Unknown | None) -> Ruling:
     def ruling(state: State, says: Text, do: Text | None = None) -> Ruling:
         return Ruling(condition.metric, "not-worse", state, says, do)
 
@@ -268,20 +260,20 @@ def _not_worse(condition: Condition, metric: Metric, versus: Mapping[str, Versus
     return ruling(MET, Text("{metric}: {figures}: no clear difference.", metric=metric.label, figures=figures))
 
 
-def _up(metric: Metric) -> bool:
+def _up(metric: Scorer) -> bool:
     return metric.better == "higher"
 
 
-def _keeps(metric: Metric, value: float, limit: float) -> bool:
+def _keeps(metric: Scorer, value: float, limit: float) -> bool:
     return value >= limit - _SLACK if _up(metric) else value <= limit + _SLACK
 
 
-def size(metric: Metric, amount: float) -> Text | str:
+def size(metric: Scorer, amount: float) -> Text | str:
     """How large a difference is; of percentages in points."""
     return Text("{n} points", n=f"{100 * amount:.1f}") if in_percent(metric) else shown(metric, amount)
 
 
-def _gap(metric: Metric, gap: float) -> Text | str:
+def _gap(metric: Scorer, gap: float) -> Text | str:
     """A difference with its sign."""
     sign = "−" if gap < 0 else "+"
     if in_percent(metric):
@@ -289,6 +281,6 @@ def _gap(metric: Metric, gap: float) -> Text | str:
     return f"{sign}{shown(metric, abs(gap))}"
 
 
-def _amount(metric: Metric, number: str) -> str:
+def _amount(metric: Scorer, number: str) -> str:
     """Money has no unit here: an arm's currency is not known to its gate."""
     return number if metric.unit == "currency" else f"{number} {metric.unit}".strip()

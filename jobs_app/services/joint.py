@@ -100,10 +100,7 @@ def evaluate_checkpoints(*, actor: User, job: Job, side: str = SIDE, n: Any = CA
     require(actor, job.project_id, "models.register")
     lineup = checkpoints_of(job)
     lineup.plan(side=side, n=n, seed=seed)  # what cannot be is refused before anything is registered
-    saved = [
-        models.register_checkpoint(actor=actor, checkpoint=version.checkpoint) if _is_new(version) else version
-        for version in lineup.versions
-    ]
+    saved = [_saved(actor, version) for version in lineup.versions]
     return replace(lineup, versions=tuple(saved)).start(actor, side=side, n=n, seed=seed)
 
 
@@ -140,8 +137,10 @@ def _unsaved(job: Job, checkpoint: Checkpoint) -> ModelVersion:
     )  # fmt: skip
 
 
-def _is_new(version: ModelVersion) -> bool:
-    return version._state.adding
+def _saved(actor: User, version: ModelVersion) -> ModelVersion:
+    if not version._state.adding or version.checkpoint is None:
+        return version
+    return models.register_checkpoint(actor=actor, checkpoint=version.checkpoint)
 
 
 def _callable(versions: Iterable[ModelVersion]) -> tuple[list[ModelVersion], list[tuple[str, Text]]]:
