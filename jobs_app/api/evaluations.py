@@ -88,7 +88,8 @@ class EvaluationArms(generics.ListAPIView[Arm]):
 
 
 class EvaluationCases(generics.ListAPIView[Case]):
-    """The cases with what both arms answered. `which`: won (only b keeps the contract), lost, both-fail, both-pass."""
+    """The cases with what both arms answered. `which`: won (only b is right), lost, both-fail, both-pass; right by
+    `metric` where that says yes or no, else by the contract."""
 
     serializer_class = shapes.CaseOutput
     pagination_class = ByNumber
@@ -97,9 +98,15 @@ class EvaluationCases(generics.ListAPIView[Case]):
     def get_queryset(self) -> QuerySet[Case]:
         evaluation = found(self.request, self.kwargs["pk"])
         a, b = _pair(self.request, evaluation)
-        return comparing.cases(evaluation, a, b, self.request.query_params.get("which") or "all")
+        query = self.request.query_params
+        return comparing.cases(evaluation, a, b, query.get("which") or "all", query.get("metric") or "")
 
-    @extend_schema(parameters=[ARM_A, ARM_B, OpenApiParameter("which", str, enum=comparing.WHICH)])
+    @extend_schema(
+        parameters=[
+            ARM_A, ARM_B, OpenApiParameter("which", str, enum=comparing.WHICH),
+            OpenApiParameter("metric", str, description="The one that decides if left out."),
+        ]
+    )  # fmt: skip
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

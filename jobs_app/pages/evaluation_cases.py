@@ -17,8 +17,9 @@ from datasets_app.models import Revision
 from jobs_app.models import Case, Outcome
 
 from .evaluation_words import Named
-from .figures import said
+from .figures import said, scorer_of
 
+COMPLIANCE = "compliance"
 SIZE = 10
 LONGEST_QUESTION = 300  # characters; the sample's own page has all of it
 WORDS = {  # of a verdict: what a person reads, and its sign
@@ -87,10 +88,18 @@ def _case(case: Case, arms: Sequence[Named], answers: dict[Any, Outcome], payloa
 
 
 def _side(arm: Named, outcome: Outcome | None, text: str, ops: list[Op], metric: str) -> Side:
-    verdict = outcome.verdict if outcome else ""
-    word, sign = WORDS.get(verdict, WORDS[""])
+    word, sign = WORDS.get(_word_of(outcome, metric), WORDS[""])
     findings = outcome.findings if outcome else []
     return Side(arm.name, str(word), sign, text, ops, findings, _meta(outcome), _note(outcome, metric))
+
+
+def _word_of(outcome: Outcome | None, metric: str) -> str:
+    """The verdict, or what another metric of yes or no says of an answer that came."""
+    if outcome is None or outcome.verdict in ("", "errored"):
+        return outcome.verdict if outcome else ""
+    scorer = scorer_of(metric)
+    right = scorer.is_right(outcome.scores) if scorer and metric != COMPLIANCE else None
+    return outcome.verdict if right is None else "passed" if right else "failed"
 
 
 def _text(outcome: Outcome | None) -> str:

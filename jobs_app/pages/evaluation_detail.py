@@ -117,13 +117,14 @@ def _cases(
     a: Arm = base.arm if base else judged.arm
     words = TABS if base else TABS_ALONE
     tabs = [
-        Tab(which, word, comparing.cases(evaluation, a, judged.arm, which).count()) for which, word in words.items()
+        Tab(which, word, comparing.cases(evaluation, a, judged.arm, which, metric).count())
+        for which, word in words.items()
     ]
     counts = {tab.which: tab.n for tab in tabs}
     failures = comparing.failures(evaluation, judged.arm)
     first = next((tab.which for tab in tabs if tab.n), "all")
     which = wanted.get("which", "") if wanted.get("which") in words else first
-    rows = comparing.cases(evaluation, a, judged.arm, which)
+    rows = comparing.cases(evaluation, a, judged.arm, which, metric)
     rule = next((one for one in failures if "rule" in wanted and one.rule == wanted["rule"]), None)
     if rule is not None:
         which = "all"

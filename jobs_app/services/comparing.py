@@ -20,6 +20,7 @@ from jobs_app.core.scorers import SCORERS, Scorer
 from jobs_app.models import Arm, Case, Evaluation, Outcome
 from jobs_app.pipeline.comparing import Answers, comparisons_of
 
+COMPLIANCE = "compliance"  # the verdict of each outcome says the same
 WHICH = ("all", "won", "lost", "both-fail", "both-pass")
 KEPT = 24 * 3600  # seconds; what has ended changes no more, but what was computed need not lie about for ever
 
@@ -115,19 +116,30 @@ def failures(evaluation: Evaluation, arm: Arm) -> list[Failure]:
     return [Failure(rule, messages[rule], tuple(numbers[rule])) for rule, _ in frequent]
 
 
-def cases(evaluation: Evaluation, a: Arm, b: Arm, which: str = "all") -> QuerySet[Case]:
+def cases(evaluation: Evaluation, a: Arm, b: Arm, which: str = "all", metric: str = "") -> QuerySet[Case]:
     """The cases by how both arms fared, in their order, with both outcomes (`case.outcomes`, a's before b's).
 
-    "won": only b keeps to the contract; "lost": only a does. A case that one of them was not asked is in "all" alone.
+    "won": only b is right, "lost": only a is. Right is what the metric says ("" is the one that decides), or what keeps
+    to the contract where the metric says no yes or no. A case that one of them was not asked, or to which the metric
+    does not apply, is in "all" alone.
     """
     if which not in WHICH:
         raise InvalidInput(which=Text("Use one of {names}.", names=Listed(WHICH)))
+    if metric:
+        _measured(evaluation, metric)
     order = {a.pk: 0, b.pk: 1}
     pair = Outcome.objects.filter(arm__in=list(order)).select_related("arm").order_by("arm__number")
     rows = Case.objects.filter(evaluation=evaluation).select_related("sample").order_by("number")
     if which != "all":
         a_passes, b_passes = which in ("lost", "both-pass"), which in ("won", "both-pass")
-        rows = rows.filter(_fared(a, passed=a_passes), _fared(b, passed=b_passes))
+        scorer = SCORERS.get(metric or next(iter(evaluation.metrics), ""))
+        if scorer is None or scorer.kind != "pass" or scorer.name == COMPLIANCE:
+            rows = rows.filter(_fared(a, passed=a_passes), _fared(b, passed=b_passes))
+        else:
+            ours, theirs = _right(a, scorer), _right(b, scorer)
+            rows = rows.filter(
+                number__in=[n for n, right in ours.items() if right is a_passes and theirs.get(n) is b_passes]
+            )
     return rows.prefetch_related(Prefetch("outcomes", queryset=pair))
 
 
@@ -163,6 +175,12 @@ def _cell(value: Any) -> Any:
 def _fared(arm: Arm, *, passed: bool) -> Exists:
     mine = Outcome.objects.filter(case=OuterRef("pk"), arm=arm).exclude(verdict="")
     return Exists(mine.filter(verdict="passed") if passed else mine.exclude(verdict="passed"))
+
+
+def _right(arm: Arm, scorer: Scorer) -> dict[int, bool | None]:
+    """Case number → whether the arm is right in it, by the metric."""
+    asked = Outcome.objects.filter(arm=arm).exclude(verdict="").order_by()
+    return {number: scorer.is_right(scores) for number, scores in asked.values_list("case__number", "scores")}
 
 
 def _measured(evaluation: Evaluation, metric: str) -> None:

@@ -25,3 +25,11 @@ def test_labels_that_are_taken_for_each_other_are_told(alice: User, project: Pro
         ("会下雨", 1, 3, (("不会下雨", 1), ("", 1))), ("不会下雨", 1, 1, ()),
     ]  # fmt: skip
     assert "no label" in page.content.decode()
+    assert [(tab.which, tab.n) for tab in page.context["tabs"]] == [
+        ("won", 0), ("lost", 2), ("both-fail", 0), ("both-pass", 2), ("all", 4),
+    ]  # fmt: skip
+    paired = page.context["paired"]
+    assert (paired.won, paired.lost, paired.neither, paired.both) == (0, 2, 0, 2)
+    assert [side.sign for side in page.context["cases"][0].sides] == ["ok", "error"]  # a label, but not the right one
+    by_contract = browser_of(alice).get(f"/evaluations/{evaluation.pk}/?metric=compliance&which=lost")
+    assert [case.number for case in by_contract.context["cases"]] == [4]

@@ -24,7 +24,8 @@ from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import advice as records
-from jobs_app.services import comparing, evaluations, jobs
+from jobs_app.services import budgets, comparing, evaluations, jobs, spending
+from jobs_app.services import synthesis as synthesising
 from jobs_app.services.evaluations import ArmSpec
 from tests.conftest import api_of
 
@@ -314,6 +315,8 @@ def test_a_budget_that_stops_holds_back_an_evaluation_before_and_while_it_asks(
     with pytest.raises(Conflict, match="budget") as refused:
         begun(alice, snapshot, spec)
     assert refused.value.code == "budget"
+    with pytest.raises(Conflict, match="budget"):
+        synthesising.start(actor=alice, dataset=snapshot.dataset, connection=stage, model="rehearsal-small", wanted=5)
     with pytest.raises(Conflict, match="price"):  # what nobody can count is not begun
         begun(alice, snapshot, ArmSpec(stage, model="rehearsal-unheard-of"))
     Budget.objects.update(amount=1)
@@ -328,8 +331,6 @@ def test_a_budget_that_stops_holds_back_an_evaluation_before_and_while_it_asks(
     (arm,) = asked(evaluation)
     assert (arm.state, arm.asked, len(wire.sent), evaluation.state) == ("failed", 2, 2, "failed")
     assert "exceeded" in arm.says
-    from jobs_app.services import budgets, spending
-
     (usd,) = budgets.state(stage.project_id)
     assert usd.spent == arm.cost == Decimal("0.00008")
     assert usd.expected == 0
@@ -402,7 +403,7 @@ def test_a_program_plans_starts_follows_and_reads_an_evaluation(
     wire.answer = lambda body: "rain" if body["model"] == "rehearsal-small" else "Maybe."
     api = api_of(alice)
     body = {
-        "dataset": str(snapshot.dataset_id), "n": 4, "metrics": ["compliance", "label-accuracy"],
+        "dataset": str(snapshot.dataset_id), "n": 4,
         "arms": [{"connection": str(stage.pk), "model": "rehearsal-small"},
                  {"connection": str(stage.pk), "version": str(tuned.pk)}],
     }  # fmt: skip
@@ -414,7 +415,8 @@ def test_a_program_plans_starts_follows_and_reads_an_evaluation(
     asked(Evaluation.objects.get(pk=made.json()["id"]))
     assert api.get(at).json()["state"] == "done"
     assert [arm["kind"] for arm in api.get(f"{at}arms/").json()["results"]] == ["zero-shot", "tuned"]
-    cases = api.get(f"{at}cases/?which=lost").json()["results"]
+    assert api.get(f"{at}cases/?which=lost&metric=field-f1").status_code == 422
+    cases = api.get(f"{at}cases/?which=lost&metric=compliance").json()["results"]
     assert [[one["verdict"] for one in case["outcomes"]] for case in cases] == [["passed", "failed"]] * 4
     compared = api.get(f"{at}comparison/?metric=compliance").json()
     assert (compared["n"], compared["word"], compared["size"]) == (4, "too-few", "anecdote")

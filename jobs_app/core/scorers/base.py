@@ -112,6 +112,11 @@ class Scorer(ABC):
     def counts_missing(self) -> bool:
         return self.kind != "amount" and self.better == "higher"
 
+    def is_right(self, scores: Mapping[str, float | None]) -> bool | None:
+        """Whether a case is as it should be; None where the metric says no yes or no of it."""
+        score = scores.get(self.name) if self.kind == "pass" else None
+        return None if score is None else (score > 0) == (self.better == "higher")
+
     @property
     def statistic(self) -> Statistic:
         """How the cases' values become one."""
