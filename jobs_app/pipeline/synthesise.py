@@ -28,8 +28,7 @@ from jobs_app.models import Candidate, Synthesis
 from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
-from . import rates
-from .asking import carry_on, close, hold
+from .asking import carry_on, close, hold, ready
 from .clients import client_of, held
 
 AT_A_TIME = 5  # asks of one message; then other work of this worker gets its turn
@@ -99,12 +98,11 @@ def _ended(row: Synthesis, key: str) -> bool:
 
 
 def _ask(row: Synthesis, key: str, provider: Provider, checker: Checker) -> None:
-    hold(row, key)
+    ready(row, key)
     verified = row.candidates.filter(reason="")
     have = Counter(verified.order_by().values_list("domain", flat=True))
     known = list(verified.order_by("-number").values_list("question", flat=True)[: core.KNOWN])
     prompt = prompt_of(row, core.shares(row.wanted, row.domains, have), known)
-    rates.spend(row.connection_id, 1)
     hold(row, key, asks=F("asks") + 1)
     row.asks += 1
     try:

@@ -32,7 +32,7 @@ from jobs_app.pipeline.rates import why_shut
 from jobs_app.pipeline.synthesise import checker_for, examples_of, prompt_of
 from jobs_app.providers import PROVIDERS
 
-from . import comparing, failures, loop
+from . import budgets, comparing, failures, loop
 from .prices import price_of
 
 MOST_DRAWN = 5000  # pairs of a dataset among which the examples are drawn
@@ -114,8 +114,11 @@ def start(*, actor: User, dataset: Dataset, connection: Connection, **asked: Any
         raise Conflict(shut, code="stopped")
     with transaction.atomic():
         Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+        budgets.hold(dataset.project_id)
         if Synthesis.objects.unfinished().filter(dataset=dataset).exists():
             raise Conflict(Text("A synthesis for this dataset is running. Wait for it, or cancel it."), code="running")
+        if (refusal := budgets.check_asking(dataset.project_id, [row])) is not None:
+            raise Conflict(refusal, code="budget")
         row.created_by = actor
         row.save(force_insert=True)
         AuditEntry.objects.record(
