@@ -7,12 +7,13 @@ was held out and is learnt from stops being held out, whoever freezes next and w
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from datasets_app.core import samples
@@ -108,15 +109,17 @@ def receive(
     received = Received()
     for at in range(0, len(returned), AT_ONCE):
         some = {one.sample: one for one in returned[at : at + AT_ONCE]}
-        _receive(actor, dataset, source, some, _mates(dataset, snapshot, some), pair, person, received)
+        _receive(actor, dataset, source, some, _mates(dataset, snapshot, some.keys()), pair, person, received)
     return received
 
 
 def leaving(snapshot: Snapshot, sample_ids: Collection[int]) -> dict[str, int]:
     """side → how many of the snapshot's held-out samples stop being held out when these come back."""
-    groups = _groups(snapshot, sample_ids)
-    rows = _held_out(snapshot).values_list("split", "group")
-    return dict(Counter(side for side, group in rows if group in groups))
+    found: Counter[str] = Counter()
+    for block in _blocks(sorted(set(_groups(snapshot, sample_ids).values()))):
+        rows = _held_out(snapshot).filter(group__in=block).values_list("split").annotate(n=Count("pk"))
+        found.update(dict(rows))
+    return dict(found)
 
 
 def _held_out(snapshot: Snapshot) -> Any:
@@ -124,30 +127,33 @@ def _held_out(snapshot: Snapshot) -> Any:
     return rows.order_by()
 
 
-def _groups(snapshot: Snapshot, sample_ids: Collection[int]) -> set[str]:
-    """The groups of the split that these samples are of. Entries are found by the sample's position."""
-    found: set[str] = set()
+def _groups(snapshot: Snapshot, sample_ids: Collection[int]) -> dict[int, str]:
+    """sample → its group in the split. Entries are found by the sample's position."""
+    found: dict[int, str] = {}
     for block in _blocks(list(sample_ids)):
         places = Sample.objects.filter(pk__in=block).order_by().values_list("position", flat=True)
         rows = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, position__in=list(places)).order_by()
-        found.update(rows.values_list("group", flat=True))
+        found.update(rows.values_list("sample_id", "group"))
     return found
 
 
-def _mates(dataset: Dataset, snapshot: Snapshot | None, some: Mapping[int, Returned]) -> set[int]:
-    """Samples that were imported for another side and belong together with one of these: by the snapshot's groups, or
+def _mates(dataset: Dataset, snapshot: Snapshot | None, some: Collection[int]) -> dict[int, set[int]]:
+    """Which samples were imported for another side and belong together with each of these: by the snapshot's groups, or
     because they ask the same. Left there, they would hold it back, or nothing could be frozen any more."""
     elsewhere = Sample.objects.filter(dataset=dataset, pinned__in=SIDES[1:]).exclude(pk__in=list(some)).order_by()
-    asked = set(Sample.objects.filter(pk__in=list(some)).order_by().values_list("question", flat=True)) - {""}
-    found = set(elsewhere.filter(question__in=asked).values_list("pk", flat=True)) if asked else set()
-    if snapshot is not None:
-        groups = _groups(snapshot, some.keys())
-        together = [
-            pk for pk, group in _held_out(snapshot).values_list("sample_id", "group") if group in groups
-        ]  # fmt: skip
-        for block in _blocks(together):
-            found.update(elsewhere.filter(pk__in=block).values_list("pk", flat=True))
-    return found
+    asked = dict(Sample.objects.filter(pk__in=list(some)).order_by().values_list("pk", "question"))
+    ask_same: dict[str, set[int]] = defaultdict(set)
+    for pk, question in elsewhere.filter(question__in={*asked.values()} - {""}).values_list("pk", "question"):
+        ask_same[question].add(pk)
+    groups = _groups(snapshot, some) if snapshot else {}
+    together: dict[str, set[int]] = defaultdict(set)
+    if snapshot is not None and groups:
+        rows = _held_out(snapshot).filter(group__in=set(groups.values()), sample__in=elsewhere)
+        for pk, group in rows.values_list("sample_id", "group"):
+            together[group].add(pk)
+    return {
+        pk: ask_same.get(asked.get(pk, ""), set()) | together.get(groups.get(pk, ""), set()) for pk in some
+    }  # fmt: skip
 
 
 def _receive(
@@ -155,7 +161,7 @@ def _receive(
     dataset: Dataset,
     source: From,
     some: Mapping[int, Returned],
-    mates: Collection[int],
+    mates: Mapping[int, set[int]],
     pair: bool,
     person: User | None,
     received: Received,
@@ -176,7 +182,9 @@ def _receive(
     def write() -> tuple[set[int], dict[int, Text]]:
         counted: Counter[tuple[str, str]] = Counter()
         with transaction.atomic():
-            rows = deduplicate.locked(dataset.pk, {*some, *mates}, prints, questions)
+            rows = deduplicate.locked(
+                dataset.pk, {*some, *(mate for one in mates.values() for mate in one)}, prints, questions
+            )
             there = RevisionSource.objects.filter(sample__in=list(some), key=source.key)
             already = set(there.values_list("sample_id", flat=True))
             left = {pk: why_not for pk, why_not in refused.items() if pk not in already}
@@ -191,10 +199,11 @@ def _receive(
                 _remember(dataset, [rows[pk] for pk in going], source, pair)
                 _wait([rows[pk] for pk in going], by=actor.pk, to=person.pk if person else None, counted=counted)
                 _tag(dataset, {pk: (source.tag, *some[pk].tags) for pk in going}, counted)
-                Sample.objects.filter(pk__in=mates).update(pinned=TRAIN)
+                theirs = {mate for pk in going for mate in mates[pk]}
+                Sample.objects.filter(pk__in=theirs).update(pinned=TRAIN)
                 AuditEntry.objects.record(
                     actor=actor, verb="samples.return", target=dataset, project=dataset.project, source=source.key,
-                    samples=len(going), mates=len(mates), pair=pair,
+                    samples=len(going), mates=len(theirs), pair=pair,
                 )  # fmt: skip
                 DatasetCount.objects.add(dataset, counted)
         return {*going, *already}, left

@@ -99,7 +99,11 @@ def test_whatever_belongs_together_with_it_leaves_the_test_side_too(alice: Any, 
     Sample.objects.filter(pk__in=[one.pk for one in held]).update(pinned="test")
     assert returned.leaving(before, [held[0].pk]) == {"test": 3}
 
-    send(alice, rain, [back(held[0])], snapshot=before)
+    trash.trash(actor=alice, sample=held[-1])  # this one cannot come back, so those beside it stay where they are
+    send(alice, rain, [back(held[0]), back(held[-1])], snapshot=before)
+    assert set(Sample.objects.filter(pk__in=[one.pk for one in held[-3:-1]]).values_list("pinned", flat=True)) == {
+        "test"
+    }
 
     for group_by in ("doc", ""):
         after = make.snapshot(alice, rain, shares=SIDES, group_by=group_by)
