@@ -13,8 +13,11 @@ from ftstudio.accounts.models import Project, User
 from jobs_app.models import Connection, Job
 from jobs_app.services import connections, jobs
 
+from .house import foreman
 from .rehearsal import KEY, Rehearsal, rehearsal_server
 from .rows import make_snapshot
+
+__all__ = ["foreman"]  # one for all who kill
 
 
 @pytest.fixture

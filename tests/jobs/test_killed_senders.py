@@ -11,12 +11,11 @@ from werkzeug.wrappers import Request, Response
 
 from jobs_app.core import standard_webhooks
 
+from .house import Foreman, House
 from .rehearsal import Rehearsal, rehearsal_server
 from .rehearsal_server import serve
 from .senders import SECRET
-from .test_killed_workers import Foreman, House, foreman
 
-__all__ = ["foreman"]
 pytestmark = [pytest.mark.killing, pytest.mark.django_db(transaction=True)]
 
 
