@@ -181,7 +181,9 @@ def leading_to(snapshot: Snapshot | None) -> list[Evaluation]:
     """The evaluations that samples of this snapshot came back from, the newest first."""
     if snapshot is None:
         return []
-    rows = RevisionSource.objects.filter(dataset=snapshot.dataset_id, at__lte=snapshot.created_at, key__startswith="ev")
+    rows = RevisionSource.objects.filter(
+        dataset=snapshot.dataset_id, at__lte=snapshot.created_at, key__startswith="evaluation:"
+    )
     keys = set(rows.order_by().values_list("key", flat=True).distinct()[:50])
     found = Evaluation.objects.filter(pk__in=[key.partition(":")[2] for key in keys])
     return list(found.filter(snapshot__number__lt=snapshot.number).order_by("-number"))
