@@ -64,12 +64,11 @@ class EvaluationPlanInput(serializers.Serializer[Any]):
         user = self.context["request"].user
         connections = Connection.objects.visible_to(user).select_related("project").defer("credential", "secrets")
         versions = ModelVersion.objects.visible_to(user).select_related("job__after")
-        rows = {"connection": (connections, {}), "version": (versions, {})}
-        for name, (found, by_id) in rows.items():
-            by_id.update(found.in_bulk({arm[name] for arm in given if arm.get(name)}))
+        rows: dict[str, Any] = {"connection": connections, "version": versions}
+        known = {name: found.in_bulk({arm[name] for arm in given if arm.get(name)}) for name, found in rows.items()}
         wrong = {}
         for at, arm in enumerate(given):
-            for name, (_found, by_id) in rows.items():
+            for name, by_id in known.items():
                 if arm.get(name):
                     arm[name] = by_id.get(arm[name])
                     if arm[name] is None:

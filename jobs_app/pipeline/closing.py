@@ -43,7 +43,7 @@ def close(evaluation_id: UUID | str) -> bool:
         for pk in sorted(scores):
             Arm.objects.filter(pk=pk).update(scores=scores[pk])
         if evaluation.advice_id is not None:
-            _hand_in(evaluation, arms)
+            _hand_in(evaluation.advice_id, evaluation, arms)
     return True
 
 
@@ -62,9 +62,9 @@ def _state(arms: Iterable[Arm]) -> str:
     return AskingState.FAILED
 
 
-def _hand_in(evaluation: Evaluation, arms: Iterable[Arm]) -> None:
+def _hand_in(advice_id: UUID, evaluation: Evaluation, arms: Iterable[Arm]) -> None:
     """Write what was measured into the record that wanted to know, once, while that is open."""
-    advice = Advice.objects.select_for_update().filter(pk=evaluation.advice_id, filed_at=None).first()
+    advice = Advice.objects.select_for_update().filter(pk=advice_id, filed_at=None).first()
     measured: list[dict[str, Any]] = []
     for arm in arms:
         if arm.asked and arm.state in (AskingState.DONE, AskingState.CANCELLED):

@@ -109,7 +109,7 @@ def failures(evaluation: Evaluation, arm: Arm) -> list[Failure]:
     numbers: dict[str, list[int]] = {}
     messages: dict[str, Text] = {}
     for number, findings in rows.order_by("case__number").values_list("case__number", "findings"):
-        first = findings[0] if findings else {"rule": "", "message": {"template": "", "params": {}}}
+        first: dict[str, Any] = findings[0] if findings else {"rule": "", "message": {"template": "", "params": {}}}
         numbers.setdefault(first["rule"], []).append(number)
         messages.setdefault(first["rule"], from_row(first["message"]))
     frequent = Counter({rule: len(cases) for rule, cases in numbers.items()}).most_common()
