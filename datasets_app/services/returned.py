@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Count
@@ -46,6 +46,8 @@ from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.texts import to_line
 
 from .given import MOST_TAGS
+
+T = TypeVar("T")
 
 AT_ONCE = 200
 TRAIN = SIDES[0]
@@ -285,6 +287,6 @@ def _tag(dataset: Dataset, tags: Mapping[int, Sequence[str]], counted: Counter[t
     counted.update(("tag", name) for _, name in new)
 
 
-def _blocks(items: Sequence[int]) -> Iterator[Sequence[int]]:
+def _blocks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for at in range(0, len(items), 500):
         yield items[at : at + 500]
