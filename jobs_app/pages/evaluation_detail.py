@@ -50,11 +50,12 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
         "decoding": _decoding(arms),
         "is_rehearsal": all(one.arm.connection.is_rehearsal for one in arms),
         "may_create": may_create,
+        "answered": any(one.arm.asked for one in arms),
         "prompts": any(one.arm.system_prompt for one in arms),
         "decides": label_of(next(iter(evaluation.metrics), "")),
     }
-    if not evaluation.is_final:
-        return context
+    if not evaluation.is_final or not context["answered"]:
+        return context | {"unanswered": _unanswered(evaluation, arms)}
     base, other = _pair(arms, request.GET)
     metric = _metric(evaluation, request.GET)
     judged = other or arms[0]
@@ -73,7 +74,7 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
         "arrived": shown.arrived(arms, base),
         "measures": shown.measures(evaluation, arms, other),
         "confused": confusion_of(evaluation, judged.arm),
-        "unanswered": sum(one.arm.errored + evaluation.total - one.arm.asked for one in arms),
+        "unanswered": _unanswered(evaluation, arms),
         **_cases(evaluation, base, judged, metric, request.GET),
     }
 
@@ -81,6 +82,11 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
 def _arms(evaluation: Evaluation) -> Any:
     rows = evaluation.arms.select_related("version", "connection").order_by("number")
     return rows.defer("contract", "examples", "version__contract", "connection__credential", "connection__secrets")
+
+
+def _unanswered(evaluation: Evaluation, arms: list[Named]) -> int:
+    """How often a model was asked in vain, or not any more."""
+    return sum(one.arm.errored + evaluation.total - one.arm.asked for one in arms)
 
 
 def _pair(arms: list[Named], wanted: Mapping[str, str]) -> tuple[Named | None, Named | None]:

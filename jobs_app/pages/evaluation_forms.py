@@ -77,10 +77,10 @@ class CasesForm(forms.Form):
         ready = Snapshot.objects.filter(dataset=dataset, state=SnapshotState.READY).select_related("dataset")
         fields["snapshot"].queryset = ready
         contract = contracts.parse(dataset.contract)
-        applies = [scorer for scorer in SCORERS.values() if scorer.applies(contract)]
-        choices = [(scorer.name, say(scorer.label)) for scorer in applies]
-        fields["metrics"].choices = fields["decides"].choices = choices
         usual = default_metrics(contract)
+        others = [name for name, scorer in SCORERS.items() if name not in usual and scorer.applies(contract)]
+        choices = [(name, say(SCORERS[name].label)) for name in (*usual, *others)]
+        fields["metrics"].choices = fields["decides"].choices = choices
         fields["decides"].initial, fields["metrics"].initial = usual[0], list(usual)
 
     def asked(self) -> dict[str, Any]:

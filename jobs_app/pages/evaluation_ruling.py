@@ -98,6 +98,8 @@ def _values(found: Comparison, base: Named, other: Named) -> str:
 
 
 def _meaning(found: Comparison) -> str:
+    if not found.applicable:
+        return ""
     if found.word == "no-clear-difference":
         return _("A difference like this may be chance.")
     if found.word == "too-few":

@@ -80,7 +80,10 @@ def test_a_lead_plans_an_evaluation_from_a_model_and_has_it_asked(pages: Client,
     assert "0 of 20 asked" in running
     assert 'id="verdict"' not in running  # nobody stops at a lucky moment
     assert pages.post(f"/evaluations/{one.pk}/cancel/").status_code == 302
-    assert "cancelled" in text_of(pages.get(f"/evaluations/{one.pk}/").content)
+    stopped = text_of(pages.get(f"/evaluations/{one.pk}/").content)
+    assert "cancelled" in stopped
+    assert "No question was answered" in stopped
+    assert "Ask 40 again" in stopped
     both = pages.get(f"/evaluations/new/?job={version.job_id}&job={again.job_id}").content.decode()
     assert both.count('class="option armset"') == 3  # their base model, which is one, and both
 
