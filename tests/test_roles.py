@@ -185,7 +185,7 @@ WORDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 BY_WAY = {
     "agreement.read", "comments.resolve", "samples.overrule", "team.read", "exports.waive", "samples.tag",
-    "samples.review", "audit.read", "connections.permit",
+    "samples.review", "audit.read", "connections.permit", "gates.override",
 }  # fmt: skip  # not doors of their own; tried below
 
 
