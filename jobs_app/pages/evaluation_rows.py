@@ -57,7 +57,7 @@ def _row(evaluation: Evaluation) -> Row:
     return Row(
         evaluation,
         [_figure(one, str(next(iter(evaluation.metrics), "")), len(arms)) for one in named(arms)],
-        VERDICTS.get(evaluation.verdict.get("word", "")),
+        VERDICTS.get(evaluation.verdict.get("word", "")) if evaluation.verdict.get("n") else None,
         costs(arms),
         sum(arm.asked for arm in arms) / wanted if wanted else 0,
     )
