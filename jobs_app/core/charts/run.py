@@ -26,7 +26,7 @@ LABELS: Mapping[str, Text] = {
     "log": Text("logarithmic"),
     "smoothed": Text("smoothed"),
     "best-loss": Text("lowest validation loss"),
-    "best-score": Text("best by compliance"),
+    "best-score": Text("best by the task’s metric"),
     "validation-loss": Text("Validation loss"),
     "training-loss": Text("Training loss"),
 }
