@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS = {
         "BulkState": "datasets_app.models.bulk_change.BulkState",
         "AskingState": "jobs_app.models.asking.AskingState",
         "Verdict": "datasets_app.models.decision.Verdict",
+        "GateState": ["met", "unmet", "unmeasured"],
     },
 }
 
