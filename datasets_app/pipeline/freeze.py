@@ -138,9 +138,9 @@ def _earlier(snapshot: Snapshot) -> Snapshot | None:
 
 
 def _divide(snapshot: Snapshot, taken: Census) -> Division:
-    keys = taken.of("key")
+    keys = taken.grouped
     first = together(keys, taken.of("question")) if snapshot.group_by else together(keys)
-    heads = np.flatnonzero(first == np.arange(len(first)))
+    heads = np.flatnonzero(first == np.arange(len(first), dtype=np.int32)).astype(np.int32)
     least, greatest = over_groups(first, taken.of("pinned"))
     if (torn := np.flatnonzero((least != greatest)[first])).size:
         raise _two_sides(taken, first, torn)
@@ -148,7 +148,7 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     # may leave a comparison, but must never come into one.
     kept, _ = over_groups(first, taken.of("kept"))
     names = sorted(taken.strata)
-    rank = np.empty(len(names), dtype=np.int64)
+    rank = np.empty(len(names), dtype=np.int32)
     rank[[taken.strata[name] for name in names]] = np.arange(len(names))
     sides = np.empty(len(first), dtype=np.int8)
     sides[heads] = divide(
@@ -157,7 +157,9 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     )  # fmt: skip
     side = sides[first]
     before = taken.of("kept")
-    return Division(side, keys[first], len(heads), int(((before != NOWHERE) & (before != side)).sum()))
+    moved = (before != NOWHERE) & (before != side) & (taken.of("pinned") == NOWHERE)  # a pin is somebody's own wish
+    group = keys[first] if snapshot.group_by else keys  # else a group's samples have the same key
+    return Division(side, group, len(heads), int(moved.sum()))
 
 
 def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:

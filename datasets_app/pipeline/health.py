@@ -49,7 +49,7 @@ def counts(snapshot: Snapshot, taken: Census, side: Column, *, groups: int, move
         "pairs": int(taken.of("pair").sum()),
         "negatives": int(taken.of("negative").sum()),
         "pinned": int((taken.of("pinned") >= 0).sum()),
-        "kept": int((taken.of("kept") >= 0).sum()),
+        "kept": int((taken.of("kept") == side).sum()),
         "moved": moved,
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,

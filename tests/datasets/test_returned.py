@@ -83,6 +83,7 @@ def test_what_was_held_out_and_comes_back_is_training_data_from_then_on(alice: A
 
     after = make.snapshot(alice, rain, shares=SIDES)
     assert after.entries.get(sample=one).split == "train"
+    assert (after.counts["kept"], after.counts["moved"], after.counts["pinned"]) == (10, 0, 2)
     assert set(before.entries.filter(split="test").values_list("sample", flat=True)) - got.taken == set(
         after.entries.filter(split="test").values_list("sample", flat=True)
     )
