@@ -119,7 +119,7 @@ def together(*columns: Column) -> Column:
 
 
 def _runs(keys: Column) -> tuple[Column, Column]:
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys, kind="stable").astype(np.int32)
     ordered = keys[order]
     return order, np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(keys) else order
 

@@ -73,13 +73,14 @@ def divide(
     stratum each side gets what it lacks. Where there is nothing kept, every side has in every stratum its exact
     share rounded down or up, and which of the two is chosen so that the sides meet their shares over all strata.
     """
-    keys, strata = np.asarray(keys, dtype=np.uint64), np.asarray(strata, dtype=np.int64)
+    keys, strata = np.asarray(keys, dtype=np.uint64), np.asarray(strata, dtype=np.int32)
     nowhere = np.full(len(keys), NOWHERE, dtype=np.int8)
     kept = nowhere if kept is None else np.asarray(kept, dtype=np.int8)
     pinned = nowhere if pinned is None else np.asarray(pinned, dtype=np.int8)
     sides = np.where(pinned != NOWHERE, pinned, kept).astype(np.int8)
-    order = np.lexsort((keys, shuffled(keys, seed), strata))
-    order = order[pinned[order] == NOWHERE]
+    order = np.lexsort((keys, shuffled(keys, seed), strata)).astype(np.int32)
+    if (pinned != NOWHERE).any():
+        order = order[pinned[order] == NOWHERE]
     if not len(order):
         return sides
     lacking = [Fraction(0)] * len(SIDES)  # what each side should have more, over the strata so far

@@ -38,9 +38,10 @@ _ROW = (
 class Census:
     """One entry a sample in each column, in the order of positions.
 
-    `key` and `question` are 64 bits of a hash; `stratum` and `label` are numbers in `strata` and `labels`; `kept` is
-    the side in the snapshot before, `pinned` the one that the sample was imported for. `found` says which sample
-    (by its place in the columns) has a finding of which rule (by its number in `rules`).
+    `key` and `question` are 64 bits of a hash, `key` only where the snapshot groups by something else than questions;
+    `stratum` and `label` are numbers in `strata` and `labels`; `kept` is the side in the snapshot before, `pinned` the
+    one that the sample was imported for. `found` says which sample (by its place in the columns) has a finding of
+    which rule (by its number in `rules`).
     """
 
     sample: array[int] = field(default_factory=partial(array, "q"))
@@ -70,6 +71,11 @@ class Census:
 
     def __len__(self) -> int:
         return len(self.position)
+
+    @property
+    def grouped(self) -> Column:
+        """What each sample is grouped by: its own key where the snapshot asks for one, else its question."""
+        return self.of("key" if self.key else "question")
 
     def of(self, name: str) -> Column:
         """The column as a numpy array, without copying it."""
@@ -119,7 +125,8 @@ def _add(census: Census, snapshot: Snapshot, earlier: Snapshot | None, rows: lis
     asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
              zip(pks, questions, strict=True)]  # fmt: skip
     census.question.extend(asked)
-    census.key.extend(_keys(snapshot.group_by, asked, positions, prints, clusters, payloads))
+    if snapshot.group_by:
+        census.key.extend(_keys(snapshot.group_by, positions, prints, clusters, payloads))
     census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
     tags = _tags(snapshot, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
@@ -150,10 +157,8 @@ def _said_of(wrong: Mapping[int, int]) -> Iterator[tuple[int, str, str]]:
 
 
 def _keys(
-    group_by: str, asked: list[int], positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, payloads: Any
+    group_by: str, positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, payloads: Any
 ) -> list[int]:
-    if not group_by:
-        return asked
     if group_by == grouping.DUPLICATES:
         return [_bits(print_) for print_ in prints]
     if group_by == grouping.NEAR_DUPLICATES:
