@@ -22,12 +22,17 @@ help: ## This list
 	@test -n "$(PYTHON)" || { echo "ftstudio needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python run)." >&2; exit 1; }
 	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
+# As pip does for what it installs; otherwise each process compiles our modules anew under PYTHONDONTWRITEBYTECODE.
+compiled = $(PY) -m compileall -q ftstudio datasets_app jobs_app
+
 .venv/run.stamp: requirements.txt | .venv/bin/python
 	$(call install,requirements.txt)
+	@$(compiled)
 	@touch $@
 
 .venv/test.stamp: requirements-test.txt | .venv/bin/python
 	$(call install,requirements-test.txt)
+	@$(compiled)
 	@touch .venv/run.stamp $@
 
 .PHONY: parquet
@@ -37,6 +42,9 @@ parquet: .venv/run.stamp ## Add what reads and writes Parquet (170 MB, so it is 
 .PHONY: run
 run: .venv/run.stamp ## Install what is missing, then start everything (http://127.0.0.1:8000; ARGS="--port 9000")
 	@exec $(PY) manage.py up $(ARGS)
+
+# What pytest and the processes it starts compile is kept: else each worker compiles every test, most of its first 20 s.
+test test-services: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
 test: .venv/test.stamp ## All tests on SQLite; browser tests where there is a Chromium (ARGS="-k name")
