@@ -43,8 +43,8 @@ class Evaluation(models.Model):
     group_by = models.CharField(max_length=200, blank=True)  # what makes cases one cluster, as in a snapshot's split
     total = models.PositiveIntegerField(default=0)  # cases
     state = models.CharField(max_length=10, choices=AskingState.choices, default=AskingState.WAITING)
-    # Once it has ended, by the first metric: {"a", "b": arm numbers, "metric", "word", "size", "n", "difference", "low",
-    # "high"}, of the arm compared last with number 0. For lists, which read no outcomes; empty for one arm alone.
+    # Once it has ended, by the first metric: {"a", "b": arm numbers, "metric", "word", "size", "n", "difference",
+    # "low", "high"}, of the last arm against number 0. For lists, which read no outcomes; empty for one arm alone.
     verdict = OrderedJSONField(default=dict)
     # What it was made for, where it was made for something: a question of the advisor, a family of jobs.
     advice = models.ForeignKey(Advice, models.CASCADE, null=True, blank=True, related_name="evaluations")
