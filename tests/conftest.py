@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from rest_framework.test import APIClient
 from ftstudio import messages
 from ftstudio.accounts.authentication import hash_secret
 from ftstudio.accounts.models import ApiToken, Membership, Project, Role, User
+from tests import databases
 
 PASSWORD = "correct horse battery"
 
@@ -33,6 +38,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_sessionstart() -> None:
     """The pages speak Chinese too: compile what the catalogues say now."""
     messages.compile_stale()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Compile a share of the tests first: all workers need all of them, and find done what another has done.
+
+    What an import compiles is kept beside it (not under PYTHONDONTWRITEBYTECODE); each worker would begin with the
+    same file, and compile every one.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    tests = Path(__file__).parent
+    asked = [tests.parent / name for name in session.config.args]
+    if worker and not sys.dont_write_bytecode and asked == [tests]:
+        files = sorted(tests.rglob("test_*.py"))
+        for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+            importlib.import_module(".".join(file.relative_to(tests.parent).with_suffix("").parts))
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,6 +95,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if skipped and "PYTEST_XDIST_WORKER" not in os.environ:
         terminalreporter.write_sep("!", f"{len(skipped)} BROWSER TESTS WERE SKIPPED", red=True, bold=True)
         terminalreporter.write_line("No Chromium did the clicking. Debian: apt-get install chromium fonts-wqy-zenhei")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """In place of pytest-django's: one worker migrates, the others copy."""
+    shared = tmp_path_factory.getbasetemp().parent
+    with django_db_blocker.unblock(), databases.migrated(shared), django_db_blocker.block():
+        yield
 
 
 def make_user(name: str, **extra: Any) -> User:
