@@ -28,7 +28,7 @@ class Columns:
     """One entry per sample and column. `clusters` holds the index of each one's first near duplicate, -1 for none."""
 
     def __init__(self) -> None:
-        self.at = array("Q")
+        self.at = array("I")  # lines and positions: both are counted in 32 bits
         self._kept: dict[str, array[int]] = {"fingerprint": array("Q"), "question": array("Q"), "answer": array("Q")}
         self._side = array("B")
         self.clusters: Indexes = np.empty(0, dtype=np.int32)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HELD = 32 << 20  # bytes of a file that is read whole: looking up in it takes a third of the time
-PIECE = 8 << 20  # bytes of the file that are looked up before its pages are given back
+PIECE = 2 << 20  # bytes of the file that are looked up before its pages are given back
 SCATTERED = 128  # or rows, since the system brings in up to 64 KB around each
 
 
