@@ -75,7 +75,7 @@ def searchable():
 def test_what_was_measured_as_a_trial_is_an_evaluation_under_the_same_id(alice, project):
     snapshot = make_snapshot(alice, project, train=1, validation=2)
     stage = Connection.objects.create(project=project, name="Stage", kind="rehearsal", created_by=alice)
-    before, after = ("jobs_app", "0005_evaluation_verdict"), ("jobs_app", "0007_no_trials")
+    before, after = ("jobs_app", "0003_evaluations"), ("jobs_app", "0005_no_trials")
     apps = migrated(before)
     try:
         record = apps.get_model("jobs_app", "Advice").objects.create(

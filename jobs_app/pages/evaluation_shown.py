@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from ftstudio.web.texts import say
 from jobs_app.models import Evaluation
@@ -131,14 +131,14 @@ def arrived(arms: Sequence[Named], base: Named | None) -> Arrived:
     """How the JSON came where JSON is wanted, else how the answers kept to the contract. Only the first part counts."""
     ordered = [one for one in in_order(arms, base) if one.arm.asked]
     if all({"json-valid", "json-unfenced"} <= one.arm.scores.keys() for one in ordered):
-        parts = [Part(_("Strict"), "accent"), Part(_("Fenced"), "soft"), Part(_("Lost"), "error")]
+        parts = [Part(_("Strict"), "accent"), Part(_("Fenced"), "soft"), Part(pgettext("of JSON answers", "Lost"), "error")]
         note = _("Only strict counts. What is right inside a fence is told apart, and never added to the rate.")
         return Arrived(_("How the JSON arrived"), note, parts, [Counts(one.name, _json_counts(one)) for one in ordered])
     parts = [
-        Part(_("Kept"), "accent"),
+        Part(pgettext("of a contract", "Kept"), "accent"),
         Part(_("In a fence"), "soft"),
         Part(_("Broken"), "warning"),
-        Part(_("None"), "error"),
+        Part(pgettext("of answers", "None"), "error"),
     ]
     note = _("Only what keeps to the contract as it stands counts. An answer that never came is a failure.")
     return Arrived(_("How the answers came"), note, parts, [Counts(one.name, _counts(one)) for one in ordered])

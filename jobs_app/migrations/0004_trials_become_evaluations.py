@@ -101,6 +101,6 @@ def rename_in_records(apps, before, after):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs_app", "0005_evaluation_verdict"), ("datasets_app", "0013_whole")]
+    dependencies = [("jobs_app", "0003_evaluations"), ("datasets_app", "0013_whole")]
 
     operations = [migrations.RunPython(carry_over, take_back)]
