@@ -145,12 +145,11 @@ def _refused(job: Job, key: str, refusal: ProviderError) -> None:
 
 
 def tomorrow(retry_after: float | None) -> datetime:
-    """When a day's share is tried again: the provider's hour, else soon after midnight, where most count from."""
+    """When a day's share is tried again: soon after midnight (UTC), where most count from, and never sooner than the
+    refusal asks for."""
     now = timezone.now()
-    if retry_after is not None:
-        return now + timedelta(seconds=retry_after)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + jittered(600.0)
+    return max(midnight, now + timedelta(seconds=retry_after or 0.0)) + jittered(600.0)
 
 
 def _postpone(job: Job, key: str, refusal: StudioError, until: datetime | None = None) -> None:

@@ -93,6 +93,16 @@ def test_a_provider_that_is_too_busy_is_asked_again_when_it_said(
     assert rehearsal.counts()["files"] == 2
 
 
+def test_a_day_s_limit_is_tried_again_on_the_next_day(launched: Job, rehearsal: Rehearsal, again: Again) -> None:
+    rehearsal.fault("jobs.create", "daily")
+    before = timezone.now()
+    submit(launched.pk)
+    job = again(launched)
+    assert (job.state, rehearsal.counts()["total"]) == ("uploading", 0)
+    assert job.next_poll_at is not None
+    assert before.date() < job.next_poll_at.date() <= before.date() + timedelta(days=2)
+
+
 @pytest.mark.parametrize(
     ("fault", "says"),
     [("closed", "organisation"), ("refused", "cannot use"), ("unprocessable", "cannot use")],
