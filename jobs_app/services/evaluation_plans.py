@@ -242,6 +242,9 @@ def _warnings(snapshot: Snapshot, side: str, chosen: Sequence[int], rows: Sequen
     unseen = Sample.objects.filter(pk__in=chosen).exclude(status=Status.ACCEPTED).count()
     if unseen:
         yield Text("Nobody has accepted {n} of the cases yet: their answers are as they were imported.", n=unseen)
+    if any(row.decoding["temperature"] > 0 for row in rows):
+        yield Text("Above temperature 0 the same question gets another answer each time. For a task with one right "
+                   "answer that is a fault, not variety.")  # fmt: skip
     for row in rows:
         if row.version is None:
             continue

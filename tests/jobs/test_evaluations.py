@@ -361,6 +361,10 @@ def test_an_evaluation_needs_held_out_samples_a_lead_and_models_that_can_be_call
         assert field in refused.value.fields
     seen = evaluations.plan(dataset=snapshot.dataset, arms=[ArmSpec(stage, version=tuned)], side="train", n=30)
     assert (seen.n, "not held out" in seen.warnings[0]) == (24, True)
+    warm = [base, ArmSpec(stage, model="rehearsal-small", temperature=0.7)]
+    for arms, warned in (([base], False), (warm, True)):
+        said = evaluations.plan(dataset=snapshot.dataset, arms=arms).warnings
+        assert any("a fault, not variety" in text for text in said) == warned
     Sample.objects.filter(dataset=snapshot.dataset).update(status="pending")
     assert any("accepted" in text for text in evaluations.plan(dataset=snapshot.dataset, arms=[base]).warnings)
     Sample.objects.filter(dataset=snapshot.dataset, position__gt=24).update(status="rejected")
