@@ -13,16 +13,16 @@ CAME = ("passed", "fenced", "failed")  # verdicts of an answer; "errored" and ""
 LONGEST_TAG = 40
 
 
-def is_wrong(verdict: str, score: float | None) -> bool:
+def is_wrong(verdict: str, decided: bool | None) -> bool:
     """Whether an answer came and is wrong: by the contract as it stands, or by the metric that decides.
 
-    `score` is that of the deciding metric where it passes or fails a case; None: it says nothing about this one.
+    `decided` is what the deciding metric says of it (`Scorer.is_right`); None: it says no yes or no of this one.
     """
-    return verdict in CAME and (verdict != "passed" or score == 0)
+    return verdict in CAME and (verdict != "passed" or decided is False)
 
 
-def is_right(verdict: str, score: float | None) -> bool:
-    return verdict == "passed" and score != 0
+def is_right(verdict: str, decided: bool | None) -> bool:
+    return verdict == "passed" and decided is not False
 
 
 def error_tags(findings: Iterable[Mapping[str, Any]], deciding: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def wrong(
     mine = _outcomes(arm, cases)
     deciding = _deciding(evaluation)
     if against is None:
-        return [Wrong(one.case, one) for one in mine if failing.is_wrong(one.verdict, one.scores.get(deciding))]
+        return [Wrong(one.case, one) for one in mine if failing.is_wrong(one.verdict, _says(deciding, one))]
     theirs = {one.case_id: one for one in _outcomes(against, cases)}
     found = []
     for one in mine:
@@ -98,8 +98,8 @@ def wrong(
             if (
                 worse is not None
                 and better is not None
-                and failing.is_wrong(worse.verdict, worse.scores.get(deciding))
-                and failing.is_right(better.verdict, better.scores.get(deciding))
+                and failing.is_wrong(worse.verdict, _says(deciding, worse))
+                and failing.is_right(better.verdict, _says(deciding, better))
             ):
                 found.append(Wrong(one.case, worse, better))
     return found
@@ -203,6 +203,11 @@ def _deciding(evaluation: Evaluation) -> str:
     """The deciding metric, where it passes or fails each case; "" for one that only measures."""
     name = next(iter(evaluation.metrics), "")
     return name if name in SCORERS and SCORERS[name].kind == "pass" else ""
+
+
+def _says(deciding: str, outcome: Outcome) -> bool | None:
+    """Whether the deciding metric calls it right; None where it says no yes or no."""
+    return SCORERS[deciding].is_right(outcome.scores) if deciding else None
 
 
 def _check(evaluation: Evaluation, arm: Arm, as_: str, against: Arm | None, chosen: str) -> None:

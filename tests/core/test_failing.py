@@ -9,15 +9,15 @@ from jobs_app.core.failing import as_turn, error_tags, is_right, is_wrong
 
 
 @pytest.mark.parametrize(
-    ("verdict", "score", "wrong", "right"),
+    ("verdict", "decided", "wrong", "right"),
     [
-        ("passed", 1.0, False, True), ("passed", None, False, True), ("passed", 0.0, True, False),
-        ("fenced", 1.0, True, False), ("failed", None, True, False), ("errored", 0.0, False, False),
+        ("passed", True, False, True), ("passed", None, False, True), ("passed", False, True, False),
+        ("fenced", True, True, False), ("failed", None, True, False), ("errored", False, False, False),
         ("", None, False, False),
     ],
 )  # fmt: skip
-def test_an_answer_is_wrong_by_the_contract_or_by_the_metric_that_decides(verdict, score, wrong, right):
-    assert (is_wrong(verdict, score), is_right(verdict, score)) == (wrong, right)
+def test_an_answer_is_wrong_by_the_contract_or_by_the_metric_that_decides(verdict, decided, wrong, right):
+    assert (is_wrong(verdict, decided), is_right(verdict, decided)) == (wrong, right)
 
 
 def test_error_tags_are_the_rules_and_else_the_metric():

@@ -254,6 +254,16 @@ def test_what_was_sent_is_not_sent_again_and_a_wrong_answer_by_the_deciding_metr
         failures.send(actor=alice, evaluation=world.evaluation, arm=world.tuned)
 
 
+def test_where_less_is_better_the_case_with_none_of_it_is_right(world: World) -> None:
+    Evaluation.objects.filter(pk=world.evaluation.pk).update(metrics=["echoed-input", "compliance"])
+    world.evaluation.refresh_from_db()
+    Outcome.objects.filter(arm__evaluation=world.evaluation).update(scores={"echoed-input": 0.0})
+    Outcome.objects.filter(arm=world.tuned, case__number=3).update(scores={"echoed-input": 1.0})
+    assert [one.case.number for one in failures.wrong(world.evaluation, world.tuned)] == [2, 3, 4, 6, 8]
+    pairs = failures.wrong(world.evaluation, world.tuned, against=world.base)
+    assert [one.case.number for one in pairs if one.worse.arm_id == world.tuned.pk] == [2, 3, 4, 6]
+
+
 def test_whoever_was_killed_after_the_samples_were_written_sends_again_and_doubles_nothing(
     world: World, alice: User
 ) -> None:
