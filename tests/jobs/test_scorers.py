@@ -10,7 +10,7 @@ import pytest
 from datasets_app.core import cleaning, contracts
 from datasets_app.core.encoders import ENCODERS
 from datasets_app.core.engine import Checker
-from datasets_app.core.samples import Message, Sample
+from datasets_app.core.samples import Message, Sample, ToolCall
 from jobs_app.core.comparison import Paired, compare, summarise
 from jobs_app.core.confusion import confusion
 from jobs_app.core.outcomes import answered, example, unanswered, unreadable
@@ -92,6 +92,18 @@ def test_a_task_is_judged_by_its_own_goals(contract, tools, first):
     assert len(set(names)) == len(names)
     assert all(SCORERS[name].applies(read) for name in names)
     assert names[-1] == "cost-per-correct"
+
+
+def test_an_answer_that_never_came_is_the_same_as_no_reference():
+    turns, checker = (Message("user", "Rain?"),), Checker(contracts.parse({}))
+    names = ("exact-match", "normalised-match")
+    called = Message("assistant", None, tool_calls=(ToolCall("weather", "{}"),))
+    for silent in (called, Message("assistant", " ")):
+        for found in (unanswered(turns, checker=checker, reference=silent),
+                      answered(turns, None, [CALL], checker=checker, reference=silent)):  # fmt: skip
+            assert scored(names, found) == dict.fromkeys(names)
+    missed = unanswered(turns, checker=checker, reference=Message("assistant", "Rain."))
+    assert scored(names, missed) == dict.fromkeys(names, 0.0)
 
 
 def test_only_the_answer_as_it_stands_counts_and_the_fence_is_told_apart():

@@ -32,7 +32,12 @@ class ExactMatch(Scorer):
             if not answered.comparable:
                 return None
             return float(answered.came and same_value(answered.value, answered.reference_value))
-        return float(answered.text == answered.reference_text)
+        return float(answered.came and answered.text == answered.reference_text) if _wanted(answered) else None
+
+
+def _wanted(answered: Answered) -> bool:
+    """Whether the reference says anything: of one that only calls tools, two silences would be the same."""
+    return bool(answered.reference_text.strip())
 
 
 class NormalisedMatch(Scorer):
@@ -53,7 +58,9 @@ class NormalisedMatch(Scorer):
                 return None
             found = compared(answered.value, answered.reference_value)
             return float(answered.came and found.right == found.given == found.wanted)
-        return float(plain(answered.text) == plain(answered.reference_text))
+        if not _wanted(answered):
+            return None
+        return float(answered.came and plain(answered.text) == plain(answered.reference_text))
 
 
 class SymbolAlignment(Scorer):
