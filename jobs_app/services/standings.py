@@ -114,9 +114,7 @@ def _why_not(arm: Arm, model: ModelVersion, dataset: Dataset, gate: ReleaseGate)
         return Text("Evaluation {number} measured with an older contract: evaluate again.", number=evaluation.number)
     if arm.asked < gate.least_cases:
         return Text("Evaluation {number} has {n} cases.", number=evaluation.number, n=arm.asked)
-    way = Contract.of(model.contract)
-    asked = arm.system_prompt, arm.written_as, arm.shots, (arm.decoding or {}).get("temperature", 0)
-    if asked != (way.system, way.written_as, 0, way.temperature):
+    if not _as_served(arm, model):
         return Text("Evaluation {number} asked the model in another way than it is served.", number=evaluation.number)
     if evaluation.side == "validation" and evaluation.arms.filter(version__job=model.job_id).count() > 1:
         return Text(
@@ -128,6 +126,13 @@ def _why_not(arm: Arm, model: ModelVersion, dataset: Dataset, gate: ReleaseGate)
         return Text("{n} of the cases of evaluation {number} are in what the model was trained on.",
                     n=known, number=evaluation.number)  # fmt: skip
     return None
+
+
+def _as_served(arm: Arm, model: ModelVersion) -> bool:
+    """Whether the arm asked the model in the words, the form and the way in which it is called in service."""
+    way = Contract.of(model.contract)
+    asked = arm.system_prompt, arm.written_as, arm.shots, (arm.decoding or {}).get("temperature", 0)
+    return asked == (way.system, way.written_as, 0, way.temperature)
 
 
 def _rulings(gate: ReleaseGate, arm: Arm, model: ModelVersion, production: ModelVersion | None) -> list[Ruling]:
@@ -148,9 +153,14 @@ def _figure(data: Mapping[str, Any]) -> Figure:
 
 def _versus(arm: Arm, production: ModelVersion, metrics: Sequence[str]) -> dict[str, Versus] | Unknown:
     """The model against the one in production, on the cases that both were asked in the same evaluation."""
-    other = Arm.objects.filter(evaluation=arm.evaluation_id, version=production, state=AskingState.DONE).first()
-    if other is None:
+    theirs = list(Arm.objects.filter(evaluation=arm.evaluation_id, version=production, state=AskingState.DONE))
+    if not theirs:
         return Unknown(Text("“{name}” is in production and was not asked in this evaluation.", name=production.alias))
+    other = next((one for one in theirs if _as_served(one, production)), None)
+    if other is None:  # whoever lost because it was asked badly is no measure
+        return Unknown(
+            Text("“{name}” is in production and was asked in another way than it is served.", name=production.alias)
+        )
     found = {}
     for metric in [name for name in metrics if name in arm.evaluation.metrics]:
         compared = comparing.comparison(arm.evaluation, other, arm, metric)

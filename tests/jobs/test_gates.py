@@ -185,6 +185,19 @@ def test_whoever_is_in_production_must_not_be_lost_against(
     assert gates.state(ModelVersion.objects.get(pk=alone.pk)).rulings == ()
 
 
+def test_whoever_was_asked_badly_has_lost_to_nobody(
+    alice: User, leo: User, snapshot: Snapshot, model: ModelVersion
+) -> None:
+    gates.update(actor=leo, dataset=snapshot.dataset, conditions=demands(not_worse=True), least_cases=20)
+    other = tuned(leo, snapshot, "rain-v2")
+    ModelVersion.objects.filter(pk=model.pk).update(stage="production")
+    evaluation = evaluated(leo, snapshot, rows_of(2, CASES), [model, other])
+    assert gates.state(other).state == "met"
+    Arm.objects.filter(evaluation=evaluation, version=model).update(system_prompt="Answer badly.")
+    with pytest.raises(Conflict, match="“rain-v1” is in production and was asked in another way"):
+        gates.ask(actor=leo, model=other)
+
+
 def _older(evaluation: Evaluation, model: ModelVersion) -> str:
     Evaluation.objects.filter(pk=evaluation.pk).update(contract={"text": {"ends_with": ["！"]}})
     return "measured with an older contract"
