@@ -37,6 +37,9 @@ def close(evaluation_id: UUID | str) -> bool:
     scores = {arm.pk: answers.summaries(arm.number) for arm in arms}  # outside of a transaction: it takes a while
     verdict = answers.verdict()
     with transaction.atomic():
+        list(
+            Arm.objects.select_for_update().filter(evaluation=evaluation).order_by("pk").values_list("pk")
+        )  # come first
         ended = {"state": _state(arms), "finished_at": timezone.now(), "verdict": verdict}
         if to_close().filter(pk=evaluation.pk).update(**ended) != 1:
             return False

@@ -26,9 +26,8 @@ class Answers:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self.metrics = [name for name in evaluation.metrics if name in SCORERS]
-        self.by_arm: dict[int, dict[int, Scored]] = {
-            arm: {} for arm in evaluation.arms.values_list("number", flat=True)
-        }
+        self.currencies: dict[int, str] = dict(evaluation.arms.values_list("number", "currency"))
+        self.by_arm: dict[int, dict[int, Scored]] = {arm: {} for arm in self.currencies}
         rows = Outcome.objects.filter(arm__evaluation=evaluation).exclude(verdict="").order_by()
         columns = ("arm__number", "case__number", "case__cluster", "verdict", "scores")
         for arm, case, cluster, verdict, scores in rows.values_list(*columns):
@@ -49,11 +48,16 @@ class Answers:
         }  # fmt: skip
 
     def compared(self, a: int, b: int, metric: str) -> Comparison:
-        """Arm number b against arm number a on the cases that both have been asked; not corrected for others."""
+        """Arm number b against arm number a on the cases that both have been asked; not corrected for others.
+
+        Amounts in two currencies have no difference: then no case has a value of both.
+        """
         scorer, ours, theirs = SCORERS[metric], self.by_arm[a], self.by_arm[b]
+        alike = scorer.unit != "currency" or self.currencies[a] == self.currencies[b]
         pairs = [
             Paired(
-                number, ours[number].cluster, scorer.of(ours[number].scores), scorer.of(theirs[number].scores),
+                number, ours[number].cluster, scorer.of(ours[number].scores) if alike else None,
+                scorer.of(theirs[number].scores) if alike else None,
                 ours[number].missing, theirs[number].missing,
             )
             for number in sorted(ours.keys() & theirs.keys())

@@ -64,13 +64,14 @@ def run(arm_id: UUID | str) -> bool:
 def _some(arm: Arm, key: str) -> bool:
     hold(arm, key, state=AskingState.RUNNING)
     Evaluation.objects.filter(pk=arm.evaluation_id, state=AskingState.WAITING).update(state=AskingState.RUNNING)
-    waiting = list(arm.outcomes.filter(verdict="").select_related("case__revision")[: AT_A_TIME + 1])
+    waiting = list(arm.outcomes.filter(verdict="").select_related("case__revision")[:AT_A_TIME])
     if waiting:
         way = _way(arm)
         with shutting(client_of(arm.connection, timeout=CALL_SECONDS)) as provider:
-            for outcome in waiting[:AT_A_TIME]:
+            for outcome in waiting:
                 _ask(arm, key, outcome, provider, way)
-    if len(waiting) > AT_A_TIME:
+    # Looked for anew: meanwhile a person may have stopped it and had asked again what got no answer.
+    if arm.outcomes.filter(verdict="").exists():
         Arm.objects.release(arm.pk, key)
         return True
     _end(arm, key, AskingState.DONE)

@@ -74,12 +74,13 @@ def comparisons(evaluation: Evaluation) -> dict[tuple[str, int], Comparison]:
 def comparison(evaluation: Evaluation, a: Arm, b: Arm, metric: str) -> Comparison:
     """Arm b against arm a on the cases that both were asked. Raises InvalidInput for a metric that was not measured.
 
-    A pair without number 0 is corrected as one of all pairs that could be looked at.
+    A pair without number 0, and any pair while models are still asked, is corrected as one of all pairs that could be
+    looked at: that takes one comparison instead of all of them.
     """
     _measured(evaluation, metric)
     if a.pk == b.pk:
         raise InvalidInput(b=Text("Choose two different models."))
-    if a.number == 0:
+    if a.number == 0 and evaluation.is_final:
         return comparisons(evaluation)[metric, b.number]
     answers = Answers(evaluation)
     pairs = len(answers.by_arm) * (len(answers.by_arm) - 1) // 2

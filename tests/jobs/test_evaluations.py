@@ -304,6 +304,49 @@ def test_a_cancelled_evaluation_keeps_what_was_answered(
     assert (base.asked, own.asked, evaluation.state) == (5, 5, "done")
 
 
+def test_what_is_asked_for_again_while_an_answer_is_under_way_is_asked(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire
+) -> None:
+    """Stopped and asked for again, the worker of before is still at the last case: the first one is asked after it."""
+    evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), n=3)
+
+    def again(body: dict[str, Any]) -> Response | str:
+        if len(wire.sent) == 1:
+            return Response(json.dumps({"error": {"message": "Too long"}}), 400, content_type="application/json")
+        if len(wire.sent) == 3:
+            evaluations.cancel(actor=alice, evaluation=evaluation)
+            evaluations.retry_errored(actor=alice, evaluation=evaluation)
+        return "rain"
+
+    wire.answer = again
+    (arm,) = asked(evaluation)
+    assert (arm.is_final, arm.asked, arm.errored) == (False, 2, 0)
+    compared = comparing.table(evaluation)  # read while it runs, it has no figures yet
+    assert compared[0].cells[0].summary is None
+    (arm,) = asked(evaluation)
+    assert (arm.state, arm.asked, arm.strict, len(wire.sent), evaluation.state) == ("done", 3, 3, 4, "done")
+
+
+def test_what_is_paid_for_in_two_currencies_has_no_difference(
+    alice: User, snapshot: Snapshot, stage: Connection, tuned: ModelVersion, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced(stage, alice)
+    evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), ArmSpec(stage, version=tuned), n=3,
+                       metrics=["compliance", "cost-per-correct", "latency"])  # fmt: skip
+    run(evaluation.arms.get(number=0).pk)
+    base, own = evaluation.arms.order_by("number")
+    monkeypatch.setattr(comparing, "comparisons_of", None)  # all of them are not made each time somebody looks
+    assert comparing.comparison(evaluation, base, own, "latency").n == 0
+    monkeypatch.undo()
+    costs = {"cost-per-correct": 1, "cost-per-correct.cost": 1, "cost-per-correct.right": 1}
+    Outcome.objects.update(verdict="passed", scores={"compliance": 1, "latency": 1, **costs})
+    assert comparing.comparison(evaluation, base, own, "cost-per-correct").difference == 0
+    Arm.objects.filter(pk=own.pk).update(currency="CNY")
+    found = comparing.comparison(evaluation, base, own, "cost-per-correct")
+    assert (found.difference, found.applicable, found.word) == (None, 0, "too-few")
+    assert comparing.comparison(evaluation, base, own, "latency").applicable == 3
+
+
 def test_a_budget_that_stops_holds_back_an_evaluation_before_and_while_it_asks(
     alice: User, snapshot: Snapshot, stage: Connection, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
