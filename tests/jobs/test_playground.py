@@ -272,3 +272,9 @@ def test_what_is_saved_is_counted_in_money_where_all_prices_are_known(alice: Use
     counted = savings.savings_of(version, "Long rules. " * 50, answer=10).money
     assert counted is not None
     assert counted.calls == -(-2_000_000 // (10 * found.saved_tokens))
+    said, calls = {"prompt": "Long rules. " * 50, "answer": 10}, counted.calls or 0
+    page = browser_of(alice).post(f"/models/{version.pk}/savings/", said).content.decode()
+    assert "Paid back after" in page
+    assert f"{calls:,} <small>calls" in page
+    told = api_of(alice).post(f"/api/v1/models/{version.pk}/savings/", said, format="json").json()
+    assert (told["saved_tokens"], told["calls"], told["missing"]) == (found.saved_tokens, calls, [])
