@@ -131,7 +131,11 @@ def arrived(arms: Sequence[Named], base: Named | None) -> Arrived:
     """How the JSON came where JSON is wanted, else how the answers kept to the contract. Only the first part counts."""
     ordered = [one for one in in_order(arms, base) if one.arm.asked]
     if all({"json-valid", "json-unfenced"} <= one.arm.scores.keys() for one in ordered):
-        parts = [Part(_("Strict"), "accent"), Part(_("Fenced"), "soft"), Part(pgettext("of JSON answers", "Lost"), "error")]
+        parts = [
+            Part(_("Strict"), "accent"),
+            Part(_("Fenced"), "soft"),
+            Part(pgettext("of JSON answers", "Lost"), "error"),
+        ]
         note = _("Only strict counts. What is right inside a fence is told apart, and never added to the rate.")
         return Arrived(_("How the JSON arrived"), note, parts, [Counts(one.name, _json_counts(one)) for one in ordered])
     parts = [
@@ -167,7 +171,8 @@ def measures(evaluation: Evaluation, arms: Sequence[Named], other: Named | None)
         if row.decides:
             continue
         values = {cell.arm.number: (cell.summary or {}) for cell in row.cells}
-        best = _best(row, values)
+        paid_alike = row.scorer.unit != "currency" or len({one.arm.currency for one in arms}) == 1
+        best = _best(row, values) if paid_alike else None
         cells = [_cell(row.metric, one, values.get(one.number, {}), best) for one in arms]
         changed = next((cell.change for cell in row.cells if other and cell.arm.number == other.number), None)
         rows.append(

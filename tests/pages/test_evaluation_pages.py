@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from ftstudio.accounts.models import Project, User
-from jobs_app.models import Evaluation
+from jobs_app.models import Arm, Evaluation
 from tests.conftest import api_of, browser_of
 from tests.evaluated import Answers, evaluated, task, tuned
 
@@ -162,6 +162,9 @@ def test_three_arms_are_compared_two_at_a_time_and_one_alone_is_only_measured(
     chosen = text_of(pages.get(url + "?a=1&b=2").content)
     assert "rain-v2 keeps to the contract in 40 of 40 cases, rain-v1 in 37." in chosen
     assert "No clear difference" in chosen
+    assert "of 40 asked" not in usual
+    Arm.objects.filter(version=second).update(asked=30, currency="CNY")  # stopped on the way, and paid for elsewhere
+    assert "30 of 40 asked" in text_of(pages.get(url).content)
     odd = pages.get(url + "?a=9&b=x&metric=nothing&which=odd&cursor=")
     assert odd.status_code == 200
     assert pages.get(url + "?cursor=odd").status_code == 422
