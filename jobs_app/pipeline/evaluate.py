@@ -128,7 +128,7 @@ def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> 
         answer=_kept(
             found.answer.text or "\n".join(call.arguments for call in found.answer.tool_calls) or reply.refusal or ""
         ),
-        calls=list(reply.tool_calls),
+        calls=[_kept_call(call) for call in reply.tool_calls],
         finish_reason=found.finish_reason[:40],
         findings=[{"rule": rule, "message": to_row(message)} for rule, message in found.errors],
         scores=_scores(arm, found),
@@ -145,6 +145,15 @@ def _scores(arm: Arm, found: Answered) -> dict[str, float | None]:
 
 def _kept(text: str) -> str:
     return text[:LONGEST].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _kept_call(call: dict[str, Any]) -> dict[str, Any]:
+    """The call as it came, its arguments no longer than an answer."""
+    said = call.get("function")
+    arguments = said.get("arguments") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(arguments, str) or len(arguments) <= LONGEST:
+        return call
+    return {**call, "function": {**said, "arguments": _kept(arguments)}}
 
 
 def _only_this_case(arm: Arm, refusal: ProviderError) -> bool:

@@ -327,6 +327,18 @@ def test_what_is_asked_for_again_while_an_answer_is_under_way_is_asked(
     assert (arm.state, arm.asked, arm.strict, len(wire.sent), evaluation.state) == ("done", 3, 3, 4, "done")
 
 
+def test_of_an_endless_answer_so_much_is_kept_as_somebody_may_read(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire
+) -> None:
+    endless = json.dumps({"answer": "rain " * 300_000})
+    function = {"name": "task_response", "arguments": endless}
+    wire.answer = lambda body: {"content": None, "tool_calls": [{"id": "c", "type": "function", "function": function}]}
+    (arm,) = asked(begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), n=1))
+    (outcome,) = arm.outcomes.all()
+    assert outcome.answer == outcome.calls[0]["function"]["arguments"] == endless[:100_000]
+    assert (outcome.calls[0]["id"], outcome.verdict) == ("c", "failed")
+
+
 def test_what_is_paid_for_in_two_currencies_has_no_difference(
     alice: User, snapshot: Snapshot, stage: Connection, tuned: ModelVersion, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
