@@ -112,8 +112,8 @@ def _why_not(arm: Arm, model: ModelVersion, dataset: Dataset, gate: ReleaseGate)
         return Text("Evaluation {number} is a rehearsal.", number=evaluation.number)
     if evaluation.contract != dataset.contract:
         return Text("Evaluation {number} measured with an older contract: evaluate again.", number=evaluation.number)
-    if arm.asked < gate.least_cases:
-        return Text("Evaluation {number} has {n} cases.", number=evaluation.number, n=arm.asked)
+    if (counted := _counted(arm, gate)) < gate.least_cases:
+        return Text("Evaluation {number} has {n} cases.", number=evaluation.number, n=counted)
     if not _as_served(arm, model):
         return Text("Evaluation {number} asked the model in another way than it is served.", number=evaluation.number)
     if evaluation.side == "validation" and evaluation.arms.filter(version__job=model.job_id).count() > 1:
@@ -126,6 +126,12 @@ def _why_not(arm: Arm, model: ModelVersion, dataset: Dataset, gate: ReleaseGate)
         return Text("{n} of the cases of evaluation {number} are in what the model was trained on.",
                     n=known, number=evaluation.number)  # fmt: skip
     return None
+
+
+def _counted(arm: Arm, gate: ReleaseGate) -> int:
+    """The cases that every condition has a say in: where one leaves out what was never answered, the answered ones."""
+    metrics = [SCORERS[data["metric"]] for data in gate.conditions if data["metric"] in SCORERS]
+    return arm.asked if all(metric.counts_missing for metric in metrics) else arm.asked - arm.errored
 
 
 def _as_served(arm: Arm, model: ModelVersion) -> bool:

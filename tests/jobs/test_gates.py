@@ -185,6 +185,22 @@ def test_whoever_is_in_production_must_not_be_lost_against(
     assert gates.state(ModelVersion.objects.get(pk=alone.pk)).rulings == ()
 
 
+def test_silence_is_no_good_answer(leo: User, snapshot: Snapshot, model: ModelVersion) -> None:
+    """A metric that leaves out what was never answered does not pass a model that nearly never answered."""
+    short = [{"metric": "truncated", "bound": "value", "limit": 0.0}]
+    gates.update(actor=leo, dataset=snapshot.dataset, conditions=short, least_cases=20)
+    evaluated(
+        leo, snapshot, [Answers(f"Rain {n}?", "Rain。", (None if n else "Rain。",)) for n in range(CASES)], [model]
+    )
+    ((_evaluation, said),) = gates.state(model).passed_over
+    assert said == "Evaluation 1 has 1 cases."
+    gates.update(actor=leo, dataset=snapshot.dataset, conditions=demands(0.9), least_cases=20)
+    assert gates.state(model).state == "unmet"  # there they count as failures
+    evaluated(leo, snapshot, rows_of(CASES), [model])
+    gates.update(actor=leo, dataset=snapshot.dataset, conditions=short, least_cases=20)
+    assert gates.state(model).is_open
+
+
 def test_whoever_was_asked_badly_has_lost_to_nobody(
     alice: User, leo: User, snapshot: Snapshot, model: ModelVersion
 ) -> None:
