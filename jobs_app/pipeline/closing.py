@@ -37,9 +37,9 @@ def close(evaluation_id: UUID | str) -> bool:
     scores = {arm.pk: answers.summaries(arm.number) for arm in arms}  # outside of a transaction: it takes a while
     verdict = answers.verdict()
     with transaction.atomic():
-        list(
-            Arm.objects.select_for_update().filter(evaluation=evaluation).order_by("pk").values_list("pk")
-        )  # come first
+        rows = Arm.objects.select_for_update().filter(evaluation=evaluation).order_by("pk")  # before the evaluation
+        if dict(rows.values_list("pk", "finished_at")) != {arm.pk: arm.finished_at for arm in arms}:
+            return False  # closed, asked again and ended once more meanwhile: these figures are of before
         ended = {"state": _state(arms), "finished_at": timezone.now(), "verdict": verdict}
         if to_close().filter(pk=evaluation.pk).update(**ended) != 1:
             return False

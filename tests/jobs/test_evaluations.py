@@ -19,6 +19,7 @@ from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app import tasks
 from jobs_app.models import Advice, Arm, Budget, Connection, Evaluation, Job, ModelVersion, Outcome, Price
+from jobs_app.pipeline import closing
 from jobs_app.pipeline.evaluate import run
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
@@ -325,6 +326,32 @@ def test_what_is_asked_for_again_while_an_answer_is_under_way_is_asked(
     assert compared[0].cells[0].summary is None
     (arm,) = asked(evaluation)
     assert (arm.state, arm.asked, arm.strict, len(wire.sent), evaluation.state) == ("done", 3, 3, 4, "done")
+
+
+def test_a_slow_closer_writes_no_figures_of_before(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one worker computes, it is closed by another, asked again, and ends again: the last word is the newest."""
+    refused = Response(json.dumps({"error": {"message": "Too long"}}), 400, content_type="application/json")
+    wire.answer = lambda body: refused if len(wire.sent) == 1 else "rain"
+    evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), n=2)
+    slow = closing.Answers.verdict
+
+    def overtaken(answers: Any) -> dict[str, Any]:
+        monkeypatch.setattr(closing.Answers, "verdict", slow)
+        closing.close(evaluation.pk)
+        evaluations.retry_errored(actor=alice, evaluation=evaluation)
+        Arm.objects.update(asked=2, state="done", finished_at=timezone.now())
+        Outcome.objects.update(verdict="passed", scores={"compliance": 1.0})
+        return slow(answers)
+
+    monkeypatch.setattr(closing.Answers, "verdict", overtaken)
+    (arm,) = asked(evaluation)
+    assert (evaluation.is_final, arm.scores) == (False, {})
+    assert list(closing.to_close()) == [evaluation]  # the next sweep finds it
+    closing.close(evaluation.pk)
+    arm.refresh_from_db()
+    assert arm.scores["compliance"]["value"] == 1.0
 
 
 def test_of_an_endless_answer_so_much_is_kept_as_somebody_may_read(
