@@ -8,6 +8,7 @@ several workers ask side by side.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing as shutting
 from dataclasses import dataclass
 from decimal import Decimal
@@ -147,12 +148,12 @@ def _kept(text: str) -> str:
     return text[:LONGEST].replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def _kept_call(call: dict[str, Any]) -> dict[str, Any]:
+def _kept_call(call: Mapping[str, Any]) -> dict[str, Any]:
     """The call as it came, its arguments no longer than an answer."""
     said = call.get("function")
     arguments = said.get("arguments") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(arguments, str) or len(arguments) <= LONGEST:
-        return call
+        return dict(call)
     return {**call, "function": {**said, "arguments": _kept(arguments)}}
 
 
