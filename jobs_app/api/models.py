@@ -30,8 +30,8 @@ class ModelOutput(ModelVersionOutput):
 
     class Meta(ModelVersionOutput.Meta):
         fields = (
-            *ModelVersionOutput.Meta.fields, "called", "checkpoint", "stage", "serving", "serving_says", "deploy_asked_at",
-            "note",
+            *ModelVersionOutput.Meta.fields, "called", "checkpoint", "stage", "serving", "serving_says",
+            "deploy_asked_at", "note",
         )  # type: ignore[assignment]  # fmt: skip
         read_only_fields = fields  # type: ignore[assignment]
 

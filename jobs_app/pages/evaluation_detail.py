@@ -148,6 +148,8 @@ def _cases(
         "shown": len(page.rows),
         "shown_of": rule.n if rule else counts[which],
         "failed": failed,
+        # By the contract or by the metric: what could go back to the annotators, counted there.
+        "is_imperfect": failed > 0 or any(counts.get(one) for one in ("lost", "both-fail")),
         "failures": [
             {"rule": one.rule, "title": _title(one), "n": one.n, "share": one.n / failed} for one in failures
         ],
