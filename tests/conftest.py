@@ -57,13 +57,20 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as `once` what asks for no database, and so says the same on every one; let the slow ones begin early."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark as `once` what asks for no database, and so says the same on every one; let the slow ones begin early.
+
+    What a page shows is the same on every database, too: what it asks of it is asked by services and API, and
+    tests/test_roles.py opens every page. The order is made after pytest-django's, which puts the slow ones last.
+    """
     for item in items:
         asks = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
         if not asks and not any(map(item.get_closest_marker, ("django_db", "killing", "services", "browser"))):
             item.add_marker("once")
+        if item.path.parent.name == "pages" and not item.get_closest_marker("services"):
+            item.add_marker("once")
+    yield
     if workers := getattr(config, "workerinput", {}).get("workercount"):
         items[:] = early(items, workers)
 

@@ -45,8 +45,8 @@ ENTRIES = (
         ),
     ),
     Entry("pages:annotate", _("Annotate"), ("annotate", "sample", "revision", "adjudication", "comment")),
-    Entry("pages:job-list", _("Jobs"), ("job", "checkpoint", "advice", "trial", "family", "run")),
-    Entry("pages:evaluation-list", _("Evaluations"), ("evaluation", "case", "gate")),
+    Entry("pages:job-list", _("Jobs"), ("job", "checkpoint", "checkpoints", "advice", "family", "members", "run")),
+    Entry("pages:evaluation-list", _("Evaluations"), ("evaluation", "gate")),
     Entry("pages:model-list", _("Models"), ("model", "playground")),
     Entry("pages:connection-list", _("Connections"), ("connection", "price", "catalog", "budget", "hook", "delivery")),
 )

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-from tests.conftest import PASSWORD
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 # The driver's event loop runs in this thread, so Django would take the test's own queries for asynchronous ones.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,7 +33,13 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-gpu-rasterization",
+    "--disable-software-rasterizer",
 ]
+PATIENCE = 15_000  # milliseconds; two cores may have other work
+expect.set_options(timeout=PATIENCE)
+
 # axe's best-practice rules are asked for as well: unique landmarks, headings in order.
 AXE = {"resultTypes": ["violations"]}
 
@@ -103,12 +109,21 @@ class Watched:
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
 
 
+def session_of(user: Any, url: str) -> Any:
+    """The cookie of somebody who has logged in."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
 Opener = Callable[..., Watched]
 
 
 @pytest.fixture
 def open_browser(browser: Browser, live_server: Any) -> Iterator[Opener]:
-    """`open_browser(user, locale="zh-CN", width=390)`: a person's own browser, logged in through the login page."""
+    """`open_browser(user, locale="zh-CN", width=390)`: a person's own browser, logged in; the login page has its own
+    tests."""
     contexts: list[BrowserContext] = []
     watched: list[Watched] = []
     cache.clear()
@@ -124,16 +139,12 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Opener]:
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         one = Watched(context.new_page())
         watched.append(one)
         if user is not None:
-            one.page.goto("/account/login/")
-            one.page.fill("[name=login]", user.username)
-            one.page.fill("[name=password]", PASSWORD)
-            one.page.click("main button[type=submit]")
-            one.page.wait_for_url(lambda url: "/login" not in url)
+            context.add_cookies([session_of(user, live_server.url)])
         return one
 
     yield open_one

@@ -25,6 +25,8 @@ from datasets_app.services import exports, loss_reports, samples
 from tests import make
 from tests.core.test_codecs_across import meaning
 
+pytestmark = pytest.mark.once  # what a format writes is the same whichever database the samples came from
+
 ALL_TRAIN = {"train": 100, "validation": 0, "test": 0}
 PREFERENCES = ("openai-preference", "trl-preference", "trl-kto", "ark-dpo", "dashscope-dpo", "sharegpt-preference")
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}

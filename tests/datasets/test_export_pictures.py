@@ -19,6 +19,8 @@ from datasets_app.services import exports
 from ftstudio.errors import Conflict
 from tests import make
 
+pytestmark = pytest.mark.once  # as in test_export_codecs
+
 NAMES = ("sky.png", "street.jpg")
 BESIDE = ("sharegpt", "alpaca", "dashscope-sft")
 INSIDE = ("openai-chat", "together-sft", "ark-sft", "zhipu-sft", "fireworks-sft")
