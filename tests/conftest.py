@@ -24,8 +24,8 @@ from tests import databases
 PASSWORD = "correct horse battery"
 
 # No test passes or fails by the clock: neither by one example's time nor by the first draw of a text on a busy machine.
-# Every run draws other examples; fifty of each are enough for one.
-settings.register_profile("ftstudio", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Every run draws other examples; thirty of each are enough for one.
+settings.register_profile("ftstudio", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ftstudio")
 
 

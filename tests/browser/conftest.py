@@ -23,7 +23,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 HERE = Path(__file__).parent
 ROAD = "test_road.py"  # the whole way through the product: what is clicked again on PostgreSQL
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("FTSTUDIO_BROWSER") == "required"
 ARGUMENTS = [
     "--no-sandbox",

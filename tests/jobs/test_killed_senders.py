@@ -16,7 +16,8 @@ from .rehearsal import Rehearsal, rehearsal_server
 from .rehearsal_server import serve
 from .senders import SECRET
 
-pytestmark = [pytest.mark.killing, pytest.mark.django_db(transaction=True)]
+# What is remembered before what is the same on every database; submit and poll are killed on each of them.
+pytestmark = [pytest.mark.killing, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ def test_killed_at_any_moment_of_a_poll_everything_is_stored_once(house: House, 
     assert rehearsal.counts()["jobs"] == {marker: 1}
 
 
+@pytest.mark.once
 def test_killed_at_any_moment_of_an_evaluation_each_case_is_answered_once(house: House) -> None:
     """At most the question that was on its way is asked a second time, and it is written down that it was."""
     job, moment, died = house.job, 0, True

@@ -130,7 +130,11 @@ def test_web_worker_and_beat_run_by_the_compose_files_own_commands(tmp_path: Pat
             lambda: subprocess.run(asking, cwd=ROOT, env=env, capture_output=True, check=False).returncode == 0,
             what="a worker's heartbeat",
         )
-        once(sys.executable, *SERVICES["web"]["healthcheck"]["test"][2:4], str(port))
+        probe = [sys.executable, *SERVICES["web"]["healthcheck"]["test"][2:4], str(port)]
+        wait_until(  # Docker asks several times as well
+            lambda: subprocess.run(probe, cwd=ROOT, env=env, capture_output=True, check=False).returncode == 0,
+            what="the health check of the compose file",
+        )
         assert [child.poll() for child in children] == [None, None, None], {
             service: log.read_text() for service, log in logs.items()
         }
