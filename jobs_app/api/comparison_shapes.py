@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ftstudio.web.texts import say
+from jobs_app.core.confusion import Label
 from jobs_app.services.comparing import Failure
 
 
@@ -63,6 +65,28 @@ class SliceOutput(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     size = serializers.ChoiceField(["anecdote", "indicative", "usable"])
     summaries = SummaryOutput(many=True, help_text="Of each arm, by number.")
+
+
+class TakenForOutput(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="Empty: no label.")
+    n = serializers.IntegerField()
+
+
+class LabelOutput(serializers.Serializer[Any]):
+    label = serializers.CharField()
+    wanted = serializers.IntegerField(help_text="Cases whose reference has it.")
+    given = serializers.IntegerField(help_text="Cases whose answer gives it.")
+    right = serializers.IntegerField()
+    precision = serializers.FloatField(allow_null=True)
+    recall = serializers.FloatField(allow_null=True)
+    f1 = serializers.FloatField(allow_null=True)
+    taken_for = serializers.SerializerMethodField(
+        help_text="Wrong answers where it was wanted, the most frequent first."
+    )
+
+    @extend_schema_field(TakenForOutput(many=True))
+    def get_taken_for(self, row: Label) -> list[dict[str, Any]]:
+        return [{"label": label, "n": n} for label, n in row.taken_for]
 
 
 class FailureOutput(serializers.Serializer[Any]):

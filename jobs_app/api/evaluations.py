@@ -19,11 +19,12 @@ from ftstudio.errors import InvalidInput, Text
 from ftstudio.web.pagination import ApiCursor
 from jobs_app.models import Arm, Case, Evaluation
 from jobs_app.services import comparing, evaluations
+from jobs_app.services.confusions import confusion_of
 from jobs_app.services.evaluation_lists import Wanted
 from jobs_app.services.slices import slices
 
 from . import evaluation_shapes as shapes
-from .comparison_shapes import ComparisonOutput, FailureOutput, SliceOutput
+from .comparison_shapes import ComparisonOutput, FailureOutput, LabelOutput, SliceOutput
 from .connections import NewestFirst
 from .jobs import read
 
@@ -129,6 +130,15 @@ class EvaluationSlices(APIView):
         metric = request.query_params.get("metric") or next(iter(evaluation.metrics), "")
         rows = slices(evaluation, sorted(evaluation.arms.values_list("number", flat=True)), metric)
         return Response(SliceOutput(rows, many=True).data)
+
+
+class EvaluationConfusion(APIView):
+    @extend_schema(parameters=[ARM_B], responses=LabelOutput(many=True))
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Which labels arm b takes for which; [] where the evaluation was not measured by labels."""
+        evaluation = found(request, pk)
+        _, b = _pair(request, evaluation)
+        return Response(LabelOutput(confusion_of(evaluation, b), many=True).data)
 
 
 class EvaluationFailures(APIView):

@@ -24,6 +24,11 @@ def test_labels_that_are_taken_for_each_other_are_told(alice: User, project: Pro
     assert [(row.label, row.right, row.wanted, row.taken_for) for row in found] == [
         ("会下雨", 1, 3, (("不会下雨", 1), ("", 1))), ("不会下雨", 1, 1, ()),
     ]  # fmt: skip
+    told = browser_of(alice).get(f"/api/v1/evaluations/{evaluation.pk}/confusion/").json()
+    assert told[0]["taken_for"] == [{"label": "不会下雨", "n": 1}, {"label": "", "n": 1}]
+    assert [(row["label"], row["wanted"], row["right"], row["recall"]) for row in told] == [
+        ("会下雨", 3, 1, pytest.approx(1 / 3)), ("不会下雨", 1, 1, 1.0),
+    ]  # fmt: skip
     assert "no label" in page.content.decode()
     assert [(tab.which, tab.n) for tab in page.context["tabs"]] == [
         ("won", 0), ("lost", 2), ("both-fail", 0), ("both-pass", 2), ("all", 4),
