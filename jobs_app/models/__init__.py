@@ -11,6 +11,7 @@ from .imported_run import ImportedRun
 from .inspection import Inspection
 from .job import Job, JobMove
 from .model_version import ModelVersion
+from .playground import PlaygroundAnswer
 from .report import Checkpoint, JobEvent, JobMetric
 from .synthesis import Candidate, Synthesis
 
@@ -35,6 +36,7 @@ __all__ = [
     "JobMove",
     "ModelVersion",
     "Outcome",
+    "PlaygroundAnswer",
     "Price",
     "Receipt",
     "ReleaseGate",

@@ -49,6 +49,7 @@ class Evaluation(models.Model):
     # What it was made for, where it was made for something: a question of the advisor, a family of jobs.
     advice = models.ForeignKey(Advice, models.CASCADE, null=True, blank=True, related_name="evaluations")
     family = models.ForeignKey(JobFamily, models.SET_NULL, null=True, blank=True, related_name="evaluations")
+    client_id = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001  (NULL: not unique)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -57,7 +58,14 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        constraints = (models.UniqueConstraint(fields=("project", "number"), name="one_evaluation_per_number"),)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "number"), name="one_evaluation_per_number"),
+            models.UniqueConstraint(
+                fields=("dataset", "created_by", "client_id"),
+                name="one_evaluation_per_request",
+                condition=models.Q(client_id__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -91,6 +99,8 @@ class Arm(Asking):
     errored = models.PositiveIntegerField(default=0)  # no answer came; they count as failed
     # Once it has ended: metric → {"value", "n", "low", "high"}, rates from 0 to 1 with their 95 % interval.
     scores = OrderedJSONField(default=dict)
+    # … and against arm number 0: metric → `core.comparison.Comparison` as data; empty for that one itself.
+    changes = OrderedJSONField(default=dict)
 
     objects = ArmQuerySet.as_manager()
 
