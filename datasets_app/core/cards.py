@@ -69,8 +69,10 @@ def card(facts: Facts, counts: Mapping[str, Any]) -> dict[str, Any]:
         "split": {
             **facts.split,
             "groups": counts.get("groups", 0),
+            "largest_group": counts.get("largest_group"),
             "leaks": 0,
             "near_duplicate_clusters_on_two_sides": counts.get("near"),
+            "near_duplicates_known_in_part": counts.get("near_behind", False),
             **{name: counts.get(name, 0) for name in ("pinned", "kept", "moved", "mixed")},
         },
         "test_set": counts.get("test_set"),

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from datasets_app.models.sample import Status
 from .selecting import selected
 
 CHUNK = 5000
+FEW = 500  # positions that are looked up one by one rather than by their range
 _STATUS = {status: at for at, status in enumerate(Status.values)}
 _SIDE: dict[str, int] = {side: at for at, side in enumerate(SIDES)} | {"": NOWHERE}
 _ROW = (
@@ -82,8 +82,9 @@ class Census:
         return np.asarray(getattr(self, name))
 
 
-def take(snapshot: Snapshot, earlier: Snapshot | None, step: Callable[[], None]) -> Census:
-    """Read what the snapshot was asked for. `earlier` gives the sides that are kept; `step()` is called often."""
+def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], None]) -> Census:
+    """Read what the snapshot was asked for. `earlier`, the newest first, give the sides that are kept; `step()` is
+    called often."""
     census = Census()
     rows = (
         selected(snapshot.dataset, snapshot.filter)
@@ -105,7 +106,7 @@ def take(snapshot: Snapshot, earlier: Snapshot | None, step: Callable[[], None])
     return census
 
 
-def _add(census: Census, snapshot: Snapshot, earlier: Snapshot | None, rows: list[Any]) -> None:
+def _add(census: Census, snapshot: Snapshot, earlier: Sequence[Snapshot], rows: list[Any]) -> None:
     first = len(census)
     (pks, positions, revisions, contents, authors, origins, status, worst, tokens, pairs, prints, questions,
      labels, clusters, pinned, uploads, *payloads) = zip(*rows, strict=True)  # fmt: skip
@@ -184,12 +185,23 @@ def _tags(snapshot: Snapshot, pks: tuple[int, ...]) -> Mapping[int, set[str]]:
     return found
 
 
-def _sides_in(earlier: Snapshot | None, positions: tuple[int, ...]) -> Iterable[str]:
-    """The side of each position in the snapshot before, "" where it has none."""
-    if earlier is None:
-        return repeat("", len(positions))
-    entries = SnapshotEntry.objects.filter(
-        snapshot=earlier, mixed=False, position__gte=positions[0], position__lte=positions[-1]
-    )
-    sides = dict(entries.order_by("position").values_list("position", "split"))
-    return sides.values() if tuple(sides) == positions else [sides.get(position, "") for position in positions]
+def _sides_in(earlier: Sequence[Snapshot], positions: tuple[int, ...]) -> Iterable[str]:
+    """The side of each position in the newest of the snapshots that holds it, "" where none does."""
+    sides: dict[int, str] = {}
+    for one in earlier:
+        if positions[0] > one.upto:
+            break  # and later than all that are older still
+        entries = SnapshotEntry.objects.filter(snapshot=one, mixed=False)
+        if not sides:
+            wanted = entries.filter(position__gte=positions[0], position__lte=positions[-1])
+        elif missing := [position for position in positions if position <= one.upto and position not in sides]:
+            few = len(missing) <= FEW
+            near = {"position__in": missing} if few else {"position__gte": missing[0], "position__lte": missing[-1]}
+            wanted = entries.filter(**near)
+        else:
+            break
+        found = dict(wanted.order_by("position").values_list("position", "split"))
+        if tuple(found) == positions:
+            return found.values()
+        sides = found | sides
+    return [sides.get(position, "") for position in positions]

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F, Max, Min
+from django.db.models import Exists, F, Max, Min, OuterRef
 
 from datasets_app.core.grouping import over_groups, together
 from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
@@ -36,6 +36,7 @@ ENTRY_COLUMNS = (
     "snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed", "pair", "negative",
 )  # fmt: skip
 TRAIN = SIDES.index("train")
+WAY = ("dataset_id", "seed", "group_by", "stratify_by", "shares")  # snapshots that agree in these share their sides
 
 
 class SplitLeak(Exception):
@@ -56,18 +57,28 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """The side of each sample, its group's 64 bits, how many groups there are, how many samples changed their side."""
+    """The side of each sample, its group's 64 bits, how many groups there are and how many samples the largest has,
+    how many samples changed their side."""
 
     side: Column
     group: Column
     groups: int
+    largest: int
     moved: int
 
 
-def freeze(snapshot_id: UUID | str) -> None:
-    """Build the snapshot. Safe to call at any time."""
+def freeze(snapshot_id: UUID | str) -> bool:
+    """Build the snapshot; True if that was done here and now. Safe to call at any time.
+
+    One that is divided in the same way as an older one waits for it, for it has its sides to keep.
+    """
+    return work_alone(_may_begin(), snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
+
+
+def _may_begin() -> Any:
     building = Snapshot.objects.filter(state=SnapshotState.BUILDING)
-    work_alone(building, snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
+    older = building.filter(number__lt=OuterRef("number"), **{name: OuterRef(name) for name in WAY})
+    return building.exclude(Exists(older))
 
 
 def _run(snapshot: Snapshot, key: str) -> None:
@@ -98,7 +109,10 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     content_hash = _write(snapshot, key, taken, division, mixed)
     prove_disjoint(snapshot)
     step()
-    counts = health.counts(snapshot, taken, division.side, groups=division.groups, moved=division.moved, mixed=mixed)
+    counts = health.counts(
+        snapshot, taken, division.side,
+        groups=division.groups, largest=division.largest, moved=division.moved, mixed=mixed,
+    )  # fmt: skip
     counts["test_set"] = measure_test.measured(snapshot, taken, division.side, step)
     counts["waived"] = waiving.passing(
         snapshot.dataset_id, selected(snapshot.dataset, snapshot.filter).filter(position__lte=snapshot.upto)
@@ -128,13 +142,17 @@ def _clear(snapshot: Snapshot, step: Callable[[], None]) -> None:
         step()
 
 
-def _earlier(snapshot: Snapshot) -> Snapshot | None:
-    """The newest snapshot that was divided in the same way: its samples keep their sides."""
-    alike = Snapshot.objects.filter(
-        dataset=snapshot.dataset_id, number__lt=snapshot.number, state=SnapshotState.READY, seed=snapshot.seed,
-        group_by=snapshot.group_by, stratify_by=snapshot.stratify_by, shares=snapshot.shares,
-    )  # fmt: skip
-    return alike.order_by("-number").first()
+def _earlier(snapshot: Snapshot) -> list[Snapshot]:
+    """The snapshots that were divided in the same way, the newest first: their samples keep their sides.
+
+    All of them, because the newest may have left samples out that this one has: by its filter, or in the trash.
+    """
+    alike = Snapshot.objects.filter(number__lt=snapshot.number, state=SnapshotState.READY, **_way_of(snapshot))
+    return list(alike.order_by("-number").only("upto"))
+
+
+def _way_of(snapshot: Snapshot) -> dict[str, Any]:
+    return {name: getattr(snapshot, name) for name in WAY}
 
 
 def _divide(snapshot: Snapshot, taken: Census) -> Division:
@@ -159,7 +177,7 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     before = taken.of("kept")
     moved = (before != NOWHERE) & (before != side) & (taken.of("pinned") == NOWHERE)  # a pin is somebody's own wish
     group = keys[first] if snapshot.group_by else keys  # else a group's samples have the same key
-    return Division(side, group, len(heads), int(moved.sum()))
+    return Division(side, group, len(heads), int(np.bincount(first).max()), int(moved.sum()))
 
 
 def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:

@@ -9,9 +9,9 @@ import numpy as np
 
 from datasets_app.core.findings import RANK
 from datasets_app.core.grouping import NEAR_DUPLICATES
-from datasets_app.core.splitting import FEW_CASES, SIDES, Column
+from datasets_app.core.splitting import FEW_CASES, NOWHERE, SIDES, Column
 from datasets_app.core.testsets import NEEDED
-from datasets_app.models import Scan, Snapshot
+from datasets_app.models import Dataset, Scan, Snapshot
 from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanState
 from ftstudio.errors import Text
@@ -20,27 +20,34 @@ from ftstudio.web.texts import to_row
 from .census import Census
 from .grading import checker_of
 from .mixing import Mixed
+from .scan import is_behind
 
 MOST_LABELS = 200  # named one by one; what is rarer is counted under “…”
+LOPSIDED = 10  # percent of the samples: of a group that is large, and of a side that is far from its share
 
 
-def counts(snapshot: Snapshot, taken: Census, side: Column, *, groups: int, moved: int, mixed: Mixed) -> dict[str, Any]:
+def counts(
+    snapshot: Snapshot, taken: Census, side: Column, *, groups: int, largest: int, moved: int, mixed: Mixed
+) -> dict[str, Any]:
     """`Snapshot.counts`: samples per side; per side tokens, statuses, labels and rules; groups; what was mixed in.
 
     `rules` counts, per side, the samples that each rule calls wrong; `findings` those of every severity. `near` is
-    None where the dataset was never scanned, else how many clusters of near duplicates stand on more than one side.
+    None where the dataset was never scanned, else how many clusters of near duplicates stand on more than one side;
+    `near_behind` says that samples came or changed since that scan.
     """
     sizes = np.bincount(side, minlength=len(SIDES))
     sizes_all = sizes.copy()
     sizes_all[0] += len(mixed.rows)
     tokens = np.bincount(side, weights=taken.of("tokens"), minlength=len(SIDES)).astype(np.int64)
     tokens[0] += sum(row.tokens for row in mixed.rows)
+    scan = Scan.objects.filter(dataset=snapshot.dataset_id, state=ScanState.DONE).order_by("-finished_at").first()
     encoder = getattr(checker_of(snapshot.dataset), "encoder", None)
     found: dict[str, Any] = {
         **dict(zip(SIDES, sizes_all.tolist(), strict=True)),
         "tokens": int(tokens.sum()),
         "errors": int((taken.of("worst") == RANK["error"]).sum()),
         "groups": groups,
+        "largest_group": largest,
         "rules": {name: {} for name in SIDES},
         "tokens_by_side": dict(zip(SIDES, tokens.tolist(), strict=True)),
         "encoder": {"name": encoder.name, "exact": encoder.exact} if encoder else None,
@@ -53,7 +60,8 @@ def counts(snapshot: Snapshot, taken: Census, side: Column, *, groups: int, move
         "moved": moved,
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,
-        "near": _near(snapshot, taken, side),
+        "near": _near(taken, side) if scan else None,
+        "near_behind": bool(scan) and is_behind(scan, Dataset.objects.get(pk=snapshot.dataset_id)),
         "uploads": {str(UUID(str(pk))): n for pk, n in taken.uploads.items() if pk},
         "origins": dict(taken.origins.most_common()),
         "authors": len(taken.authors - {None}),
@@ -64,7 +72,8 @@ def counts(snapshot: Snapshot, taken: Census, side: Column, *, groups: int, move
             for name in SIDES:
                 if line[name]:
                     found["rules"][name][rule] = line[name]
-    found["warnings"] = [{"code": code, **to_row(text)} for code, text in _warnings(snapshot, found)]
+    said = _warnings(snapshot, found) + _lopsided(snapshot, taken, side, largest)
+    found["warnings"] = [{"code": code, **to_row(text)} for code, text in said]
     return found
 
 
@@ -103,9 +112,7 @@ def _findings(taken: Census, side: Column) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _near(snapshot: Snapshot, taken: Census, side: Column) -> int | None:
-    if not Scan.objects.filter(dataset=snapshot.dataset_id, state=ScanState.DONE).exists():
-        return None
+def _near(taken: Census, side: Column) -> int:
     cluster = taken.of("cluster").astype(np.int64)
     members = np.flatnonzero(cluster)
     pairs = np.unique(cluster[members] * len(SIDES) + side[members])
@@ -139,6 +146,12 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
             "not-scanned",
             Text("The dataset has not been scanned for near duplicates yet: every sample was a group of its own."),
         ))  # fmt: skip
+    if found["near_behind"] and snapshot.group_by == NEAR_DUPLICATES:
+        said.append((
+            "old-scan",
+            Text("Samples came or changed since the last scan for near duplicates, which knows nothing of them: scan "
+                 "the dataset, then freeze again."),
+        ))  # fmt: skip
     if found["moved"]:
         said.append((
             "moved",
@@ -146,3 +159,21 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
                  n=found["moved"]),
         ))  # fmt: skip
     return said
+
+
+def _lopsided(snapshot: Snapshot, taken: Census, side: Column, largest: int) -> list[tuple[str, Text]]:
+    """The side that is furthest from its share of the samples, where a large group is to blame."""
+    free = side[taken.of("pinned") == NOWHERE]
+    if largest * 100 <= len(free) * LOPSIDED:
+        return []
+    shares = np.bincount(free, minlength=len(SIDES)) * 100 / len(free)
+    off = [abs(share - snapshot.shares[name]) for share, name in zip(shares.tolist(), SIDES, strict=True)]
+    most = off.index(max(off))
+    if largest < 2 or off[most] <= LOPSIDED:
+        return []
+    text = Text(
+        "{share} % of the samples are on the side “{side}”, not {wanted} %: shares count groups, and the largest group "
+        "has {n} samples.",
+        share=round(shares[most]), side=SIDES[most], wanted=snapshot.shares[SIDES[most]], n=largest,
+    )  # fmt: skip
+    return [("lopsided", text)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from datasets_app.core.findings import RANK
 from datasets_app.core.splitting import SIDES, Column, mixed_rows, shuffled
@@ -49,30 +49,33 @@ def choose(snapshot: Snapshot, taken: Census, side: Column, step: Callable[[], N
     general = Sample.objects.filter(
         dataset=snapshot.mix["dataset"], position__lte=snapshot.mix["upto"], worst__lt=RANK["error"]
     ).exclude(status__in=(Status.REJECTED, Status.TRASHED))
+    ours = taken.of("question")
     positions, questions = array("I"), array("Q")
     last = 0
-    while found := list(
+    while listed := list(
         general.filter(position__gt=last).order_by("position").values_list("position", "question")[: 4 * CHUNK]
     ):
-        last = found[-1][0]
-        positions.extend(position for position, _ in found)
-        questions.extend(int(question[:16] or "0", 16) for _, question in found)
+        last = listed[-1][0]
+        positions.extend(position for position, _ in listed)
+        questions.extend(int(question[:16] or "0", 16) for _, question in listed)
         step()
-    free = np.flatnonzero(~np.isin(np.asarray(questions), taken.of("question")))
+    free = np.flatnonzero(~np.isin(np.asarray(questions), ours))
     lot = shuffled(np.asarray(positions, dtype=np.uint64)[free], snapshot.seed)
     drawn = np.sort(np.asarray(positions)[free[np.argsort(lot, kind="stable")[:wanted]]])
     rows: list[Row] = []
     for start in range(0, len(drawn), CHUNK):
-        rows += _rows(snapshot, drawn[start : start + CHUNK].tolist())
+        found = _rows(general.filter(position__in=drawn[start : start + CHUNK].tolist()))
+        # Somebody may have edited one since the lot was drawn: what is mixed in fits as it is read now.
+        asked = np.isin(np.array([row.question for row in found], dtype=np.uint64), ours)
+        rows += [row for row, ours_too in zip(found, asked.tolist(), strict=True) if not ours_too]
         step()
     return Mixed(rows, wanted)
 
 
-def _rows(snapshot: Snapshot, positions: list[int]) -> list[Row]:
+def _rows(general: QuerySet[Sample]) -> list[Row]:
     current = FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number")))
     found = (
-        Sample.objects.filter(dataset=snapshot.mix["dataset"], position__in=positions)
-        .annotate(frozen=current)
+        general.annotate(frozen=current)
         .order_by("position")
         .values_list("pk", "frozen__pk", "frozen__content_hash", "worst", "tokens", "question")
     )

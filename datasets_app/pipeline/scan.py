@@ -202,8 +202,9 @@ def _fail(scan: Scan, key: str, code: str, text: Text) -> None:
 
 def is_stale(scan: Scan, dataset: Dataset) -> bool:
     """Whether samples were added or changed, or the rules, since the scan read them."""
-    return (
-        scan.report.get("samples") != dataset.samples_total
-        or scan.report.get("revised") != _revised(dataset)
-        or scan.rule_set_version != checker_of(dataset).version
-    )
+    return is_behind(scan, dataset) or scan.rule_set_version != checker_of(dataset).version
+
+
+def is_behind(scan: Scan, dataset: Dataset) -> bool:
+    """Whether samples were added or changed since the scan read them: of those it cannot say what is alike."""
+    return scan.report.get("samples") != dataset.samples_total or scan.report.get("revised") != _revised(dataset)

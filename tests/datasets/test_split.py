@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from datasets_app import tasks
 from datasets_app.models import Sample, SampleTag, Snapshot
-from datasets_app.services import datasets, snapshots
+from datasets_app.pipeline import freeze as freezing
+from datasets_app.pipeline import mixing
+from datasets_app.pipeline import scan as scanning
+from datasets_app.services import cards, datasets, snapshots
 from ftstudio.accounts.models import Project
 from ftstudio.errors import Conflict, InvalidInput
 from tests import make
@@ -105,6 +109,83 @@ def test_what_grew_keeps_its_sides_and_what_came_meets_the_shares(alice: Any, ra
     assert (grown.counts["train"], grown.counts["validation"], grown.counts["moved"]) == (60, 20, 0)
     other = sides(make.snapshot(alice, rain, seed=9, **how))
     assert {at: other[at] for at in before} != before
+
+
+@pytest.fixture
+def grown(alice: Any, rain: Any) -> dict[int, str]:
+    """The sides of the first forty samples. Since then came a snapshot of only ten of them, and forty more samples."""
+    make.imported(alice, rain, make.chats(40))
+    for sample in Sample.objects.filter(dataset=rain, position__lte=10):
+        SampleTag.objects.create(dataset=rain, sample=sample, name="first")
+    before = sides(make.snapshot(alice, rain, shares=HALF))
+    make.snapshot(alice, rain, shares=HALF, filter={"tag": "first"})
+    make.imported(alice, rain, [make.chat(f"夜{n}？", "会下雨") for n in range(40)])
+    return before
+
+
+@pytest.mark.parametrize("few", [500, 5])
+def test_a_sample_that_the_newest_snapshot_left_out_keeps_the_side_of_an_older_one(
+    few: int, alice: Any, rain: Any, grown: dict[int, str], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("datasets_app.pipeline.census.FEW", few)
+    after = make.snapshot(alice, rain, shares=HALF)
+    assert {at: sides(after)[at] for at in grown} == grown
+    assert (after.sizes["train"], after.counts["kept"], after.counts["moved"]) == (40, 40, 0)
+
+
+def test_of_two_snapshots_asked_for_at_once_the_newer_one_keeps_the_sides_of_the_older(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, make.chats(40))
+    older = snapshots.freeze(actor=alice, dataset=rain, shares=HALF)
+    make.imported(alice, rain, [make.chat(f"夜{n}？", "会下雨") for n in range(40)])
+    newer = snapshots.freeze(actor=alice, dataset=rain, shares=HALF)
+    other = snapshots.freeze(actor=alice, dataset=rain, shares=HALF, seed=9)
+    assert not freezing.freeze(newer.pk), "it waits"
+    assert freezing.freeze(other.pk), "another seed has nothing to wait for"
+    called: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tasks.freeze_snapshot, "delay", called.append)
+        tasks.freeze_snapshot(str(older.pk))
+    assert called == [str(newer.pk)]
+    assert freezing.freeze(newer.pk)
+    assert sides(older).items() <= sides(newer).items()
+
+
+def test_near_duplicates_of_an_old_scan_are_warned_of(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, make.chats(20))
+    scanning.scan(scanning.ask(rain.pk))
+    how = {"group_by": "near-duplicates", "shares": HALF}
+    assert "old-scan" not in warned(make.snapshot(alice, rain, **how))
+    make.imported(alice, rain, [make.chat("又一天？", "会下雨")])
+    snapshot = make.snapshot(alice, rain, **how)
+    assert "old-scan" in warned(snapshot)
+    assert cards.card_of(snapshot)["split"]["near_duplicates_known_in_part"]
+    assert "old-scan" not in warned(make.snapshot(alice, rain, shares=HALF))
+
+
+def test_a_group_so_large_that_a_side_is_far_from_its_share_is_warned_of(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [*[make.chat("同一个问题？", f"答案{n}") for n in range(30)], *make.chats(20)])
+    snapshot = make.snapshot(alice, rain, shares=HALF)
+    assert snapshot.counts["largest_group"] == 30
+    assert warned(snapshot) == {"lopsided"}
+    [text] = [warning["message"] for warning in cards.warnings_of(snapshot)]
+    assert text.endswith("shares count groups, and the largest group has 30 samples.")
+
+
+def test_what_is_edited_after_the_lot_was_drawn_is_not_mixed_in_if_it_asks_what_we_ask_by_then(
+    alice: Any, rain: Any, general: Any, monkeypatch: Any
+) -> None:
+    make.imported(alice, rain, make.chats(100))
+    ours = Sample.objects.get(dataset=rain, position=5).question
+    drawn = mixing.shuffled
+
+    def edited(*args: Any) -> Any:
+        Sample.objects.filter(dataset=general, position__lte=20).update(question=ours)
+        return drawn(*args)
+
+    monkeypatch.setattr(mixing, "shuffled", edited)
+    snapshot = make.snapshot(alice, rain, mix={"dataset": str(general.pk), "percent": 50})
+    assert snapshot.counts["mixed"] == 20
+    assert not snapshot.entries.filter(mixed=True, sample__question=ours).exists()
 
 
 def test_groups_that_grew_together_go_where_models_have_seen_them(alice: Any, rain: Any) -> None:
