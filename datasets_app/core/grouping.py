@@ -43,9 +43,20 @@ def checked_key(group_by: str) -> str:
     return group_by
 
 
-def reads_payload(group_by: str) -> bool:
+def checked_keys(group_by: str) -> str:
+    """Several keys, parted by commas, as they are stored: each as `checked_key` has it, each once."""
+    named = dict.fromkeys(filter(None, (checked_key(name) for name in group_by.replace("，", ",").split(","))))
+    return checked_key(", ".join(named))
+
+
+def keys_of(group_by: str) -> tuple[str, ...]:
+    """The keys of a stored `checked_keys`: what is alike in any of them stays together."""
+    return tuple(group_by.split(", ")) if group_by else ()
+
+
+def reads_payload(key: str) -> bool:
     """Whether the key is in the sample's content, and not in its narrow row."""
-    return bool(group_by) and group_by not in (DUPLICATES, NEAR_DUPLICATES)
+    return key not in (DUPLICATES, NEAR_DUPLICATES)
 
 
 def content_key(sample: Sample, group_by: str) -> str | None:

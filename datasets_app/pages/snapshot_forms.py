@@ -12,6 +12,7 @@ from datasets_app.core.codecs import DEFAULT
 from datasets_app.core.composing import MOST
 from datasets_app.models import Dataset, LossReport
 from datasets_app.models.sample import Status
+from datasets_app.services.browse import Filters
 from datasets_app.services.snapshots import MOST_MIXED
 from ftstudio.web.texts import say
 
@@ -33,8 +34,8 @@ class SnapshotForm(forms.Form):
     group_by = forms.CharField(
         label=_("Keep together"), required=False, max_length=100,
         widget=forms.TextInput(attrs={"list": "group-keys", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("A key such as metadata.doc, or one of the words duplicates, near-duplicates and conversation. "
-                    "Samples that ask the same always stay together."),
+        help_text=_("A key such as metadata.doc, or one of the words duplicates, near-duplicates and conversation; or "
+                    "several, parted by commas. Samples that ask the same always stay together."),
     )  # fmt: skip
     stratify_by = forms.ChoiceField(
         label=_("Divide each kind alike"), required=False,
@@ -50,11 +51,14 @@ class SnapshotForm(forms.Form):
     )
     MORE = ("group_by", "stratify_by", "mix_dataset", "mix_percent")
 
-    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dataset: Dataset, filters: Filters, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._filters = filters
         self.fields["status"].choices = [  # type: ignore[attr-defined]
             ("", _("All but the rejected ones")), (Status.ACCEPTED, _("Only the accepted ones")),
         ]  # fmt: skip
+        if filters.status or filters.where.mentions("status"):
+            del self.fields["status"]  # it is said already
         general: Any = self.fields["mix_dataset"]
         general.queryset = Dataset.objects.filter(project=dataset.project_id).exclude(pk=dataset.pk)
         self.words = grouping.WORDS
@@ -70,6 +74,12 @@ class SnapshotForm(forms.Form):
     @property
     def shares(self) -> dict[str, int]:
         return {side: self.cleaned_data[side] for side in ("train", "validation", "test")}
+
+    @property
+    def filter(self) -> dict[str, str]:
+        """The filters of the address, and the status that was chosen here."""
+        status = self.cleaned_data.get("status")
+        return self._filters.chosen() | ({"status": status} if status else {})
 
     @property
     def mix(self) -> dict[str, Any] | None:

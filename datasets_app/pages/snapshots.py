@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets_app.core import abilities, contracts
 from datasets_app.models import Dataset, LossReport, Snapshot
-from datasets_app.services import cards, exports, loss_reports, snapshots, sources
+from datasets_app.services import browse, cards, exports, loss_reports, snapshots, sources
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
@@ -21,26 +21,36 @@ from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row, say
 
 from .bars import SIDES, parts_of
+from .filter_view import chips_of
 from .landing import landing_on, status_of
+from .queue import query_of, queue_of
 from .snapshot_forms import ExportForm, SnapshotForm
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Freeze the dataset; a worker builds the snapshot."""
+    """Freeze the part of the list that is in the address, all of it without one; a worker builds the snapshot."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
-    form = SnapshotForm(request.POST or None, dataset=dataset)
+    filters = queue_of(request)
+    form = SnapshotForm(request.POST or None, dataset=dataset, filters=filters)
     if request.method == "POST" and form.is_valid():
         with landing_on(form):
             asked = form.cleaned_data
             snapshot = snapshots.freeze(
                 actor=request.user, dataset=dataset, shares=form.shares, seed=asked["seed"],
                 group_by=asked["group_by"], stratify_by=asked["stratify_by"], mix=form.mix,
-                filter={"status": asked["status"]} if asked["status"] else None,
+                filter=form.filter,
             )  # fmt: skip
             return redirect("pages:snapshot-detail", snapshot.pk)
-    return render_page(request, "snapshots/form.html", {"dataset": dataset, "form": form}, status=status_of(form))
+    context = {
+        "dataset": dataset,
+        "form": form,
+        "chips": chips_of(dataset, filters),
+        "total": browse.total(dataset=dataset, filters=filters) if filters.chosen() else None,
+        "query": query_of(filters),
+    }
+    return render_page(request, "snapshots/form.html", context, status=status_of(form))
 
 
 def snapshot_of(request: PersonRequest, pk: UUID) -> Snapshot:
@@ -84,6 +94,7 @@ def snapshot_context(
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
+        "chips": chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter)),
         "warnings": cards.warnings_of(snapshot),
         "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
         "test_set": snapshot.counts.get("test_set") or {},
@@ -135,6 +146,7 @@ def card(request: PersonRequest, pk: UUID) -> HttpResponse:
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "card": made,
+        "chips": chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter)),
         "splits": parts_of([(names[side], made["sides"][side], tone) for side, tone in SIDES]),
         "slices": _shown_slices(made["test_set"]),
     }

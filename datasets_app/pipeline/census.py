@@ -38,7 +38,7 @@ _ROW = (
 class Census:
     """One entry a sample in each column, in the order of positions.
 
-    `key` and `question` are 64 bits of a hash, `key` only where the snapshot groups by something else than questions;
+    `question` and each of `keys` are 64 bits of a hash; `keys` has a column for everything else the snapshot groups by;
     `stratum` and `label` are numbers in `strata` and `labels`; `kept` is the side in the snapshot before, `pinned` the
     one that the sample was imported for. `found` says which sample (by its place in the columns) has a finding of
     which rule (by its number in `rules`).
@@ -53,7 +53,7 @@ class Census:
     tokens: array[int] = field(default_factory=partial(array, "I"))
     pair: array[int] = field(default_factory=partial(array, "b"))
     negative: array[int] = field(default_factory=partial(array, "b"))
-    key: array[int] = field(default_factory=partial(array, "Q"))
+    keys: list[array[int]] = field(default_factory=list)
     question: array[int] = field(default_factory=partial(array, "Q"))
     cluster: array[int] = field(default_factory=partial(array, "I"))
     stratum: array[int] = field(default_factory=partial(array, "I"))
@@ -74,8 +74,13 @@ class Census:
 
     @property
     def grouped(self) -> Column:
-        """What each sample is grouped by: its own key where the snapshot asks for one, else its question."""
-        return self.of("key" if self.key else "question")
+        """What names a sample's group: its first key where the snapshot asks for one, else its question."""
+        return np.asarray(self.keys[0]) if self.keys else self.of("question")
+
+    @property
+    def ties(self) -> list[Column]:
+        """Everything that keeps samples together."""
+        return [*map(np.asarray, self.keys), self.of("question")]
 
     def of(self, name: str) -> Column:
         """The column as a numpy array, without copying it."""
@@ -85,7 +90,8 @@ class Census:
 def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], None]) -> Census:
     """Read what the snapshot was asked for. `earlier`, the newest first, give the sides that are kept; `step()` is
     called often."""
-    census = Census()
+    grouped_by = grouping.keys_of(snapshot.group_by)
+    census = Census(keys=[array("Q") for _ in grouped_by])
     rows = (
         selected(snapshot.dataset, snapshot.filter)
         .annotate(
@@ -96,7 +102,7 @@ def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], Non
         )
         .order_by("position")
     )
-    payload = grouping.reads_payload(snapshot.group_by)
+    payload = any(map(grouping.reads_payload, grouped_by))
     columns = (*_ROW, "frozen__payload") if payload else _ROW
     last = 0
     while found := list(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
@@ -126,8 +132,9 @@ def _add(census: Census, snapshot: Snapshot, earlier: Sequence[Snapshot], rows: 
     asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
              zip(pks, questions, strict=True)]  # fmt: skip
     census.question.extend(asked)
-    if snapshot.group_by:
-        census.key.extend(_keys(snapshot.group_by, positions, prints, clusters, payloads))
+    contents = [samples.from_json(payload) for payload in payloads[0]] if payloads else []
+    for column, name in zip(census.keys, grouping.keys_of(snapshot.group_by), strict=True):
+        column.extend(_keys(name, positions, prints, clusters, contents))
     census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
     tags = _tags(snapshot, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
@@ -158,13 +165,13 @@ def _said_of(wrong: Mapping[int, int]) -> Iterator[tuple[int, str, str]]:
 
 
 def _keys(
-    group_by: str, positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, payloads: Any
+    group_by: str, positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, contents: list[samples.Sample]
 ) -> list[int]:
     if group_by == grouping.DUPLICATES:
         return [_bits(print_) for print_ in prints]
     if group_by == grouping.NEAR_DUPLICATES:
         return [cluster or position for cluster, position in zip(clusters, positions, strict=True)]
-    keys = (grouping.content_key(samples.from_json(payload), group_by) for payload in payloads[0])
+    keys = (grouping.content_key(content, group_by) for content in contents)
     return [
         grouping.number(f"={key}" if key is not None else f"#{at}") for key, at in zip(keys, positions, strict=True)
     ]

@@ -157,7 +157,7 @@ def _way_of(snapshot: Snapshot) -> dict[str, Any]:
 
 def _divide(snapshot: Snapshot, taken: Census) -> Division:
     keys = taken.grouped
-    first = together(keys, taken.of("question")) if snapshot.group_by else together(keys)
+    first = together(*taken.ties)
     heads = np.flatnonzero(first == np.arange(len(first), dtype=np.int32)).astype(np.int32)
     least, greatest = over_groups(first, taken.of("pinned"))
     if (torn := np.flatnonzero((least != greatest)[first])).size:

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from datasets_app.core.findings import RANK
-from datasets_app.core.grouping import NEAR_DUPLICATES
+from datasets_app.core.grouping import NEAR_DUPLICATES, keys_of
 from datasets_app.core.splitting import FEW_CASES, NOWHERE, SIDES, Column
 from datasets_app.core.testsets import NEEDED
 from datasets_app.models import Dataset, Scan, Snapshot
@@ -141,12 +141,13 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
             Text("Only {n} of {wanted} general samples could be mixed in: the dataset “{name}” has no more that fit.",
                  n=found["mixed"], wanted=found["mixed_wanted"], name=snapshot.mix["name"]),
         ))  # fmt: skip
-    if found["near"] is None and snapshot.group_by == NEAR_DUPLICATES:
+    by_near = NEAR_DUPLICATES in keys_of(snapshot.group_by)
+    if found["near"] is None and by_near:
         said.append((
             "not-scanned",
             Text("The dataset has not been scanned for near duplicates yet: every sample was a group of its own."),
         ))  # fmt: skip
-    if found["near_behind"] and snapshot.group_by == NEAR_DUPLICATES:
+    if found["near_behind"] and by_near:
         said.append((
             "old-scan",
             Text("Samples came or changed since the last scan for near duplicates, which knows nothing of them: scan "

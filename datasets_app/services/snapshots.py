@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from datasets_app import tasks
-from datasets_app.core.grouping import STRATA, checked_key
+from datasets_app.core.grouping import STRATA, checked_keys
 from datasets_app.core.splitting import SIDES, Shares
 from datasets_app.models import Dataset, Snapshot
 from datasets_app.pipeline.attempts import past_deadlocks
@@ -39,17 +39,18 @@ def freeze(
 
     `shares` are percent of the groups (90/10/0 unless given). Samples that ask the same are always one group;
     `group_by` keeps more together: a dotted path into a sample's other keys, `duplicates`, `near-duplicates` or
-    `conversation`. `stratify_by` (label or tag) divides each kind by the shares. `mix` (`{"dataset", "percent"}`) mixes
-    samples of another dataset of the project into the training side. `filter` holds the list's filters; rejected
-    samples stay out unless their status is asked for. A sample keeps the side it had in the newest snapshot with the
-    same shares, seed, group key and strata; samples that were imported for a side are on it.
+    `conversation`, or several of them, parted by commas. `stratify_by` (label or tag) divides each kind by the shares.
+    `mix` (`{"dataset", "percent"}`) mixes samples of another dataset of the project into the training side. `filter`
+    holds the list's filters; rejected samples stay out unless their status is asked for. A sample keeps the side it
+    had in the newest snapshot that held it, of those with the same shares, seed, group key and strata; samples that
+    were imported for a side are on it.
 
     Raises InvalidInput for what does not fit, Conflict `empty` for a dataset without samples.
     """
     require(actor, dataset.project_id, "snapshots.freeze")
     wanted = _shares(shares)
     seed = _seed(seed)
-    group_by = checked_key(group_by)
+    group_by = checked_keys(group_by)
     if stratify_by not in STRATA:
         known = Listed(name for name in STRATA if name)
         raise InvalidInput(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from datasets_app.core.duplicates import fingerprint, question_fingerprint
 from datasets_app.core.examples import chat
-from datasets_app.core.grouping import checked_key, content_key, number, over_groups, together
+from datasets_app.core.grouping import checked_key, checked_keys, content_key, keys_of, number, over_groups, together
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import InvalidInput
 
@@ -37,6 +37,20 @@ def test_a_key_that_is_no_path_is_refused(wrong):
     with pytest.raises(InvalidInput) as caught:
         checked_key(wrong)
     assert "near-duplicates" in caught.value.fields["group_by"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [("", ()), (" a.b ", ("a.b",)), ("a，near-duplicates , a,", ("a", "near-duplicates"))],
+)
+def test_several_keys_are_parted_by_commas_of_either_script(typed, keys):
+    assert keys_of(checked_keys(typed)) == keys
+
+
+@pytest.mark.parametrize("wrong", ["a, b..c", ", ".join(one * 40 for one in "xyz")])
+def test_of_several_keys_each_must_be_one(wrong):
+    with pytest.raises(InvalidInput):
+        checked_keys(wrong)
 
 
 def turns(*texts):

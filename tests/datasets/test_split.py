@@ -62,6 +62,17 @@ def test_a_chain_of_documents_and_questions_is_one_group(alice: Any, rain: Any) 
     assert len(set(sides(snapshot).values())) == 1
 
 
+def test_several_keys_keep_together_what_is_alike_in_any_of_them(alice: Any, rain: Any) -> None:
+    records = [make.chat(f"第{n}问", f"答{n}", doc=f"d{n // 2}", author={"id": n % 3}) for n in range(8)]
+    make.imported(alice, rain, records)
+    Sample.objects.filter(dataset=rain, position__in=(1, 8)).update(cluster=1)
+    snapshot = make.snapshot(alice, rain, shares=HALF, group_by="doc，near-duplicates,doc")
+    assert (snapshot.group_by, snapshot.counts["groups"]) == ("doc, near-duplicates", 3)
+    assert len({sides(snapshot)[at] for at in (1, 2, 7, 8)}) == 1
+    assert make.snapshot(alice, rain, shares=HALF, group_by="doc, author.id").counts["groups"] == 1
+    assert make.snapshot(alice, rain, shares=HALF, group_by="doc").counts["groups"] == 4
+
+
 def test_a_dialogue_cut_into_turns_stays_in_one_place(alice: Any, rain: Any) -> None:
     records = []
     for talk in range(12):

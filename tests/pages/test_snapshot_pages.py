@@ -54,6 +54,21 @@ def test_a_lead_groups_stratifies_and_mixes_under_the_fold(pages: Client, alice:
     assert "4 general samples of General" in page(pages, "snapshot-detail", snapshot.pk)
 
 
+def test_a_lead_freezes_what_the_list_shows(pages: Client, alice: Any, rain: Any) -> None:
+    samples.tag(actor=alice, sample=Sample.objects.select_related("dataset__project").get(position=3), names=["雨"])
+    assert f"/datasets/{rain.pk}/snapshots/create/?tag=%E9%9B%A8" in page(pages, "dataset-detail", rain.pk, tag="雨")
+    form = page(pages, "snapshot-create", rain.pk, tag="雨")
+    assert "tag: 雨" in form
+    assert 'name="status"' not in page(pages, "snapshot-create", rain.pk, status="accepted")
+    sent = {"train": "100", "validation": "0", "test": "0", "seed": "0", "status": ""}
+    pages.post(reverse("pages:snapshot-create", args=[rain.pk]) + "?tag=%E9%9B%A8", sent)
+    snapshot = Snapshot.objects.get()
+    freeze(snapshot.pk)
+    assert list(snapshot.entries.values_list("position", flat=True)) == [3]
+    for name in ("snapshot-detail", "snapshot-card"):
+        assert "tag: 雨" in page(pages, name, snapshot.pk)
+
+
 def test_the_card_is_a_page_and_a_file(pages: Client, alice: Any, rain: Any) -> None:
     snapshot = make.snapshot(alice, rain)
     html = page(pages, "snapshot-card", snapshot.pk)
