@@ -30,4 +30,4 @@ def status_of(form: forms.Form) -> int:
     """200 for a form without errors, 409 after a conflict, else 422."""
     if getattr(form, "conflict", None):
         return 409
-    return 422 if form.is_bound and form.errors else 200
+    return 422 if form.errors else 200

@@ -134,5 +134,6 @@ class ReviewForm(forms.Form):
     def refuse_all(self, error: StudioError) -> None:
         """What stands in the way of the import, above the form."""
         self.conflict = error if isinstance(error, Conflict) else None
+        self.cleaned_data: dict[str, Any] = {}  # it stands as the upload is stored, so nothing was sent to it
         for text in error.fields.values() or [error.message]:
             self.add_error(None, say(text))

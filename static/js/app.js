@@ -9,6 +9,11 @@ document.addEventListener("click", (event) => {
   if (copier) copy(copier);
 });
 
+// On a phone the navigation scrolls sideways: where one is stands in view.
+const nav = document.querySelector(".nav");
+const here = nav?.querySelector("[aria-current]");
+if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const menu = document.querySelector("details.menu[open]");

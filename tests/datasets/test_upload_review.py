@@ -262,3 +262,29 @@ def test_a_script_gets_the_columns_and_the_spread_of_a_file_as_objects(alice: An
 
 
 MAPPING_OF_Q_AND_A = {"user": "q", "assistant": "a"}
+
+
+def test_import_is_refused_on_the_page_while_the_columns_are_not_told_or_the_file_is_here_already(
+    alice: Any, rain: Any
+) -> None:
+    page = browser_of(alice)
+    strange = make.upload(alice, rain, table(STRANGE, ("kind", "weather")), name="words.csv", hold=True)
+    answer = page.post(f"/uploads/{strange.pk}/start/", {"container": "csv", "encoding": "utf-8", "format": "auto"})
+    assert answer.status_code == 422
+    assert "Say first which column is the question" in answer.content.decode()
+    one, other = (make.upload(alice, rain, make.jsonl(make.chats(3)), hold=True) for _ in range(2))
+    uploads.start(actor=alice, upload=one)
+    answer = page.post(f"/uploads/{other.pk}/start/", {"container": "jsonl", "encoding": "utf-8", "format": "auto"})
+    assert answer.status_code in (409, 422)
+    assert 'name="again"' in answer.content.decode()
+
+
+def test_a_file_without_a_usable_row_says_so_before_its_import(alice: Any, rain: Any) -> None:
+    page = browser_of(alice)
+    told = {
+        b'{"other": 1}\n': "No row of this file becomes a sample.",
+        b"\n\n": "There is no row in this file.",
+    }
+    for data, sentence in told.items():
+        upload = make.upload(alice, rain, data, hold=True)
+        assert sentence in page.get(f"/uploads/{upload.pk}/").content.decode()
