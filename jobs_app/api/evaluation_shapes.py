@@ -78,7 +78,14 @@ class EvaluationPlanInput(serializers.Serializer[Any]):
         return [ArmSpec(**arm) for arm in given]
 
 
-class EvaluationInput(EvaluationPlanInput):
+class AgainInput(serializers.Serializer[Any]):
+    client_id = serializers.CharField(
+        required=False, allow_null=True, default=None,
+        help_text="An id of your own, at most 40 characters: sent again, the request begins no second evaluation.",
+    )  # fmt: skip
+
+
+class EvaluationInput(AgainInput, EvaluationPlanInput):
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     advice = Visible(queryset=Advice.objects.select_related("dataset"), required=False, allow_null=True)
     family = Visible(queryset=JobFamily.objects.all(), required=False, allow_null=True)

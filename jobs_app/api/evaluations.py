@@ -166,10 +166,11 @@ class EvaluationCancel(APIView):
 
 
 class EvaluationAgain(APIView):
-    @extend_schema(request=None, responses={202: shapes.EvaluationDetailOutput})
+    @extend_schema(request=shapes.AgainInput, responses={202: shapes.EvaluationDetailOutput})
     def post(self, request: Request, pk: UUID) -> Response:
         """The same cases put to the same models once more: a new evaluation."""
-        row = evaluations.again(actor=request.user, evaluation=found(request, pk))
+        evaluation = found(request, pk)
+        row = evaluations.again(actor=request.user, evaluation=evaluation, **read(request, shapes.AgainInput))
         return Response(shapes.EvaluationDetailOutput(row).data, status=202)
 
 

@@ -6,7 +6,7 @@ side by side as if that were a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import ceil, sqrt
 from typing import Any, Literal
@@ -104,6 +104,14 @@ class Comparison:
     word: Word
     size: Size
     detectable: float | None
+
+    def as_data(self) -> dict[str, Any]:
+        """What `Arm.changes` keeps."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Comparison:
+        return cls(**{**data, "a": Summary(**data["a"]), "b": Summary(**data["b"])})
 
 
 def summarise(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -61,7 +61,7 @@ def evaluation_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far it is; once it has ended, what came of it, of the two arms and the metric that the address names."""
     evaluation = _found(request, pk)
     standings = gates.of_evaluation(request.user, evaluation) if evaluation.is_final else []
-    context = {**context_of(request, evaluation), "standings": standings}
+    context = {**context_of(request, evaluation), "standings": standings, "client_id": uuid4().hex}
     return render_page(request, "evaluations/detail.html", context)
 
 
@@ -75,7 +75,8 @@ def evaluation_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def evaluation_again(request: PersonRequest, pk: UUID) -> HttpResponse:
-    made = evaluations.again(actor=request.user, evaluation=_found(request, pk))
+    client_id = request.POST.get("client_id", "")[:40] or None
+    made = evaluations.again(actor=request.user, evaluation=_found(request, pk), client_id=client_id)
     return redirect("pages:evaluation-detail", made.pk)
 
 

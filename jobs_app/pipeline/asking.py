@@ -6,12 +6,16 @@ What is asked and what becomes of an answer is the caller's: `evaluate` and `syn
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ftstudio.errors import Conflict, StudioError, Text
@@ -99,6 +103,33 @@ def ready(row: Any, key: str) -> None:
     # What people have set is a limit; a provider's usual pace is one for polls, which nobody waits for.
     if connection.requests_per_minute and not rates.draw(row.connection_id, 1):
         raise Paused(timezone.now() + timedelta(seconds=60 / connection.requests_per_minute))
+
+
+def booked(row: Asking, prompt_tokens: int | None, completion_tokens: int | None) -> dict[str, Any]:
+    """What adds an answer's tokens and cost to those that the row has paid for, whoever else adds to them."""
+    changes: dict[str, Any] = {
+        "prompt_tokens": F("prompt_tokens") + (prompt_tokens or 0),
+        "completion_tokens": F("completion_tokens") + (completion_tokens or 0),
+    }
+    if (cost := row.cost_of(prompt_tokens, completion_tokens)) is not None:
+        changes["cost"] = Coalesce(F("cost"), Decimal(0)) + cost
+    return changes
+
+
+@contextmanager
+def paid(row: Asking, prompt_tokens: int | None, completion_tokens: int | None) -> Iterator[None]:
+    """One transaction in which an answer is written down.
+
+    Where a person has cancelled or another worker has taken over meanwhile (Lost), it no longer is, but it has been
+    paid for: that much is booked.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except Lost:
+        rows: Any = type(row)._default_manager
+        rows.filter(pk=row.pk).update(**booked(row, prompt_tokens, completion_tokens))
+        raise
 
 
 def close(row: Asking, key: str, state: str, says: str | Text = "") -> bool:

@@ -5,7 +5,7 @@ Kill-safe by being looked for: an evaluation that has not ended and whose arms a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from jobs_app.core.comparison import Comparison
 from jobs_app.models import Advice, Arm, Evaluation
 from jobs_app.models.asking import AskingState
 
@@ -34,8 +35,9 @@ def close(evaluation_id: UUID | str) -> bool:
         return False
     arms = list(evaluation.arms.select_related("connection").defer("connection__credential").order_by("number"))
     answers = Answers(evaluation)
-    scores = {arm.pk: answers.summaries(arm.number) for arm in arms}  # outside of a transaction: it takes a while
-    verdict = answers.verdict()
+    found = answers.changes()  # outside of a transaction: it takes a while
+    verdict = answers.verdict(found)
+    figures = {arm.pk: {"scores": answers.summaries(arm.number), "changes": _changes(found, arm)} for arm in arms}
     with transaction.atomic():
         rows = Arm.objects.select_for_update().filter(evaluation=evaluation).order_by("pk")  # before the evaluation
         if dict(rows.values_list("pk", "finished_at")) != {arm.pk: arm.finished_at for arm in arms}:
@@ -43,17 +45,31 @@ def close(evaluation_id: UUID | str) -> bool:
         ended = {"state": _state(arms), "finished_at": timezone.now(), "verdict": verdict}
         if to_close().filter(pk=evaluation.pk).update(**ended) != 1:
             return False
-        for pk in sorted(scores):
-            Arm.objects.filter(pk=pk).update(scores=scores[pk])
+        for pk in sorted(figures):
+            Arm.objects.filter(pk=pk).update(**figures[pk])
         if evaluation.advice_id is not None:
             _hand_in(evaluation.advice_id, evaluation, arms)
     return True
+
+
+def amend(evaluation_id: UUID) -> None:
+    """Tell the record that wanted to know once more, after an answer that came too late to count was paid for."""
+    evaluation = Evaluation.objects.exclude(advice=None).exclude(state__in=UNFINISHED).filter(pk=evaluation_id).first()
+    if evaluation is None or evaluation.advice_id is None:
+        return
+    with transaction.atomic():
+        _hand_in(evaluation.advice_id, evaluation, evaluation.arms.select_related("connection").order_by("number"))
 
 
 def reopen(evaluation_id: UUID) -> bool:
     """Go on with one that has ended; False: it has not."""
     ended = Evaluation.objects.filter(pk=evaluation_id).exclude(state__in=UNFINISHED)
     return ended.update(state=AskingState.WAITING, finished_at=None, verdict={}) == 1
+
+
+def _changes(found: Mapping[tuple[str, int], Comparison], arm: Arm) -> dict[str, Any]:
+    """What `Arm.changes` keeps of an arm."""
+    return {metric: change.as_data() for (metric, number), change in found.items() if number == arm.number}
 
 
 def _state(arms: Iterable[Arm]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,20 +69,18 @@ class Answers:
         wanted = [(metric, arm) for metric in metrics for arm in sorted(self.by_arm) if arm != 0]
         return dict(zip(wanted, together([self.compared(0, arm, metric) for metric, arm in wanted]), strict=True))
 
-    def verdict(self) -> dict[str, Any]:
+    def changes(self) -> dict[tuple[str, int], Comparison]:
+        """Every arm against number 0 in every metric. The deciding metric was fixed beforehand and is corrected for the
+        number of arms alone; all that is read beside it, for all that is read beside it."""
+        return self.against_first(self.metrics[:1]) | self.against_first(self.metrics[1:])
+
+    def verdict(self, changes: Mapping[tuple[str, int], Comparison]) -> dict[str, Any]:
         """What `Evaluation.verdict` keeps: the last arm against number 0, by the metric that decides."""
         last = max(self.by_arm, default=0)
         if not last or not self.metrics:
             return {}
-        found = self.against_first(self.metrics[:1])[self.metrics[0], last]
+        found = changes[self.metrics[0], last]
         return {
             "a": 0, "b": last, "metric": found.metric, "word": found.word, "size": found.size,
             "n": found.applicable, "difference": found.difference, "low": found.low, "high": found.high,
         }  # fmt: skip
-
-
-def comparisons_of(evaluation: Evaluation) -> dict[tuple[str, int], Comparison]:
-    """Every arm against number 0 in every metric. The deciding metric was fixed beforehand and is corrected for the
-    number of arms alone; all that is read beside it, for all that is read beside it."""
-    answers = Answers(evaluation)
-    return answers.against_first(answers.metrics[:1]) | answers.against_first(answers.metrics[1:])

@@ -11,11 +11,9 @@ import time
 from collections.abc import Mapping
 from contextlib import closing as shutting
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -33,7 +31,7 @@ from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError
 
 from . import closing
-from .asking import Lost, carry_on, close, hold, ready
+from .asking import Lost, booked, carry_on, close, hold, paid, ready
 from .clients import client_of, held
 
 AT_A_TIME = 20  # cases that one message asks; then other work of this worker gets its turn
@@ -164,25 +162,25 @@ def _only_this_case(arm: Arm, refusal: ProviderError) -> bool:
 
 def _write(arm: Arm, key: str, outcome: Outcome, *, verdict: str, **values: Any) -> None:
     """The outcome and the arm's counters together; nothing if the lease is gone."""
-    cost = values.get("cost")
+    tokens = values.get("prompt_tokens"), values.get("completion_tokens")
     counted = {
         "asked": 1,
         "strict": int(verdict == "passed"),
         "lenient": int(verdict in ("passed", "fenced")),
         "errored": int(verdict == "errored"),
-        "prompt_tokens": values.get("prompt_tokens") or 0,
-        "completion_tokens": values.get("completion_tokens") or 0,
     }
-    changes: dict[str, Any] = {name: F(name) + more for name, more in counted.items()}
-    if cost is not None:
-        changes["cost"] = (arm.cost or Decimal(0)) + cost
-    with transaction.atomic():
-        hold(arm, key, failures=0, says="", **changes)
-        now = timezone.now()
-        Outcome.objects.filter(pk=outcome.pk, verdict="").update(verdict=verdict, asked_at=now, **values)
+    changes = {name: F(name) + more for name, more in counted.items()}
+    try:
+        with paid(arm, *tokens):
+            hold(arm, key, failures=0, says="", **changes, **booked(arm, *tokens))
+            now = timezone.now()
+            Outcome.objects.filter(pk=outcome.pk, verdict="").update(verdict=verdict, asked_at=now, **values)
+    except Lost:
+        closing.amend(arm.evaluation_id)
+        raise
     for name, more in counted.items():
         setattr(arm, name, getattr(arm, name) + more)
-    arm.cost, arm.failures = changes.get("cost", arm.cost), 0
+    arm.failures = 0
 
 
 def _end(row: Arm, key: str, state: str, says: str | Text = "") -> None:

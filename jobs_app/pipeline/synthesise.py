@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 
 from datasets_app.core import contracts, duplicates, samples
@@ -28,7 +26,7 @@ from jobs_app.models import Candidate, Synthesis
 from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
-from .asking import carry_on, close, hold, ready
+from .asking import booked, carry_on, close, hold, paid, ready
 from .clients import client_of, held
 
 AT_A_TIME = 5  # asks of one message; then other work of this worker gets its turn
@@ -162,21 +160,15 @@ def _in_dataset(row: Synthesis, pair: candidates.Pair, prompts: Iterable[str]) -
 def _write(row: Synthesis, key: str, reply: Reply, found: list[Candidate]) -> None:
     """The candidates and what the synthesis says of itself together; nothing if the lease is gone."""
     verified = sum(not one.reason for one in found)
-    counted = {
-        "verified": verified,
-        "refused": len(found) - verified,
-        "prompt_tokens": reply.prompt_tokens or 0,
-        "completion_tokens": reply.completion_tokens or 0,
-    }
-    changes: dict[str, Any] = {name: F(name) + more for name, more in counted.items()}
-    if (cost := row.cost_of(reply.prompt_tokens, reply.completion_tokens)) is not None:
-        changes["cost"] = (row.cost or Decimal(0)) + cost
-    with transaction.atomic():
-        hold(row, key, failures=0, says="", **changes)
+    tokens = reply.prompt_tokens, reply.completion_tokens
+    counted = {"verified": verified, "refused": len(found) - verified}
+    changes = {name: F(name) + more for name, more in counted.items()}
+    with paid(row, *tokens):
+        hold(row, key, failures=0, says="", **changes, **booked(row, *tokens))
         Candidate.objects.bulk_create(found)
     for name, more in counted.items():
         setattr(row, name, getattr(row, name) + more)
-    row.cost, row.failures = changes.get("cost", row.cost), 0
+    row.failures = 0
 
 
 def _end(row: Synthesis, key: str, state: str, says: str | Text = "") -> None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from datasets_app.core.containers.csv import guarded
@@ -18,11 +17,10 @@ from ftstudio.web.texts import from_row
 from jobs_app.core.comparison import Comparison, together
 from jobs_app.core.scorers import SCORERS, Scorer
 from jobs_app.models import Arm, Case, Evaluation, Outcome
-from jobs_app.pipeline.comparing import Answers, comparisons_of
+from jobs_app.pipeline.comparing import Answers
 
 COMPLIANCE = "compliance"  # the verdict of each outcome says the same
 WHICH = ("all", "won", "lost", "both-fail", "both-pass")
-KEPT = 24 * 3600  # seconds; what has ended changes no more, but what was computed need not lie about for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +58,15 @@ class Failure:
 
 
 def comparisons(evaluation: Evaluation) -> dict[tuple[str, int], Comparison]:
-    """(metric, arm number) → that arm against number 0, corrected for the number of comparisons (core.comparison)."""
-    if not evaluation.is_final or evaluation.finished_at is None:
-        return comparisons_of(evaluation)
-    key = f"comparisons:{evaluation.pk}:{evaluation.finished_at.timestamp()}"
-    found: dict[tuple[str, int], Comparison] | None = cache.get(key)
-    if found is None:
-        found = comparisons_of(evaluation)
-        cache.set(key, found, KEPT)
-    return found
+    """(metric, arm number) → that arm against number 0, corrected for the number of comparisons (core.comparison).
+
+    Worked out when the evaluation ends; while it runs, and for one that ended before comparisons were kept, now.
+    """
+    kept = evaluation.arms.exclude(number=0).values_list("number", "changes") if evaluation.is_final else ()
+    found = {
+        (metric, number): Comparison.from_data(change) for number, changes in kept for metric, change in changes.items()
+    }
+    return found or Answers(evaluation).changes()
 
 
 def comparison(evaluation: Evaluation, a: Arm, b: Arm, metric: str) -> Comparison:

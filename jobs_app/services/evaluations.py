@@ -14,6 +14,7 @@ from django.db.models import F, Max, Prefetch, QuerySet
 from django.utils import timezone
 
 from datasets_app.models import Dataset, Snapshot
+from datasets_app.services.given import check_client_id
 from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
@@ -48,14 +49,19 @@ def start(
     group_by: str = "",
     advice: Advice | None = None,
     family: JobFamily | None = None,
+    client_id: str | None = None,
 ) -> Evaluation:
     """Have the models asked by workers; `arms` to `group_by` as in `plan`, number 0 is what others are compared with.
 
-    Made for a record of the advisor (`advice`), what is found is written into it; one such runs at a time. Raises
-    Conflict where a connection is shut, where the project's budget does not reach, where a record is filed.
+    Made for a record of the advisor (`advice`), what is found is written into it; one such runs at a time. The same
+    `client_id` of the same person again gives the evaluation that it began. Raises Conflict where a connection is shut,
+    where the project's budget does not reach, where a record is filed.
     """
     require(actor, dataset.project_id, "evaluations.create")
     require(actor, dataset.project_id, "models.call")
+    check_client_id(client_id)
+    if (before := _begun(actor, dataset.pk, client_id)) is not None:
+        return before  # whatever has become of account and budget since: it asks for nothing new
     if advice is not None and advice.dataset_id != dataset.pk:
         raise InvalidInput(advice=Text("Choose a record of the same dataset."))
     if family is not None and family.project_id != dataset.project_id:
@@ -69,19 +75,24 @@ def start(
         project_id=dataset.project_id, dataset=dataset, snapshot=planned.snapshot,
         name=name.strip() or " · ".join(arm.version.alias if arm.version else arm.model for arm in planned.arms)[:200],
         side=planned.side, seed=planned.seed, contract=dataset.contract, metrics=list(planned.metrics),
-        group_by=planned.group_by, advice=advice, family=family,
+        group_by=planned.group_by, advice=advice, family=family, client_id=client_id or None,
     )  # fmt: skip
     return _begin(actor, row, planned.arms, planned.cases)
 
 
-def again(*, actor: User, evaluation: Evaluation) -> Evaluation:
-    """The same cases, put to the same models in the same words once more, at the prices of today: a new evaluation."""
+def again(*, actor: User, evaluation: Evaluation, client_id: str | None = None) -> Evaluation:
+    """The same cases, put to the same models in the same words once more, at the prices of today: a new evaluation;
+    the one that it has begun already where the request is sent again (`client_id`)."""
     require(actor, evaluation.project_id, "evaluations.create")
     require(actor, evaluation.project_id, "models.call")
+    check_client_id(client_id)
+    if (before := _begun(actor, evaluation.dataset_id, client_id)) is not None:
+        return before
     row = Evaluation(
         project_id=evaluation.project_id, dataset=evaluation.dataset, snapshot=evaluation.snapshot,
         name=evaluation.name, side=evaluation.side, seed=evaluation.seed, contract=evaluation.contract,
         metrics=evaluation.metrics, group_by=evaluation.group_by, family=evaluation.family,
+        client_id=client_id or None,
     )  # fmt: skip
     arms = [_same(arm) for arm in evaluation.arms.select_related("connection", "version__job")]
     cases = evaluation.cases.values_list("sample_id", "revision_id", "cluster", "tags")
@@ -89,7 +100,10 @@ def again(*, actor: User, evaluation: Evaluation) -> Evaluation:
 
 
 def cancel(*, actor: User, evaluation: Evaluation) -> Evaluation:
-    """Ask nothing more. What has been answered stays, and counts as a smaller one. Conflict once it has ended."""
+    """Ask nothing more. What has been answered stays, and counts as a smaller one. Conflict once it has ended.
+
+    Its arms end at once; the evaluation itself, when a worker has worked out what they came to, if to anything.
+    """
     require(actor, evaluation.project_id, "evaluations.create")
     with transaction.atomic():
         arms = [arm.pk for arm in _locked(evaluation) if not arm.is_final]
@@ -97,7 +111,10 @@ def cancel(*, actor: User, evaluation: Evaluation) -> Evaluation:
             raise Conflict(Text("This evaluation has ended already."), code="ended")
         Arm.objects.filter(pk__in=arms).update(state=AskingState.CANCELLED, finished_at=timezone.now(), next_at=None)
         AuditEntry.objects.record(actor=actor, verb="evaluations.cancel", target=evaluation, project=evaluation.project)
-    closing.close(evaluation.pk)
+    if evaluation.arms.filter(asked__gt=0).exists():
+        enqueue(tasks.close_evaluation, evaluation.pk)
+    else:
+        closing.close(evaluation.pk)
     evaluation.refresh_from_db()
     return evaluation
 
@@ -122,7 +139,7 @@ def retry_errored(*, actor: User, evaluation: Evaluation) -> Evaluation:
             arm.outcomes.filter(verdict="errored").update(verdict="", findings=[], scores={}, asked_at=None)
             Arm.objects.filter(pk=arm.pk).update(
                 state=AskingState.WAITING, asked=F("asked") - F("errored"), errored=0, failures=0, says="",
-                finished_at=None, next_at=None, scores={},
+                finished_at=None, next_at=None, scores={}, changes={},
             )  # fmt: skip
             enqueue(tasks.run_arm, arm.pk)
         AuditEntry.objects.record(
@@ -153,6 +170,8 @@ def _begin(actor: User, row: Evaluation, arms: Sequence[Arm], cases: Sequence[Pl
     _refuse_if_shut(arms)
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=row.project_id)  # numbers its evaluations
+        if (before := _begun(actor, row.dataset_id, row.client_id)) is not None:
+            return before  # the same request, sent twice at once
         budgets.hold(row.project_id)
         if row.advice is not None:
             open_record(row.advice)
@@ -185,6 +204,13 @@ def _begin(actor: User, row: Evaluation, arms: Sequence[Arm], cases: Sequence[Pl
         for arm in arms:
             enqueue(tasks.run_arm, arm.pk)
     return row
+
+
+def _begun(actor: User, dataset_id: Any, client_id: str | None) -> Evaluation | None:
+    """What this person's request with this id has begun."""
+    if not client_id:
+        return None
+    return Evaluation.objects.filter(dataset=dataset_id, created_by=actor, client_id=client_id).first()
 
 
 def _same(arm: Arm) -> Arm:

@@ -20,6 +20,7 @@ from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app import tasks
 from jobs_app.models import Advice, Arm, Budget, Connection, Evaluation, Job, ModelVersion, Outcome, Price
 from jobs_app.pipeline import closing
+from jobs_app.pipeline.comparing import Answers
 from jobs_app.pipeline.evaluate import run
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
@@ -280,13 +281,15 @@ def test_two_workers_at_once_ask_nothing_twice_and_the_slower_one_writes_nothing
     assert (arm.state, arm.asked, arm.strict, arm.errored) == ("done", 4, 4, 0)
     assert list(arm.outcomes.values_list("tries", flat=True)) == [1, 2, 1, 1]  # the one on its way was paid for twice
     assert len(wire.sent) == 5
-    assert arm.cost == sum(arm.outcomes.values_list("cost", flat=True)) == Decimal("0.00016")
+    assert sum(arm.outcomes.values_list("cost", flat=True)) == Decimal("0.00016")
+    assert arm.cost == Decimal("0.0002")  # that one came late and counts for nothing, but was paid for, too
     assert evaluation.state == "done"
 
 
 def test_a_cancelled_evaluation_keeps_what_was_answered(
     alice: User, snapshot: Snapshot, stage: Connection, tuned: ModelVersion, wire: Wire
 ) -> None:
+    priced(stage, alice)
     evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), ArmSpec(stage, version=tuned), n=5)
 
     def stop(body: dict[str, Any]) -> str:
@@ -300,6 +303,8 @@ def test_a_cancelled_evaluation_keeps_what_was_answered(
     assert (base.state, base.asked, own.state, own.asked) == ("cancelled", 2, "cancelled", 0)
     assert (evaluation.state, base.scores["compliance"]["n"]) == ("cancelled", 2)
     assert evaluation.finished_at is not None
+    assert sum(base.outcomes.exclude(cost=None).values_list("cost", flat=True)) == Decimal("0.00008")
+    assert (base.prompt_tokens, base.cost) == (30, Decimal("0.00012"))  # the one under way came late, and is paid for
     evaluations.retry_errored(actor=alice, evaluation=evaluation)  # a person may think again
     base, own = asked(evaluation)
     assert (base.asked, own.asked, evaluation.state) == (5, 5, "done")
@@ -316,6 +321,7 @@ def test_what_is_asked_for_again_while_an_answer_is_under_way_is_asked(
             return Response(json.dumps({"error": {"message": "Too long"}}), 400, content_type="application/json")
         if len(wire.sent) == 3:
             evaluations.cancel(actor=alice, evaluation=evaluation)
+            closing.close(evaluation.pk)
             evaluations.retry_errored(actor=alice, evaluation=evaluation)
         return "rain"
 
@@ -337,13 +343,13 @@ def test_a_slow_closer_writes_no_figures_of_before(
     evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), n=2)
     slow = closing.Answers.verdict
 
-    def overtaken(answers: Any) -> dict[str, Any]:
+    def overtaken(answers: Any, changes: Any) -> dict[str, Any]:
         monkeypatch.setattr(closing.Answers, "verdict", slow)
         closing.close(evaluation.pk)
         evaluations.retry_errored(actor=alice, evaluation=evaluation)
         Arm.objects.update(asked=2, state="done", finished_at=timezone.now())
         Outcome.objects.update(verdict="passed", scores={"compliance": 1.0})
-        return slow(answers)
+        return slow(answers, changes)
 
     monkeypatch.setattr(closing.Answers, "verdict", overtaken)
     (arm,) = asked(evaluation)
@@ -374,7 +380,7 @@ def test_what_is_paid_for_in_two_currencies_has_no_difference(
                        metrics=["compliance", "cost-per-correct", "latency"])  # fmt: skip
     run(evaluation.arms.get(number=0).pk)
     base, own = evaluation.arms.order_by("number")
-    monkeypatch.setattr(comparing, "comparisons_of", None)  # all of them are not made each time somebody looks
+    monkeypatch.setattr(Answers, "changes", None)  # all of them are not made each time somebody looks
     assert comparing.comparison(evaluation, base, own, "latency").n == 0
     monkeypatch.undo()
     costs = {"cost-per-correct": 1, "cost-per-correct.cost": 1, "cost-per-correct.right": 1}
@@ -422,6 +428,45 @@ def test_a_budget_that_stops_holds_back_an_evaluation_before_and_while_it_asks(
     evaluations.retry_errored(actor=alice, evaluation=evaluation)
     (arm,) = asked(evaluation)
     assert (arm.state, arm.asked, len(wire.sent)) == ("done", 5, 5)
+
+
+def test_a_request_that_is_sent_again_begins_nothing_new(
+    alice: User, leo: User, snapshot: Snapshot, stage: Connection, wire: Wire
+) -> None:
+    spec = ArmSpec(stage, model="rehearsal-small")
+    first = begun(alice, snapshot, spec, client_id="r1")
+    Connection.objects.update(stopped="quota")  # what has changed meanwhile stops nothing that has begun
+    assert begun(alice, snapshot, spec, client_id="r1") == first
+    Connection.objects.update(stopped="")
+    assert begun(leo, snapshot, spec, client_id="r1") != first  # each person's ids are their own
+    again = evaluations.again(actor=alice, evaluation=first, client_id="r2")
+    assert evaluations.again(actor=alice, evaluation=first, client_id="r2") == again != first
+    assert evaluations.again(actor=alice, evaluation=first) != again
+    with pytest.raises(InvalidInput):
+        begun(alice, snapshot, spec, client_id="r" * 41)
+    told = {"client_id": "r3", "dataset": str(snapshot.dataset_id), "n": 2,
+            "arms": [{"connection": str(stage.pk), "model": "rehearsal-small"}]}  # fmt: skip
+    script = api_of(alice)
+    one, two = (script.post("/api/v1/evaluations/", told, format="json").json()["id"] for _ in "12")
+    assert one == two
+
+
+def test_what_arms_come_to_against_the_first_is_worked_out_once(
+    alice: User, snapshot: Snapshot, stage: Connection, tuned: ModelVersion, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.answer = lambda body: "rain" if body["model"] == "rehearsal-small" else "It may rain."
+    evaluation = begun(alice, snapshot, ArmSpec(stage, model="rehearsal-small"), ArmSpec(stage, version=tuned))
+    base, own = asked(evaluation)
+    assert base.changes == {}
+    assert set(own.changes) == set(evaluation.metrics)
+    now = Answers(evaluation).changes()
+    assert comparing.comparisons(evaluation) == now  # kept as they are, to the last digit
+    monkeypatch.setattr(comparing, "Answers", None)
+    found = comparing.comparison(evaluation, base, own, evaluation.metrics[0])
+    assert (found.word, found.difference) == (evaluation.verdict["word"], evaluation.verdict["difference"])
+    monkeypatch.undo()
+    Arm.objects.update(changes={})  # ended before these were kept
+    assert comparing.comparisons(evaluation) == now
 
 
 def test_an_evaluation_needs_held_out_samples_a_lead_and_models_that_can_be_called(

@@ -70,7 +70,9 @@ def test_a_lead_plans_an_evaluation_from_a_model_and_has_it_asked(pages: Client,
     assert b"Name the model." in refused.content
     assert not Evaluation.objects.exists()
 
-    begun = pages.post("/evaluations/new/", {**sent, "start": "1", "name": "First look"})
+    start = {**sent, "start": "1", "name": "First look", "request": "r1"}
+    begun = pages.post("/evaluations/new/", start)
+    pages.post("/evaluations/new/", start)  # a second click
     one = Evaluation.objects.get()
     assert begun.headers["Location"] == f"/evaluations/{one.pk}/"
     assert (one.name, one.total, one.seed, one.metrics) == ("First look", 20, 3, ["compliance", "exact-match"])
