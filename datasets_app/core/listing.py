@@ -1,4 +1,4 @@
-"""The columns that the list of samples can show. One row each; `templates/datasets/_cell.html` draws them."""
+"""The columns that the list of samples can show. One row each; `pages/list_cells.py` draws them."""
 
 from __future__ import annotations
 

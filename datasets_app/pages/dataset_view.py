@@ -24,7 +24,6 @@ from .bars import SIDES, parts_of, side_name
 from .filter_view import address, chips_of, tabs_of
 from .forms import FilterForm, UploadForm
 from .list_view import list_context
-from .queue import query_of
 from .scan_summary import scan_summary
 from .waiting import waiting_context
 
@@ -83,7 +82,6 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         "chips": chips_of(dataset, filters, state),
         "filters": form,
         **shown,
-        "queue_query": query_of(filters),
         "newest": newest,
         "splits": parts_of([(side_name(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
         if newest

@@ -18,7 +18,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import from_row
 
-from .list_view import SEVERITY
+from .list_rows import SEVERITY
 from .loading import sample_of
 from .queue import query_of, queue_of
 

@@ -16,7 +16,7 @@ from ftstudio.accounts.models import User
 
 from .bars import Part, parts_of
 from .filter_view import chips_of
-from .list_view import SEVERITY
+from .list_rows import SEVERITY
 from .queue import query_of
 from .verdicts import ICONS, verdict_context
 

@@ -28,7 +28,7 @@ SPACES = {" ": "␣", "\u3000": "□", "\t": "⇥", "\u00a0": "⍽"}
 
 def language_of(text: str) -> str:
     """The language a text is set in, from its letters: kana make it Japanese, else Han makes it Chinese; "" unknown."""
-    scripts = {script_of(char) for char in text[:400]}
+    scripts = set(map(script_of, set(text[:400])))
     for script in ("Hiragana", "Katakana", "Hangul", "Han", "Cyrillic"):
         if script in scripts:
             return _LANGUAGES[script]
