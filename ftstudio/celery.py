@@ -22,6 +22,19 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 MEMORY = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 1 << 20, M_TRIM_THRESHOLD: 8 << 20}
 
 
+SWITCH_SECONDS = 0.0005
+
+
+@worker_init.connect
+def _take_turns(**_: Any) -> None:
+    """Let a thread that comes back from the database go on soon, while another one reads and grades.
+
+    By itself Python lets whoever calculates go on for five milliseconds, at each of the several times that a statement
+    asks for the interpreter: an import that reads ahead while it stores gained nothing by it, and gains 40 % so.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
 @worker_init.connect
 def _share_memory(**_: Any) -> None:
     """Let all threads of a worker take their memory from one place, so that what one gave back another can use.

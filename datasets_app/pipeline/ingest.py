@@ -2,9 +2,9 @@
 
 A chunk's rows, its rejected lines, the counters and its `done` are committed together, so a worker that dies anywhere
 loses nothing and doubles nothing: another one takes its chunk when the lease has run out. What a chunk is turned into
-is worked out before the transaction begins; on SQLite, where one process writes at a time, the others read and grade
-meanwhile. The next chunk is claimed in the transaction that ends the one before. What only the whole upload can tell,
-its repetitions, is found when the last chunk is in.
+is worked out before the transaction begins, and while one chunk is stored the next one is read (`ahead`); on SQLite,
+where one process writes at a time, the others read and grade meanwhile. The next chunk is claimed in the transaction
+that ends one before it. What only the whole upload can tell, its repetitions, is found when the last chunk is in.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
 from . import announcing, bulk, keys, leaks, planning, repetitions, unpack
+from .ahead import Ahead
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
 from .grading import checker_of
@@ -34,8 +35,7 @@ from .series import Calling, Series, following
 REJECTED_COLUMNS = ("upload_id", "line", "offset", "length", "code", "message")
 MOST_SPREAD = 1000  # different values that are counted one by one
 
-# A process works on one chunk at a time: it has the processor once and holds the memory of one. More work on an upload
-# is done by more processes.
+# A process stores one chunk at a time and reads one ahead. More work on an upload is done by more processes.
 _series = Series()
 
 
@@ -70,8 +70,8 @@ def go_on(chunk_id: int | str) -> None:
 
 
 def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object]) -> None:
-    """Import the chunk, then one after the other whichever of its upload nobody works on; finish the upload if the
-    last one is in.
+    """Import the chunk, or if somebody has it the next free one, then one after the other whichever of its upload
+    nobody works on; finish the upload if the last one is in.
 
     One thread of a process does this for an upload, a second one lets it be. `call` is called with a chunk for another
     process to begin with, whenever fewer than `abreast` are being worked on.
@@ -80,8 +80,11 @@ def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object])
     if chunk is None or not _series.is_mine(chunk.upload_id):
         return
     try:
-        left = UploadChunk.objects.unfinished().filter(upload=chunk.upload_id)
-        _bring_on(chunk, _import_chunks(chunk_id, between=Calling(left, abreast, call)))
+        left = _beside(chunk)
+        free = list(left.abandoned().order_by("number").values_list("pk", flat=True))
+        first = chunk.pk if chunk.pk in free else next(iter(free), None)
+        went_well = first is not None and _import_chunks(first, between=Calling(left, abreast, call))
+        _bring_on(chunk, went_well)
     finally:
         _series.leave(chunk.upload_id)
 
@@ -196,31 +199,45 @@ def _failure(code: str, text: Text) -> dict[str, Any]:
 def _import_chunks(chunk_id: int | str, *, only: bool = False, between: Callable[[], object] = lambda: None) -> bool:
     """Import a chunk, and unless it is the `only` one, those after it. False: one was not ours, or is not any more."""
     chunks = UploadChunk.objects.unfinished().filter(upload__state=UploadState.RUNNING)
-    return _series.work(
-        chunks,
-        chunk_id,
-        with_related=("upload__dataset",),
-        work=partial(_import, only=only),
-        fail=_fail_whole,
-        between=between,
-    )
+    with Ahead(read=_read, store=_store, left=_beside, alone=_series.is_alone) as ahead:
+        return _series.work(
+            chunks,
+            chunk_id,
+            with_related=("upload__dataset",),
+            work=_store_only if only else ahead,
+            fail=_fail_whole,
+            between=between,
+        )
 
 
-def _import(part: UploadChunk, key: str, *, only: bool) -> int | None:
-    """Import one chunk. Answers the one that was claimed to come after it."""
-    upload = part.upload
-    try:
-        stream: Any = _source(upload).open("rb")
-    except FileNotFoundError:
-        _fail_whole(part, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
-        raise Stopped from None
-    with stream:
-        while True:
-            chunk = read_chunk(stream, part, checker_of(upload.dataset))
-            try:
-                return past_deadlocks(partial(_commit, part, key, chunk, only=only))
-            except _RulesChanged:
-                upload.dataset.refresh_from_db()
+def _beside(part: UploadChunk) -> Any:
+    """The chunks of the upload that are not in yet."""
+    return UploadChunk.objects.unfinished().filter(upload=part.upload_id).select_related("upload__dataset")
+
+
+def _read(part: UploadChunk) -> Chunk:
+    """Read and grade one chunk under the rules that its upload's dataset was loaded with. Asks no database."""
+    with _source(part.upload).open("rb") as stream:
+        return read_chunk(stream, part, checker_of(part.upload.dataset))
+
+
+def _store(part: UploadChunk, key: str, reading: Callable[[], Chunk], *, only: bool = False) -> int | None:
+    """Store one chunk that was read. Answers the one that was claimed meanwhile."""
+    while True:
+        try:
+            chunk = reading()
+        except FileNotFoundError:
+            _fail_whole(part, key, "file-missing", Text("The uploaded file is no longer there: upload it again."))
+            raise Stopped from None
+        try:
+            return past_deadlocks(partial(_commit, part, key, chunk, only=only))
+        except _RulesChanged:
+            part.upload.dataset.refresh_from_db()
+            reading = partial(_read, part)
+
+
+def _store_only(part: UploadChunk, key: str) -> None:
+    _store(part, key, partial(_read, part), only=True)
 
 
 def _commit(part: UploadChunk, key: str, chunk: Chunk, *, only: bool) -> int | None:
@@ -233,7 +250,7 @@ def _commit(part: UploadChunk, key: str, chunk: Chunk, *, only: bool) -> int | N
     with transaction.atomic():
         if not UploadChunk.objects.unfinished().release(part.pk, key, done=True):
             raise Stopped
-        after = None if only else following(UploadChunk.objects.unfinished().filter(upload=upload), key)
+        after = None if only else following(_beside(part), key)
         if chunk.rejected:
             bulk.insert(
                 RejectedLine,

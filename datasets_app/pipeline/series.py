@@ -119,6 +119,10 @@ class Series:
             self._owners.add(owner)
             return True
 
+    def is_alone(self) -> bool:
+        """Whether at most one owner's work is done in this process just now."""
+        return len(self._owners) < 2
+
     def leave(self, owner: Any) -> None:
         with self._guard:
             self._owners.discard(owner)
@@ -136,6 +140,7 @@ class Calling:
             return
         self._next = time.monotonic() + LOOKED_ROUND
         free = self._left.abandoned()
-        wanted = self._abreast - (self._left.count() - free.count())
+        at_work = self._left.exclude(pk__in=free.values("pk")).values("lease_key").distinct().count()
+        wanted = self._abreast - at_work
         for pk in free.order_by("number").values_list("pk", flat=True)[: max(0, wanted)]:
             self._call(pk)

@@ -134,7 +134,7 @@ def test_a_worker_stays_with_an_upload_calls_others_to_it_and_leaves_them_what_t
     alice: Any, rain: Any, monkeypatch: Any
 ) -> None:
     upload = arrived(alice, rain, make.chats(24))
-    first, second, third, fourth, *_ = chunks_of(upload)
+    first, second, third, fourth, fifth, *_ = chunks_of(upload)
     assert UploadChunk.objects.claim(second, "somebody else")
     monkeypatch.setattr(series, "LOOKED_ROUND", 0.0)
     called: list[int] = []
@@ -146,13 +146,63 @@ def test_a_worker_stays_with_an_upload_calls_others_to_it_and_leaves_them_what_t
     ingesting.go_through(first, 3, call)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_accepted) == ("running", 20)
-    assert fourth in called
-    assert not {first, second, third} & set(called)
+    assert fifth in called
+    assert not {first, second, third, fourth} & set(called)  # the fourth was being read when others were called
     UploadChunk.objects.release(second, "somebody else")
     ingesting.go_through(second, 3, call)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_accepted) == ("done", 24)
     assert datasets.counts(rain) == make.counted(rain)
+
+
+def test_a_worker_that_is_called_to_a_chunk_in_other_hands_takes_the_next_one(alice: Any, rain: Any) -> None:
+    upload = arrived(alice, rain, make.chats(12))
+    first, *_ = chunks_of(upload)
+    assert UploadChunk.objects.claim(first, "somebody else")
+    ingesting.go_through(first, 1, lambda chunk: None)
+    assert Sample.objects.filter(dataset=rain).count() == 8
+
+
+def test_whoever_cancels_an_import_stops_the_chunk_that_was_read_ahead_and_it_is_let_go(
+    alice: Any, rain: Any, monkeypatch: Any
+) -> None:
+    upload = arrived(alice, rain, make.chats(20))
+    read: list[int] = []
+    reading = ingesting.read_chunk
+
+    def read_chunk(stream: Any, part: Any, checker: Any) -> Any:
+        read.append(part.number)
+        return reading(stream, part, checker)
+
+    monkeypatch.setattr(ingesting, "read_chunk", read_chunk)
+    monkeypatch.setattr(series, "LOOKED_ROUND", 0.0)
+    ingesting.go_through(chunks_of(upload)[0], 2, lambda chunk: uploads.cancel(actor=alice, upload=upload))
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows_accepted) == ("cancelled", 4)
+    assert read == sorted(set(read))
+    assert 1 in read
+    assert not UploadChunk.objects.exclude(lease_key="").exists()
+
+
+def test_while_two_uploads_are_imported_in_one_process_nothing_is_read_ahead(
+    alice: Any, rain: Any, monkeypatch: Any
+) -> None:
+    upload = arrived(alice, rain, make.chats(12))
+    other = arrived(alice, rain, make.chats(20)[12:])
+    held: list[int] = []
+    commit = ingesting._commit
+
+    def store(*given: Any, **how: Any) -> Any:
+        held.append(UploadChunk.objects.exclude(lease_key="").count())
+        return commit(*given, **how)
+
+    monkeypatch.setattr(ingesting, "_commit", store)
+    assert ingesting._series.is_mine(other.pk)
+    try:
+        ingesting.go_through(chunks_of(upload)[0], 1, lambda chunk: None)
+    finally:
+        ingesting._series.leave(other.pk)
+    assert held == [1, 1, 1]
 
 
 def test_chunks_of_two_uploads_are_imported_in_turns() -> None:
