@@ -25,7 +25,7 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What differs from the snapshot before, or from the one that is asked for."""
     snapshot = snapshot_of(request, pk)
     before = snapshot_diffs.against(snapshot, request.GET.get("against", ""))
-    others = snapshot.dataset.snapshots.filter(state=SnapshotState.READY).exclude(pk=snapshot.pk)[:50]
+    others = snapshot.dataset.snapshots.filter(state=SnapshotState.READY).exclude(pk=snapshot.pk).only("number")
     context: dict[str, Any] = {"snapshot": snapshot, "dataset": snapshot.dataset, "before": before, "others": others}
     if before is not None:
         counts = snapshot_diffs.counts(snapshot, before)

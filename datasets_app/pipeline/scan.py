@@ -23,9 +23,10 @@ from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look
 from datasets_app.core.sets.measures.private import RULES as PRIVATE
 from datasets_app.core.sets.members import Member, Noted, member
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Upload
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Snapshot, Upload
 from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanQuerySet, ScanState
+from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
 
@@ -72,6 +73,7 @@ def _run(scan: Scan, key: str) -> None:
     checker = checker_of(dataset)
     hold(state=ScanState.RUNNING, stage=READING, samples_seen=0, samples_total=dataset.samples_total)
     revised = _revised(dataset)
+    sides = _sides_of(dataset)
     setting = Setting(checker.contract, checker.profile, place, spread_by=_spread_by(dataset))
     with Look(setting) as look:
         seen = _read(dataset, look, hold)
@@ -79,7 +81,7 @@ def _run(scan: Scan, key: str) -> None:
         look.close(lambda _share: hold())
         hold(stage=WRITING, samples_seen=0)
         _write(dataset, look, seen, checker.version, hold)
-        report = {**look.report(), "revised": revised, "samples": len(seen.pks)}
+        report = {**look.report(), "revised": revised, "sides": sides, "samples": len(seen.pks)}
     Scan.objects.unfinished().release(
         scan.pk,
         key,
@@ -183,6 +185,12 @@ def _write(dataset: Dataset, look: Look, seen: _Seen, version: str, hold: Callab
         past_deadlocks(partial(set_findings.write, dataset, block, version))
 
 
+def _sides_of(dataset: Dataset) -> int:
+    """The number of the snapshot whose sides the samples have; 0 for none."""
+    ready = Snapshot.objects.filter(dataset=dataset, state=SnapshotState.READY)
+    return ready.order_by("-number").values_list("number", flat=True).first() or 0
+
+
 def _revised(dataset: Dataset) -> int:
     """How often samples of the dataset were changed so far."""
     kept = DatasetCount.objects.filter(dataset=dataset, kind="revised", key="").values_list("n", flat=True)
@@ -201,8 +209,13 @@ def _fail(scan: Scan, key: str, code: str, text: Text) -> None:
 
 
 def is_stale(scan: Scan, dataset: Dataset) -> bool:
-    """Whether samples were added or changed, or the rules, since the scan read them."""
-    return is_behind(scan, dataset) or scan.rule_set_version != checker_of(dataset).version
+    """Whether samples were added or changed since the scan read them, or the rules, or the sides of the split."""
+    sides = _sides_of(dataset)
+    return (
+        is_behind(scan, dataset)
+        or scan.report.get("sides", sides) != sides
+        or scan.rule_set_version != checker_of(dataset).version
+    )
 
 
 def is_behind(scan: Scan, dataset: Dataset) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet
@@ -42,7 +43,10 @@ def against(snapshot: Snapshot, other: str = "") -> Snapshot | None:
         raise Conflict(Text("The snapshot is not built yet; wait until it is ready."), code="not_ready")
     if not other:
         return ready.filter(number__lt=snapshot.number).order_by("-number").first()
-    found = next((one for one in ready if str(one.pk) == other), None)
+    try:
+        found = ready.filter(pk=UUID(other)).first()
+    except ValueError:
+        found = None
     if found is None:
         raise InvalidInput(against=Text("Compare with a ready snapshot of the same dataset."))
     return found

@@ -176,6 +176,13 @@ def test_a_scan_knows_whether_it_is_still_about_the_present_content(alice, datas
     assert is_stale(scan, dataset)
 
 
+def test_a_snapshot_that_deals_the_sides_anew_leaves_the_scan_behind(alice, dataset):
+    scan = scanned(dataset)
+    make.snapshot(alice, dataset)
+    assert is_stale(scan, dataset), "what it says of leaks is about other sides"
+    assert not is_stale(scanned(dataset), dataset)
+
+
 def test_an_import_asks_for_a_scan_and_the_worker_goes_on_with_it(alice, project, eager):
     into = make.dataset(alice, project)
     arrived = make.upload(alice, into, make.jsonl(ROWS))
