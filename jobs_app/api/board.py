@@ -53,6 +53,7 @@ class SpendOutput(serializers.Serializer[Any]):
     unknown = serializers.IntegerField(help_text="Jobs that have ended without anybody knowing what they cost.")
     evaluations = serializers.IntegerField()
     syntheses = serializers.IntegerField()
+    answers = serializers.IntegerField(help_text="Of the playground.")
 
 
 class BudgetState(serializers.Serializer[Any]):

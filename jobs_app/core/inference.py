@@ -17,6 +17,7 @@ from typing import Any
 TOOL = "task_response"
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 QUESTION = "…"
+MAX_TOKENS = 4096  # of one answer, where the contract states no other limit: providers' own defaults cut long ones off
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,29 @@ class Contract:
     schema: Mapping[str, Any]
     rules: tuple[str, ...]
     afterwards: tuple[str, ...]
+    max_tokens: int | None = None  # of one answer, as the contract states it
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Contract:
         """From `ModelVersion.contract` (or `Job.contract`); what is missing is as it is usual."""
-        rules = data.get("contract") or {}
+        rules, decoding = data.get("contract") or {}, data.get("decoding") or {}
         found = rules.get("json") or {}
         return cls(
             system=str(data.get("system_prompt") or ""),
-            temperature=(data.get("decoding") or {}).get("temperature", 0),
+            temperature=decoding.get("temperature", 0),
             written_as=str(data.get("written_as") or "text"),
             schema=found.get("schema") or ANY_OBJECT,
             rules=tuple(name for name in ("text", "labels", "json", "symbols") if rules.get(name)),
             afterwards=tuple(str(name) for name in rules.get("normalisers") or ()),
+            max_tokens=decoding.get("max_tokens"),
         )
 
     def request(self, model: str, question: str = QUESTION) -> dict[str, Any]:
         """The body of a `/chat/completions` call in the OpenAI form."""
         turns = [{"role": "system", "content": self.system}] if self.system else []
         body: dict[str, Any] = {"model": model, "messages": [*turns, {"role": "user", "content": question}]}
-        return body | {"temperature": self.temperature} | self.form(question)
+        decoding = {"temperature": self.temperature, "max_tokens": self.max_tokens or MAX_TOKENS}
+        return body | decoding | self.form(question)
 
     def form(self, question: str = "") -> dict[str, Any]:
         """The part of the body that asks for the form of the answer; empty for plain text."""

@@ -13,18 +13,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle
-from jobs_app.models import Arm, Budget, Connection, Job, Synthesis
+from jobs_app.models import Arm, Budget, Connection, Job, PlaygroundAnswer, Synthesis
 from jobs_app.models.asking import Asking, AskingState
 
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One currency in the running month: booked costs, and what is expected of jobs, evaluations and syntheses whose
-    costs nobody has told yet.
+    """One currency in the running month: booked costs, and what is expected of jobs, evaluations, syntheses and answers
+    of the playground whose costs nobody has told yet.
 
     `limit` None: no budget is set. `stops`: nothing is begun that would go beyond it, and no model asked any further.
     """
@@ -65,6 +66,9 @@ def state(project_id: UUID) -> list[Spending]:
     for asking in _asked(project_id):
         spent[asking.currency] += asking.cost or Decimal(0)
         expected[asking.currency] += still_due(asking) or Decimal(0)
+    for currency, paid, reserved in _answered(project_id):
+        spent[currency] += paid or Decimal(0)
+        expected[currency] += reserved or Decimal(0)
     budgets = {budget.currency: budget for budget in Budget.objects.filter(project_id=project_id)}
     return [
         Spending(
@@ -146,6 +150,13 @@ def _asked(project_id: UUID) -> Iterator[Asking]:
     ):
         recent: Any = rows.filter(created_at__gte=month_start()).exclude(currency="")
         yield from recent.exclude(connection__in=rehearsed).order_by().only(*columns)
+
+
+def _answered(project_id: UUID) -> QuerySet[PlaygroundAnswer, tuple[str, Decimal | None, Decimal | None]]:
+    """What the playground has cost this month by currency, and what is reserved for the answers under way."""
+    rows = PlaygroundAnswer.objects.filter(project_id=project_id, created_at__gte=month_start()).exclude(currency="")
+    sums = rows.order_by().values("currency").annotate(paid=Sum("cost"), due=Sum("expected", filter=Q(cost=None)))
+    return sums.values_list("currency", "paid", "due")
 
 
 def month_start() -> datetime:

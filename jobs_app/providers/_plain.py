@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx2
@@ -11,7 +11,7 @@ import httpx2
 from ftstudio.errors import Text
 from jobs_app.providers import _values
 from jobs_app.providers._rest import Rest, openai_error
-from jobs_app.providers.base import ErrorKind, Provider, ProviderError, Reply
+from jobs_app.providers.base import ErrorKind, Pieces, Provider, ProviderError, Reply
 
 NO_OPTIONS: Mapping[str, str] = {}
 
@@ -53,7 +53,7 @@ class PlainProvider(Provider):
         body = {"model": model, "messages": list(messages), **decoding}
         return _values.reply(self._rest.ask("POST", f"{self.chat_url(self._base)}/chat/completions", json=body))
 
-    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
         body = {"model": model, "messages": list(messages), **decoding, "stream": True}
         return _values.pieces(self._rest.lines(f"{self.chat_url(self._base)}/chat/completions", json=body))
 

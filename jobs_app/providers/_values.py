@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ftstudio.errors import Text
 from jobs_app.providers import _wire
-from jobs_app.providers.base import EventIn, ProviderError, Reply
+from jobs_app.providers.base import NOT_COUNTED, EventIn, Pieces, ProviderError, Reply, Usage
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MOST_TOKENS = 2**63
@@ -124,7 +124,7 @@ def reply(answer: Mapping[str, Any]) -> Reply:
     choices = objects(answer, "choices")
     if not choices:
         raise ProviderError(Text("The model gave no answer."), "unavailable")
-    message, usage = mapping(choices[0].get("message")), mapping(answer.get("usage"))
+    message, (prompt, completion) = mapping(choices[0].get("message")), usage(answer)
     content = message.get("content")
     if isinstance(content, list):
         content = "".join(text(piece.get("text")) for piece in objects(content))
@@ -134,32 +134,40 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         finish_reason=text(choices[0].get("finish_reason")) or None,
         refusal=text(message.get("refusal")) or None,
         tool_calls=tuple(objects(message, "tool_calls")),
-        prompt_tokens=count(usage.get("prompt_tokens")),
-        completion_tokens=count(usage.get("completion_tokens")),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
     )
 
 
-def pieces(lines: Iterable[str]) -> Iterator[str]:
+def pieces(lines: Iterable[str]) -> Pieces:
     """The text of an answer that arrives as server-sent events in the shape of OpenAI's chat API.
 
     Raises ProviderError where the answer breaks off: without its end nobody knows whether it is whole.
     """
-    ended = False
+    ended, used = False, NOT_COUNTED
     for line in lines:
         if not line.startswith("data:"):
             continue  # comments that keep the connection open, and names of events
         sent = line.removeprefix("data:").strip()
         if sent == "[DONE]":
-            return
+            return used
         event = _wire.document(sent.encode())
         if event.get("error"):
             raise ProviderError(Text("The answer broke off. {says}", says=_wire.quoted(event, "")), "unavailable")
+        used = usage(event) if event.get("usage") else used  # with the last piece, or growing with each
         for choice in objects(event, "choices")[:1]:
             ended = ended or bool(text(choice.get("finish_reason")))
             if piece := text(mapping(choice.get("delta")).get("content")):
                 yield piece
     if not ended:
         raise ProviderError(Text("The answer broke off."), "unavailable")
+    return used
+
+
+def usage(answer: Mapping[str, Any]) -> Usage:
+    """The tokens that an answer took, as far as its provider counted them."""
+    counted = mapping(answer.get("usage"))
+    return count(counted.get("prompt_tokens")), count(counted.get("completion_tokens"))
 
 
 def typed(value: str) -> Any:

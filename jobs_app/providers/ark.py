@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from jobs_app.providers.base import (
     CheckpointIn,
     Created,
     Order,
+    Pieces,
     Provider,
     ProviderError,
     Reply,
@@ -206,7 +207,7 @@ class Ark(Provider):
         body = {"model": model, "messages": list(messages), **decoding}
         return _values.reply(self._calling().ask("POST", "/chat/completions", json=body))
 
-    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
         body = {"model": model, "messages": list(messages), **decoding, "stream": True}
         return _values.pieces(self._calling().lines("/chat/completions", json=body))
 

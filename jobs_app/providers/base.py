@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,6 +17,7 @@ from jobs_app.core.presets import Preset
 from jobs_app.core.recipes import Parameter
 
 from .shapes import (
+    NOT_COUNTED,
     BaseModel,
     Capabilities,
     CheckpointIn,
@@ -24,16 +25,19 @@ from .shapes import (
     EventIn,
     Listed,
     Order,
+    Pieces,
     Quote,
     Reply,
     Report,
     Serving,
     Setting,
     Step,
+    Usage,
 )
 
 __all__ = (
     "MARKER",
+    "NOT_COUNTED",
     "TRANSIENT",
     "BaseModel",
     "Capabilities",
@@ -43,6 +47,7 @@ __all__ = (
     "EventIn",
     "Listed",
     "Order",
+    "Pieces",
     "Provider",
     "ProviderError",
     "Quote",
@@ -51,6 +56,7 @@ __all__ = (
     "Serving",
     "Setting",
     "Step",
+    "Usage",
 )
 
 MARKER = "ftstudio_key"  # the metadata key under which a job carries the marker of our intent to create it
@@ -207,8 +213,8 @@ class Provider(ABC):
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         """One answer of a base or tuned model; `decoding` as in the OpenAI chat API."""
 
-    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
-        """The text of one answer, piece by piece, as the model writes it."""
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
+        """The text of one answer, piece by piece, as the model writes it; returns the tokens that it took."""
         raise _cannot()
 
     @abstractmethod

@@ -30,6 +30,7 @@ from jobs_app.providers.base import (
     EventIn,
     Listed,
     Order,
+    Pieces,
     Provider,
     ProviderError,
     Reply,
@@ -256,7 +257,7 @@ class OpenAI(Provider):
         answer = self._ask(lambda: completions.create(model=model, messages=list(messages), **decoding))
         return _values.reply(answer)
 
-    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
         return _values.pieces(self._lines({"model": model, "messages": list(messages), **decoding, "stream": True}))
 
     def _lines(self, body: dict[str, Any]) -> Iterator[str]:

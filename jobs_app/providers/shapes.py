@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -213,3 +213,8 @@ class Reply:
     tool_calls: Sequence[Mapping[str, Any]] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+
+Usage = tuple[int | None, int | None]  # prompt and completion tokens of an answer; None: the provider did not count
+NOT_COUNTED: Usage = (None, None)
+Pieces = Generator[str, None, Usage]

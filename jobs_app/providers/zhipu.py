@@ -6,7 +6,7 @@ the interface is open to new accounts is not confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from jobs_app.providers.base import (
     ErrorKind,
     EventIn,
     Order,
+    Pieces,
     Reply,
     Report,
     Setting,
@@ -171,7 +172,7 @@ class Zhipu(PlainProvider):
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         return super().chat(model, messages, **_decoding(decoding))
 
-    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Iterator[str]:
+    def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
         return super().stream(model, messages, **_decoding(decoding))
 
     def _events(self, job_id: str, after_event: str | None, have: frozenset[str]) -> list[EventIn]:

@@ -19,7 +19,9 @@ from jobs_app.models import Budget, Job
 from jobs_app.models.asking import Asking
 from jobs_app.pipeline.spending import Spending, awaited, month_start, shown, state
 
-__all__ = ["Spending", "check", "check_asking", "hold", "month_start", "remove", "set_limit", "shown", "state"]
+__all__ = [
+    "Spending", "check", "check_amount", "check_asking", "hold", "month_start", "remove", "set_limit", "shown", "state",
+]  # fmt: skip
 
 
 def check(job: Job, estimate: Mapping[str, Any], *, lock: bool = False) -> Text | None:
@@ -63,23 +65,39 @@ def check_asking(project_id: UUID, rows: Iterable[Asking]) -> Text | None:
             continue
         estimated = (row.estimate or {}).get("cost")
         if estimated is None:
-            return Text(
-                "The project has a budget, and nobody can tell what asking “{model}” costs. Add its price first.",
-                model=row.model,
-            )
+            return _uncounted(row.model)
         due[row.currency] += max(Decimal(0), Decimal(estimated) - (row.cost or Decimal(0)))
     for currency, cost in due.items():
-        budget = budgets.get(currency)
-        if budget is not None and budget.left is not None and cost > budget.left:
-            return Text(
-                "This month's budget is {limit} {currency}; {used} are spent or on their way, and this would add "
-                "{cost}.",
-                limit=shown(budget.limit or Decimal(0)),
-                currency=currency,
-                used=shown(budget.spent + budget.expected),
-                cost=shown(cost),
-            )
+        if (refusal := _beyond(budgets.get(currency), cost)) is not None:
+            return refusal
     return None
+
+
+def check_amount(project_id: UUID, cost: Decimal | None, currency: str, *, model: str) -> Text | None:
+    """Why the project's budget does not let a model be asked something that costs so much at most; None where it does.
+    Where a budget stops, what nobody can count is not asked."""
+    budgets = _stopping(project_id)
+    if budgets and cost is None:
+        return _uncounted(model)
+    return _beyond(budgets.get(currency), cost or Decimal(0))
+
+
+def _uncounted(model: str) -> Text:
+    return Text(
+        "The project has a budget, and nobody can tell what asking “{model}” costs. Add its price first.", model=model
+    )
+
+
+def _beyond(budget: Spending | None, cost: Decimal) -> Text | None:
+    if budget is None or budget.left is None or cost <= budget.left:
+        return None
+    return Text(
+        "This month's budget is {limit} {currency}; {used} are spent or on their way, and this would add {cost}.",
+        limit=shown(budget.limit or Decimal(0)),
+        currency=budget.currency,
+        used=shown(budget.spent + budget.expected),
+        cost=shown(cost),
+    )
 
 
 def hold(project_id: UUID) -> None:

@@ -80,9 +80,10 @@ def _checked(number: int, spec: ArmSpec, dataset: Dataset) -> Arm:
         raise InvalidInput(system_prompt=Text("At most {n} characters.", n=LONGEST_PROMPT))
     temperature = way.temperature if spec.temperature in (None, "") else spec.temperature
     shots, temperature = read_way(shots=spec.shots, temperature=temperature)
+    stated = {} if way.max_tokens is None else {"max_tokens": way.max_tokens}
     row = Arm(
         number=number, connection=connection, version=version, model=model, written_as=spec.written_as or usual,
-        shots=shots, decoding={"temperature": temperature}, system_prompt=prompt,
+        shots=shots, decoding={"temperature": temperature, **stated}, system_prompt=prompt,
         contract=trained.get("contract") or {},
     )  # fmt: skip
     set_prices(row)

@@ -1,4 +1,5 @@
-"""Asking a tuned model something, and its base model beside it, as the inference contract says. Nothing is stored.
+"""Asking a tuned model something, and its base model beside it, as the inference contract says. Nothing is stored but
+what it cost.
 
 Whoever asks keeps a thread of the web server busy until the answer is there. So an answer has a time after which it is
 broken off, a person has two of them at once, and all people together leave threads to everybody else.
@@ -23,14 +24,13 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, StudioError, Text
 from ftstudio.web.texts import say, to_line
 from jobs_app.core.inference import Contract
-from jobs_app.core.prices import cost_of
 from jobs_app.core.replies import Heard, hear
 from jobs_app.models import ModelVersion
 from jobs_app.pipeline import rates, serving
 from jobs_app.pipeline.clients import client_of
-from jobs_app.providers.base import Provider, ProviderError
+from jobs_app.providers.base import NOT_COUNTED, Pieces, Provider, ProviderError
 
-from .prices import price_of
+from .playground_bills import Bill, billed
 
 TUNED, BASE = ARMS = ("tuned", "base")
 LONGEST = 20_000  # characters of one question
@@ -71,14 +71,17 @@ def ask(
     """One answer of the tuned model, or (`arm` "base") of its base model, asked in the same way.
 
     `system` replaces the contract's system prompt, `temperature` (0 to 2) its decoding. Raises InvalidInput for a
-    question that is empty or too long, ProviderError as the provider refuses.
+    question that is empty or too long, Conflict where the project's budget does not reach, ProviderError as the
+    provider refuses.
     """
     model, body = _request(actor, version, question, arm, system, temperature)
     begun = time.monotonic()
-    with _asking(actor, version, arm) as provider:
+    with _asking(actor, version, arm, model, body) as (provider, bill):
         reply = provider.chat(model, body.pop("messages"), **body)
+        bill.usage = reply.prompt_tokens, reply.completion_tokens
+        bill.text = reply.content or reply.refusal or "".join(map(str, reply.tool_calls))
     seconds = time.monotonic() - begun
-    cost, currency = _cost(version, arm, reply.prompt_tokens, reply.completion_tokens)
+    cost, currency = bill.cost(bill.usage)
     return Answer(
         arm=arm,
         model=model,
@@ -106,24 +109,41 @@ def stream(
 
     def passed_on() -> Iterator[str]:
         # Only now: an answer that nobody begins to read takes no place and opens no connection.
-        until, left = time.monotonic() + LONGEST_ANSWER, MOST_PIECES
-        with _asking(actor, version, arm) as provider:
-            for piece in provider.stream(model, body.pop("messages"), **body):
-                yield piece[:left]
-                left -= len(piece)
-                if left <= 0 or time.monotonic() > until:
-                    raise ProviderError(Text("The answer became too long and was broken off."), "unavailable")
+        with _asking(actor, version, arm, model, body) as (provider, bill):
+            bill.usage = yield from _in_bounds(provider.stream(model, body.pop("messages"), **body), bill)
 
     return passed_on()
 
 
+def _in_bounds(pieces: Pieces, bill: Bill) -> Pieces:
+    """The pieces as long as that may go on. What has been heard is on the bill, also when nobody reads on."""
+    until = time.monotonic() + LONGEST_ANSWER
+    while True:
+        try:
+            piece = next(pieces)
+        except StopIteration as end:
+            return end.value or NOT_COUNTED
+        left = MOST_PIECES - len(bill.text)
+        bill.text += piece
+        yield piece[:left]
+        if len(piece) >= left or time.monotonic() > until:
+            raise ProviderError(Text("The answer became too long and was broken off."), "unavailable")
+
+
 @contextmanager
-def _asking(actor: User, version: ModelVersion, arm: str) -> Iterator[Provider]:
-    """The account's client for one answer. A tuned model that its provider no longer knows is written down as gone."""
-    with _place(actor), closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider:
+def _asking(
+    actor: User, version: ModelVersion, arm: str, model: str, body: Mapping[str, Any]
+) -> Iterator[tuple[Provider, Bill]]:
+    """The account's client for one answer, and its bill. A tuned model that its provider no longer knows is written
+    down as gone."""
+    with (
+        _place(actor),
+        billed(actor, version, tuned=arm == TUNED, model=model, body=body) as bill,
+        closing(client_of(version.connection, timeout=PATIENCE, max_bytes=LARGEST)) as provider,
+    ):
         rates.spend(version.connection_id, 1)
         try:
-            yield provider
+            yield provider, bill
         except ProviderError as refusal:
             if refusal.kind == "missing" and arm == TUNED:
                 serving.mark_gone(version, to_line(refusal.sentence, 300))
@@ -211,12 +231,3 @@ def _request(
     if temperature is not None:
         body["temperature"] = temperature
     return model, body
-
-
-def _cost(version: ModelVersion, arm: str, prompt: int | None, completion: int | None) -> tuple[Decimal | None, str]:
-    if version.connection.is_rehearsal:
-        return Decimal(0), ""
-    prefix = "" if arm == TUNED else "base-"
-    kind, base = version.connection.kind, version.job.base_model
-    lines = [price_of(version.project_id, kind, base, f"{prefix}{item}") for item in ("input", "output")]
-    return cost_of(lines, (prompt, completion))

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from jobs_app.models import Arm, Job, Synthesis
+from jobs_app.models import Arm, Job, PlaygroundAnswer, Synthesis
 from jobs_app.pipeline.spending import rehearsals
 
 MONTHS = 6
@@ -32,6 +32,7 @@ class Line:
     share: float
     evaluations: int = 0
     syntheses: int = 0
+    answers: int = 0  # of the playground
 
 
 def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
@@ -56,6 +57,7 @@ def by_month(project_id: UUID, *, months: int = MONTHS) -> list[Line]:
             timezone.localtime(row["month"]).date(), row["connection__kind"], row["currency"], row["total"], row["n"],
             row["unknown"], float(row["total"] / dearest[row["currency"]]) if dearest[row["currency"]] else 0.0,
             row.get("evaluations", 0), row.get("syntheses", 0),
+            row.get("answers", 0),
         )
         for row in rows
     ]  # fmt: skip
@@ -80,12 +82,14 @@ def _with_their_currency(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _with_asking(rows: list[dict[str, Any]], project_id: UUID, start: datetime) -> list[dict[str, Any]]:
-    """The rows, and what models were asked for evaluations and syntheses, on the line of their provider and month."""
+    """The rows, and what models were asked for evaluations, for syntheses and in the playground, on the line of their
+    provider and month."""
     by_key = {(row["month"], row["connection__kind"], row["currency"]): row for row in rows}
     rehearsed = rehearsals(project_id)
     for noun, of, asked in (
         ("evaluations", "evaluation", Arm.objects.filter(evaluation__project_id=project_id)),
         ("syntheses", "pk", Synthesis.objects.filter(dataset__project_id=project_id)),
+        ("answers", "pk", PlaygroundAnswer.objects.filter(project_id=project_id)),
     ):
         begun: Any = asked.filter(created_at__gte=start).exclude(currency="").exclude(connection__in=rehearsed)
         found = begun.order_by().values("connection__kind", "currency", month=TruncMonth("created_at"))

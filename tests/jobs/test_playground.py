@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from django.utils import timezone
 
+from datasets_app.core import base_models
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.codecs.base import Setting
 from datasets_app.core.samples import Message, Sample
@@ -20,10 +21,10 @@ from ftstudio.accounts.models import User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app.core.break_even import Prices, break_even
 from jobs_app.core.replies import hear
-from jobs_app.models import Connection, Job, ModelVersion
+from jobs_app.models import Budget, Connection, Job, ModelVersion, PlaygroundAnswer, Price
 from jobs_app.providers.base import ProviderError
 from jobs_app.providers.http import GuardedTransport
-from jobs_app.services import playground, prices, savings
+from jobs_app.services import budgets, playground, prices, savings, spending
 from tests.conftest import api_of, browser_of, put_down
 
 from .in_process import Stage
@@ -146,7 +147,7 @@ def test_a_model_that_learnt_a_call_is_asked_for_it_in_the_words_of_its_training
     answer = playground.ask(actor=alice, version=version, question="Where?")
     [body] = sent
     assert body["tool_choice"] == {"type": "function", "function": {"name": "task_response"}}
-    assert body["temperature"] == 0
+    assert (body["temperature"], body["max_tokens"]) == (0, 4096)
     assert "response_format" not in body
     row = Sample((Message("user", "Where?"), Message("assistant", '{"city": "北京"}')))
     [trained] = CODECS["task-response"].rows(row, Setting(schema=schema))
@@ -209,6 +210,70 @@ def test_who_may_not_spend_money_may_not_ask_and_nonsense_is_refused(
         "Clouds over valley 25, wind from the west.",
         "Clouds over valley 26, wind from the west.",
     ]
+
+
+@pytest.fixture
+def billed(alice: User, version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the account sent bills: 3 and 15 USD for a million tokens of the tuned model; an answer has at most 100."""
+    monkeypatch.setattr(Connection, "is_rehearsal", False)
+    for item, amount in (("input", "3"), ("output", "15")):
+        Price.objects.create(
+            project=version.project, kind="rehearsal", base_model="rehearsal-small", item=item, amount=amount,
+            currency="USD", valid_from="2026-01-01", source="test", created_by=alice,
+        )  # fmt: skip
+    version.contract = {**version.contract, "decoding": {"max_tokens": 100}}
+
+
+@pytest.mark.django_db
+def test_an_answer_is_booked_and_a_budget_that_stops_holds_the_next_one_back(
+    alice: User, version: ModelVersion, sent: list[dict[str, Any]], billed: None
+) -> None:
+    Budget.objects.create(project=version.project, currency="USD", amount="0.01", changed_by=alice)
+    answer = playground.ask(actor=alice, version=version, question="Rain?")
+    streamed = "".join(playground.stream(actor=alice, version=version, question="Rain?"))
+    assert streamed == answer.heard.raw
+    told, counted = PlaygroundAnswer.objects.order_by("pk")
+    assert (told.prompt_tokens, told.completion_tokens) == (answer.prompt_tokens, answer.completion_tokens)
+    assert told.cost == answer.cost != 0
+    assert counted.prompt_tokens  # the stream tells of no tokens: they were counted here
+    assert counted.completion_tokens
+    (usd,) = budgets.state(version.project_id)
+    assert (usd.spent, usd.expected) == (told.cost + counted.cost, 0)
+    (line,) = spending.by_month(version.project_id)
+    assert (line.total, line.answers) == (usd.spent, 2)
+    Budget.objects.update(amount=usd.spent + Decimal("0.0001"))  # less than the next answer may cost
+    with pytest.raises(Conflict) as refused:
+        playground.ask(actor=alice, version=version, question="Rain?")
+    lines = list(playground.as_lines(playground.stream(actor=alice, version=version, question="Rain?")))
+    assert refused.value.code == "budget"
+    assert "budget" in json.loads(lines[0])["refused"]
+    with pytest.raises(Conflict, match="price"):  # what nobody can count is not asked
+        playground.ask(actor=alice, version=version, question="Rain?", arm="base")
+    assert len(sent) == PlaygroundAnswer.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_was_heard_is_paid_for_and_where_nothing_was_nothing_is(
+    alice: User, version: ModelVersion, billed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(Endless):
+        def chat(self, *args: Any, **more: Any) -> Any:
+            assert PlaygroundAnswer.objects.get().cost is None  # remembered before it is asked for, at its dearest
+            (usd,) = budgets.state(version.project_id)
+            assert usd.expected > Decimal("0.0015")
+            raise ProviderError("Busy", "unavailable")
+
+    monkeypatch.setattr(playground, "client_of", lambda connection, **how: Refusing())
+    with pytest.raises(ProviderError):
+        playground.ask(actor=alice, version=version, question="Rain?")
+    assert not PlaygroundAnswer.objects.exists()
+    pieces = playground.stream(actor=alice, version=version, question="Rain?")
+    next(pieces)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    (heard,) = PlaygroundAnswer.objects.all()
+    assert heard.completion_tokens == base_models.encoder_for("rehearsal-small").count("rain rain ")
+    assert heard.cost
 
 
 class Endless:
