@@ -332,12 +332,13 @@ def test_a_sheet_may_be_named_and_a_wrong_name_lists_the_right_ones():
     ("data", "said"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old .xls"),
-        (workbook(("a", "b"))[:900], "damaged or cut off"),
+        (workbook(("a", "b"))[:900], "cut off in “xl/theme"),
+        (b"PK\x03\x04" + bytes(9), "damaged or cut off"),
         (archive(("a.txt", b"x")), "no .jsonl"),
         (archive(("a.jsonl", b"{}"), ("b.csv", b"")), "Several files"),
         (archive(("a.jsonl", bytes(100 << 20))), "suspicious size"),
         (archive(("a.jsonl", archive(("b.jsonl", b"{}")))), "no file of rows"),
-        (archive(("xl/workbook.xml", b"<a/>")), "cannot be opened"),
+        (archive(("xl/workbook.xml", b"<a/>")), "no sheet"),
         (b"PAR1" + bytes(50), "damaged"),
     ],
 )

@@ -37,6 +37,31 @@ def zipped(how: int = zipfile.ZIP_DEFLATED, lines: bytes = LINES) -> bytes:
     return out.getvalue()
 
 
+class Pipe(io.RawIOBase):
+    """Where nothing can be written a second time: a member's sizes are then written behind it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += data
+        return len(data)
+
+
+def packed(how: int, *members: tuple[str, bytes]) -> bytes:
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", how) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return bytes(pipe.data)
+
+
+PICTURES = [(f"{n}.png", random.Random(n).randbytes(9000)) for n in range(3)]
+
+
 def place_of(data: bytes, name: str) -> tuple[int, int]:
     """Where the packed bytes of a member begin, and how many there are."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -154,3 +179,147 @@ def test_an_archive_of_which_nothing_can_be_had_is_refused_as_a_whole() -> None:
     begins, size = place_of(data, "data.jsonl")
     with pytest.raises(InvalidInput, match="damaged"):
         entries(data[:begins] + b"\xff" * size + data[begins + size :])
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_of_a_download_that_broke_off_every_whole_row_is_there_and_what_is_lost_is_named(
+    how: int, streamed: bool
+) -> None:
+    """The list of an archive's members stands at its end; sizes may stand behind the members."""
+    if streamed:
+        data = packed(how, ("data.jsonl", LINES), *PICTURES)
+    else:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", how) as archive:
+            for name, content in (("data.jsonl", LINES), *PICTURES):
+                archive.writestr(name, content)
+        data = out.getvalue()
+    begins, size = place_of(data, "data.jsonl")
+    for share in (0.3, 0.9):
+        cut = data[: begins + int(size * share)]
+        rows = common(cut[begins:], LINES) if how else cut[begins:]
+        found = entries(cut)
+        assert good(found) == ROWS[: rows.count(b"\n")]
+        assert [entry.line for entry in found if entry.error] == [rows.count(b"\n") + 1]
+        assert "cut off in “data.jsonl”" in str(found[-1].error and found[-1].error.text)
+    cut = data[: data.rindex(b"1.png", 0, data.rindex(b"2.png")) + 4000]
+    found = entries(data[: place_of(data, "1.png")[0] + 4000])
+    assert good(found) == ROWS
+    assert [(entry.line, str(entry.error.text)) for entry in found if entry.error] == [
+        (3001, "The file is cut off in “1.png”: upload it again whole.")
+    ]
+    whole = entries(data[: data.index(b"PK\x01\x02") + 10])
+    assert good(whole) == ROWS
+    assert len(whole) == len(ROWS)
+
+
+def test_an_archive_that_broke_off_before_its_rows_says_so() -> None:
+    data = packed(zipfile.ZIP_DEFLATED, *PICTURES, ("data.jsonl", LINES))
+    with pytest.raises(InvalidInput, match=r"cut off in “2\.png”"):
+        entries(data[: place_of(data, "2.png")[0] + 100])
+
+
+def test_a_member_that_does_not_say_its_size_unpacks_to_no_more_for_that() -> None:
+    data = packed(zipfile.ZIP_DEFLATED, ("data.jsonl", bytes(100 << 20)), ("b.png", b"b"))
+    with pytest.raises(InvalidInput, match="suspicious size"):
+        entries(data[: data.index(b"PK\x01\x02")])
+
+
+def test_a_fault_in_an_array_costs_as_much_in_an_archive_as_outside_of_one() -> None:
+    lines = [json.dumps(row, ensure_ascii=False).encode() for row in ROWS]
+    lines[9] = lines[9][:-1]
+    data = zipped(lines=b"[\n" + b",\n".join(lines) + b"\n]")
+    found = entries(data)
+    assert good(found) == ROWS[:9] + ROWS[10:]
+    begins, size = place_of(data, "data.jsonl")
+    found = entries(data[: begins + size // 2])
+    assert len(good(found)) > 1000
+    assert good(found) == (ROWS[:9] + ROWS[10:])[: len(good(found))]
+
+
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+SHEET, TEXTS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+
+
+def as_excel(rows: list[dict[str, str]], **parts: Any) -> bytes:
+    """A workbook with its parts in Excel's order, the texts in a list behind the sheet; `parts` change some of them."""
+    table = [list(rows[0]), *(list(row.values()) for row in rows)]
+    texts = {text: number for number, text in enumerate(dict.fromkeys(text for row in table for text in row))}
+    cells = [
+        f'<row r="{n}">'
+        + "".join(f'<c r="{"AB"[at]}{n}" t="s"><v>{texts[text]}</v></c>' for at, text in enumerate(row))
+        for n, row in enumerate(table, 1)
+    ]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in {
+            "xl/workbook.xml": f'<workbook {MAIN}><sheets><sheet name="一"/></sheets></workbook>',
+            SHEET: f"<worksheet {MAIN}><sheetData>{'</row>'.join(cells)}</row></sheetData></worksheet>",
+            "xl/styles.xml": f'<styleSheet {MAIN}><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>',
+            TEXTS: f'<sst {MAIN} uniqueCount="{len(texts)}">'
+            + "".join(f"<si><t>{t}</t></si>" for t in texts)
+            + "</sst>",
+        }.items():
+            change = parts.get(name.rpartition("/")[2].partition(".")[0], lambda text: text)
+            archive.writestr(name, change(part))
+    return out.getvalue()
+
+
+def told(found: list[Entry]) -> list[tuple[int, str]]:
+    return [(entry.line, str(entry.error.text)) for entry in found if entry.error]
+
+
+def test_a_workbook_that_broke_off_in_its_texts_keeps_the_rows_whose_texts_are_there() -> None:
+    data = as_excel(ROWS[:300])
+    assert good(entries(data)) == ROWS[:300]
+    begins, size = place_of(data, TEXTS)
+    found = entries(data[: begins + size // 2])
+    whole = len(good(found))
+    assert 100 < whole < 200
+    assert good(found) == ROWS[:whole]
+    assert [line for line, _said in told(found)] == list(range(whole + 2, 302))
+    assert told(found)[-1] == (301, "The workbook is damaged: what stood in A301, B301 is lost.")
+
+
+def test_a_text_that_is_no_xml_costs_the_row_that_shows_it() -> None:
+    """Some programs write control characters as they are."""
+
+    def spoilt(text: str) -> str:
+        return text.replace("第7天不会", "第7天\x01不会")
+
+    found = entries(as_excel(ROWS[:20], sharedStrings=spoilt))
+    assert good(found) == ROWS[:7] + ROWS[8:20]
+    assert told(found) == [(9, "The workbook is damaged: what stood in B9 is lost.")]
+    found = entries(as_excel(ROWS[:20], sharedStrings=lambda text: spoilt(text).replace("uniqueCount", "count")))
+    assert good(found) == ROWS[:7]  # nobody says which number the texts behind it have
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ('<row r="9">', '<row r="9"><\x01', [9]),
+        ('<row r="9">', '<rox r="9">', [9]),
+        ('<row r="9"><c r="A9" t="s"><v>16<', '<row r="9"><c r="A9" t="s"><v>-1<', [9]),
+        ('<row r="9">', '<row r="5">', []),
+        ('<row r="9">', '<row r="77777777777">', []),
+        ('<row r="9">', "<row>", []),
+        ("<sheetData>", '<sheetViews><sheetView a="b"/></sheetViews><sheetData>', []),
+    ],
+)
+def test_a_fault_in_a_sheet_costs_its_row(before: str, after: str, lost: list[int]) -> None:
+    found = entries(as_excel(ROWS[:20], sheet1=lambda sheet: sheet.replace(before, after)))
+    assert [line for line, _said in told(found)] == lost
+    assert [(entry.line, entry.record) for entry in found if entry.record] == [
+        (n, ROWS[n - 2]) for n in range(2, 22) if n not in lost
+    ]
+
+
+def test_without_its_styles_a_number_may_be_a_date_and_is_not_taken_for_one() -> None:
+    def dated(sheet: str) -> str:
+        return sheet.replace('<c r="B3" t="s">', '<c r="B3" s="1">').replace('<c r="B4" t="s">', '<c r="B4">')
+
+    whole = entries(as_excel(ROWS[:9], sheet1=dated))
+    assert [row["output"] for row in good(whole)][1:3] == ["1900-01-05", "7"]
+    found = entries(as_excel(ROWS[:9], sheet1=dated, styles=lambda styles: styles[:40]))
+    assert told(found) == [(3, "The workbook is damaged: what stood in B3 is lost.")]

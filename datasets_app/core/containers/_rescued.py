@@ -1,13 +1,16 @@
 """A member of a zip archive as far as it can be had: what stands before a damage is read, to the byte.
 
-The library throws away what it has unpacked of a piece when the piece turns out to be damaged: up to some hundred good
-rows. So a piece that fails is unpacked anew, byte by byte, and what came of it is given up to its last whole line.
+The library throws away what it has unpacked, or could, when a piece turns out to be damaged or cut off: hundreds of
+good rows. So from there on it is unpacked anew, byte by byte, and what comes of it is given up to its last whole line.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,22 +18,27 @@ from typing import IO, Any
 
 from datasets_app.core.containers._zipped import BROKEN
 
-_PIECE = 1 << 16
+_PIECE = 1 << 13  # so much is taken at a time; what is left of it packed may be a thousand times as much
 
 
 class Rescued(io.RawIOBase):
     """The bytes of a member. Raises one of `BROKEN` at the damage, after all whole lines before it (which end in
-    `ends`). Where everything could be unpacked but is not what was packed, it ends as it should, `wrong` being set."""
+    `ends`). With None for `ends` all that can be had comes, and then the end as if there were no more, `error` being
+    set. Where everything could be unpacked but is not what was packed, it ends as it should, `wrong` being set."""
 
-    def __init__(self, opened: Callable[[zipfile.ZipInfo], IO[bytes]], member: zipfile.ZipInfo, ends: bytes) -> None:
+    def __init__(
+        self, opened: Callable[[zipfile.ZipInfo], IO[bytes]], member: zipfile.ZipInfo, ends: bytes | None
+    ) -> None:
         self._opened = opened
         self._expected = member.CRC
         self._member = copy.copy(member)
         self._member.CRC = None  # type: ignore[assignment]  # the library would keep the last piece to itself
-        self._ends = ends
+        self.ends: bytes | None = ends
         self._stream = opened(self._member)
         self._at = self._sum = 0
-        self._error: Exception | None = None
+        self.error: Exception | None = None
+        self._saved = b""  # what comes before the error
+        self._file: IO[bytes] | None = None  # all that could be unpacked
         self.wrong = False
 
     def readable(self) -> bool:
@@ -43,15 +51,25 @@ class Rescued(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Only back to the start, and to where it is."""
-        if whence != 0 or offset not in (0, self._at):
+        """From the start on. To go back to the start it is unpacked anew; to go elsewhere all of it is, to a file."""
+        if whence != 0:
             raise io.UnsupportedOperation
-        if offset != self._at:
+        if self._file is None and offset != self._at:
             self._stream.close()
             self._stream = self._opened(self._member)
             self._at = self._sum = 0
-            self._error = None
+            self.error, self._saved = None, b""
+            if offset:
+                self._unpack()
+        if self._file is not None:
+            self._at = self._file.seek(offset)
         return offset
+
+    def _unpack(self) -> None:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  it is closed with this one
+        with contextlib.suppress(*BROKEN):  # it is remembered
+            shutil.copyfileobj(self, file, _PIECE)
+        self._file = file
 
     def readinto(self, buffer: Any) -> int:
         data = self.read(len(buffer))
@@ -61,27 +79,38 @@ class Rescued(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             return self.readall()
-        if self._error is not None:
-            raise self._error
-        try:
-            data = self._stream.read(min(size, _PIECE))
-        except BROKEN as error:
-            self._error = error
-            data = self._before_the_damage(size)
-            if not data:
-                raise
+        if self._file is not None:
+            return self._read_file(size)
+        if self.error is None:
+            try:
+                data = self._stream.read(min(size, _PIECE))
+            except BROKEN as error:
+                self.error, self._saved = error, self._before_the_damage()
+        if self.error is not None:
+            data, self._saved = self._saved[:size], self._saved[size:]
+            if not data and self.ends is not None:
+                raise self.error
         self._at += len(data)
         self._sum = zlib.crc32(data, self._sum)
-        if size and not data:
+        if size and not data and self.error is None:
             self.wrong = self._sum != self._expected
+        return data
+
+    def _read_file(self, size: int) -> bytes:
+        data = self._file.read(size) if self._file is not None else b""
+        if size and not data and self.error is not None and self.ends is not None:
+            raise self.error
+        self._at += len(data)
         return data
 
     def close(self) -> None:
         self._stream.close()
+        if self._file is not None:
+            self._file.close()
         super().close()
 
-    def _before_the_damage(self, size: int) -> bytes:
-        """What can be unpacked from here on, up to the last whole line; at most `size` bytes."""
+    def _before_the_damage(self) -> bytes:
+        """What can be unpacked from here on, up to the last whole line."""
         self._stream.close()
         self._stream = self._opened(self._member)
         left = self._at
@@ -90,8 +119,8 @@ class Rescued(io.RawIOBase):
             while left and (passed := self._stream.read(min(left, _PIECE))):
                 left -= len(passed)
             self._stream.MIN_READ_SIZE = 1  # type: ignore[attr-defined]  # or four kilobytes are unpacked at least
-            while len(found) < size and (byte := self._stream.read(1)):
+            while byte := self._stream.read(1):
                 found += byte
         except BROKEN:
             pass
-        return bytes(found[: found.rfind(self._ends) + 1])
+        return bytes(found if self.ends is None else found[: found.rfind(self.ends) + 1])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from typing import BinaryIO
+from typing import IO, BinaryIO, TypeVar
 
+from datasets_app.core.containers._walked import Allowed, walk
 from ftstudio.errors import InvalidInput, Text
 
 MOST_MEMBERS = 200_000
@@ -20,27 +21,77 @@ _LAST = (1 << 16) + 200  # bytes: the records at the end, and the longest commen
 BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
 
 
-def opened(stream: BinaryIO, *, most_bytes: int = MOST_BYTES) -> zipfile.ZipFile:
+class Archive(zipfile.ZipFile):
+    """An archive, whole or cut off: where the list of its members is gone, they are found one after the other.
+
+    `lost` says what of a cut off archive is missing; None when nothing is. Raises `InvalidInput` for one that would
+    unpack to more than `most_bytes`, and one of `BROKEN` for what is no archive.
+    """
+
+    def __init__(self, stream: IO[bytes], most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self.lost: Text | None = None
+        super().__init__(stream)
+
+    def _RealGetContents(self) -> None:
+        allowed = _limits(self._most_bytes)
+        try:
+            super()._RealGetContents()  # type: ignore[misc]
+        except BROKEN:
+            self._walk(allowed)
+            return
+        for member in self.filelist:
+            allowed(1, member.compress_size, member.file_size)
+
+    def _walk(self, allowed: Allowed) -> None:
+        found = walk(self.fp, allowed)  # type: ignore[arg-type]
+        if not found.members:
+            raise zipfile.BadZipFile
+        self.filelist[:] = found.members
+        self.NameToInfo.clear()
+        self.NameToInfo.update((member.filename, member) for member in found.members)
+        if found.cut:
+            self.lost = Text("The file is cut off in “{name}”: upload it again whole.", name=found.cut.filename)
+        elif not found.whole:
+            name = found.members[-1].filename
+            self.lost = Text("The file is cut off after “{name}”: upload it again whole.", name=name)
+
+
+_Kind = TypeVar("_Kind", bound=Archive)
+
+
+def opened(stream: BinaryIO, *, most_bytes: int = MOST_BYTES, kind: type[_Kind] = Archive) -> _Kind:  # type: ignore[assignment]
     """The archive. Raises `InvalidInput` when it is damaged or would unpack to more than it may.
 
-    The sizes are those of the archive's directory; unpacking never reads more of a member than the directory says.
+    The sizes are those of the archive's directory, or of its members' headers where that is lost; unpacking never
+    reads more of a member than they say.
     """
     if _directory(stream) > MOST_DIRECTORY:
         raise _too_many()
     try:
-        archive = zipfile.ZipFile(stream)
-        members = archive.infolist()
+        return kind(stream, most_bytes)
     except BROKEN as error:
         raise InvalidInput(file=Text("The archive is damaged or cut off: pack it again.")) from error
-    if len(members) > MOST_MEMBERS:
-        raise _too_many()
-    if sum(member.file_size for member in members) > most_bytes:
-        raise InvalidInput(
-            file=Text("The archive unpacks to more than {n} MB: split it.", n=most_bytes >> 20),
-        )
-    if any(member.file_size > max(_FREE, MOST_TIMES * member.compress_size) for member in members):
-        raise InvalidInput(file=Text("A file in the archive unpacks to a suspicious size: it is not opened."))
-    return archive
+
+
+def _limits(most_bytes: int) -> Allowed:
+    """What counts the members as they are found, and raises `InvalidInput` for one too many or too large."""
+    members = directory = total = 0
+
+    def allowed(header: int, packed: int, size: int) -> None:
+        nonlocal members, directory, total
+        if header:
+            members, directory, total = members + 1, directory + header, total + size
+        if members > MOST_MEMBERS or directory > MOST_DIRECTORY:
+            raise _too_many()
+        if total + (0 if header else size) > most_bytes:
+            raise InvalidInput(
+                file=Text("The archive unpacks to more than {n} MB: split it.", n=most_bytes >> 20),
+            )
+        if size > max(_FREE, MOST_TIMES * packed):
+            raise InvalidInput(file=Text("A file in the archive unpacks to a suspicious size: it is not opened."))
+
+    return allowed
 
 
 def _too_many() -> InvalidInput:

@@ -1,7 +1,7 @@
 """An Excel workbook: the first sheet, or the one a person names, its first row being the headings.
 
-Rows are streamed; the library holds the texts of the workbook in memory, so their size is limited (_parts). Values are
-what Excel last computed, as text: 3 for 3.0, dates as 2024-05-01, TRUE and FALSE.
+Rows are streamed; the texts of the workbook are held in memory, so their size is limited (_parts). Values are what
+Excel last computed, as text: 3 for 3.0, dates as 2024-05-01, TRUE and FALSE.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from datasets_app.core.containers._book import Book, book_of
+from datasets_app.core.containers._parts import Parts
+from datasets_app.core.containers._texts import LOST
 from datasets_app.core.containers._zipped import opened
 from datasets_app.core.containers.base import Container, Entry, Reading
-from datasets_app.core.containers.csv import headings, row
+from datasets_app.core.containers.csv import headings
+from datasets_app.core.containers.csv import row as row_of
 from datasets_app.core.jsonl import LineError, too_long
 from ftstudio.errors import InvalidInput, Listed, Text
 
@@ -21,7 +25,10 @@ _ZIP = b"PK\x03\x04"
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of .xlsx with a password
 _INSIDE = (b"[Content_Types].xml", b"docProps/", b"xl/")
 _MOST_BYTES = 2 << 30
-_MOST_ROWS = 1_048_576  # in a sheet, by the format
+_MOST_SHOWN = 10
+
+if TYPE_CHECKING:
+    from datasets_app.core.containers._sheet import Row
 
 
 class Xlsx(Container):
@@ -39,28 +46,50 @@ class Xlsx(Container):
         return head.startswith(_ZIP) and (name.endswith(self.extensions) or any(part in head for part in _INSIDE))
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
-        sheet = _sheet(stream, reading.sheet)
+        book, rows = _opened(stream, reading.sheet)
         columns: list[str] = []
-        line = 0
-        try:
-            for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                if line > _MOST_ROWS:
-                    break
-                cells = [text_of(value) for value in values]
-                if not any(cell and not cell.isspace() for cell in cells):
-                    reading.normalised["blank-line"] += 1
-                elif not columns:
-                    columns = headings(cells)
-                elif sum(map(len, cells)) > reading.max_bytes:
-                    yield Entry(line, error=too_long(reading.max_bytes))
-                else:
-                    cells += [""] * (len(columns) - len(cells))  # empty cells at the end are not stored
-                    yield _under(columns, line, cells)
-        except InvalidInput:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever the library meets in a damaged sheet
-            message = Text("The sheet is damaged after row {line}: {reason}", line=line, reason=str(error)[:200])
-            yield Entry(line + 1, error=LineError("file-unreadable", message))
+        number = 0
+        for row in rows:
+            number = row.number
+            if row.values is None:
+                yield Entry(number, error=LineError("file-unreadable", _lost_rows(number, row.reason)))
+                continue
+            lost = [_place(at, number) for at, value in enumerate(row.values, 1) if value is LOST]
+            cells = ["" if value is LOST else text_of(value) for value in row.values]
+            if lost and not columns:
+                raise InvalidInput(file=Text("The headings cannot be read: {reason}", reason=_lost_cells(lost)))
+            if lost:
+                yield Entry(number, _shown(cells), error=LineError("file-unreadable", _lost_cells(lost)))
+            elif not any(cell and not cell.isspace() for cell in cells):
+                reading.normalised["blank-line"] += 1
+            elif not columns:
+                columns = headings(cells)
+            elif sum(map(len, cells)) > reading.max_bytes:
+                yield Entry(number, error=too_long(reading.max_bytes))
+            else:
+                cells += [""] * (len(columns) - len(cells))  # empty cells at the end are not stored
+                yield _under(columns, number, cells)
+        if book.texts.damaged:
+            message = Text("The list of texts is damaged: some cells may not hold what was written.")
+            yield Entry(number + 1, error=LineError("file-unreadable", message))
+
+
+def _place(column: int, row: int) -> str:
+    """B7, as a person calls the cell."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row}"
+
+
+def _lost_cells(places: list[str]) -> Text:
+    shown = places[:_MOST_SHOWN] + ["…"] * (len(places) > _MOST_SHOWN)
+    return Text("The workbook is damaged: what stood in {cells} is lost.", cells=Listed(shown))
+
+
+def _lost_rows(number: int, reason: str) -> Text:
+    return Text("The sheet is damaged after row {line}: {reason}", line=number - 1, reason=reason)
 
 
 def text_of(value: Any) -> str:
@@ -80,34 +109,31 @@ def text_of(value: Any) -> str:
 
 
 def _under(columns: list[str], line: int, cells: list[str]) -> Entry:
-    entry = row(line, None, columns, cells)
+    entry = row_of(line, None, columns, cells)
     if entry.record is not None:
         return Entry(line, None, dict(zip(columns, cells, strict=False)))  # an apostrophe is an apostrophe here
-    return Entry(line, json.dumps(cells, ensure_ascii=False).encode("utf-8", "replace"), error=entry.error)
+    return Entry(line, _shown(cells), error=entry.error)
 
 
-def _sheet(stream: BinaryIO, name: str) -> Any:
+def _shown(cells: list[str]) -> bytes:
+    return json.dumps(cells, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _opened(stream: BinaryIO, name: str) -> tuple[Book, Iterator[Row]]:
     if stream.read(len(_OLD)) == _OLD:
         message = Text("This is an old .xls workbook, or one with a password: save it as .xlsx without a password.")
         raise InvalidInput(file=message)
     stream.seek(0)
-    opened(stream, most_bytes=_MOST_BYTES)
-    stream.seek(0)
-    from datasets_app.core.containers._workbook import sheets_of  # most people never open a workbook
-
-    try:
-        sheets = sheets_of(stream)
-    except InvalidInput:
-        raise
-    except Exception as error:
-        raise InvalidInput(file=Text("The workbook cannot be opened: {reason}", reason=str(error)[:200])) from error
-    if name and name not in sheets:
+    book = book_of(opened(stream, most_bytes=_MOST_BYTES, kind=Parts))
+    if name and name not in book.sheets:
         raise InvalidInput(
-            sheet=Text("There is no sheet “{name}”: use one of {names}", name=name, names=Listed(sheets))
+            sheet=Text("There is no sheet “{name}”: use one of {names}", name=name, names=Listed(book.sheets))
         )
-    if not sheets:
-        raise InvalidInput(file=Text("There is no sheet in the workbook."))
-    return sheets[name] if name else next(iter(sheets.values()))
+    if not book.sheets:
+        raise InvalidInput(file=book.parts.lost or Text("There is no sheet in the workbook."))
+    from datasets_app.core.containers._sheet import rows_of  # the library is large: most people never open a workbook
+
+    return book, rows_of(book, book.sheets[name or next(iter(book.sheets))])
 
 
 CONTAINER = Xlsx()

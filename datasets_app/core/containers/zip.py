@@ -35,38 +35,53 @@ class Zip(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         archive = opened(stream)
-        member = rows_of(archive, reading.member)
+        try:
+            member = rows_of(archive, reading.member)
+        except InvalidInput as error:
+            raise error if archive.lost is None else InvalidInput(file=archive.lost) from error
         line = 0
         try:
             with Rescued(archive.open, member, b"\n") as inside:
-                container = detect(_head(inside), member.filename)
-                inside.seek(0)
+                first = _Buffered(inside, HEAD)
+                container = detect(first.read(HEAD), member.filename)
+                first.detach().seek(0)
                 if container in (self.name, "xlsx", "parquet"):
                     raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
-                for entry in CONTAINERS[container].read(io.BufferedReader(inside, HEAD), reading):
+                inside.ends = None if container == "array" else inside.ends
+                for entry in CONTAINERS[container].read(_Buffered(inside, HEAD), reading):
                     line = entry.line
                     yield entry
+                if inside.error is not None:
+                    raise inside.error
                 if inside.wrong:
                     message = Text("The archive is damaged: some of its rows may not be what was packed.")
                     yield Entry(line + 1, error=LineError("file-unreadable", message))
+                elif archive.lost is not None:
+                    yield Entry(line + 1, error=LineError("file-unreadable", archive.lost))
         except BROKEN as error:
             if not line:
-                message = Text("“{name}” cannot be unpacked: is it damaged or locked?", name=member.filename)
+                message = archive.lost or Text(
+                    "“{name}” cannot be unpacked: is it damaged or locked?", name=member.filename
+                )
                 raise InvalidInput(file=message) from error
-            message = Text("The archive is damaged: nothing can be read after this.")
+            message = archive.lost or Text("The archive is damaged: nothing can be read after this.")
             yield Entry(line + 1, error=LineError("file-unreadable", message))
 
 
-def _head(inside: Rescued) -> bytes:
-    """The first bytes, as far as they can be unpacked."""
-    head = b""
-    try:
-        while len(head) < HEAD and (more := inside.read(HEAD - len(head))):
-            head += more
-    except BROKEN:
-        if not head:
-            raise
-    return head
+class _Buffered(io.BufferedReader):
+    """What comes before an error is given, and the error the next time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            return super().read(size)
+        data = b""
+        try:
+            while len(data) < size and (more := self.read1(size - len(data))):
+                data += more
+        except BROKEN:
+            if not data:
+                raise
+        return data
 
 
 def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:

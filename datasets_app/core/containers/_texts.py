@@ -1,0 +1,83 @@
+"""The texts of a workbook, which its cells name by number; those that cannot be read are known to be lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, iterparse
+
+from datasets_app.core.containers._watched import NotXml, Watched
+from datasets_app.core.containers._zipped import BROKEN
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+LOST: Any = object()  # in place of a cell's value
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # ECMA-376 part 1, 22.9.2.19
+
+
+class Texts(list[Any]):
+    """By number: the text, or LOST. `damaged` is set when what was read may not be what was written."""
+
+    damaged = False
+
+    def __getitem__(self, number: Any) -> Any:
+        return super().__getitem__(number) if 0 <= number < len(self) else LOST
+
+
+def texts_of(part: Watched) -> Texts:
+    """Every text of the list. Behind a fault their numbers are certain only if the list says how many it holds."""
+    found = Texts()
+    faults: list[int] = []
+    said = 0
+    try:
+        while True:
+            try:
+                for element in _elements(part):
+                    if element.tag == MAIN + "si":
+                        found.append(text_of(element))
+                        element.clear()
+                    elif element.tag == MAIN + "sst":
+                        said = int(count) if (count := element.get("uniqueCount", "")).isdecimal() else 0
+                break
+            except NotXml:
+                faults.append(len(found))
+                found += [LOST] * part.inside
+                if not part.resume():
+                    break
+    except EOFError:
+        pass  # cut off: what was read is whole
+    except (*BROKEN, ParseError):
+        found.damaged = True
+    missing = said - len(found)
+    if faults and missing > 0 and len(faults) == 1:
+        found[faults[0] : faults[0]] = [LOST] * missing
+    elif faults and missing:
+        del found[faults[0] :]
+    return found
+
+
+def _elements(part: Watched) -> Iterator[Element]:
+    """Each element as it ends, and the first one as it begins, for what it says of itself."""
+    for at, (event, element) in enumerate(iterparse(part, ("start", "end"))):  # noqa: S314  what it holds is counted
+        if event == "end" or not at:
+            yield element
+
+
+def text_of(element: Element) -> str:
+    """The text of an entry or of a cell: its plain part and its runs, without what tells how to pronounce it."""
+    parts = [*element.findall(MAIN + "t"), *element.findall(f"{MAIN}r/{MAIN}t")]
+    return unescaped("".join(part.text or "" for part in parts))
+
+
+def unescaped(text: str) -> str:
+    """The text with its characters that XML cannot hold, which stand in it as _x0007_."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def escaped(text: str) -> str:
+    """The inverse."""
+    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
+    return _NO_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
