@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ftstudio import sweeping
+
+sweeping.rarely()  # until the application is loaded
 wsgi_app = "ftstudio.wsgi"
 worker_class = "gthread"
 workers = 4
@@ -17,6 +20,11 @@ graceful_timeout = 5
 keepalive = 5
 control_socket_disable = True
 loglevel = "warning"
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """The application is loaded now, and shared."""
+    sweeping.as_usual()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -8,4 +8,6 @@ class FtstudioConfig(AppConfig):
 
     def ready(self) -> None:
         # The system checks register themselves; the Celery app becomes the one that tasks are sent through.
-        from ftstudio import celery, checks  # noqa: F401
+        from ftstudio import celery, checks, sweeping  # noqa: F401
+
+        sweeping.as_usual()

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from ftstudio.sweeping import put_off
+from ftstudio.sweeping import as_usual, put_off, rarely
 
 
 class Held:
@@ -34,3 +34,20 @@ def test_a_chunk_that_fails_does_not_end_the_search_for_good() -> None:
     with pytest.raises(ValueError, match="broken"), put_off():
         raise ValueError("broken")
     assert gc.isenabled()
+
+
+def test_a_process_searches_rarely_while_it_loads_and_as_before_when_it_has() -> None:
+    tests, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        as_usual()
+        before = gc.get_threshold()
+        rarely()
+        assert gc.isenabled()
+        assert gc.get_threshold() > before
+        loaded = Held()
+        as_usual()
+        assert gc.get_freeze_count() > frozen
+        assert not any(one is loaded for one in gc.get_objects()), "what was there is not searched again"
+        assert gc.get_threshold() == before
+    finally:
+        gc.set_threshold(*tests)

@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from ftstudio import environment as env
-from ftstudio import heart, messages, version
+from ftstudio import heart, messages, sweeping, version
 from ftstudio.supervisor import address, broker, gate, lock
 from ftstudio.supervisor.child import Child
 from ftstudio.supervisor.programs import Plan
@@ -91,6 +91,7 @@ class Command(BaseCommand):
     def _prepare(self, supervisor: Supervisor, plan: Plan, site: str) -> str | None:
         """Bring the database up to date while broker and web are loading. Returns the first owner's link, once."""
         messages.compile_stale()
+        sweeping.rarely()  # for us, for the migration, and for web until it has loaded
         with gate.closed(settings.VAR):
             if not settings.REDIS_URL:
                 supervisor.start("broker")
@@ -104,6 +105,7 @@ class Command(BaseCommand):
                 migration.kill()
                 migration.close()
             link = _first_owner_link(site)
+        sweeping.as_usual()
         connections.close_all()  # the children to come are forks: they open their own
         return link
 
