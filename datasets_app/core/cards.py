@@ -13,10 +13,10 @@ from datasets_app.core.statistics import wilson
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where samples came from: an uploaded file, or another dataset that was mixed in."""
+    """Where samples came from: an uploaded file, another dataset that was mixed in, or people and models here."""
 
     name: str
-    kind: str  # upload or mix
+    kind: str  # upload, mix or own
     samples: int
     licence: str = ""
     format: str = ""
@@ -88,10 +88,10 @@ def card(facts: Facts, counts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def licences(facts: Facts) -> list[dict[str, Any]]:
-    """Each licence with the samples under it; a file without one of its own has the dataset's."""
+    """Each licence with the samples under it; what has none of its own has the dataset's, unless it was mixed in."""
     found: dict[str, int] = {}
     for one in facts.sources:
-        licence = one.licence or (facts.licence if one.kind == "upload" else "")
+        licence = one.licence or (facts.licence if one.kind != "mix" else "")
         found[licence] = found.get(licence, 0) + one.samples
     if facts.licence and not found:
         found[facts.licence] = 0

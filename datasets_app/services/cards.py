@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from datasets_app.core import cards, contracts
 from datasets_app.core.cards import Facts, Source
 from datasets_app.models import Dataset, Snapshot, Upload
@@ -63,4 +65,6 @@ def _sources(snapshot: Snapshot) -> list[Source]:
     if snapshot.mix:
         licence = Dataset.objects.filter(pk=snapshot.mix["dataset"]).values_list("licence", flat=True).first()
         found.append(Source(snapshot.mix["name"], "mix", snapshot.counts.get("mixed", 0), licence or ""))
+    if rest := sum(snapshot.sizes.values()) - sum(one.samples for one in found):
+        found.append(Source(gettext("Made here, not imported"), "own", rest))
     return found

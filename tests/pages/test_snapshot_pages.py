@@ -13,7 +13,7 @@ from datasets_app.models import Export, LossReport, Sample, Snapshot
 from datasets_app.pipeline.freeze import freeze
 from datasets_app.pipeline.write_export import write_export
 from datasets_app.pipeline.write_loss_report import write_loss_report
-from datasets_app.services import samples
+from datasets_app.services import cards, samples
 from tests import make
 
 WEIGHED = make.chat("雨？", "会。")
@@ -78,6 +78,15 @@ def test_the_card_is_a_page_and_a_file(pages: Client, alice: Any, rain: Any) -> 
     assert file["Content-Disposition"].startswith("attachment")
     card = json.loads(file.content)
     assert (card["samples"], card["split"]["leaks"], card["lineage"][0]["samples"]) == (21, 0, 21)
+
+
+def test_samples_that_no_file_brought_stand_in_the_card_too(pages: Client, alice: Any, rain: Any) -> None:
+    Sample.objects.filter(dataset=rain, position__gt=15).update(upload=None)
+    snapshot = make.snapshot(alice, rain)
+    assert "Made here, not imported" in page(pages, "snapshot-card", snapshot.pk)
+    made = cards.card_of(snapshot)
+    assert [(one["kind"], one["samples"]) for one in made["lineage"]] == [("upload", 15), ("own", 6)]
+    assert sum(one["samples"] for one in made["licences"]) == made["samples"] == 21
 
 
 def test_what_changed_is_shown_character_by_character(pages: Client, alice: Any, rain: Any) -> None:
