@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
-from django.db.models import CharField, F, FilteredRelation, Func, Q
+from django.db.models import F, FilteredRelation, Q
 
 from datasets_app.core import grouping, samples
 from datasets_app.core.composing import NEGATIVE
@@ -22,15 +22,17 @@ from datasets_app.core.splitting import NOWHERE, SIDES, Column
 from datasets_app.models import FindingRow, SampleTag, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
 
+from .plain import fetched
 from .selecting import selected
 
 CHUNK = 5000
-FEW = 500  # positions that are looked up one by one rather than by their range
+FEW = 5000  # positions that are looked up one by one rather than by their range
+RANGE = 50_000  # positions of a snapshot before that are read at once
 _STATUS = {status: at for at, status in enumerate(Status.values)}
 _SIDE: dict[str, int] = {side: at for at, side in enumerate(SIDES)} | {"": NOWHERE}
 _ROW = (
     "pk", "position", "frozen__pk", "frozen__content_hash", "frozen__author_id", "frozen__origin", "status",
-    "worst", "tokens", "paired", "fingerprint", "question", "label", "cluster", "pinned", "uploaded",
+    "worst", "tokens", "has_rejected", "fingerprint", "question", "label", "cluster", "pinned", "upload",
 )  # fmt: skip
 
 
@@ -94,25 +96,21 @@ def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], Non
     census = Census(keys=[array("Q") for _ in grouped_by])
     rows = (
         selected(snapshot.dataset, snapshot.filter)
-        .annotate(
-            frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))),
-            # As they are stored: Django's own conversion of a million of them costs more than reading.
-            paired=Func("has_rejected", template="%(expressions)s", output_field=CharField()),
-            uploaded=Func("upload", template="%(expressions)s", output_field=CharField()),
-        )
+        .annotate(frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))))
         .order_by("position")
     )
     payload = any(map(grouping.reads_payload, grouped_by))
     columns = (*_ROW, "frozen__payload") if payload else _ROW
     last = 0
-    while found := list(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
-        _add(census, snapshot, earlier, found)
+    while found := fetched(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
+        _add(census, snapshot, found)
         last = found[-1][1]
         step()
+    census.kept.frombytes(_kept(census.of("position"), earlier, step).tobytes())
     return census
 
 
-def _add(census: Census, snapshot: Snapshot, earlier: Sequence[Snapshot], rows: list[Any]) -> None:
+def _add(census: Census, snapshot: Snapshot, rows: list[Any]) -> None:
     first = len(census)
     (pks, positions, revisions, contents, authors, origins, status, worst, tokens, pairs, prints, questions,
      labels, clusters, pinned, uploads, *payloads) = zip(*rows, strict=True)  # fmt: skip
@@ -143,7 +141,6 @@ def _add(census: Census, snapshot: Snapshot, earlier: Sequence[Snapshot], rows: 
     else:
         alike = labels if snapshot.stratify_by == "label" else [""] * len(pks)
     census.stratum.extend([census.strata.setdefault(name, len(census.strata)) for name in alike])
-    census.kept.extend(map(_SIDE.__getitem__, _sides_in(earlier, positions)))
     wrong = {pk: first + at for at, (pk, rank) in enumerate(zip(pks, worst, strict=True)) if rank}
     for pk, rule, severity in _said_of(wrong):
         census.found.append(wrong[pk])
@@ -159,7 +156,7 @@ def _said_of(wrong: Mapping[int, int]) -> Iterator[tuple[int, str, str]]:
     near = greatest - least < 4 * CHUNK
     here = {"sample_id__gte": least, "sample_id__lte": greatest} if near else {"sample_id__in": list(wrong)}
     current = FindingRow.objects.current().filter(waived=False, **here).order_by()
-    for said in dict.fromkeys(current.values_list("sample_id", "rule", "severity")):
+    for said in dict.fromkeys(fetched(current.values_list("sample_id", "rule", "severity"))):
         if said[0] in wrong:
             yield said
 
@@ -192,23 +189,34 @@ def _tags(snapshot: Snapshot, pks: tuple[int, ...]) -> Mapping[int, set[str]]:
     return found
 
 
-def _sides_in(earlier: Sequence[Snapshot], positions: tuple[int, ...]) -> Iterable[str]:
-    """The side of each position in the newest of the snapshots that holds it, "" where none does."""
-    sides: dict[int, str] = {}
+def _kept(positions: Column, earlier: Sequence[Snapshot], step: Callable[[], None]) -> Column:
+    """The side of each position in the newest of the snapshots that holds it, as int8."""
+    kept = np.full(len(positions), NOWHERE, dtype=np.int8)
     for one in earlier:
-        if positions[0] > one.upto:
-            break  # and later than all that are older still
-        entries = SnapshotEntry.objects.filter(snapshot=one, mixed=False)
-        if not sides:
-            wanted = entries.filter(position__gte=positions[0], position__lte=positions[-1])
-        elif missing := [position for position in positions if position <= one.upto and position not in sides]:
-            few = len(missing) <= FEW
-            near = {"position__in": missing} if few else {"position__gte": missing[0], "position__lte": missing[-1]}
-            wanted = entries.filter(**near)
-        else:
-            break
-        found = dict(wanted.order_by("position").values_list("position", "split"))
-        if tuple(found) == positions:
-            return found.values()
-        sides = found | sides
-    return [sides.get(position, "") for position in positions]
+        missing = positions[kept == NOWHERE]
+        missing = missing[missing <= one.upto]
+        if not len(missing):
+            break  # what is left is later than all that are older still
+        for side, there in _sides_in(one, missing):
+            at = np.minimum(np.searchsorted(positions, there), len(positions) - 1)
+            kept[at[(positions[at] == there) & (kept[at] == NOWHERE)]] = side
+            step()
+    return kept
+
+
+def _sides_in(earlier: Snapshot, missing: Column) -> Iterator[tuple[int, Column]]:
+    """(side, positions that the snapshot has there), of these positions at least; none is later than its `upto`.
+
+    What was mixed in stands behind `upto`, so nothing but an index has to be read: side by side, not row by row.
+    """
+    entries = SnapshotEntry.objects.filter(snapshot=earlier).order_by().values_list("position")
+    if len(missing) <= FEW:
+        ranges: list[dict[str, Any]] = [{"position__in": missing.tolist()}]
+    else:
+        starts = range(int(missing[0]), int(missing[-1]) + 1, RANGE)
+        upto = int(missing[-1])
+        ranges = [{"position__gte": start, "position__lte": min(start + RANGE - 1, upto)} for start in starts]
+    for here in ranges:
+        for side, name in enumerate(SIDES):
+            found = fetched(entries.filter(split=name, **here))
+            yield side, np.fromiter((position for (position,) in found), dtype=np.uint32, count=len(found))

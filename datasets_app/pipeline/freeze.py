@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, Max, Min, OuterRef
 
 from datasets_app.core.grouping import over_groups, together
@@ -106,7 +106,10 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     division = _divide(snapshot, taken)
     step()
     mixed = mixing.choose(snapshot, taken, division.side, step)
-    content_hash = _write(snapshot, key, taken, division, mixed)
+    # The keys were read a moment ago, and no sample or revision is ever deleted: to look each of them up again was a
+    # third of the writing.
+    with connection.constraint_checks_disabled():
+        content_hash = _write(snapshot, key, taken, division, mixed)
     prove_disjoint(snapshot)
     step()
     counts = health.counts(
@@ -203,20 +206,17 @@ def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixe
     owner = snapshot.pk.hex  # as text: its hash is looked up a million times
     for start in range(0, len(taken), CHUNK):
         here = slice(start, start + CHUNK)
+        positions = taken.position[here]
         names = [SIDES[side] for side in division.side[here].tolist()]
         # A million times: so by functions of C, not by a loop of Python.
         columns = zip(
-            repeat(owner), taken.sample[here], taken.revision[here], taken.position[here], names,
-            map("{:016x}".format, division.group[here].tolist()), taken.worst[here], repeat(False),
+            repeat(owner), taken.sample[here], taken.revision[here], positions, names,
+            _pieces(division.group[here].astype(">u8").tobytes(), 8), taken.worst[here], repeat(False),
             map(bool, taken.pair[here]), map(bool, taken.negative[here]), strict=False,
         )  # fmt: skip
         _insert(snapshot, key, list(columns))
-        content = taken.content[32 * start : 32 * (start + CHUNK)].hex()
-        lines = (
-            f"{position} {content[64 * at : 64 * at + 64]} {name}\n"
-            for at, (position, name) in enumerate(zip(taken.position[here], names, strict=True))
-        )
-        digest.update("".join(lines).encode())
+        contents = _pieces(taken.content[32 * start : 32 * (start + CHUNK)], 32)
+        digest.update("".join(map("{} {} {}\n".format, positions, contents, names)).encode())
     name = SIDES[TRAIN]
     for start in range(0, len(mixed.rows), CHUNK):
         more: list[Any] = []
@@ -227,6 +227,12 @@ def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixe
             digest.update(f"{position} {row.content_hash} {name}\n".encode())
         _insert(snapshot, key, more)
     return digest.hexdigest()
+
+
+def _pieces(content: bytes | bytearray, size: int) -> list[str]:
+    """The hex digits of each `size` bytes."""
+    digits = content.hex()
+    return [digits[at : at + 2 * size] for at in range(0, len(digits), 2 * size)]
 
 
 def _insert(snapshot: Snapshot, key: str, values: list[Any]) -> None:
