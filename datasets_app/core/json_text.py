@@ -39,6 +39,22 @@ def is_json(text: str) -> bool:
     return True
 
 
+def is_spaced(raw: bytes, compact: bytes) -> bool:
+    """Whether `raw` is `compact`, a JSON text without white space between its parts, with one space behind each comma
+    and colon, and nothing else different."""
+    if b"\\" in raw:
+        raw, compact = _veiled(raw), _veiled(compact)
+    ours, theirs = raw.split(b'"'), compact.split(b'"')  # between the marks: by turns what is no text, and a text
+    return ours[1::2] == theirs[1::2] and b'"'.join(ours[::2]) == (
+        b'"'.join(theirs[::2]).replace(b",", b", ").replace(b":", b": ")
+    )
+
+
+def _veiled(text: bytes) -> bytes:
+    """The text with signs that no JSON text holds for its escaped backslashes and quotation marks."""
+    return text.replace(b"\\\\", b"\x01").replace(b'\\"', b"\x02")
+
+
 def _respaced(match: re.Match[str]) -> str:
     token = match.group()
     return token if token[0] == '"' else _SPACED.get(token, "")

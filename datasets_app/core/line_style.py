@@ -8,12 +8,13 @@ a style is right is not guessed: `style_of` writes the record and compares. The 
 from __future__ import annotations
 
 import json
+import re
 
 import orjson
 
 from datasets_app.core.codecs import CODECS, CodecError
-from datasets_app.core.json_text import spaced, tidy
-from datasets_app.core.jsonl import Json
+from datasets_app.core.json_text import is_spaced, spaced, tidy
+from datasets_app.core.jsonl import MAX_DEPTH, Json, parse
 from datasets_app.core.jsonl import dump as dump_canonical
 from datasets_app.core.strict_json import encode
 from ftstudio.errors import Text
@@ -39,11 +40,40 @@ _REASONS = {
 }
 
 
-def style_of(raw: bytes, record: dict[str, Json], codec_name: str, *, crlf: bool = False) -> str:
-    """The style of a line: `raw` without its line end, `record` as parsed from it, `crlf` whether it ended so."""
+def read(raw: bytes, *, max_depth: int = MAX_DEPTH) -> tuple[dict[str, Json], str | None]:
+    """The record of a line, and how it is written where that comes to light on the way (see `style_of`).
+
+    Raises `LineError` as `jsonl.parse`. Most lines are written as we would write them, and one look tells so: such a
+    line has lost nothing in being read either, and needs no other proof of it.
+    """
+    try:
+        record = orjson.loads(raw)
+        written = orjson.dumps(record)
+    except (orjson.JSONDecodeError, TypeError):
+        return parse(raw, max_depth=max_depth), None
+    if type(record) is dict and raw.count(b"{") + raw.count(b"[") <= max_depth:
+        if written == raw:
+            return record, COMPACT
+        if is_spaced(raw, written) and _EXPONENT.search(written) is None:
+            return record, CANONICAL
+    return parse(raw, max_depth=max_depth), None
+
+
+_EXPONENT = re.compile(
+    rb"e[+-](?<=[0-9]e[+-])"
+)  # in a number: the only ones that orjson writes otherwise than `encode`
+
+
+def style_of(
+    raw: bytes, record: dict[str, Json], codec_name: str, *, crlf: bool = False, known: str | None = None
+) -> str:
+    """The style of a line: `raw` without its line end, `record` as parsed from it, `crlf` whether it ended so, `known`
+    what `read` has said of it."""
     end = CRLF if crlf else ""
     if not CODECS[codec_name].exact and not _has_its_shape(record, codec_name):
         return "~shape" + end
+    if known is not None:
+        return known + end
     first = raw.find(b'":')
     if raw[first + 2 : first + 3] == b" ":
         if encode(record) == raw.decode():

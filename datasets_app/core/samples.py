@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,10 @@ class Sample:
     @property
     def question(self) -> Message | None:
         """The last user turn, or None."""
-        return next((m for m in reversed(self.messages) if m.role == "user"), None)
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message
+        return None
 
     @property
     def system(self) -> Message | None:
@@ -90,6 +93,32 @@ class Sample:
         if self.messages and self.messages[0].role in ("system", "developer"):
             return self.messages[0]
         return None
+
+
+_new: Callable[[type[Message]], Message] = object.__new__
+# mypy does not know that the attributes of a slotted class are descriptors.
+_set_role, _set_content, _set_extras = (getattr(Message, key).__set__ for key in ("role", "content", "extras"))
+_set_nothing = tuple(
+    (getattr(Message, key).__set__, nothing)
+    for key, nothing in {
+        "name": None,
+        "tool_calls": (),
+        "tool_call_id": None,
+        "reasoning": None,
+        "weight": None,
+    }.items()
+)
+
+
+def turn(role: str, content: str) -> Message:
+    """`Message(role, content)`, in a third of the time: nearly every turn of every file is no more than that."""
+    message = _new(Message)
+    _set_role(message, role)
+    _set_content(message, content)
+    _set_extras(message, {})
+    for put, nothing in _set_nothing:
+        put(message, nothing)
+    return message
 
 
 def to_data(sample: Sample) -> dict[str, Json]:

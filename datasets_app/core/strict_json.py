@@ -26,9 +26,8 @@ class LineError(Exception):
         self.text = text
 
 
-def survey(value: Json) -> tuple[int, bool, int]:
-    """(number of object keys, whether no number can have lost digits, nesting depth) in one walk."""
-    keys = 0
+def survey(value: Json) -> tuple[bool, int]:
+    """(whether no number can have lost digits, nesting depth) in one walk."""
     exact = True
     depth = 0
     level = [value]
@@ -39,7 +38,6 @@ def survey(value: Json) -> tuple[int, bool, int]:
             kind = type(item)
             if kind is dict:
                 nested = True
-                keys += len(item)
                 inner.extend(item.values())
             elif kind is list:
                 nested = True
@@ -48,7 +46,7 @@ def survey(value: Json) -> tuple[int, bool, int]:
                 exact = False  # orjson turns whole numbers beyond 64 bits into floats
         depth += nested
         level = [item for item in inner if type(item) not in _LEAVES]
-    return keys, exact, depth
+    return exact, depth
 
 
 _LEAVES = frozenset((str, int, bool, type(None)))
@@ -65,7 +63,7 @@ def parse_slowly(raw: bytes, max_depth: int) -> Json:
     except ValueError:  # a whole number of thousands of digits
         message = Text("A number on this line has too many digits: put it in quotes.")
         raise LineError("json-invalid", message) from None
-    if survey(value)[2] > max_depth:
+    if survey(value)[1] > max_depth:
         raise too_deep(max_depth)
     if "\\u" in text and (match := _lone_surrogate(text, value)):
         raise LineError(

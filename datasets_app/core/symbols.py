@@ -30,6 +30,7 @@ _PROTECTED = re.compile(
     r"|(?P<table>^[ \t]*\|[^\n]*$|^[^\n|]*\|[^\n|]*\|[^\n]*$|^[ \t]{4,}\S[^\n]*$)",
     re.MULTILINE | re.DOTALL,
 )
+_PROTECTING = ("`", "~~~", "$", "://", "www.", "<", "|", "    ", "\t")
 _TAIL = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)\Z")
 _HEAD = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)")
 _NUMBER = re.compile(r"[\d.,:]+\Z")
@@ -49,7 +50,7 @@ def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
     """The places where `text` has spaces around one of the `tight` symbols, each with its repair."""
     if not tight or len(text) > LONGEST or not _may_be_loose(text, tight):
         return
-    protected = [match.span() for match in _PROTECTED.finditer(text)]  # in order, none within another
+    protected = [match.span() for match in _PROTECTED.finditer(text)] if _may_be_protected(text) else []  # in order
     chain, joint = _chain(tuple(tight))
     for run in chain.finditer(text):
         yield from _loose_in(run, joint, protected, source)
@@ -57,10 +58,17 @@ def loose(text: str, tight: Sequence[str], source: str = "") -> Iterator[Fix]:
 
 def _may_be_loose(text: str, tight: Sequence[str]) -> bool:
     """A cheap look first: most texts have no space, or none beside a symbol."""
-    spaces = [space for space in SPACES if space in text]
-    return bool(spaces) and any(
-        space + symbol in text or symbol + space in text for symbol in tight if symbol in text for space in spaces
-    )
+    for symbol in tight:
+        if symbol in text:
+            for space in SPACES:
+                if space in text and (space + symbol in text or symbol + space in text):
+                    return True
+    return False
+
+
+def _may_be_protected(text: str) -> bool:
+    """Whether the text has a mark that every protected context begins with."""
+    return any(mark in text for mark in _PROTECTING)
 
 
 def tidy(text: str, tight: Sequence[str], source: str = "") -> str:
@@ -153,7 +161,7 @@ def _codes(tight: tuple[str, ...]) -> re.Pattern[str]:
 
 def spans(text: str, tight: Sequence[str]) -> list[str]:
     """The codes of a text: word parts joined by tight symbols, such as “AW30-02-B” or “A/B”; at most 200."""
-    if not tight or len(text) > LONGEST:
+    if not tight or len(text) > LONGEST or not any(symbol in text for symbol in tight):
         return []
     return list(dict.fromkeys(_codes(tuple(tight)).findall(text)))[:MOST_CODES]
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import re
+
+from datasets_app.core import sensitive
 from datasets_app.core.samples import Sample
 
 CALLS, TOOL_TURNS, WEIGHTS, FIELDS, EXTRAS, PARTS, BLANK, PAIR = (1 << bit for bit in range(8))
+MARKS, HIDDEN, SECRETS, PERSONAL = (1 << bit for bit in range(8, 12))
+
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 
 
 def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
-    """The sample's traits in one number, and the roles of its turns. `PARTS`: a content that is no text, or none."""
+    """The sample's traits in one number, and the roles of its turns.
+
+    `PARTS`: a content that is no text, or none. What its texts may hold is looked for in all of them at once: `MARKS`
+    of templates, `HIDDEN` characters, `SECRETS`, `PERSONAL` data.
+    """
     found = 0
     roles = []
+    texts = []
     for message in sample.messages:
         roles.append(message.role)
         content = message.content
-        if not isinstance(content, str):
+        if isinstance(content, str):
+            texts.append(content)
+            if not content or content.isspace():
+                found |= BLANK
+        else:
             found |= PARTS
-        elif not content or content.isspace():
-            found |= BLANK
+            texts.append(message.text)
         if message.tool_calls:
             found |= CALLS
+            texts += [call.arguments for call in message.tool_calls]
         if message.extras:
             found |= EXTRAS
         if message.weight is not None:
@@ -30,6 +48,22 @@ def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
         found |= TOOL_TURNS
     if sample.rejected:
         found |= PAIR
-        if any(not isinstance(message.content, str) for message in sample.rejected):
-            found |= PARTS
-    return found, tuple(roles)
+        for message in sample.rejected:
+            if not isinstance(message.content, str):
+                found |= PARTS
+            texts.append(message.text)
+            texts += [call.arguments for call in message.tool_calls]
+    return found | _told("\n".join(texts)), tuple(roles)
+
+
+def _told(text: str) -> int:
+    found = 0
+    if "|>" in text or "｜>" in text:
+        found |= MARKS
+    if INVISIBLE.search(text):
+        found |= HIDDEN
+    if sensitive.may_hold_secrets(text):
+        found |= SECRETS
+    if sensitive.may_hold_personal(text):
+        found |= PERSONAL
+    return found

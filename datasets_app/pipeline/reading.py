@@ -10,11 +10,10 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from datasets_app.core import codecs, grouping, jsonl
+from datasets_app.core import codecs, grouping, jsonl, line_style
 from datasets_app.core.codecs import CodecError
 from datasets_app.core.engine import Checker
 from datasets_app.core.jsonl import Line, LineError
-from datasets_app.core.line_style import style_of
 from datasets_app.models import UploadChunk
 from ftstudio.errors import Listed, Text
 
@@ -75,7 +74,7 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
     upload = part.upload
     chunk = Chunk()
     decode = codecs.CODECS[upload.codec].decode
-    ours = bool(upload.lines)
+    ours, max_depth = bool(upload.lines), settings.JSON_MAX_DEPTH
     end = part.offset + part.length
     for line in jsonl.read_lines(stream, offset=part.offset, number=part.line, max_bytes=settings.LINE_MAX_BYTES):
         if line.offset >= end:
@@ -85,7 +84,7 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
         chunk.rows += 1
         try:
             raw, arrived = _opened(line, ours)
-            record = jsonl.parse(raw, max_depth=settings.JSON_MAX_DEPTH)
+            record, style = line_style.read(raw, max_depth=max_depth)
             graded = grade(settled(decode(record), arrived), checker)
             if upload.strict:
                 _refuse_errors(graded)
@@ -95,7 +94,7 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
         chunk.graded.append(graded)
         chunk.lines.append(line.number)
         crlf = not ours and line.length - len(raw) == len(b"\r\n")
-        chunk.styles.append(style_of(raw, record, upload.codec, crlf=crlf))
+        chunk.styles.append(line_style.style_of(raw, record, upload.codec, crlf=crlf, known=style))
         chunk.places.append(chunk.rows - 1)
         if upload.tags_by:
             chunk.tags.append(_tags(grouping.value_at(graded.sample.extras, upload.tags_by)))

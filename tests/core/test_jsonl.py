@@ -122,13 +122,26 @@ def test_a_duplicate_key_is_found_however_the_object_is_spaced(record, spaced):
     assert refusal(twice.encode()).code == "json-duplicate-key"
 
 
+@pytest.mark.parametrize("lost", [":", "::", "\\u003a", "\\u003A:"])
+def test_colons_in_what_is_left_or_lost_hide_no_duplicate_key(lost):
+    assert refusal(f'{{"a": "{lost}", "b": "\\u003a", "a": 1}}'.encode()).code == "json-duplicate-key"
+
+
 def test_a_duplicate_key_is_named_even_when_written_as_an_escape():
     error = refusal(b'{"a": 1, "\\u0061": 2}')
     assert error.code == "json-duplicate-key"
     assert "“a”" in str(error)
 
 
-@pytest.mark.parametrize("raw", [rb'{"a": "\":", "b": 1}', rb'{"a\\": 1, "b": "x"}', b'{"a" : "x: y", "b": ": :"}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        rb'{"a": "\":", "b": 1}',
+        rb'{"a": "\u003a", "b": "\u003A:"}',
+        rb'{"a\\": 1, "b": "x"}',
+        b'{"a" : "x: y", "b": ": :"}',
+    ],
+)
 def test_colons_inside_strings_are_no_keys(raw):
     assert parse(raw) == json.loads(raw)
 

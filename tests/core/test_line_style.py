@@ -12,7 +12,7 @@ from datasets_app.core import json_text
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.jsonl import LineError, parse
 from datasets_app.core.jsonl import dump as dump_canonical
-from datasets_app.core.line_style import dump, reason, reproducible, style_of
+from datasets_app.core.line_style import dump, read, reason, reproducible, style_of
 
 TURNS = '{"messages": [{"role": "user", "content": "几点"}, {"role": "assistant", "content": "三点"}], "n": 1.5}'
 ROW = json.loads(TURNS)
@@ -105,6 +105,32 @@ def test_whatever_the_line_a_style_either_gives_its_bytes_back_or_admits_that_it
     found = style_of(raw, record, "openai-chat", crlf=crlf)
     assert len(found) <= 20
     assert reproducible(found) == (dump(record, found) == raw + (b"\r\n" if crlf else b"\n"))
+    again, known = read(raw)
+    assert json.dumps(again) == json.dumps(record)
+    assert known is None or style_of(raw, record, "openai-chat", crlf=crlf) == style_of(
+        raw, record, "openai-chat", crlf=crlf, known=known
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "known"),
+    [
+        ('{"a": ["雨 \\", \\\\", 1.5], "id": "site-9", "b": {}}', ""),
+        ('{"a":["雨 \\",",1.5],"b":{}}', "compact"),
+        ('{"a": [1,2], "b": 1}', None),  # not every comma has its space
+        ('{"a": 1e-07}', None),  # canonical, but another one says so
+        ('{"a": 123456789012345678901}', None),
+    ],
+)
+def test_reading_a_line_tells_at_once_how_it_is_written_where_it_is_as_we_write(raw, known):
+    assert read(raw.encode()) == (parse(raw.encode()), known)
+
+
+def test_reading_a_line_for_its_style_is_as_strict_as_parsing_it():
+    with pytest.raises(LineError, match="twice"):
+        read(b'{"a": "x", "a": "x"}')
+    with pytest.raises(LineError, match="nested"):
+        read(b'{"a": [[1]]}', max_depth=2)
 
 
 @pytest.mark.parametrize("name", list(CODECS))

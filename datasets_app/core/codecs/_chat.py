@@ -47,6 +47,10 @@ class ChatCodec(Codec):
         if len(record) == 1:
             return Sample(messages)
         refuse_reserved(record)
+        if "tools" not in record and next(iter(record)) == "messages":  # as most rows, and in our order of keys
+            rest = record.copy()
+            del rest["messages"]
+            return Sample(messages, (), (), rest)
         tools, extras = read_beside(record, ("messages",))
         sample = Sample(messages, tools, (), extras)
         return in_order(sample, keys_of(sample), record)

@@ -12,7 +12,7 @@ from datasets_app.core.codecs._parts import check_parts, read_part, write_part
 from datasets_app.core.codecs._thinking import spoken, thoughtful
 from datasets_app.core.codecs.base import FORM, KEYS, RESERVED, CodecError, ordered, refuse_reserved, remembered
 from datasets_app.core.jsonl import Json
-from datasets_app.core.samples import Message
+from datasets_app.core.samples import Message, turn
 from ftstudio.errors import Text
 
 
@@ -30,10 +30,19 @@ def read_messages(value: Json, path: str = "/messages", dialect: Dialect = OPENA
             Text("“{key}” is empty: a sample needs at least one turn.", key=path.rpartition("/")[2]),
             path,
         )
-    messages = tuple([read_message(item, f"{path}/{at}", dialect) for at, item in enumerate(value)])
+    messages = tuple([_text_only(item) or read_message(item, f"{path}/{at}", dialect) for at, item in enumerate(value)])
     if dialect.reasoning == THINK:
         return (*messages[:-1], thoughtful(messages[-1]))
     return messages
+
+
+def _text_only(item: Json) -> Message | None:
+    """The message, if it is written with a role and a text and nothing else; None leaves it to `read_message`."""
+    if type(item) is dict and tuple(item) == ("role", "content"):
+        role, content = item.values()
+        if type(content) is str and type(role) is str:
+            return turn(role, content)
+    return None
 
 
 def read_message(item: Json, path: str, dialect: Dialect = OPENAI) -> Message:
@@ -42,8 +51,6 @@ def read_message(item: Json, path: str, dialect: Dialect = OPENAI) -> Message:
         raise CodecError("not-an-object", Text("Each message must be an object with a role and content."), path)
     role = item.get("role")
     content = item.get("content")
-    if type(content) is str and type(role) is str and tuple(item) == ("role", "content"):
-        return Message(role, content)  # nearly every turn of every file
     refuse_reserved(item, path)
     if content is not None and not isinstance(content, str):
         check_parts(content, path + "/content")

@@ -132,6 +132,8 @@ def no_pair(codec: Codec) -> CodecError:
 
 def refuse_reserved(keys: Iterable[str], path: str = "") -> None:
     """Raises `CodecError` when a source uses a key that has a meaning of its own inside ftstudio."""
+    if RESERVED.isdisjoint(keys):
+        return
     for key in keys:
         if key in RESERVED:
             raise CodecError("message-key-unknown", Text("The key “{key}” is reserved: rename it.", key=key), path)

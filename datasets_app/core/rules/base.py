@@ -37,7 +37,7 @@ class Place:
 class Context:
     """What rules share while one checker runs: contract, profile, token limit, and the current sample, read once."""
 
-    __slots__ = ("_counted", "_seen", "_whole", "base_model", "contract", "encoder", "limit", "profile")
+    __slots__ = ("_counted", "_seen", "base_model", "contract", "encoder", "limit", "profile")
 
     def __init__(
         self,
@@ -54,19 +54,6 @@ class Context:
         self.base_model = base_model
         self._seen: tuple[Sample, Answer | None, list[Place]] | None = None
         self._counted: tuple[Sample, tokens.Counted] | None = None
-        self._whole: tuple[Sample, str] | None = None
-
-    def whole(self, sample: Sample) -> str:
-        """All text of the sample in one piece, for a cheap first look; rejected answers and arguments included."""
-        seen = self._whole
-        if seen is None or seen[0] is not sample:
-            texts = []
-            for message in (*sample.messages, *sample.rejected) if sample.rejected else sample.messages:
-                texts.append(message.text)
-                if message.tool_calls:
-                    texts += [call.arguments for call in message.tool_calls]
-            seen = self._whole = (sample, "\n".join(texts))
-        return seen[1]
 
     def counted(self, sample: Sample) -> tokens.Counted:
         """The sample's tokens, counted once for all who ask."""
@@ -77,25 +64,25 @@ class Context:
 
     def answer(self, sample: Sample) -> Answer | None:
         """The final assistant turn with a text (or task_response arguments) in it, or None."""
-        return self._look(sample)[1]
+        seen = self._seen
+        return (seen if seen is not None and seen[0] is sample else self._look(sample))[1]
 
     def places(self, sample: Sample) -> list[Place]:
         """Every text that the contract's text rules speak about, in their order."""
-        return self._look(sample)[2]
+        seen = self._seen
+        return (seen if seen is not None and seen[0] is sample else self._look(sample))[2]
 
     def _look(self, sample: Sample) -> tuple[Sample, Answer | None, list[Place]]:
-        seen = self._seen
-        if seen is None or seen[0] is not sample:  # one assignment, so threads may share a checker
-            answer: Answer | None = None
-            if sample.messages and sample.messages[-1].role == "assistant":
-                answer = Answer(sample, self.contract)
-                if not answer.text.strip():
-                    answer = None
-            places: list[Place] = []
-            if answer is not None:
-                for rules in self.contract.text:
-                    places.extend(_places(rules, answer))
-            seen = self._seen = (sample, answer, places)
+        answer: Answer | None = None
+        if sample.messages and sample.messages[-1].role == "assistant":
+            answer = Answer(sample, self.contract)
+            if not answer.text or answer.text.isspace():
+                answer = None
+        places: list[Place] = []
+        if answer is not None:
+            for rules in self.contract.text:
+                places.extend(_places(rules, answer))
+        seen = self._seen = (sample, answer, places)  # one assignment, so threads may share a checker
         return seen
 
 

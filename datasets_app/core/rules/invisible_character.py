@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -10,17 +9,15 @@ from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.rules.base import Context, Rule, content_path
 from datasets_app.core.samples import Sample
+from datasets_app.core.traits import HIDDEN, INVISIBLE
 from ftstudio.errors import Text
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _BREAKS = "\x0b\x0c\x85\u2028\u2029"  # what a reader may have taken for a line break
 
 
 class InvisibleCharacter(Rule):
     name = "invisible-character"
+    needs = HIDDEN
     severity = "warning"
     title = Text("Invisible character")
     help = Text("Zero-width and control characters come along when text is copied. A model learns to write them.")
@@ -28,11 +25,9 @@ class InvisibleCharacter(Rule):
     bad = (chat("France?", "Par\u200bis"), chat("\ufeffFrance?", "Paris"))
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
-        if _INVISIBLE.search(context.whole(sample)) is None:
-            return
         for at, message in enumerate(sample.messages):
             text = message.text
-            for match in _INVISIBLE.finditer(text):
+            for match in INVISIBLE.finditer(text):
                 char = match.group()
                 yield self.found(
                     Text("The invisible character {code} ({name}) stands here.", code=f"U+{ord(char):04X}",

@@ -8,11 +8,13 @@ from datasets_app.core import sensitive
 from datasets_app.core.examples import chat
 from datasets_app.core.rules._sensitive import SensitiveRule
 from datasets_app.core.sensitive import Spot
+from datasets_app.core.traits import PERSONAL
 from ftstudio.errors import Text
 
 
 class PersonalData(SensitiveRule):
     name = "personal-data"
+    needs = PERSONAL
     severity = "warning"
     title = Text("Personal data")
     help = Text(
@@ -30,9 +32,6 @@ class PersonalData(SensitiveRule):
         chat("身份证？", "11010519491231002X"),
     )
     said = Text("Personal data ({kind}) stands here: {value}. Take it out or make it unrecognisable.")
-
-    def suspects(self, text: str) -> bool:
-        return sensitive.may_hold_personal(text)
 
     def spots(self, text: str) -> Iterator[Spot]:
         return sensitive.personal(text)

@@ -8,6 +8,7 @@ from datasets_app.core import sensitive
 from datasets_app.core.examples import chat
 from datasets_app.core.rules._sensitive import SensitiveRule
 from datasets_app.core.sensitive import Spot
+from datasets_app.core.traits import SECRETS
 from ftstudio.errors import Text
 
 _KEY = "sk-" + "a1B2c3D4e5F6g7H8i9J0"  # put together here, so that nobody takes it for a real one
@@ -15,6 +16,7 @@ _KEY = "sk-" + "a1B2c3D4e5F6g7H8i9J0"  # put together here, so that nobody takes
 
 class Secret(SensitiveRule):
     name = "secret"
+    needs = SECRETS
     title = Text("Secret in the text")
     help = Text(
         "API keys, private keys, tokens and passwords. A model repeats what it was trained on, and a file that leaves "
@@ -29,9 +31,6 @@ class Secret(SensitiveRule):
         chat("-----BEGIN RSA PRIVATE KEY-----", "A key."),
     )
     said = Text("A secret ({kind}) stands here: {value}. Take it out, and have it replaced.")
-
-    def suspects(self, text: str) -> bool:
-        return sensitive.may_hold_secrets(text)
 
     def spots(self, text: str) -> Iterator[Spot]:
         return sensitive.secrets(text)

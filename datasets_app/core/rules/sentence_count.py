@@ -17,8 +17,9 @@ _CONTRACT = {"text": {"sentences": {"max": 1}}}
 _CLOSING = "[”’」』）)\\]】》\"']*"
 # A full stop ends a sentence only before a space, and neither after a number (“1. ”) nor after an initial.
 # Written with the deciding character first, because the engine leaps from one such character to the next.
+_ENDS = "。！？!?｡.\n"
 _END = re.compile(
-    r"[。！？!?｡.\n](?:"
+    rf"[{_ENDS}](?:"
     rf"(?<=[。！？!?｡])[。！？!?｡]*{_CLOSING}"
     r"|(?<=\n)\n*"
     rf"|(?<=\.)(?<![\d\W]\.)(?<!\b[A-Za-z]\.)(?=\s|$){_CLOSING})"
@@ -41,6 +42,8 @@ class SentenceCount(Rule):
             bounds = place.rules.sentences
             if bounds is None:
                 continue
+            if bounds.min is None and _most(place.text) <= (bounds.max or 0):
+                continue
             found = sentences(place.text)
             if bounds.holds(len(found)):
                 continue
@@ -53,6 +56,11 @@ class SentenceCount(Rule):
                 yield self.found_at(
                     place, Text("Sentences: {count}, at least {min} wanted.", count=len(found), min=bounds.min)
                 )
+
+
+def _most(text: str) -> int:
+    """More sentences than this the text cannot have."""
+    return 1 + sum(map(text.count, _ENDS))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

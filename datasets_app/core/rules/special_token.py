@@ -9,6 +9,7 @@ from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding, Fix
 from datasets_app.core.rules.base import Context, Rule, content_path
 from datasets_app.core.samples import Sample
+from datasets_app.core.traits import MARKS
 from ftstudio.errors import Text
 
 _TOKEN = re.compile(r"<[|｜][^|｜<>\s]{1,40}[|｜]>")
@@ -16,6 +17,7 @@ _TOKEN = re.compile(r"<[|｜][^|｜<>\s]{1,40}[|｜]>")
 
 class SpecialToken(Rule):
     name = "special-token"
+    needs = MARKS
     severity = "warning"
     title = Text("Special token in the text")
     help = Text(
@@ -26,9 +28,6 @@ class SpecialToken(Rule):
     bad = (chat("France?", "Paris<|im_end|>"),)
 
     def check(self, sample: Sample, context: Context) -> Iterator[Finding]:
-        whole = context.whole(sample)
-        if "|>" not in whole and "｜>" not in whole:
-            return
         for at, message in enumerate(sample.messages):
             text = message.text
             if "|>" in text or "｜>" in text:
