@@ -17,6 +17,7 @@ from ftstudio.accounts.models import Project
 from ftstudio.web.texts import from_line, say
 from jobs_app.models import Job
 from jobs_app.services import alerts, boards, budgets, hosting, lines, retries, spending
+from jobs_app.services.stuck import stuck
 
 from .jobs import found
 from .serializers import JobOutput
@@ -110,7 +111,6 @@ class AlertsOutput(serializers.Serializer[Any]):
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Jobs by group of states.")
     stopped = StoppedOutput(many=True)
     stuck = StuckOutput(many=True)
-    unseen = serializers.IntegerField(help_text="Live jobs that were not looked at for a silence: the youngest.")
     sunsets = SunsetOutput(many=True)
 
 
@@ -151,14 +151,12 @@ class JobAlerts(APIView):
         """What wants a person: stopped connections, silent jobs, models that stop, and whether a worker runs."""
         project = project_of(request)
         jobs = Job.objects.visible_to(request.user).filter(project=project)
-        silent = boards.stuck(jobs)
-        stuck = [{"job": job.pk, "name": job.name, "why": say(why)} for job, why in silent.jobs]
+        silent = [{"job": job.pk, "name": job.name, "why": say(why)} for job, why in stuck(jobs)]
         said = {
             "workers": heart.workers(),
             "counts": boards.counts(jobs, boards.Wanted()),
             "stopped": alerts.stopped(project),
-            "stuck": stuck,
-            "unseen": silent.unseen,
+            "stuck": silent,
             "sunsets": alerts.sunsets(project),
         }
         return Response(AlertsOutput(said).data)

@@ -35,6 +35,7 @@ from jobs_app.models import Connection, Job, JobMetric
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import alerts, boards, budgets, hosting, lines, queue, retries, spending
 from jobs_app.services.boards import Wanted
+from jobs_app.services.stuck import stuck
 
 from .jobs import found
 from .progress import duration, spark, verdict_word
@@ -248,7 +249,7 @@ def _alerts(user: User, project: Project | None, jobs: Any) -> dict[str, Any]:
         "may_resume": allows(user, project, "connections.resume"),
         "is_owner": allows(user, project, "connections.update"),
         "sunsets": alerts.sunsets(project),
-        "stuck": boards.stuck(jobs),
+        "stuck": stuck(jobs),
     }
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FloatField, Max, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce, Lower
 from django.utils import timezone
 
@@ -20,14 +20,12 @@ from datasets_app.models import Dataset
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import InvalidInput, Listed, Text
 from jobs_app.core import lifecycle, metrics
-from jobs_app.core.stuck import Life, why_stuck
-from jobs_app.models import Connection, Job, JobEvent, JobFamily, JobMove
+from jobs_app.models import Connection, Job, JobEvent, JobFamily
 
 from .listing import in_order, seek
 
 SIZE = 25
 CARDS = 12  # in one column of the board
-SUSPECTS = 300  # live jobs, the oldest first, that are looked at for a silence
 
 GROUPS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({lifecycle.DRAFT}),
@@ -154,35 +152,6 @@ def steps_of(jobs: Iterable[UUID]) -> dict[UUID, int]:
     return {job_id: steps for job_id, data in rows if (steps := metrics.total_steps(data))}
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """Jobs that have been silent for longer than can be explained, the oldest first; `unseen` younger live jobs were
-    not looked at, because there are too many."""
-
-    jobs: list[tuple[Job, Text]]
-    unseen: int
-
-
-def stuck(jobs: QuerySet[Any], now: datetime | None = None) -> Silent:
-    """Which live jobs should be looked at, and how far that was looked for."""
-    now = now or timezone.now()
-    live = jobs.filter(state__in=lifecycle.LIVE - {lifecycle.PAUSED}, launched_at__lt=now - timedelta(minutes=30))
-    last_move = JobMove.objects.filter(job=OuterRef("pk")).order_by("-id").values("at")[:1]
-    last_event = JobEvent.objects.filter(job=OuterRef("pk")).order_by("-at").values("at")[:1]
-    suspects = list(
-        live.annotate(moved=Subquery(last_move), heard=Subquery(last_event))
-        .select_related("connection")
-        .defer(*NEVER_READ)
-        .order_by("launched_at")[:SUSPECTS]
-    )
-    found = []
-    for job in suspects:
-        why = why_stuck(_life(job), now)
-        if why is not None:
-            found.append((job, why))
-    return Silent(found, live.count() - SUSPECTS if len(suspects) == SUSPECTS else 0)
-
-
 def month_of(text: str) -> tuple[datetime, datetime]:
     """The first moment of a month YYYY-MM and of the next, in the installation's time zone."""
     year, month = int(text[:4]), int(text[5:])
@@ -218,21 +187,6 @@ def choices(user: User, project: Project) -> Choices:
         named(User, people, "username"),
         named(Dataset, datasets),
         named(JobFamily, families),
-    )
-
-
-def _life(job: Any) -> Life:
-    seconds = (job.estimate or {}).get("seconds")
-    asked_long_ago = job.polled_at if not job.poll_failures else None
-    return Life(
-        state=job.state,
-        since=job.moved or job.launched_at,
-        heard=job.heard,
-        asked=asked_long_ago,
-        started=job.started_at,
-        expected=float(seconds) if isinstance(seconds, int | float | str) and str(seconds) else None,
-        failures=job.poll_failures,
-        waits=job.is_waiting or bool(job.connection.stopped),
     )
 
 
