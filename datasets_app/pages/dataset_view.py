@@ -27,6 +27,8 @@ from .list_view import list_context
 from .scan_summary import scan_summary
 from .waiting import waiting_context
 
+Counts = Mapping[str, Mapping[str, int]]
+
 
 def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
     """The datasets of a project with their kept counters."""
@@ -46,29 +48,71 @@ def dataset_rows(project: Project, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
-    """Everything on the dataset page. The address says which samples; what it asks wrongly is said on the filters."""
-    counts = datasets.counts(dataset)
+def dataset_context(request: PersonRequest, dataset: Dataset, part: str = "") -> dict[str, Any]:
+    """What the dataset page shows, or what one `part` of it does that is asked for by itself and often: the samples
+    while somebody pages and filters, uploads and snapshots while they are worked on. Any other part is given all."""
+    if part == "samples":
+        return {"dataset": dataset, **samples_context(request, dataset, datasets.counts(dataset))}
+    if part == "uploads":
+        return {"dataset": dataset, **uploads_context(dataset)}
+    if part == "snapshots":
+        return {"dataset": dataset, **snapshots_context(dataset)}
+    counts, snapshots = datasets.counts(dataset), snapshots_context(dataset)
+    return {
+        "dataset": dataset,
+        **samples_context(request, dataset, counts),
+        **uploads_context(dataset),
+        **snapshots,
+        **_around(request, dataset, counts, split=snapshots["newest"] is not None),
+    }
+
+
+def samples_context(request: PersonRequest, dataset: Dataset, counts: Counts) -> dict[str, Any]:
+    """The list of samples. The address says which; what it asks wrongly is said on the filters."""
     state, refused = list_state.read(request, dataset)
     filters = state.filters
-    shown, wrong = list_context(request, state)
+    shown, wrong = list_context(request, state, counts)
     form = FilterForm(request.GET if refused else filters.chosen(), rules=counts["rule"], tags=counts["tag"])
     for name, text in {**refused, **wrong}.items():
         form.add_error(name if name in form.fields else None, say(text))
-    snapshots = list(dataset.snapshots.all()[:5])
-    newest = next((snapshot for snapshot in snapshots if snapshot.state == "ready"), None)
-    uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
-    lines = datasets.quality(dataset)
-    size = datasets.size(dataset, counts)
     return {
-        "dataset": dataset,
-        "requirements": requirements_of(dataset),
         "may": {
             "update": allows(request.user, dataset.project_id, "datasets.update"),
             "upload": allows(request.user, dataset.project_id, "uploads.create"),
             "freeze": allows(request.user, dataset.project_id, "snapshots.freeze"),
             "bulk": allows(request.user, dataset.project_id, "bulk_changes.prepare"),
         },
+        "tabs": tabs_of(state, counts),
+        "chips": chips_of(dataset, filters, state),
+        "filters": form,
+        **shown,
+    }
+
+
+def uploads_context(dataset: Dataset) -> dict[str, Any]:
+    """The newest uploads, and whether one is being worked on."""
+    uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
+    live = any(upload.is_working for upload in uploads) or bool(dataset.checking_version)
+    return {"uploads": uploads, "uploads_live": live}
+
+
+def snapshots_context(dataset: Dataset) -> dict[str, Any]:
+    """The newest snapshots, and whether one is being frozen."""
+    snapshots = list(dataset.snapshots.all()[:5])
+    return {
+        "snapshots": snapshots,
+        "snapshots_live": any(not snapshot.is_final for snapshot in snapshots),
+        "newest": next((snapshot for snapshot in snapshots if snapshot.state == "ready"), None),
+    }
+
+
+def _around(request: PersonRequest, dataset: Dataset, counts: Counts, *, split: bool) -> dict[str, Any]:
+    """What stands around the list and the work: what the answers break, how many there are, who waits for whom; and
+    the sides, once a snapshot has `split` the samples."""
+    lines = datasets.quality(dataset, counts)
+    size = datasets.size(dataset, counts)
+    return {
+        "requirements": requirements_of(dataset),
         "pending": counts["status"].get(Status.PENDING, 0),
         "trashed": counts["status"].get(Status.TRASHED, 0),
         "headline": _headline(dataset, lines),
@@ -78,18 +122,9 @@ def dataset_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         if size
         else [],
         "counted_by": datasets.checker_of(dataset),
-        "tabs": tabs_of(state, counts),
-        "chips": chips_of(dataset, filters, state),
-        "filters": form,
-        **shown,
-        "newest": newest,
         "splits": parts_of([(side_name(name), counts["split"].get(name, 0), tone) for name, tone in SIDES])
-        if newest
+        if split
         else [],
-        "snapshots": snapshots,
-        "snapshots_live": any(not snapshot.is_final for snapshot in snapshots),
-        "uploads": uploads,
-        "uploads_live": any(upload.is_working for upload in uploads) or bool(dataset.checking_version),
         "upload_form": UploadForm(),
         **scan_summary(dataset),
         **waiting_context(dataset, request.user, counts["status"]),
@@ -128,9 +163,7 @@ def _spoken(line: datasets.RuleQuality) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _quality(
-    dataset: Dataset, counts: Mapping[str, Mapping[str, int]], lines: list[datasets.RuleQuality]
-) -> dict[str, Any]:
+def _quality(dataset: Dataset, counts: Counts, lines: list[datasets.RuleQuality]) -> dict[str, Any]:
     total = dataset.samples_total
     clean = min(total, counts["worst"].get("clean", 0))
     low, high = wilson(clean, total)

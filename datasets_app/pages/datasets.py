@@ -14,8 +14,8 @@ from datasets_app.models import Dataset
 from datasets_app.services import datasets
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import NotAllowed
-from ftstudio.web.current import current_project, remember_project
-from ftstudio.web.render import render_page
+from ftstudio.web.current import current_project, stay_in
+from ftstudio.web.render import part_of, render_page
 from ftstudio.web.requests import PersonRequest
 
 from .dataset_view import dataset_context, dataset_rows
@@ -58,11 +58,10 @@ def create(request: PersonRequest) -> HttpResponse:
 def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """One dataset: what its answers break, its samples as filtered by the address, its files and snapshots."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("project"), pk=pk)
-    if current_project(request) != dataset.project:
-        remember_project(request, dataset.project)
-    context = dataset_context(request, dataset)
+    stay_in(request, dataset.project_id)
+    asked = part_of(request)
+    context = dataset_context(request, dataset, asked)
     answer = render_page(request, "datasets/detail.html", context)
-    asked = request.htmx.target
     if asked in ("uploads", "snapshots") and not context[f"{asked}_live"]:
         answer["HX-Refresh"] = "true"  # the work has ended: what it changed stands all over the page
     return answer

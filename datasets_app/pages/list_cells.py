@@ -54,7 +54,7 @@ class Cells:
             row.tick = self.tick % {"number": row.sample}
             row.cells = mark_safe("".join([draw(self, row) for draw in drawn]))
 
-    def cell(self, name: str, content: object, more: SafeString = NOTHING) -> str:
+    def cell(self, name: str, content: str, more: SafeString = NOTHING) -> str:
         """A cell of the column, with `more` attributes."""
         return f"{self.begin[name]}{more}>{conditional_escape(content)}</td>"
 
@@ -80,10 +80,10 @@ class Cells:
 
 
 DRAWN: Mapping[str, Callable[[Cells, Row], str]] = {
-    "number": lambda cells, row: cells.cell("number", row.sample),
+    "number": lambda cells, row: cells.cell("number", str(row.sample)),
     "text": Cells.text,
     "finding": lambda cells, row: cells.cell("finding", cells.finding(row.severity, row.rule, row.more)),
-    "findings": lambda cells, row: cells.cell("findings", row.sample.findings_total),
+    "findings": lambda cells, row: cells.cell("findings", str(row.sample.findings_total)),
     "status": lambda cells, row: cells.cell("status", cells.badge(row.sample.status)),
     "split": Cells.split,
     "label": Cells.label,
@@ -93,7 +93,7 @@ DRAWN: Mapping[str, Callable[[Cells, Row], str]] = {
     "changed-by": lambda cells, row: cells.cell("changed-by", cells.person(row.changed_by)),
     "assigned": lambda cells, row: cells.cell("assigned", cells.person(row.assigned_to)),
     "decided-by": lambda cells, row: cells.cell("decided-by", cells.person(row.decided_by)),
-    "comments": lambda cells, row: cells.cell("comments", row.sample.comments_open or NOTHING),
+    "comments": lambda cells, row: cells.cell("comments", str(row.sample.comments_open or "")),
     "cluster": Cells.cluster,
     "upload": lambda cells, row: cells.cell("upload", row.upload),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,9 @@ class Heading:
     parts: Sequence[str] = field(default=())
 
 
-def list_context(request: PersonRequest, state: State) -> tuple[dict[str, Any], dict[str, str]]:
+def list_context(
+    request: PersonRequest, state: State, counts: Mapping[str, Mapping[str, int]]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The parts of the page that show the list, and what its address asks wrongly."""
     refused: dict[str, str] = {}
     size = next((size for size in SIZES if request.GET.get("rows") == str(size)), 50)
@@ -65,7 +67,7 @@ def list_context(request: PersonRequest, state: State) -> tuple[dict[str, Any], 
             for column in listing.COLUMNS.values()
             if column.name not in listing.ALWAYS
         ],
-        "total": browse.total(dataset=state.dataset, filters=state.filters),
+        "total": browse.total(dataset=state.dataset, filters=state.filters, counted=counts),
         "rows_shown": size,
         "sizes": SIZES,
         "state": state,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from datasets_app.models import Dataset, DatasetCount, Sample
 from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
@@ -37,14 +39,22 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     return Page(found.rows, found.earlier, found.later)
 
 
-def total(*, dataset: Dataset, filters: Filters) -> int | None:
-    """How many samples pass, when a kept counter knows: with no filter, or one but text and cluster. Else None."""
+def total(
+    *, dataset: Dataset, filters: Filters, counted: Mapping[str, Mapping[str, int]] | None = None
+) -> int | None:
+    """How many samples pass, when a kept counter knows: with no filter, or one but text and cluster. Else None.
+
+    `counted` are the counters (`datasets.counts`), where they and the dataset have just been read.
+    """
     chosen = filters.ways().chosen()
     if not chosen:
-        return Dataset.objects.values_list("samples_total", flat=True).get(pk=dataset.pk)
+        fresh = Dataset.objects.values_list("samples_total", flat=True)
+        return fresh.get(pk=dataset.pk) if counted is None else dataset.samples_total
     if len(chosen) > 1 or not chosen.keys().isdisjoint(("q", "cluster", "where")):
         return None
     [(kind, key)] = chosen.items()
+    if counted is not None and kind in counted:
+        return counted[kind].get(key, 0)
     counter = DatasetCount.objects.filter(dataset=dataset, kind=kind, key=key)
     return counter.values_list("n", flat=True).first() or 0
 

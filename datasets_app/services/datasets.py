@@ -240,12 +240,18 @@ def size(dataset: Dataset, counted: Mapping[str, Mapping[str, int]]) -> sizes.Me
     return sizes.meter(dataset.task, max(0, dataset.samples_total - counted["status"].get("rejected", 0)))
 
 
-def quality(dataset: Dataset) -> list[RuleQuality]:
-    """What each rule found, the gravest severity first and then the most samples first."""
+def quality(dataset: Dataset, counted: Mapping[str, Mapping[str, int]] | None = None) -> list[RuleQuality]:
+    """What each rule found, the gravest severity first and then the most samples first.
+
+    `counted` are the `counts`, where they and the dataset have just been read.
+    """
     checker = checker_of(dataset)
-    total = Dataset.objects.values_list("samples_total", flat=True).get(pk=dataset.pk)
+    total = dataset.samples_total
+    if counted is None:
+        total = Dataset.objects.values_list("samples_total", flat=True).get(pk=dataset.pk)
+        counted = counts(dataset)
     rows = []
-    for rule, n in counts(dataset)["rule"].items():
+    for rule, n in counted["rule"].items():
         n = min(n, total)
         low, high = wilson(n, total)
         severity = _severity(rule, checker)

@@ -36,3 +36,9 @@ def remember_project(request: HttpRequest, project: Project | UUID) -> None:
     """Make `project` the current one from the next request on (and for the rest of this one)."""
     request.session[KEY] = str(project.pk if isinstance(project, Project) else project)
     request.__dict__.pop("_my_projects", None)
+
+
+def stay_in(request: HttpRequest, project: UUID) -> None:
+    """Make the project of what is looked at the current one; where it is that already, nothing is asked or written."""
+    if request.session.get(KEY) != str(project):
+        remember_project(request, project)

@@ -10,6 +10,16 @@ from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 
 
+def part_of(request: HttpRequest) -> str:
+    """The part that htmx asks for, by the id of the element that it will swap; "" where it wants the whole page."""
+    return (request.htmx.target or "") if _wants_part(request) else ""  # type: ignore[attr-defined]
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    htmx: Any = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
 def render_page(
     request: HttpRequest,
     template: str,
@@ -23,13 +33,10 @@ def render_page(
     The part is the `part` given, else the id of the element that htmx will swap (`HX-Target`), because a part's
     name is its element's id. A target that names no part of the page gets the whole page.
     """
-    htmx = getattr(request, "htmx", None)
-    if htmx and not htmx.boosted and not htmx.history_restore_request:
-        name = part or htmx.target
-        if name:
-            try:
-                return render(request, f"{template}#{name}", dict(context or {}), status=status)
-            except TemplateDoesNotExist:
-                if part:
-                    raise
+    if _wants_part(request) and (name := part or part_of(request)):
+        try:
+            return render(request, f"{template}#{name}", dict(context or {}), status=status)
+        except TemplateDoesNotExist:
+            if part:
+                raise
     return render(request, template, dict(context or {}), status=status)
