@@ -73,7 +73,7 @@ class DatasetForm(ContractForm):
     )  # fmt: skip
     guideline = forms.CharField(
         label=_("Guideline"), required=False, widget=forms.Textarea(attrs={"rows": 6, "class": "area"}),
-        help_text=_("What annotators read beside every sample. Plain text."),
+        help_text=_("Markdown. It stands beside the work of every annotator."),
     )  # fmt: skip
 
     mode = forms.ChoiceField(

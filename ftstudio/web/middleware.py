@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import translation
 
-from .refusals import page_refusal, refusal_behind
+from .refusals import page_405, page_refusal, refusal_behind
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -33,9 +33,14 @@ class PersonMiddleware:
         return response
 
 
+def _is_read_by_a_person(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
+
+
 class RefusalMiddleware:
     """A refusal that leaves a page view becomes a page that says what and what to do; a part that asks after the
-    session ended sends the whole page to the door, instead of drawing the door inside itself."""
+    session ended sends the whole page to the door, instead of drawing the door inside itself. So does the address of a
+    form's button that is opened again, which a browser would show as a page of its own about a broken site."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -47,6 +52,8 @@ class RefusalMiddleware:
         if htmx and response.status_code == 302 and response.headers["Location"].split("?")[0] == door:
             page = htmx.current_url_abs_path or "/"
             return HttpResponse(status=204, headers={"HX-Redirect": f"{door}?{urlencode({'next': page})}"})
+        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and _is_read_by_a_person(request):
+            return page_405(request, response.headers["Allow"])
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -122,6 +122,13 @@ def page_404(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, _("This page does not exist, or you have no access to it."))
 
 
+def page_405(request: HttpRequest, allowed: str) -> HttpResponse:
+    """The address that a form is sent to, opened by itself: from the history, or after signing in anew."""
+    answer = _page(request, 405, _("This address only takes what a form sends. Go back to the form and send it again."))
+    answer.headers["Allow"] = allowed
+    return answer
+
+
 def page_500(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke (the database, the session) is not asked again."""
     message = _("Something broke on our side. It has been written to the log; nothing you saved is lost.")

@@ -86,6 +86,13 @@ def test_an_unknown_language_is_refused(db: None) -> None:
     assert Client().get("/language/").status_code == 405
 
 
+def test_the_address_of_a_form_opened_by_itself_says_so_to_people_and_nothing_to_programs(alice: Any) -> None:
+    seen = browser_of(alice).get("/language/", headers={"accept": "text/html,*/*"})
+    assert (seen.status_code, seen["Allow"]) == (405, "POST")
+    assert "only takes what a form sends" in seen.content.decode()
+    assert Client().get("/language/", headers={"accept": "*/*"}).content == b""
+
+
 def test_health_says_what_is_there(db: None) -> None:
     answer = Client().get("/healthz")
     assert answer.json() == {"database": "ok", "broker": "ok"}
