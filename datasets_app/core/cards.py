@@ -64,7 +64,7 @@ def card(facts: Facts, counts: Mapping[str, Any]) -> dict[str, Any]:
             "encoder": (counts.get("encoder") or {}).get("name", ""),
             "exact": bool((counts.get("encoder") or {}).get("exact")),
         },
-        "size": _size(facts.task, counts.get("train", 0)),
+        "size": _size(facts.task, counts.get("train", 0) - counts.get("mixed", 0)),
         "rules": rates(counts.get("findings", {}), samples - counts.get("mixed", 0)),
         "split": {
             **facts.split,

@@ -6,6 +6,7 @@ divided in a second: a side is its number in `SIDES`, `NOWHERE` stands for none.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,6 +65,7 @@ def divide(
     seed: int,
     kept: Column | Sequence[int] | None = None,
     pinned: Column | Sequence[int] | None = None,
+    traits: Sequence[Sequence[str]] = (),
 ) -> Column:
     """The side of each group, as an int8 column: whole groups only, so whatever is in one group is on one side.
 
@@ -71,7 +73,9 @@ def divide(
     must be divided by the shares among themselves. A group that is `pinned` to a side is there, and counts for no
     share. One that was `kept` from an earlier division stays. The others are drawn in the order of `shuffled`: of each
     stratum each side gets what it lacks. Where there is nothing kept, every side has in every stratum its exact
-    share rounded down or up, and which of the two is chosen so that the sides meet their shares over all strata.
+    share rounded down or up, and which of the two is chosen so that the sides meet their shares over all strata; where
+    strata have `traits` in common (of each stratum its tags), over those first (after Sechidis, Tsoumakas and Vlahavas,
+    On the Stratification of Multi-Label Data, ECML 2011).
     """
     keys, strata = np.asarray(keys, dtype=np.uint64), np.asarray(strata, dtype=np.int32)
     nowhere = np.full(len(keys), NOWHERE, dtype=np.int8)
@@ -83,8 +87,10 @@ def divide(
         order = order[pinned[order] == NOWHERE]
     if not len(order):
         return sides
-    lacking = [Fraction(0)] * len(SIDES)  # what each side should have more, over the strata so far
+    whole = [Fraction(0)] * len(SIDES)  # what each side should have more, over the strata so far
+    of_trait: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * len(SIDES))
     for members in np.split(order, np.flatnonzero(np.diff(strata[order])) + 1):
+        lacking = [whole, *(of_trait[name] for name in (traits[strata[members[0]]] if traits else ()))]
         have = [int((sides[members] == side).sum()) for side in range(len(SIDES))]
         new = members[sides[members] == NOWHERE]
         start = 0
@@ -94,21 +100,30 @@ def divide(
     return sides
 
 
-def _quotas(new: int, have: Sequence[int], shares: Shares, lacking: list[Fraction]) -> list[int]:
-    """How many of a stratum's `new` groups go to each side; `lacking` is brought up to date."""
+def _quotas(new: int, have: Sequence[int], shares: Shares, lacking: Sequence[list[Fraction]]) -> list[int]:
+    """How many of a stratum's `new` groups go to each side.
+
+    Every list of `lacking` is brought up to date: of all strata, and of those that have a trait of this one.
+    """
     total = new + sum(have)
     need = [max(0, total * percent - 100 * there) for percent, there in zip(shares.percent, have, strict=True)]
     whole = sum(need) or 1
     exact = [Fraction(new * part, whole) for part in need]
     counts = [int(part) for part in exact]
-    lacking[:] = [owed + part - count for owed, part, count in zip(lacking, exact, counts, strict=True)]
+    for owed in lacking:
+        owed[:] = [before + part - count for before, part, count in zip(owed, exact, counts, strict=True)]
     for _ in range(new - sum(counts)):
         # Of two that lack as much, the one with less: a validation side of nothing would measure nothing.
         open_to = [side for side in range(len(SIDES)) if exact[side] > counts[side]]
-        chosen = max(open_to, key=lambda side: (lacking[side], -counts[side] - have[side], -side))
+        chosen = max(open_to, key=lambda side: (_owed(lacking, side), -counts[side] - have[side], -side))
         counts[chosen] += 1
-        lacking[chosen] -= 1
+        for owed in lacking:
+            owed[chosen] -= 1
     return counts
+
+
+def _owed(lacking: Sequence[list[Fraction]], side: int) -> tuple[Fraction, Fraction]:
+    return sum((owed[side] for owed in lacking[1:]), Fraction(0)), lacking[0][side]
 
 
 def mixed_rows(own: int, percent: int) -> int:

@@ -26,6 +26,7 @@ from .plain import fetched
 from .selecting import selected
 
 CHUNK = 5000
+TAGS = "\n"  # between the tags of a stratum's name
 FEW = 5000  # positions that are looked up one by one rather than by their range
 RANGE = 50_000  # positions of a snapshot before that are read at once
 _STATUS = {status: at for at, status in enumerate(Status.values)}
@@ -137,7 +138,7 @@ def _add(census: Census, snapshot: Snapshot, rows: list[Any]) -> None:
     tags = _tags(snapshot, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
     if snapshot.stratify_by == "tag":
-        alike: Any = [", ".join(sorted(tags.get(pk, ()))) for pk in pks]
+        alike: Any = [TAGS.join(sorted(tags.get(pk, ()))) for pk in pks]
     else:
         alike = labels if snapshot.stratify_by == "label" else [""] * len(pks)
     census.stratum.extend([census.strata.setdefault(name, len(census.strata)) for name in alike])

@@ -29,7 +29,7 @@ from ftstudio.web.texts import to_row
 
 from . import bulk, census, health, measure_test, mixing, placing, waiving
 from .attempts import Stopped, past_deadlocks, work_alone
-from .census import CHUNK, Census
+from .census import CHUNK, TAGS, Census
 from .selecting import selected
 
 ENTRY_COLUMNS = (
@@ -175,6 +175,7 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     sides[heads] = divide(
         keys[heads], rank[taken.of("stratum")[heads]], shares=Shares(**snapshot.shares), seed=snapshot.seed,
         kept=kept[heads], pinned=least[heads],
+        traits=[name.split(TAGS) for name in names] if snapshot.stratify_by == "tag" else (),
     )  # fmt: skip
     side = sides[first]
     before = taken.of("kept")

@@ -30,8 +30,8 @@ def test_a_file_without_a_licence_has_the_datasets_and_a_mix_has_its_own():
     ]  # fmt: skip
 
 
-def test_the_size_is_measured_for_the_task_on_the_training_side():
-    assert card(Facts("Rain", task="labels"), COUNTS)["size"]["samples"] == 90
+def test_the_size_is_measured_for_the_task_on_the_training_side_without_general_samples():
+    assert card(Facts("Rain", task="labels"), COUNTS)["size"]["samples"] == 70
     assert card(Facts("Rain"), COUNTS)["size"] is None
 
 

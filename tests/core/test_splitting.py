@@ -71,6 +71,27 @@ def test_small_strata_together_still_meet_the_shares(keys, shares, seed, kinds):
         assert abs(found[side] - len(keys) * percent / 100) <= 2
 
 
+@given(keys, shares, st.integers(0, 2**63 - 1), st.lists(st.sets(st.sampled_from("abcde")), min_size=1, max_size=9))
+def test_what_strata_have_in_common_moves_no_stratum_from_its_shares(keys, shares, seed, traits):
+    strata = [key % len(traits) for key in keys]
+    sides = divided(keys, strata, shares=shares, seed=seed, traits=traits)
+    for stratum in set(strata):
+        found = Counter(side for side, kind in zip(sides, strata, strict=True) if kind == stratum)
+        for side, percent in enumerate(shares.percent):
+            assert abs(found[side] - found.total() * percent / 100) < 1
+
+
+def test_each_of_many_tags_meets_the_shares_also_where_hardly_two_samples_have_the_same_ones():
+    chance = np.random.default_rng(3)
+    tagged = [tuple(f"t{tag}" for tag in np.flatnonzero(chance.random(13) < 0.2)) for _ in range(300)]
+    kinds = sorted(set(tagged))
+    sides = divided(range(300), [kinds.index(one) for one in tagged], shares=Shares(80, 10, 10), traits=kinds)
+    for tag in range(13):
+        found = Counter(side for side, tags in zip(sides, tagged, strict=True) if f"t{tag}" in tags)
+        for side, percent in enumerate((80, 10, 10)):
+            assert abs(found[side] - found.total() * percent / 100) <= 2
+
+
 @given(keys, keys, shares, st.integers(0, 2**63 - 1))
 def test_growth_never_moves_a_side(before, more, shares, seed):
     grown = [*before, *(key for key in more if key not in set(before))]
