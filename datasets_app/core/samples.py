@@ -186,6 +186,8 @@ def _message_to_data(message: Message) -> dict[str, Json]:
 
 
 def _message_from_data(data: Mapping[str, Json]) -> Message:
+    if len(data) == 2 and type(data["content"]) is str:
+        return turn(data["role"], data["content"])
     return Message(
         role=data["role"],
         content=data["content"],

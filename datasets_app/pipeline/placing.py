@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
@@ -18,8 +18,6 @@ from .attempts import past_deadlocks
 from .census import CHUNK
 from .plain import fetched
 from .turns import hold
-
-FEW = 500  # positions that are looked up one by one rather than by their range
 
 
 def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:
@@ -46,12 +44,14 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
         if newer.exclude(state=SnapshotState.FAILED).exists():
             return False
         here = {"position__gt": after, "position__lte": upto}
+        entries = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, **here).order_by()
+        wanted = dict(fetched(entries.values_list("sample_id", "split")))
         present = Sample.objects.filter(dataset=dataset, **here).exclude(status=Status.TRASHED).order_by()
-        moves = _moves(present, snapshot)
+        moves = _moves(present, wanted)
         if moves and connection.features.has_select_for_update:
             hold(Sample.objects.filter(pk__in=moves))
             # As they are now that they are held: one may have gone to the trash, or come back from it with its side.
-            moves = {pk: move for pk, move in _moves(present, snapshot).items() if pk in moves}
+            moves = {pk: move for pk, move in _moves(present, wanted).items() if pk in moves}
         bulk.update(Sample, ("split",), ((pk, side) for pk, (_, side) in moves.items()))
         changes: Counter[tuple[str, str]] = Counter()
         for (before, side), n in Counter(moves.values()).items():
@@ -61,16 +61,7 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
     return True
 
 
-def _moves(present: QuerySet[Sample], snapshot: Snapshot) -> dict[int, tuple[str, str]]:
+def _moves(present: QuerySet[Sample], wanted: Mapping[int, str]) -> dict[int, tuple[str, str]]:
     """(side it has, side it should have) of each sample that is not where it should be."""
-    own = SnapshotEntry.objects.filter(
-        snapshot=snapshot, position__lte=snapshot.upto
-    ).order_by()  # not what is mixed in
-    in_place = own.filter(position=OuterRef("position"), split=OuterRef("split"))
-    rows = fetched(present.filter(~Exists(in_place)).values_list("pk", "position", "split"))
-    if not rows:
-        return {}
-    places = [position for _, position, _ in rows]
-    near = {"position__in": places} if len(places) <= FEW else {"position__range": (min(places), max(places))}
-    wanted = dict(fetched(own.filter(**near).values_list("position", "split")))
-    return {pk: (before, side) for pk, position, before in rows if (side := wanted.get(position, "")) != before}
+    rows = fetched(present.values_list("pk", "split"))
+    return {pk: (before, side) for pk, before in rows if (side := wanted.get(pk, "")) != before}

@@ -9,6 +9,8 @@ from datasets_app.core.abilities import TABLES
 from datasets_app.core.containers import writing
 from datasets_app.core.jsonl import Json
 
+GATHERED = 1 << 16  # bytes
+
 
 class Sink(Protocol):
     """Takes records one by one. `write` returns why a record is not in the style asked for, "" when it is."""
@@ -51,16 +53,27 @@ class Counted:
 
 
 class Lines:
-    """JSON, a line each."""
+    """JSON, a line each; some are gathered, for a stream and a digest take one large piece sooner than many small."""
 
     def __init__(self, out: Counted) -> None:
         self._out = out
+        self._lines: list[bytes] = []
+        self._size = 0
 
     def write(self, record: dict[str, Json], style: str) -> str:
-        self._out.write(line_style.dump(record, style))
+        line = line_style.dump(record, style)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= GATHERED:
+            self._put()
         return "" if line_style.reproducible(style) else style.strip("~").partition("+")[0]
 
+    def _put(self) -> None:
+        self._out.write(b"".join(self._lines))
+        self._lines, self._size = [], 0
+
     def close(self) -> int:
+        self._put()
         return self._out.bytes
 
 

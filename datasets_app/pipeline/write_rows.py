@@ -22,6 +22,7 @@ from datasets_app.models import Snapshot
 from ftstudio.web.texts import to_row
 
 from .attached import Attached
+from .plain import fetched
 from .sinks import sink_for
 
 CHUNK = 2000
@@ -173,8 +174,8 @@ class _Writing:
         else:
             written.as_imported += len(records)
         written.rows += len(records)
-        self._write(extra, "", "contrast")
         if extra:
+            self._write(extra, "", "contrast")
             written.rows += len(extra)
             written.contrasts += len(extra)
             written.rewritten["contrast"] += len(extra)
@@ -245,6 +246,6 @@ def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
         "mixed",
     )  # fmt: skip
     last = 0
-    while rows := list(entries.filter(position__gt=last).values_list(*columns)[:CHUNK]):
+    while rows := fetched(entries.filter(position__gt=last).values_list(*columns)[:CHUNK]):
         yield from map(_Entry._make, rows)
         last = rows[-1][0]

@@ -59,14 +59,16 @@ class ChatCodec(Codec):
         if fields := self.losses(sample):
             raise not_carried(self, fields)
         found: dict[str, Json] = {"messages": write_messages(sample.messages, self.dialect)}
-        found.update(beside(sample))
+        if sample.tools or sample.extras:
+            found.update(beside(sample))
         return ordered(found, sample.extras.get(KEYS))
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
         fields: dict[str, None] = {}
         final = len(sample.messages) - 1
         for at, message in enumerate(sample.messages):
-            fields.update(dict.fromkeys(lost(message, self.dialect, last=at == final)))
+            for name in lost(message, self.dialect, last=at == final):
+                fields[name] = None
         if sample.tools and not self.dialect.tools:
             fields["tools"] = None
         if sample.extras:
