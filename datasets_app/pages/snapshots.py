@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from datasets_app.core import abilities, contracts
 from datasets_app.models import Dataset, LossReport, Snapshot
 from datasets_app.services import browse, cards, exports, loss_reports, snapshots, sources
-from ftstudio.accounts.policy import allows
+from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
@@ -32,6 +32,7 @@ from .snapshot_forms import ExportForm, SnapshotForm
 def create(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Freeze the part of the list that is in the address, all of it without one; a worker builds the snapshot."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
+    require(request.user, dataset.project_id, "snapshots.freeze")
     filters = queue_of(request)
     form = SnapshotForm(request.POST or None, dataset=dataset, filters=filters)
     if request.method == "POST" and form.is_valid():

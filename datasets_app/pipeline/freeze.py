@@ -58,13 +58,14 @@ class _Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Division:
     """The side of each sample, its group's 64 bits, how many groups there are and how many samples the largest has,
-    how many samples changed their side."""
+    how many samples changed their side, and how many went along with one that was imported for a side."""
 
     side: Column
     group: Column
     groups: int
     largest: int
     moved: int
+    followed: int
 
 
 def freeze(snapshot_id: UUID | str) -> bool:
@@ -113,8 +114,8 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     prove_disjoint(snapshot)
     step()
     counts = health.counts(
-        snapshot, taken, division.side,
-        groups=division.groups, largest=division.largest, moved=division.moved, mixed=mixed,
+        snapshot, taken, division.side, mixed=mixed, groups=division.groups, largest=division.largest,
+        moved=division.moved, followed=division.followed,
     )  # fmt: skip
     counts["test_set"] = measure_test.measured(snapshot, taken, division.side, step)
     counts["waived"] = waiving.passing(
@@ -181,7 +182,9 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     before = taken.of("kept")
     moved = (before != NOWHERE) & (before != side) & (taken.of("pinned") == NOWHERE)  # a pin is somebody's own wish
     group = keys[first] if snapshot.group_by else keys  # else a group's samples have the same key
-    return Division(side, group, len(heads), int(np.bincount(first).max()), int(moved.sum()))
+    followed = (least[first] != NOWHERE) & (taken.of("pinned") == NOWHERE)
+    largest = int(np.bincount(first).max())
+    return Division(side, group, len(heads), largest, int(moved.sum()), int(followed.sum()))
 
 
 def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:

@@ -27,7 +27,15 @@ LOPSIDED = 10  # percent of the samples: of a group that is large, and of a side
 
 
 def counts(
-    snapshot: Snapshot, taken: Census, side: Column, *, groups: int, largest: int, moved: int, mixed: Mixed
+    snapshot: Snapshot,
+    taken: Census,
+    side: Column,
+    *,
+    mixed: Mixed,
+    groups: int,
+    largest: int,
+    moved: int,
+    followed: int,
 ) -> dict[str, Any]:
     """`Snapshot.counts`: samples per side; per side tokens, statuses, labels and rules; groups; what was mixed in.
 
@@ -58,6 +66,7 @@ def counts(
         "pinned": int((taken.of("pinned") >= 0).sum()),
         "kept": int((taken.of("kept") == side).sum()),
         "moved": moved,
+        "followed": followed,
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,
         "near": _near(taken, side) if scan else None,

@@ -225,6 +225,7 @@ def test_whoever_asks_what_a_pinned_sample_asks_goes_with_it(alice: Any, rain: A
     Sample.objects.filter(dataset=rain, position=21).update(pinned="test")
     snapshot = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0})
     assert {at for at, side in sides(snapshot).items() if side == "test"} == {3, 21}
+    assert (snapshot.counts["pinned"], snapshot.counts["followed"]) == (1, 1)
 
 
 def test_one_group_imported_for_two_sides_is_a_failure_that_names_the_samples(alice: Any, rain: Any) -> None:

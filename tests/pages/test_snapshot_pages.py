@@ -15,6 +15,7 @@ from datasets_app.pipeline.write_export import write_export
 from datasets_app.pipeline.write_loss_report import write_loss_report
 from datasets_app.services import cards, samples
 from tests import make
+from tests.conftest import browser_of
 
 WEIGHED = make.chat("雨？", "会。")
 WEIGHED["messages"][1]["weight"] = 1
@@ -54,7 +55,8 @@ def test_a_lead_groups_stratifies_and_mixes_under_the_fold(pages: Client, alice:
     assert "4 general samples of General" in page(pages, "snapshot-detail", snapshot.pk)
 
 
-def test_a_lead_freezes_what_the_list_shows(pages: Client, alice: Any, rain: Any) -> None:
+def test_a_lead_freezes_what_the_list_shows(pages: Client, alice: Any, bob: Any, rain: Any) -> None:
+    assert browser_of(bob).get(reverse("pages:snapshot-create", args=[rain.pk])).status_code == 403
     samples.tag(actor=alice, sample=Sample.objects.select_related("dataset__project").get(position=3), names=["雨"])
     assert f"/datasets/{rain.pk}/snapshots/create/?tag=%E9%9B%A8" in page(pages, "dataset-detail", rain.pk, tag="雨")
     form = page(pages, "snapshot-create", rain.pk, tag="雨")
