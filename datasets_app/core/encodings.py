@@ -1,4 +1,4 @@
-"""Which encoding a text file is in: UTF-8, UTF-16 or GB18030 (with GBK and GB2312 in it), told by strict trial.
+"""Which encoding a text file is in: UTF-8, UTF-16 or GB18030 (with GBK and GB2312 in it), told by trial, line by line.
 
 Encodings that any bytes pass for, such as Latin-1, are never guessed: a file that fits none is read as UTF-8, and
 what is not UTF-8 in it is refused line by line.
@@ -25,9 +25,7 @@ def encoding_of(head: bytes) -> str:
         return "utf-16-be"
     if b"\0" in head and (wide := _without_mark(head)):
         return wide
-    if _decodes(head, "utf-8"):
-        return "utf-8"
-    return "gb18030" if _decodes(head, "gb18030") and _mostly_common(head) else "utf-8"
+    return "utf-8" if _decodes(head, "utf-8") else _voted(head)
 
 
 def encoding_of_stream(stream: BinaryIO) -> str:
@@ -48,6 +46,18 @@ def _decodes(head: bytes, encoding: str) -> bool:
     return True
 
 
+def _voted(head: bytes) -> str:
+    """UTF-8 or GB18030 by most of the lines that are not ASCII: a broken byte in one must not speak for all of them."""
+    lines = [line for line in head.split(b"\n") if not line.isascii()]
+    if len(lines) > 1 and not head.endswith(b"\n"):
+        lines.pop()  # it may end within a character
+    others = [line for line in lines if not _decodes(line, "utf-8")]
+    chinese = [line for line in others if _decodes(line, "gb18030")]
+    if 2 * len(others) <= len(lines) or 2 * len(chinese) <= len(others):
+        return "utf-8"
+    return "gb18030" if _mostly_common(b"\n".join(chinese)) else "utf-8"
+
+
 def _without_mark(head: bytes) -> str:
     """UTF-16 without a byte order mark: every second byte of its ASCII part is zero. "" when it is not that."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
@@ -62,7 +72,7 @@ def _mostly_common(head: bytes) -> bool:
 
     Western text in Latin-1 decodes as GB18030 too, but into rare characters.
     """
-    text = codecs.getincrementaldecoder("gb18030")("strict").decode(head)
+    text = codecs.getincrementaldecoder("gb18030")("ignore").decode(head)
     wide = [char.encode("gb18030") for char in set(text) if char > "\x7f"]
     return 2 * sum(0xA1 <= raw[0] <= 0xA9 or 0xB0 <= raw[0] <= 0xD7 for raw in wide) >= len(wide)
 

@@ -18,7 +18,6 @@ from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, detec
 from datasets_app.core.encodings import encoding_of_stream
 from datasets_app.core.tables import Mapping, columns, head
 from datasets_app.models import Upload
-from ftstudio.errors import InvalidInput, Text
 
 LINES = "jsonl"
 UTF_8 = ("", "utf-8", "utf-8-sig")
@@ -78,7 +77,7 @@ def needs_mapping(upload: Upload, found: tuple[str, ...]) -> bool:
 def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
     """The file's records, in order, each with its line. `stream` is seekable and at its start.
 
-    Raises InvalidInput, naming the place where there is one, for a file that cannot be read at all or any further.
+    Raises InvalidInput for a file that cannot be read at all.
     """
     if upload.container == LINES and upload.encoding not in UTF_8:
         stream = _Recoded(stream, upload.encoding)
@@ -102,13 +101,14 @@ def codec_of(upload: Upload, records: Iterable[dict[str, Any]]) -> str:
 
 
 class _Recoded(io.RawIOBase):
-    """A text in another encoding, as UTF-8. It can be read once, from start to end."""
+    """A text in another encoding, as UTF-8. It can be read once, from start to end.
+
+    What is no text in its encoding becomes what is none in UTF-8 either, so that its line is refused and no other.
+    """
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
-        self._encoding = encoding
-        self._decoder = getincrementaldecoder(encoding)("strict")
-        self._line = 1
+        self._decoder = getincrementaldecoder(encoding)("ftstudio-mark")
         self._held = b""
         self._first = True
 
@@ -126,20 +126,10 @@ class _Recoded(io.RawIOBase):
 
     def _more(self) -> bool:
         block = self._stream.read(HEAD)
-        try:
-            text = self._decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            before = error.object[: error.start].decode(self._encoding, "replace")
-            text = Text(
-                "Line {line} is not written in {encoding}: choose another encoding, or save the file as UTF-8.",
-                line=self._line + before.count("\n"),
-                encoding=self._encoding,
-            )
-            raise InvalidInput(code="text-not-unicode", file=text) from error
+        text = self._decoder.decode(block, final=not block)
         if self._first and text:
             text, self._first = text.removeprefix("\ufeff"), False
-        self._line += text.count("\n")
-        self._held += text.encode()
+        self._held += text.encode("utf-8", "surrogatepass")
         return bool(block)
 
 

@@ -246,6 +246,14 @@ def test_encodings_are_told_apart(text, encoding, told):
     assert encoding_of(text.encode(encoding)) == told
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_broken_byte_does_not_speak_for_the_whole_file(encoding):
+    rows = [f"第{n}天,下雨吗？不会下雨。\n".encode(encoding) for n in range(50)]
+    for at in (0, 7, 49):
+        data = b"".join(row[:-4] + b"\xff" + row[-4:] if n == at else row for n, row in enumerate(rows))
+        assert encoding_of(data) == encoding
+
+
 def test_a_head_may_end_within_a_character():
     assert encoding_of("雨".encode()[:-1]) == "utf-8"
     assert encoding_of("下雨下雨".encode("gbk")[:-1]) == "gb18030"

@@ -238,6 +238,32 @@ def test_a_fault_in_an_array_costs_as_much_in_an_archive_as_outside_of_one() -> 
     assert good(found) == (ROWS[:9] + ROWS[10:])[: len(good(found))]
 
 
+def test_bytes_that_are_missing_in_one_picture_cost_no_row() -> None:
+    """The list of the members says where each begins: before the gap all of them stand elsewhere than it says."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (("data.jsonl", LINES), *PICTURES):
+            archive.writestr(name, content)
+    data = out.getvalue()
+    at = place_of(data, "1.png")[0] + 500
+    assert good(entries(data[:at] + data[at + 7 :])) == ROWS
+    at = data.index(b"PK\x01\x02")
+    found = entries(data[:at] + b"\xff" * 60 + data[at + 60 :])
+    assert good(found) == ROWS
+    assert "may be missing" in str(found[-1].error and found[-1].error.text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"}, {"input": "第9天', '"} {"input": "第9天'), ('{"input": "第9天', '{"input": 第9天'), ('。81"}', '。81"}]')],
+)
+def test_a_fault_in_an_array_on_one_line_costs_no_element_but_its_own(before: str, after: str) -> None:
+    data = json.dumps(ROWS[:40], ensure_ascii=False).replace(before, after, 1).encode()
+    taken = good(entries(data))
+    assert [row for row in ROWS[:40] if row not in taken] in ([], [ROWS[9]], ROWS[8:10])
+    assert len(taken) < len(entries(data))
+
+
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET, TEXTS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 

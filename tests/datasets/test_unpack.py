@@ -114,6 +114,15 @@ def test_every_kind_of_file_becomes_samples(name: str, data: bytes, container: s
     assert upload.name == name
 
 
+def test_a_line_that_is_not_in_the_encoding_of_its_file_costs_no_other(alice: Any, rain: Any) -> None:
+    lines = make.jsonl([make.chat(*row) for row in ROWS]).decode().encode("gb18030").splitlines(keepends=True)
+    lines.insert(1, b'{"messages": "\xff"}\n')
+    upload = make.imported(alice, rain, b"".join(lines), name="rows.jsonl")
+    assert upload.encoding == "gb18030"
+    assert upload.rows_accepted == len(ROWS)
+    assert [line.line for line in upload.rejected.all()] == [2]
+
+
 def test_a_row_of_several_lines_does_not_move_the_numbers_of_those_after_it(alice: Any, rain: Any) -> None:
     data = table([("一\n二\n三", "好。"), ("四", "五。")]) + b"uneven\r\n" + "六,七。\r\n".encode()
     upload = make.imported(alice, rain, data, name="rows.csv")

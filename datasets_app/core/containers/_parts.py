@@ -6,7 +6,6 @@ gigabytes. So every element that is held is counted as it passes, and the readin
 
 from __future__ import annotations
 
-import zipfile
 from typing import Any
 
 from datasets_app.core.containers._rescued import Rescued
@@ -36,4 +35,4 @@ class Parts(Archive):
         return Watched(self._rescued(name), b"si", *MOST_TEXTS, all_held=True)
 
     def _rescued(self, name: str) -> Rescued:
-        return Rescued(zipfile.ZipFile.open.__get__(self), self.getinfo(name), b">")
+        return Rescued(self.open, self.getinfo(name), b">")

@@ -5,6 +5,7 @@ Formats: APPNOTE 4.3.7 (header), 4.3.9 (sizes that stand behind the data), 4.5.3
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -14,9 +15,11 @@ from typing import IO
 
 _HEADER = struct.Struct("<4s5H3L2H")
 _MEMBER, _LIST, _SIZES = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
+_NEXT = re.compile(re.escape(_MEMBER) + b"|" + re.escape(_LIST))
 _SIZES_BEHIND, _NAME_IN_UTF_8 = 1 << 3, 1 << 11
 _LARGE = 0xFFFFFFFF  # in place of a size that needs eight bytes
 _BLOCK = 1 << 16
+_MOST_GAPS = 1000
 
 # Called with the bytes of a member's header (0 while it is being unpacked), its bytes packed and unpacked; raises.
 Allowed = Callable[[int, int, int], None]
@@ -24,40 +27,67 @@ Allowed = Callable[[int, int, int], None]
 
 @dataclass(slots=True)
 class Walk:
-    """`members` in their order. `cut` is the last of them when the file ends, or is damaged, inside of it; `whole` is
-    set when the archive's list was reached, so that no member is missing."""
+    """`members` in their order. `cut` is the last of them when the file ends inside of it; `ended` is set when the
+    archive's list was reached, and `gaps` counts the places where no member stood that should: without any, none is
+    missing."""
 
     members: list[zipfile.ZipInfo] = field(default_factory=list)
     cut: zipfile.ZipInfo | None = None
-    whole: bool = False
+    ended: bool = False
+    gaps: int = 0
 
 
 def walk(stream: IO[bytes], allowed: Allowed) -> Walk:
-    """Every member from the start of the stream up to where none begins. Flat memory but for the members' names.
+    """Every member from the start of the stream on. Flat memory but for the members' names.
 
     Only what does not tell its size is unpacked, to find out; where that cannot be, the walk ends. A member that is
-    cut off is said to be longer than the file: whoever reads it meets the end, and knows.
+    cut off is said to be longer than the file: whoever reads it meets the end, and knows. Where no member stands that
+    should, as when bytes are missing in the one before, the next is looked for from the start of that on.
     """
     found = Walk()
     size = stream.seek(0, 2)
-    at = 0
-    while found.cut is None and (info := _member(stream, at)) is not None:
-        begins = stream.tell()
+    at = begins = 0
+    while True:
+        info = _member(stream, at)
+        if info is None:
+            found.ended = _stands(stream, at, _LIST)
+            if found.ended or found.gaps == _MOST_GAPS or (following := _next(stream, begins)) is None:
+                break
+            found.cut, found.gaps = None, found.gaps + 1
+            at, begins = following, following + len(_MEMBER)
+            continue
+        header, begins = at, stream.tell()
         behind = info.flag_bits & _SIZES_BEHIND
         if behind and not info.compress_size:
             if info.compress_type not in _MEASURED:
                 break
             _measure(stream, info, size - begins, allowed)
-        allowed(begins - at, info.compress_size, info.file_size)
+        allowed(begins - header, info.compress_size, info.file_size)
         found.members.append(info)
         at = begins + info.compress_size
         if at > size:
             found.cut = info
         elif behind:
             at = _after_sizes(stream, at)
-    stream.seek(at)
-    found.whole = stream.read(len(_LIST)) == _LIST
     return found
+
+
+def _stands(stream: IO[bytes], at: int, mark: bytes) -> bool:
+    stream.seek(at)
+    return stream.read(len(mark)) == mark
+
+
+def _next(stream: IO[bytes], at: int) -> int | None:
+    """Where the next header, or the archive's list, may stand."""
+    stream.seek(at)
+    held = b""
+    while block := stream.read(_BLOCK):
+        held += block
+        if found := _NEXT.search(held):
+            return at + found.start()
+        keep = held[-3:]
+        at, held = at + len(held) - len(keep), keep
+    return None
 
 
 def _member(stream: IO[bytes], at: int) -> zipfile.ZipInfo | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import zipfile
 import zlib
-from typing import IO, BinaryIO, TypeVar
+from typing import IO, Any, BinaryIO, TypeVar
 
-from datasets_app.core.containers._walked import Allowed, walk
+from datasets_app.core.containers._walked import Allowed, Walk, walk
 from ftstudio.errors import InvalidInput, Text
 
 MOST_MEMBERS = 200_000
@@ -31,30 +32,50 @@ class Archive(zipfile.ZipFile):
     def __init__(self, stream: IO[bytes], most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self.lost: Text | None = None
+        self._places: dict[str, zipfile.ZipInfo] | None = None  # the members as they were found, not as they are listed
         super().__init__(stream)
 
     def _RealGetContents(self) -> None:
-        allowed = _limits(self._most_bytes)
         try:
             super()._RealGetContents()  # type: ignore[misc]
         except BROKEN:
-            self._walk(allowed)
+            found = self._walk()
+            if not found.members:
+                raise zipfile.BadZipFile from None
+            self.filelist[:] = found.members
+            self.NameToInfo.clear()
+            self.NameToInfo.update((member.filename, member) for member in found.members)
+            self.lost = _lost(found)
             return
+        allowed = _limits(self._most_bytes)
         for member in self.filelist:
             allowed(1, member.compress_size, member.file_size)
 
-    def _walk(self, allowed: Allowed) -> None:
-        found = walk(self.fp, allowed)  # type: ignore[arg-type]
-        if not found.members:
-            raise zipfile.BadZipFile
-        self.filelist[:] = found.members
-        self.NameToInfo.clear()
-        self.NameToInfo.update((member.filename, member) for member in found.members)
-        if found.cut:
-            self.lost = Text("The file is cut off in “{name}”: upload it again whole.", name=found.cut.filename)
-        elif not found.whole:
-            name = found.members[-1].filename
-            self.lost = Text("The file is cut off after “{name}”: upload it again whole.", name=name)
+    def open(self, name: Any, mode: Any = "r", *args: Any, **how: Any) -> Any:
+        """A member, also where it does not stand as the list says because bytes are missing before it."""
+        try:
+            return super().open(name, mode, *args, **how)
+        except (zipfile.BadZipFile, ValueError, OSError):
+            if self._places is None:
+                self._places = {member.filename: member for member in self._walk().members}
+            member = copy.copy(name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name))
+            place = self._places.get(member.filename)
+            if place is None:
+                raise
+            member.header_offset, member.orig_filename = place.header_offset, place.orig_filename
+            return super().open(member, mode, *args, **how)
+
+    def _walk(self) -> Walk:
+        return walk(self.fp, _limits(self._most_bytes))  # type: ignore[arg-type]
+
+
+def _lost(found: Walk) -> Text | None:
+    name = found.members[-1].filename
+    if found.cut:
+        return Text("The file is cut off in “{name}”: upload it again whole.", name=name)
+    if not found.ended:
+        return Text("The file is cut off after “{name}”: upload it again whole.", name=name)
+    return Text("The archive is damaged: some of its files may be missing.") if found.gaps else None
 
 
 _Kind = TypeVar("_Kind", bound=Archive)

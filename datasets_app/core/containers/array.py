@@ -26,6 +26,8 @@ _WRONG = {
     b"]": Text("The array ends with a comma: remove it."),
 }
 _OPENS, _CLOSES, _ENDS = (b"[", b"{"), (b"]", b"}"), (b",", b"]")
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("[^"\\]{0,200}+")')
+_COMMA = re.compile(rb"[ \t\r\n]*+,")
 _INSIDE = re.compile(rb'[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+')  # what a string goes on with
 
 
@@ -49,18 +51,22 @@ class JsonArray(Container):
         reading.normalised["json-array"] += 1
         index = 0
         spent = 0  # bytes that were read again to find elements behind a broken one
+        first_key = b""  # of the first good element, as it is written
         pieces = _pieces(stream, reading.max_bytes)
         while (found := next(pieces, None)) is not None:
             raw, mark, begin = found
             index += 1
             if mark == _CUT_OFF and raw != b"" and spent < _MOST_AGAIN:
                 spent += stream.tell() - begin
-                if (after := _behind(stream, begin)) is not None:
+                if (after := _behind(stream, begin, first_key)) is not None:
                     yield Entry(index, _shown(stream, begin, after), error=_unfinished(index))
                     pieces = _pieces(stream, reading.max_bytes, after)
                     continue
             if raw and mark in _ENDS:
-                yield parsed(index, raw, reading)
+                entry = parsed(index, raw, reading)
+                if entry.record is not None and not first_key and (named := _FIRST_KEY.match(raw)):
+                    first_key = named[1]
+                yield entry
             elif index > 1 or mark != b"]" or raw is None:  # [] is an array of nothing
                 yield Entry(index, raw[:_BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
 
@@ -82,15 +88,16 @@ def _unfinished(index: int) -> LineError:
     return LineError("json-invalid", message)
 
 
-def _behind(stream: BinaryIO, begin: int) -> int | None:
+def _behind(stream: BinaryIO, begin: int, first_key: bytes) -> int | None:
     """Where the element after the broken one that begins at `begin` may stand; None when nothing tells.
 
     Where each element begins a line of its own, all of them do, indented alike; what is inside of one is indented more.
+    Else it is told by the key that the elements begin with, behind the bracket and the comma of the one before.
     """
     stream.seek(max(0, begin - _INDENT))
     before = stream.read(begin - stream.tell()).rpartition(b"\n")
     if not before[1] or before[2].strip(_SPACE):
-        return None
+        return _behind_comma(stream, begin, first_key) if first_key else None
     start = before[2] + b"{"
     at = begin + len(stream.readline())
     while line := stream.readline(_BLOCK):
@@ -100,6 +107,19 @@ def _behind(stream: BinaryIO, begin: int) -> int | None:
             at += len(line)
             line = stream.readline(_BLOCK)
         at += len(line)
+    return None
+
+
+def _behind_comma(stream: BinaryIO, begin: int, first_key: bytes) -> int | None:
+    begins = re.compile(rb"\}[ \t\r\n]*+,[ \t\r\n]*+(?=\{[ \t\r\n]*+" + re.escape(first_key) + rb"[ \t\r\n]*+:)")
+    stream.seek(begin)
+    at, held = begin, b""
+    while block := stream.read(_BLOCK):
+        held += block
+        if found := begins.search(held):
+            return at + found.end()
+        done = max(0, len(held) - len(first_key) - _INDENT)
+        at, held = at + done, held[done:]
     return None
 
 
@@ -135,6 +155,11 @@ def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[byt
                     depth += 1
                 elif mark in _CLOSES and depth:
                     depth -= 1
+                elif mark == b"]" and not depth and _COMMA.match(data, token.end()):
+                    piece.add(data[start : token.start()], place + start)  # the array goes on: it is one too many
+                    if (raw := piece.take()) != b"":
+                        yield raw, b",", piece.begin
+                    start = token.start()
                 elif mark in _ENDS and not depth:
                     piece.add(data[start : token.start()], place + start)
                     yield piece.take(), mark, piece.begin
