@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from datasets_app.core.containers import CONTAINERS, HEAD, detect
 from datasets_app.core.containers._rescued import Rescued
-from datasets_app.core.containers._zipped import BROKEN, opened
+from datasets_app.core.containers._zipped import BROKEN, Archive, opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.jsonl import LineError
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -34,7 +34,7 @@ class Zip(Container):
         return head.startswith(_MAGIC)
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
-        archive = opened(stream)
+        archive: Archive = opened(stream)
         try:
             member = rows_of(archive, reading.member)
         except InvalidInput as error:
