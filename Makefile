@@ -11,7 +11,9 @@ ARGS ?=
 ifdef UV
 install = uv pip install --quiet --python $(PY) --no-deps --require-hashes -r $(1)
 else
-install = $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r $(1)
+# pip compiles what it has installed on one core, file by file; here all cores do it.
+install = $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile --no-deps --require-hashes -r $(1) \
+	&& { $(PY) -W ignore -m compileall -qq -j 0 .venv/lib || true; }
 endif
 
 .PHONY: help

@@ -171,6 +171,7 @@ def test_on_the_way(stage: Stage, uploaded: Job) -> None:
         assert job.events.filter(message="The job has successfully completed").count() == 1, station
 
 
+@pytest.mark.once  # each database is tried on the way in and on the way
 def test_at_the_end(stage: Stage, uploaded: Job) -> None:
     for kind in MET:
         if kind in ("unknown-status", "null-lists", "missing-keys", "extra-keys"):
@@ -186,6 +187,7 @@ def test_at_the_end(stage: Stage, uploaded: Job) -> None:
         assert job.metrics.filter(name="train_loss").exists(), case
 
 
+@pytest.mark.once  # each database is tried on the way in and on the way
 def test_on_the_way_out(alice: User, stage: Stage, uploaded: Job) -> None:
     for kind in (*MET, *RACES):
         job = sent(uploaded, stage)
@@ -203,6 +205,7 @@ def test_on_the_way_out(alice: User, stage: Stage, uploaded: Job) -> None:
         assert ModelVersion.objects.filter(job=job).count() == (job.state == "succeeded"), case
 
 
+@pytest.mark.once  # each database is tried on the way in and on the way
 def test_while_it_is_paused(alice: User, stage: Stage, uploaded: Job) -> None:
     for kind in ("error", "lost", "rate", "auth", "conflict", "truncated", "slow"):
         job = running(uploaded, stage)
@@ -218,6 +221,7 @@ def test_while_it_is_paused(alice: User, stage: Stage, uploaded: Job) -> None:
         assert stage.created(job.marker) == 1, case
 
 
+@pytest.mark.once  # each database is tried on the way in and on the way
 def test_jobs_that_are_odd_for_life(alice: User, stage: Stage, uploaded: Job) -> None:
     for quirk, end in ODD.items():
         stage.fault("jobs.create", quirk, word="failed" if quirk == "ends" else "")
@@ -241,6 +245,7 @@ def test_jobs_that_are_odd_for_life(alice: User, stage: Stage, uploaded: Job) ->
             assert drive(job, stage, until=ENDS).state == "succeeded"
 
 
+@pytest.mark.once  # each database is tried on the way in and on the way
 def test_a_model_is_not_gone_because_of_a_bad_answer(stage: Stage, uploaded: Job) -> None:
     job = drive(sent(uploaded, stage), stage, until=ENDS)
     model = ModelVersion.objects.get(job=job)
