@@ -74,6 +74,9 @@ def _parts(messages: Iterable[Message]) -> list[str]:
     found: list[str] = []
     for message in messages:
         content = message.content
+        if isinstance(content, str) and not message.tool_calls:  # as nearly always
+            found += (message.role, plain(content))
+            continue
         found += (message.role, plain(message.text))
         if isinstance(content, list):
             found += [json.dumps(part, sort_keys=True) for part in content if not isinstance(part.get("text"), str)]

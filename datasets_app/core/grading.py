@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
+from datasets_app.core.answers import Answer
 from datasets_app.core.blocks import Block
 from datasets_app.core.contracts.model import EMPTY, Contract
 from datasets_app.core.duplicates import fingerprints
@@ -16,6 +17,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.limits import of_file
 from datasets_app.core.records import MAX_LINE, Row, Source
+from datasets_app.core.samples import Sample
 from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look, Sight
 from datasets_app.core.sets.members import OTHER_FILE, Member, member
@@ -144,27 +146,31 @@ def grade(
 
 
 def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
-    """Grade the rows: all that can be said of them without the others. Changes neither checker nor look."""
+    """Grade the rows: all that can be said of them without the others. Changes neither checker nor look.
+
+    One step for all rows after another: a processor is faster at a small piece of code again and again.
+    """
     part = Part()
-
-    def members() -> Iterator[Member]:
-        for row in rows:
-            part.rows += 1
-            sample = row.sample
-            if sample is None:
-                if row.error is not None:
-                    refusal = Finding(row.error.code, "error", row.error.text, row.path)
-                    part.findings.append(Noted(row.line, refusal))
-                continue
-            part.accepted += 1
-            count = checker.tokens(sample)
-            part.tokens_total += count
-            part.tokens_max = max(part.tokens_max, count)
-            part.findings += [Noted(row.line, finding) for finding in checker.check(sample)]
-            fingerprint, question = fingerprints(sample)
-            yield Member(row.line, sample, checker.answer(sample), fingerprint, question, side=THIS_FILE)
-
-    part.sight = look.see(members())
+    read = list(rows)
+    part.rows = len(read)
+    answers: list[tuple[int, Sample, Answer | None]] = []
+    for row in read:
+        sample = row.sample
+        if sample is None:
+            if row.error is not None:
+                part.findings.append(Noted(row.line, Finding(row.error.code, "error", row.error.text, row.path)))
+            continue
+        count = checker.tokens(sample)
+        part.tokens_total += count
+        if count > part.tokens_max:
+            part.tokens_max = count
+        for finding in checker.check(sample):
+            part.findings.append(Noted(row.line, finding))
+        answers.append((row.line, sample, checker.answer(sample)))
+    part.accepted = len(answers)
+    part.sight = look.see(
+        Member(line, sample, answer, *fingerprints(sample), side=THIS_FILE) for line, sample, answer in answers
+    )
     return part
 
 

@@ -133,33 +133,29 @@ def _classes(**members: str) -> bytes:
 _VALUE = _classes(w=ascii_letters + digits + "_-/+=.")
 _NUMBER = _classes(**{"0": digits, "-": "- ", ".": ".", "@": "@"})
 _SHORTEST = b"w" * 15  # no key, token or password is shorter
-_FOLDED = "\u0130\u0131\u017f\u212a"  # what a pattern that minds no case takes for ASCII letters
 
 
-def may_hold_secrets(text: str) -> bool:
-    """A cheap test before the patterns: whether the text has a value as long, and a mark, that each of them needs."""
-    plain = text.encode("ascii", "replace")
+def ascii_of(text: str) -> bytes:
+    """The text with a “?” for every character beyond ASCII: what the cheap tests look at."""
+    return text.encode("ascii", "replace")
+
+
+def may_hold_secrets(text: str, seen: bytes) -> bool:
+    """A cheap test before the patterns: whether the text, `seen` by `ascii_of`, has a value as long, and a mark, that
+    each of them needs."""
     if (
-        _SHORTEST not in plain.translate(_VALUE)
-        and b"-----BEGIN " not in plain
-        and (text.isascii() or not any(letter in text for letter in _FOLDED))
+        _SHORTEST not in seen.translate(_VALUE)
+        and b"-----BEGIN " not in seen
+        # A pattern that minds no case takes these for ASCII letters; the last one is the sign of kelvins.
+        and not ("İ" in text or "ı" in text or "ſ" in text or "\u212a" in text)
     ):
         return False
-    has = text.__contains__
-    return (
-        has("key") or has("oken") or has("ecret") or has("assw") or has("KEY") or has("Key") or has("OKEN")
-        or has("ECRET") or has("ASSW") or has("AKIA") or has("ASIA") or has("LTAI") or has("AKLT") or has("AIza")
-        or has("eyJ")
-        or (has("-") and (has("sk-") or has("glpat-") or has("xox")))
-        or (has("_") and (has("ghp_") or has("gho_") or has("ghu_") or has("ghs_") or has("ghr_") or has("hf_")
-                          or has("github_pat_")))
-        or (has("密") and (has("密码") or has("密钥")))
-    )  # fmt: skip
+    return any(mark in text for mark in _MARKS)
 
 
-def may_hold_personal(text: str) -> bool:
-    """The same before the patterns of personal data."""
-    seen = text.encode("ascii", "replace").translate(_NUMBER)
+def may_hold_personal(seen: bytes) -> bool:
+    """The same before the patterns of personal data: an at sign, digits in a row or in groups, an address's dots."""
+    seen = seen.translate(_NUMBER)
     return (
         b"@" in seen
         or b"00000000" in seen
@@ -168,15 +164,21 @@ def may_hold_personal(text: str) -> bool:
     )
 
 
+_MARKS = (
+    "key", "oken", "ecret", "assw", "KEY", "Key", "OKEN", "ECRET", "ASSW", "AKIA", "ASIA", "LTAI", "AKLT", "AIza",
+    "eyJ", "sk-", "glpat-", "xox", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_", "github_pat_", "密码", "密钥",
+)  # fmt: skip
+
+
 def secrets(text: str) -> Iterator[Spot]:
     """Keys, tokens and passwords."""
-    if may_hold_secrets(text):
+    if may_hold_secrets(text, ascii_of(text)):
         yield from _spots(text, _SECRETS)
 
 
 def personal(text: str) -> Iterator[Spot]:
     """Chinese mobile and identity numbers, bank cards, e-mail and public IPv4 addresses."""
-    if may_hold_personal(text):
+    if may_hold_personal(ascii_of(text)):
         yield from _spots(text, _PERSONAL)
 
 

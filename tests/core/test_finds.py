@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_app.core import contracts, json_answers, labels, numerals, sensitive
+from datasets_app.core import contracts, json_answers, labels, numerals, sensitive, tokens
 from datasets_app.core.engine import Checker
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.samples import Message, Sample, ToolCall
+from datasets_app.core.sets import shapes
 
 RAIN = ("会下雨", "不会下雨")
 GROUNDED = {"text": {"grounded": True}}
@@ -232,6 +234,37 @@ def test_no_text_takes_endless_time(text):
     list(sensitive.secrets(text))
     list(sensitive.personal(text))
     assert time.process_time() - started < 20
+
+
+_PIECES = (
+    "key: ", "密码：", "toKen=", "ſecret: ", "sk-", "xoxb-", "AKIA", "a1B2c3D4", "e5F6\u212a7ı8",
+    "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn", "11010519491231002X",
+    "8.8", ".4.4", "-", ".", " ", "雨", "\n",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+def test_a_glance_at_a_text_never_says_there_is_nothing_where_the_patterns_find_something(text):
+    seen = sensitive.ascii_of(text)
+    assert sensitive.may_hold_secrets(text, seen) or not list(sensitive._spots(text, sensitive._SECRETS))
+    assert sensitive.may_hold_personal(seen) or not list(sensitive._spots(text, sensitive._PERSONAL))
+
+
+_SIGNS = re.compile(
+    "[\u1100-\u11ff\u2e80-\u303f\u3040-\u30ff\u3100-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+@given(st.text() | st.text("a，é…“①👩\u200d雨ㄅ한ﾃ\ud800\U00020000"))
+def test_an_estimate_counts_every_chinese_japanese_and_korean_sign(text):
+    assert tokens._cjk(text) == len(_SIGNS.findall(text))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), st.none() | st.integers() | st.text(max_size=1) | st.just([1]))))
+def test_the_shape_of_a_list_is_that_of_all_its_entries(entries):
+    each = dict.fromkeys(pair for entry in entries for pair in shapes.kinds([entry]))
+    assert shapes.kinds(entries) == (tuple(each) or (("", "list"),))
 
 
 # Copies, pairs, JSON, pictures

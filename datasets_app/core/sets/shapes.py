@@ -77,8 +77,15 @@ def _walk(value: Json, at: str, depth: int, found: dict[tuple[str, str], None]) 
             else:
                 _walk(inner, f"{at}/{key}", depth + 1, found)
     elif kind == "list":
+        at = f"{at}/{ITEM}"
+        alike = None
         for inner in value:
-            _walk(inner, f"{at}/{ITEM}", depth + 1, found)
+            if inner.__class__ is dict:
+                shape = [*inner, *map(type, inner.values())]
+                if shape == alike:  # as the entry before, and flat: it has nothing new
+                    continue
+                alike = None if dict in shape or list in shape else shape
+            _walk(inner, at, depth + 1, found)
 
 
 def looks_like_json(answer: Answer | None) -> bool:
