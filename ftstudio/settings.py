@@ -118,6 +118,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "ftstudio.web.controls.Renderer"
 
 # --- Storage ---------------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")

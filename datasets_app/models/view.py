@@ -20,7 +20,11 @@ class SavedViewQuerySet(InProjectQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """In the person's projects: their own, and what others share."""
-        return super().visible_to(user).filter(models.Q(shared=True) | models.Q(by=user))
+        return super().visible_to(user).shown_to(user)
+
+    def shown_to(self, user: Any) -> Self:
+        """Of the views of a dataset that they may see: their own, and what others share."""
+        return self.filter(models.Q(shared=True) | models.Q(by=user))
 
 
 class SavedView(models.Model):

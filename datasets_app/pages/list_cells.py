@@ -38,25 +38,28 @@ class Cells:
         self.opened, self.previewed = addresses("pages:sample-detail"), addresses("pages:sample-preview")
         self.begin = {name: _begin(listing.COLUMNS[name]) for name in columns}
         self.tick = _("Tick %(number)s")
-        self.badge, self.finding, self.moment, self.person = (
-            cache(badge),
-            cache(_finding),
-            cache(_moment),
-            cache(_person),
-        )
+        self.badge, self.finding = cache(badge), cache(_finding)
+        self.moment, self.person = cache(_moment), cache(_person)
 
     def put_on(self, rows: Iterable[Row]) -> None:
-        """Give each row its addresses and its cells."""
+        """Give each row where it leads, and its cells."""
         drawn = [DRAWN[name] for name in self.columns]
         for row in rows:
             row.url = f"{self.opened(row.sample.pk)}{self.query}"
-            row.preview = f"{self.previewed(row.sample.pk)}{self.query}"
-            row.tick = self.tick % {"number": row.sample}
-            row.cells = mark_safe("".join([draw(self, row) for draw in drawn]))
+            preview = f"{self.previewed(row.sample.pk)}{self.query}"
+            row.leads = format_html('data-preview="{}" data-open="{}"', preview, row.url)
+            row.cells = mark_safe("".join([self.ticked(row), *[draw(self, row) for draw in drawn]]))
 
     def cell(self, name: str, content: str, more: SafeString = NOTHING) -> str:
         """A cell of the column, with `more` attributes."""
         return f"{self.begin[name]}{more}>{conditional_escape(content)}</td>"
+
+    def ticked(self, row: Row) -> str:
+        label = self.tick % {"number": row.sample}
+        return format_html(
+            '<td class="tick"><input type="checkbox" name="at" value="{}" form="ticked" aria-label="{}"></td>',
+            row.sample.position, label,
+        )  # fmt: skip
 
     def text(self, row: Row) -> str:
         sample = row.sample

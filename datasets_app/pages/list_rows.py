@@ -17,7 +17,7 @@ SEVERITY = {rank: severity for severity, rank in RANK.items()}
 @dataclass(slots=True)
 class Row:
     """A line of the samples table: the sample with its gravest finding, how many more there are, and what else the
-    chosen columns show. `list_cells` gives it the addresses it leads to and its drawn `cells`."""
+    chosen columns show. `list_cells` gives it its `url`, where it `leads`, and its drawn `cells`."""
 
     sample: Sample
     severity: str = ""
@@ -29,8 +29,7 @@ class Row:
     decided_by: User | None = None
     upload: str = ""
     url: str = ""
-    preview: str = ""
-    tick: str = ""
+    leads: str = ""  # safe HTML: attributes
     cells: str = ""  # safe HTML
 
 

@@ -24,13 +24,15 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`columns` () and `order` "" are the usual ones. `view` is the saved view that was begun with, if any."""
+    """`columns` () and `order` "" are the usual ones. `view` is the saved view that was begun with, if any, and `saved`
+    the filters, columns and order that it has."""
 
     dataset: Dataset
     filters: Filters = EVERYTHING
     columns: tuple[str, ...] = ()
     order: str = ""
     view: SavedView | None = None
+    saved: tuple[Filters, tuple[str, ...], str] | None = None
 
     def address(self, **changes: Any) -> str:
         """The page that shows this, with some of it changed."""
@@ -41,12 +43,12 @@ class State:
         return _query(replace(self, **changes))
 
     def without_view(self) -> State:
-        return replace(self, view=None)
+        return replace(self, view=None, saved=None)
 
     @property
     def changed(self) -> bool:
         """Whether it shows something else than the view it began with."""
-        return self.view is not None and self != opened(self.view, self.filters.where.me)
+        return self.saved is not None and (self.filters, self.columns, self.order) != self.saved
 
     @property
     def fields(self) -> dict[str, str]:
@@ -63,8 +65,8 @@ def opened(view: SavedView, me: int | None) -> State:
         columns = listing.chosen(view.columns) if view.columns else ()
         order = ordering.checked(view.order)
     except InvalidInput:
-        return State(view.dataset, view=view)
-    return State(view.dataset, filters, columns, order, view)
+        filters, columns, order = EVERYTHING, (), ""
+    return State(view.dataset, filters, columns, order, view, (filters, columns, order))
 
 
 def _query(state: State) -> str:

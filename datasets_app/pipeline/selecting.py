@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -110,7 +110,8 @@ class Filters:
 
     def chosen(self) -> dict[str, str]:
         """The filters that are set, as they stand in an address."""
-        return {name: str(value) for name, value in asdict(self).items() if value}
+        values = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        return {name: str(value) for name, value in values if value}
 
     def settled(self, *, me: int, now: datetime) -> Filters:
         """The same filters for a worker and for later: “me” is this person, times ago are moments."""

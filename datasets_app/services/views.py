@@ -26,8 +26,8 @@ _SALT = "datasets_app.views.restore"
 
 
 def of(*, actor: User, dataset: Dataset) -> SavedViewQuerySet:
-    """One's own views and those that others share, by name."""
-    return SavedView.objects.visible_to(actor).filter(dataset=dataset).select_related("by")
+    """One's own views and those that others share, by name, of a dataset that one sees."""
+    return SavedView.objects.shown_to(actor).filter(dataset=dataset).select_related("by")
 
 
 def save(

@@ -204,3 +204,20 @@ def test_a_spot_check_is_drawn_gone_through_and_read(rita: User, rain: Dataset) 
     )
     again = script.post(f"/api/v1/spot-checks/{check.pk}/entries/1/judge/", {"right": None}, format="json")
     assert again.json()["right"] is None
+
+
+def test_a_part_of_the_page_asks_for_nothing_but_itself(
+    alice: Any, rain: Dataset, django_assert_num_queries: Any
+) -> None:
+    make.imported(alice, rain, make.chats(60))
+    client, address = browser_of(alice), reverse("pages:dataset-detail", args=[rain.pk])
+    client.get(address)  # from here on its project is the current one
+    for part, queries, shows in (
+        ("samples", 8, b"data-list"),  # who, dataset, counters, rows, their findings, role, views
+        ("uploads", 4, b"rows.jsonl"),
+        ("snapshots", 4, b'id="snapshots"'),
+    ):
+        with django_assert_num_queries(queries):
+            answer = client.get(address, headers={"HX-Request": "true", "HX-Target": part})
+        assert shows in answer.content, part
+    assert len(numbers(shown(client, rain))) == 50
