@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from django.db.models import F, FilteredRelation, Q
@@ -50,7 +50,6 @@ class Census:
     sample: array[int] = field(default_factory=partial(array, "q"))
     position: array[int] = field(default_factory=partial(array, "I"))
     revision: array[int] = field(default_factory=partial(array, "q"))
-    content: bytearray = field(default_factory=bytearray)  # 32 bytes each
     status: array[int] = field(default_factory=partial(array, "b"))
     worst: array[int] = field(default_factory=partial(array, "b"))
     tokens: array[int] = field(default_factory=partial(array, "I"))
@@ -90,7 +89,7 @@ class Census:
         return np.asarray(getattr(self, name))
 
 
-def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], None]) -> Census:
+def take(snapshot: Snapshot, earlier: Sequence[Snapshot], contents: BinaryIO, step: Callable[[], None]) -> Census:
     """Read what the snapshot was asked for. `earlier`, the newest first, give the sides that are kept; `step()` is
     called often."""
     grouped_by = grouping.keys_of(snapshot.group_by)
@@ -104,21 +103,21 @@ def take(snapshot: Snapshot, earlier: Sequence[Snapshot], step: Callable[[], Non
     columns = (*_ROW, "frozen__payload") if payload else _ROW
     last = 0
     while found := fetched(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
-        _add(census, snapshot, found)
+        _add(census, snapshot, contents, found)
         last = found[-1][1]
         step()
     census.kept.frombytes(_kept(census.of("position"), earlier, step).tobytes())
     return census
 
 
-def _add(census: Census, snapshot: Snapshot, rows: list[Any]) -> None:
+def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]) -> None:
     first = len(census)
-    (pks, positions, revisions, contents, authors, origins, status, worst, tokens, pairs, prints, questions,
+    (pks, positions, revisions, hashes, authors, origins, status, worst, tokens, pairs, prints, questions,
      labels, clusters, pinned, uploads, *payloads) = zip(*rows, strict=True)  # fmt: skip
     census.sample.extend(pks)
     census.position.extend(positions)
     census.revision.extend(revisions)
-    census.content += bytes.fromhex("".join(contents))
+    contents.write(bytes.fromhex("".join(hashes)))
     census.status.extend(map(_STATUS.__getitem__, status))
     census.worst.extend(worst)
     census.tokens.extend(tokens)

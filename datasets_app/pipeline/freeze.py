@@ -8,11 +8,12 @@ what a snapshot holds is fixed when it is written. Samples that arrive meanwhile
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import numpy as np
@@ -24,6 +25,7 @@ from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
 from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Listed, Text
+from ftstudio.memory import giving_back
 from ftstudio.sweeping import put_off
 from ftstudio.web.texts import to_row
 
@@ -73,7 +75,8 @@ def freeze(snapshot_id: UUID | str) -> bool:
 
     One that is divided in the same way as an older one waits for it, for it has its sides to keep.
     """
-    return work_alone(_may_begin(), snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
+    with giving_back():
+        return work_alone(_may_begin(), snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
 
 
 def _may_begin() -> Any:
@@ -101,7 +104,13 @@ def _freeze(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
 
 def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     _clear(snapshot, step)
-    taken = census.take(snapshot, _earlier(snapshot), step)
+    with tempfile.TemporaryFile() as contents:
+        _build_of(snapshot, key, contents, step)
+
+
+def _build_of(snapshot: Snapshot, key: str, contents: BinaryIO, step: Callable[[], None]) -> None:
+    """`contents` is an empty file: the hashes of all contents are a third of what the columns would hold."""
+    taken = census.take(snapshot, _earlier(snapshot), contents, step)
     if not len(taken):
         raise _Refused("empty", Text("No sample fits what was asked for."))
     division = _divide(snapshot, taken)
@@ -110,7 +119,7 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
     # The keys were read a moment ago, and no sample or revision is ever deleted: to look each of them up again was a
     # third of the writing.
     with connection.constraint_checks_disabled():
-        content_hash = _write(snapshot, key, taken, division, mixed)
+        content_hash = _write(snapshot, key, taken, contents, division, mixed)
     prove_disjoint(snapshot)
     step()
     counts = health.counts(
@@ -204,9 +213,12 @@ def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:
     )
 
 
-def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixed: mixing.Mixed) -> str:
+def _write(
+    snapshot: Snapshot, key: str, taken: Census, contents: BinaryIO, division: Division, mixed: mixing.Mixed
+) -> str:
     """Insert every entry; returns the sha256 over one line `position content_hash split` per entry, in order."""
     digest = hashlib.sha256()
+    contents.seek(0)
     owner = snapshot.pk.hex  # as text: its hash is looked up a million times
     for start in range(0, len(taken), CHUNK):
         here = slice(start, start + CHUNK)
@@ -219,8 +231,8 @@ def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixe
             map(bool, taken.pair[here]), map(bool, taken.negative[here]), strict=False,
         )  # fmt: skip
         _insert(snapshot, key, list(columns))
-        contents = _pieces(taken.content[32 * start : 32 * (start + CHUNK)], 32)
-        digest.update("".join(map("{} {} {}\n".format, positions, contents, names)).encode())
+        hashes = _pieces(contents.read(32 * len(positions)), 32)
+        digest.update("".join(map("{} {} {}\n".format, positions, hashes, names)).encode())
     name = SIDES[TRAIN]
     for start in range(0, len(mixed.rows), CHUNK):
         more: list[Any] = []
@@ -233,7 +245,7 @@ def _write(snapshot: Snapshot, key: str, taken: Census, division: Division, mixe
     return digest.hexdigest()
 
 
-def _pieces(content: bytes | bytearray, size: int) -> list[str]:
+def _pieces(content: bytes, size: int) -> list[str]:
     """The hex digits of each `size` bytes."""
     digits = content.hex()
     return [digits[at : at + 2 * size] for at in range(0, len(digits), 2 * size)]

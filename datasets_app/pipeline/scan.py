@@ -28,6 +28,7 @@ from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanQuerySet, ScanState
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Text
+from ftstudio.memory import give_back, giving_back
 from ftstudio.web.texts import to_row
 
 from . import set_findings
@@ -54,7 +55,8 @@ def scan(scan_id: UUID | str) -> bool:
 
     Safe to call at any time: one that is done already, or has to wait for another one, is let be.
     """
-    return work_alone(_may_begin(), scan_id, with_related=("dataset",), work=_run, fail=_fail)
+    with giving_back():
+        return work_alone(_may_begin(), scan_id, with_related=("dataset",), work=_run, fail=_fail)
 
 
 def _may_begin() -> ScanQuerySet:
@@ -77,6 +79,7 @@ def _run(scan: Scan, key: str) -> None:
     setting = Setting(checker.contract, checker.profile, place, spread_by=_spread_by(dataset))
     with Look(setting) as look:
         seen = _read(dataset, look, hold)
+        give_back()
         hold(stage=COMPARING, samples_total=len(seen.pks))
         look.close(lambda _share: hold())
         hold(stage=WRITING, samples_seen=0)

@@ -20,6 +20,7 @@ from datasets_app.core.limits import of_file
 from datasets_app.models import Export
 from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
+from ftstudio.memory import giving_back
 from ftstudio.web.texts import to_row
 
 from .attempts import Stopped, work_alone
@@ -35,7 +36,8 @@ ROWS_IN_ARCHIVE = "data.jsonl"
 def write_export(export_id: UUID | str) -> None:
     """Write the export's file and manifest. Safe to call at any time; a worker that died leaves nothing behind."""
     related = ("snapshot__dataset", "created_by")
-    work_alone(Export.objects.unfinished(), export_id, with_related=related, work=_write, fail=_fail)
+    with giving_back():
+        work_alone(Export.objects.unfinished(), export_id, with_related=related, work=_write, fail=_fail)
 
 
 def _write(export: Export, key: str) -> None:

@@ -176,8 +176,9 @@ def test_unknown_formats_and_splits_are_refused_by_name(
 
 def test_a_snapshot_must_be_ready_and_a_file_written_first(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, make.chats(1))
+    unbuilt = snapshots.freeze(actor=alice, dataset=rain, seed=1)
     with pytest.raises(Conflict) as early:
-        exports.create(actor=alice, snapshot=snapshots.freeze(actor=alice, dataset=rain), codec="openai-chat")
+        exports.create(actor=alice, snapshot=unbuilt, codec="openai-chat")
     export = exports.create(actor=alice, snapshot=make.snapshot(alice, rain), codec="openai-chat")
     with pytest.raises(Conflict) as no_file:
         exports.file_of(export)
