@@ -174,7 +174,7 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
 def _lopsided(snapshot: Snapshot, taken: Census, side: Column, largest: int) -> list[tuple[str, Text]]:
     """The side that is furthest from its share of the samples, where a large group is to blame."""
     free = side[taken.of("pinned") == NOWHERE]
-    if largest * 100 <= len(free) * LOPSIDED:
+    if not len(free) or largest * 100 <= len(free) * LOPSIDED:
         return []
     shares = np.bincount(free, minlength=len(SIDES)) * 100 / len(free)
     off = [abs(share - snapshot.shares[name]) for share, name in zip(shares.tolist(), SIDES, strict=True)]

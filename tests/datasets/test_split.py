@@ -220,6 +220,14 @@ def test_a_validation_file_of_ones_own_is_the_validation_side(alice: Any, rain: 
     assert (snapshot.counts["pinned"], warned(snapshot)) == (12, set())
 
 
+def test_a_training_file_and_a_validation_file_leave_nothing_to_chance(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, make.chats(30), side="train")
+    make.imported(alice, rain, [make.chat("同一个问题？", f"答案{n}") for n in range(12)], side="validation")
+    snapshot = make.snapshot(alice, rain)
+    assert (snapshot.state, snapshot.sizes) == ("ready", {"train": 30, "validation": 12, "test": 0})
+    assert warned(snapshot) == set()
+
+
 def test_whoever_asks_what_a_pinned_sample_asks_goes_with_it(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, [*make.chats(20), make.chat("第3天下雨吗？", "下。")])
     Sample.objects.filter(dataset=rain, position=21).update(pinned="test")
