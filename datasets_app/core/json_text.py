@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[ \t\r\n]+|[:,]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SPACED = {":": ": ", ",": ", "}
 
 
@@ -28,6 +29,13 @@ def tidy(text: str) -> str | None:
 def spaced(text: str) -> str:
     """The same for a text known to be JSON, but with its escapes as they stand."""
     return _TOKEN.sub(_respaced, text)
+
+
+def unescaped(text: str) -> str:
+    """A JSON text with no character as \\u4f60 that can stand for itself, all else as it is; what is no JSON stays."""
+    if "\\u" not in text or not is_json(text):
+        return text
+    return _STRING.sub(lambda found: _rewritten(found) if "\\u" in found[0] else found[0], text)
 
 
 def is_json(text: str) -> bool:

@@ -72,6 +72,8 @@ def style_of(
     end = CRLF if crlf else ""
     if not CODECS[codec_name].exact and not _has_its_shape(record, codec_name):
         return "~shape" + end
+    if rb"\\u" in raw and not _has_its_shape(record, codec_name):
+        return "~escapes" + end  # in the arguments of a call, which are a text of JSON in a text
     if known is not None:
         return known + end
     first = raw.find(b'":')

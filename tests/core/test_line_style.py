@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core import json_text
-from datasets_app.core.codecs import CODECS
+from datasets_app.core.codecs import CODECS, CodecError
 from datasets_app.core.jsonl import LineError, parse
 from datasets_app.core.jsonl import dump as dump_canonical
 from datasets_app.core.line_style import dump, read, reason, reproducible, style_of
@@ -164,3 +164,41 @@ def test_what_is_no_json_has_no_tidy_form(text):
 
 def test_half_a_character_stays_an_escape_and_a_whole_one_becomes_itself():
     assert json_text.tidy('"\\ud83d \\ud83d\\ude00 \\u4f60"') == '"\\ud83d 😀 你"'
+
+
+ESCAPED = '{"城市": "\\u5317京", "n": 1.50}'
+CALLED = {
+    "openai-chat": {
+        "messages": [
+            {"role": "user", "content": "天气"},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": ESCAPED}}],
+            },
+        ]
+    },
+    "sharegpt": {
+        "conversations": [
+            {"from": "human", "value": "天气"},
+            {"from": "function_call", "value": '{"name": "f", "arguments": ' + ESCAPED + "}"},
+            {"from": "observation", "value": "晴"},
+            {"from": "gpt", "value": "晴。"},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("source", CALLED)
+def test_chinese_in_the_arguments_of_a_call_is_never_escaped_and_the_line_says_that_it_was(source):
+    """Most libraries write it so: the arguments are a JSON text in a text."""
+    sample = CODECS[source].decode(CALLED[source])
+    for name in ("openai-chat", "ark-sft", "fireworks-sft", "sharegpt"):
+        try:
+            written = json.dumps(CODECS[name].encode(sample), ensure_ascii=False)
+        except CodecError:
+            continue
+        assert "u5317" not in written
+        assert "北京" in written
+        assert "1.50" in written
+    assert style_of(json.dumps(CALLED[source], ensure_ascii=False).encode(), CALLED[source], source) == "~escapes"

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 from datasets_app.core.codecs.base import RAW, CodecError
+from datasets_app.core.json_text import unescaped
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import ToolCall
 from ftstudio.errors import Text
@@ -18,6 +19,11 @@ def read_call(call: Json, path: str) -> ToolCall:
             "not-an-object", Text("Each tool call must be an object with a function that has a name."), path
         )
     arguments = function.get("arguments")
+    if (
+        isinstance(arguments, str) and "\\u" in arguments
+    ):  # as most libraries write Chinese when nobody tells them not to
+        arguments = unescaped(arguments)
+        call = {**call, "function": {**function, "arguments": arguments}}
     text = arguments if isinstance(arguments, str) else _compact(arguments) if "arguments" in function else ""
     identity = call.get("id")
     read = ToolCall(function["name"], text, identity if isinstance(identity, str) else None)

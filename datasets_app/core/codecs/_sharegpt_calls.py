@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from datasets_app.core.json_text import unescaped
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import ToolCall
 
@@ -16,6 +17,7 @@ NOT_JSON = object()
 
 def read_calls(value: str) -> tuple[ToolCall, ...]:
     """The calls in the value of a function_call turn; () when it holds none."""
+    value = unescaped(value)
     try:
         data = json.loads(value)
     except (ValueError, RecursionError):
@@ -47,7 +49,7 @@ def _read_call(call: dict[str, Json], written: str) -> ToolCall:
     """One call of a value; where it stands as we would write it, the spacing and the digits of numbers are kept."""
     given = call["arguments"]
     if isinstance(given, str):
-        return ToolCall(call["name"], given)
+        return ToolCall(call["name"], unescaped(given))
     before = _before(call["name"])
     if written.startswith(before) and value_of(text := written[len(before) : -1]) == given:
         return ToolCall(call["name"], text)

@@ -16,6 +16,7 @@ from datasets_app.core.codecs._sharegpt_calls import read_calls, write_calls
 from datasets_app.core.codecs._tags import untaggable
 from datasets_app.core.codecs._thinking import thoughtful
 from datasets_app.core.codecs.base import FORM, KEYS, RESERVED, CodecError, ordered, refuse_reserved, remembered
+from datasets_app.core.json_text import unescaped
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, ToolCall
 from ftstudio.errors import Text
@@ -74,6 +75,7 @@ def read_turn(turn: Json, path: str) -> Message:
     calls = read_calls(value) if who == CALL else ()
     if calls:
         message = replace(message, content=None, tool_calls=calls)
+        value = unescaped(value)
         if write_calls(calls) != value:
             form["value"] = value
     elif _FROM.get(role) != who:
