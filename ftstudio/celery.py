@@ -21,7 +21,6 @@ app.autodiscover_tasks(["ftstudio", "datasets_app", "jobs_app"])
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 MEMORY = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 1 << 20, M_TRIM_THRESHOLD: 8 << 20}
 
-
 SWITCH_SECONDS = 0.0005
 
 
