@@ -74,6 +74,14 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     return answer
 
 
+def _held(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Which part of the list it holds, in words; as it was sent, where there is no such filter any more."""
+    try:
+        return chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter))
+    except InvalidInput:
+        return [{"label": f"{name}: {value}"} for name, value in snapshot.filter.items()]
+
+
 def _report_asked_for(request: PersonRequest, snapshot: Snapshot) -> LossReport | None:
     if "codec" not in request.GET:
         return None
@@ -95,7 +103,7 @@ def snapshot_context(
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
-        "chips": chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter)),
+        "chips": _held(snapshot),
         "warnings": cards.warnings_of(snapshot),
         "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
         "test_set": snapshot.counts.get("test_set") or {},
@@ -147,7 +155,7 @@ def card(request: PersonRequest, pk: UUID) -> HttpResponse:
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "card": made,
-        "chips": chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter)),
+        "chips": _held(snapshot),
         "splits": parts_of([(names[side], made["sides"][side], tone) for side, tone in SIDES]),
         "slices": _shown_slices(made["test_set"]),
     }

@@ -69,6 +69,9 @@ def test_a_lead_freezes_what_the_list_shows(pages: Client, alice: Any, bob: Any,
     assert list(snapshot.entries.values_list("position", flat=True)) == [3]
     for name in ("snapshot-detail", "snapshot-card"):
         assert "tag: 雨" in page(pages, name, snapshot.pk)
+    Snapshot.objects.update(filter={"rule": "of-a-release-before"})
+    for name in ("snapshot-detail", "snapshot-card"):
+        assert "of-a-release-before" in page(pages, name, snapshot.pk), "the past is shown also where it is not known"
 
 
 def test_the_card_is_a_page_and_a_file(pages: Client, alice: Any, rain: Any) -> None:
