@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ftstudio.tables import NewTables
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,21 +16,66 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="PlaygroundAnswer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("model", models.CharField(max_length=200)),
-                ("prompt_tokens", models.PositiveIntegerField(blank=True, null=True)),
-                ("completion_tokens", models.PositiveIntegerField(blank=True, null=True)),
-                ("expected", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
-                ("cost", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "ordering": ("-created_at",),
-            },
+        NewTables(
+            [
+                migrations.CreateModel(
+                    name="PlaygroundAnswer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("model", models.CharField(max_length=200)),
+                        ("prompt_tokens", models.PositiveIntegerField(blank=True, null=True)),
+                        ("completion_tokens", models.PositiveIntegerField(blank=True, null=True)),
+                        ("expected", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
+                        ("cost", models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True)),
+                        ("currency", models.CharField(blank=True, max_length=3)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "ordering": ("-created_at",),
+                    },
+                ),
+                migrations.AddField(
+                    model_name="playgroundanswer",
+                    name="connection",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="jobs_app.connection"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="playgroundanswer",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="playgroundanswer",
+                    name="project",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.project"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="playgroundanswer",
+                    name="version",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="jobs_app.modelversion",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="playgroundanswer",
+                    index=models.Index(fields=["project", "created_at"], name="playground_by_project"),
+                ),
+            ]
         ),
         migrations.AddField(
             model_name="arm",
@@ -47,41 +94,5 @@ class Migration(migrations.Migration):
                 fields=("dataset", "created_by", "client_id"),
                 name="one_evaluation_per_request",
             ),
-        ),
-        migrations.AddField(
-            model_name="playgroundanswer",
-            name="connection",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="jobs_app.connection"
-            ),
-        ),
-        migrations.AddField(
-            model_name="playgroundanswer",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="playgroundanswer",
-            name="project",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.project"
-            ),
-        ),
-        migrations.AddField(
-            model_name="playgroundanswer",
-            name="version",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="jobs_app.modelversion",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="playgroundanswer",
-            index=models.Index(fields=["project", "created_at"], name="playground_by_project"),
         ),
     ]
