@@ -130,9 +130,9 @@ def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]
     asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
              zip(pks, questions, strict=True)]  # fmt: skip
     census.question.extend(asked)
-    contents = [samples.from_json(payload) for payload in payloads[0]] if payloads else []
+    said = [samples.from_json(payload) for payload in payloads[0]] if payloads else []
     for column, name in zip(census.keys, grouping.keys_of(snapshot.group_by), strict=True):
-        column.extend(_keys(name, positions, prints, clusters, contents))
+        column.extend(_keys(name, positions, prints, clusters, said))
     census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
     tags = _tags(snapshot, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
