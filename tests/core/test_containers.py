@@ -536,6 +536,7 @@ def test_a_broken_line_never_costs_another(seed):
 @pytest.mark.parametrize("name", ["csv", "xlsx", "parquet"])
 @settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=4))
+@example(rows=[("a\x07", "_x0041_", "\r\n_x005F_x0007_", "\ufffe")])
 def test_a_table_that_we_write_is_read_back_and_its_bytes_are_always_the_same(name, rows):
     pytest.importorskip("pyarrow")
     codec = CODECS[name]

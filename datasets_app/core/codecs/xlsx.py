@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from datasets_app.core.cell_text import escaped
 from datasets_app.core.codecs._table import TableCodec
 from datasets_app.core.codecs.base import CodecError
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
-_LONGEST = 32_767  # characters in a cell, by the format
-_IMPOSSIBLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")  # in the XML of a cell
+_LONGEST = 32_767  # characters in a cell, by the format; the library counts those of an escape
+_IMPOSSIBLE = re.compile("[\ud800-\udfff]")  # the rest of what XML cannot hold is written as _x0007_
 
 
 class XlsxCodec(TableCodec):
-    """A table whose cells hold 32,767 characters, and none that XML cannot hold."""
+    """A table whose cells hold 32,767 characters."""
 
     name = "xlsx"
     label = Text("Excel table")
@@ -33,14 +34,14 @@ class XlsxCodec(TableCodec):
         if any(not _fits(message) for message in (*kept.messages, *kept.rejected)):
             raise CodecError(
                 "not-carried",
-                Text("A cell holds at most {n} characters and no control characters: export as CSV.", n=_LONGEST),
+                Text("A cell holds at most {n} characters and no half ones: export as CSV.", n=_LONGEST),
                 fields=self.losses(sample),
             )
         return kept
 
 
 def _fits(message: Message) -> bool:
-    return len(message.text) <= _LONGEST and not _IMPOSSIBLE.search(message.text)
+    return len(escaped(message.text)) <= _LONGEST and not _IMPOSSIBLE.search(message.text)
 
 
 CODEC = XlsxCodec()

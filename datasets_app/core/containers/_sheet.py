@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
 
+from datasets_app.core.cell_text import unescaped
 from datasets_app.core.containers._book import Book
-from datasets_app.core.containers._texts import LOST, MAIN, text_of, unescaped
+from datasets_app.core.containers._texts import LOST, MAIN, text_of
 from datasets_app.core.containers._watched import NotXml, Watched
 from datasets_app.core.containers._zipped import BROKEN
 from ftstudio.errors import InvalidInput, Text

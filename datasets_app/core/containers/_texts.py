@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
+from datasets_app.core.cell_text import unescaped
 from datasets_app.core.containers._watched import NotXml, Watched
 from datasets_app.core.containers._zipped import BROKEN
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LOST: Any = object()  # in place of a cell's value
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # ECMA-376 part 1, 22.9.2.19
 
 
 class Texts(list[Any]):
@@ -67,17 +66,3 @@ def text_of(element: Element) -> str:
     """The text of an entry or of a cell: its plain part and its runs, without what tells how to pronounce it."""
     parts = [*element.findall(MAIN + "t"), *element.findall(f"{MAIN}r/{MAIN}t")]
     return unescaped("".join(part.text or "" for part in parts))
-
-
-def unescaped(text: str) -> str:
-    """The text with its characters that XML cannot hold, which stand in it as _x0007_."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
-
-
-def escaped(text: str) -> str:
-    """The inverse."""
-    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
-    return _NO_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-
-
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
+from datasets_app.core.cell_text import escaped
 from datasets_app.core.codecs._table import COLUMNS
 from datasets_app.core.containers.csv import guarded
 from datasets_app.core.containers.parquet import library
@@ -90,7 +91,7 @@ class XlsxTable:
 
         cells = []
         for name in COLUMNS:
-            cell = WriteOnlyCell(self._sheet, str(record.get(name) or ""))
+            cell = WriteOnlyCell(self._sheet, escaped(str(record.get(name) or "")))
             cell.data_type = "s"  # the library takes a text that begins with = for a formula
             cells.append(cell)
         self._sheet.append(cells)
