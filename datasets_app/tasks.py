@@ -71,7 +71,7 @@ def _send_scans() -> None:
 def freeze_snapshot(snapshot_id: str) -> None:
     """Build a snapshot, and call for those of its dataset that waited for it."""
     if freeze.freeze(snapshot_id):
-        same = Snapshot.objects.filter(dataset__snapshots=snapshot_id, state=SnapshotState.BUILDING)
+        same = Snapshot.objects.filter(dataset__snapshots__pk=snapshot_id, state=SnapshotState.BUILDING)
         for pk in same.abandoned().order_by("number").values_list("pk", flat=True):
             freeze_snapshot.delay(str(pk))
 

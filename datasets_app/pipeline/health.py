@@ -70,7 +70,7 @@ def counts(
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,
         "near": _near(taken, side) if scan else None,
-        "near_behind": bool(scan) and is_behind(scan, Dataset.objects.get(pk=snapshot.dataset_id)),
+        "near_behind": scan is not None and is_behind(scan, Dataset.objects.get(pk=snapshot.dataset_id)),
         "uploads": {str(UUID(str(pk))): n for pk, n in taken.uploads.items() if pk},
         "origins": dict(taken.origins.most_common()),
         "authors": len(taken.authors - {None}),
