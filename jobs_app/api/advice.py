@@ -17,11 +17,12 @@ from rest_framework.views import APIView
 
 from datasets_app.models import Dataset
 from ftstudio.web.texts import say
-from jobs_app.core import advisor
+from jobs_app.core import advisor, advisor_facts
 from jobs_app.core.advisor_drawing import mermaid
 from jobs_app.core.advisor_table import DECISIONS, ENDS, OPTIONS
 from jobs_app.models import Advice, Connection
 from jobs_app.services import advice as records
+from jobs_app.services import advice_options
 
 from .connections import NewestFirst
 from .jobs import read
@@ -68,7 +69,7 @@ class FactSays(serializers.Serializer[Any]):
     because = serializers.SerializerMethodField()
     measured = serializers.BooleanField()
 
-    def get_because(self, reading: advisor.Reading) -> str:
+    def get_because(self, reading: advisor_facts.Reading) -> str:
         return say(reading.because)
 
 
@@ -93,14 +94,14 @@ class AdviceDetailOutput(AdviceOutput):
     @extend_schema_field(FactSays(allow_null=True))
     def get_facts(self, advice: Advice) -> dict[str, Any] | None:
         asked = advisor.walk(advice.answers).asks
-        return FactSays(advisor.reading(asked.id, records.facts_of(advice))).data if asked else None
+        return FactSays(advisor_facts.reading(asked.id, advice_options.facts_of(advice))).data if asked else None
 
     def get_cited(self, advice: Advice) -> str:
-        return say(advisor.cited(records.facts_of(advice)))
+        return say(advisor_facts.cited(advice_options.facts_of(advice)))
 
     @extend_schema_field(AdviceOptionOutput(many=True))
     def get_options(self, advice: Advice) -> list[dict[str, Any]]:
-        return list(AdviceOptionOutput(records.options_of(advice), many=True).data)
+        return list(AdviceOptionOutput(advice_options.options_of(advice), many=True).data)
 
 
 class AdviceInput(serializers.Serializer[Any]):

@@ -56,7 +56,7 @@ class AskOutput(serializers.Serializer[Any]):
 class ModelAsk(APIView):
     @extend_schema(request=AskInput, responses=AskOutput)
     def post(self, request: Request, pk: UUID) -> Response | StreamingHttpResponse:
-        """Ask a model as its inference contract says. Nothing is stored."""
+        """Ask a model as its inference contract says. Of question and answer nothing is stored, only what they cost."""
         rows = ModelVersion.objects.visible_to(request.user).select_related("connection", "job__snapshot")
         version = get_object_or_404(rows, pk=pk)
         data = AskInput(data=request.data)

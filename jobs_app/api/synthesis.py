@@ -19,6 +19,7 @@ from ftstudio.web.texts import from_row, say
 from jobs_app.core import candidates
 from jobs_app.models import Candidate, Connection, Evaluation, Synthesis
 from jobs_app.services import synthesis as synthesising
+from jobs_app.services import synthesis_plans
 
 from .connections import NewestFirst
 from .jobs import OldestFirst, read
@@ -54,7 +55,7 @@ class SynthesisPlanOutput(serializers.Serializer[Any]):
     warnings = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_warnings(self, plan: synthesising.Plan) -> list[str]:
+    def get_warnings(self, plan: synthesis_plans.Plan) -> list[str]:
         return [say(text) for text in plan.warnings]
 
 
@@ -148,7 +149,7 @@ class SynthesisPlan(APIView):
         """The prompt and what a synthesis would cost; nothing is asked and nothing is written."""
         dataset = _dataset(request, pk)
         require(request.user, dataset.project_id, "samples.synthesise")
-        planned = synthesising.plan(dataset=dataset, **read(request, SynthesisInput))
+        planned = synthesis_plans.plan(dataset=dataset, **read(request, SynthesisInput))
         return Response(SynthesisPlanOutput(planned).data)
 
 

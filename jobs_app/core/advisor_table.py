@@ -20,7 +20,7 @@ START = "prompt-ok"
 class Decision:
     """A question with two answers. `yes` and `no` are the stations that they lead to.
 
-    `why` says what hangs on it. `facts` names the reading of measured facts that can answer it (`advisor.READINGS`).
+    `why` says what hangs on it. `facts` names what measured facts say to it (`advisor_facts.READINGS`).
     `reasons` can be ticked beside the answer `reasons_of` and are kept with it.
     """
 

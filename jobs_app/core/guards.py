@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ftstudio.errors import Text
+from jobs_app.core.arithmetic import Arithmetic, scales
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.recipes import Parameter, warnings
-from jobs_app.core.recommender import LEAST_UPDATES, Arithmetic, scales
+from jobs_app.core.recommender import LEAST_UPDATES
 
 MOST_EXPOSURES = 10  # times that one row is shown; beyond that a small set is learnt by heart
 LEAST_VALIDATION = 20  # rows; below that a validation figure is an anecdote

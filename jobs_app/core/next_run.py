@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftstudio.errors import Text
+from jobs_app.core.arithmetic import scales
 from jobs_app.core.recipes import Parameter, Value, shown
-from jobs_app.core.recommender import scales
 from jobs_app.core.verdicts import Line, Stop, Verdict, patience
 
 RATES = ("learning_rate", "learning_rate_multiplier")

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ftstudio.errors import InvalidInput, Listed, Text
 from jobs_app.core.guards import LEAST_VALIDATION, Guard, Size
-from jobs_app.core.recipes import check_name
+from jobs_app.core.names import check_name
 
 SOON = 90  # days before a base model's end from which on it is worth a word
 

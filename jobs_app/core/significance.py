@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Z = 1.959964  # of the standard normal distribution: 95 % on both sides
+Z_POWER = 0.841621  # … and 80 % on one
 ALPHA = 0.05
 POWER = 0.8
 LOST = 0.05  # share of cases that a better model is taken to lose, where nothing has been measured yet
@@ -93,32 +95,6 @@ def detectable(n: int, lost: float = LOST) -> float | None:
         else:
             low = middle + 1
     return low / 100
-
-
-def cases_for_rates(one: float, other: float) -> int:
-    """Cases that each of two separate groups needs so that these two rates are told apart with a chance of 80 %.
-
-    (n = (z_α·√(2·p̄·q̄) + z_β·√(p₁q₁ + p₂q₂))² / (p₁ − p₂)²; J. L. Fleiss, Statistical Methods for Rates and
-    Proportions.) The same cases for both need fewer: see `detectable`.
-    """
-    middle, gap = (one + other) / 2, abs(one - other)
-    if gap == 0:
-        raise ValueError("equal rates are never told apart")
-    reach = Z * sqrt(2 * middle * (1 - middle)) + Z_POWER * sqrt(one * (1 - one) + other * (1 - other))
-    return _up((reach / gap) ** 2)
-
-
-def cases_for_width(rate: float, half: float) -> int:
-    """Cases after which the interval around this rate reaches about `half` to each side."""
-    return _up(Z * Z * rate * (1 - rate) / (half * half))
-
-
-Z = 1.959964
-Z_POWER = 0.841621
-
-
-def _up(number: float) -> int:
-    return int(np.ceil(number - 1e-9))
 
 
 @lru_cache(maxsize=8192)

@@ -20,11 +20,12 @@ from ftstudio.web.refusals import refusals_on
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, say
-from jobs_app.core import advisor
+from jobs_app.core import advisor, advisor_facts
 from jobs_app.core.advisor_drawing import mermaid, picture
 from jobs_app.core.advisor_table import CONSTRAINTS, ENDS, STEPS, STRATEGIES
 from jobs_app.models import Advice, Arm
 from jobs_app.services import advice as records
+from jobs_app.services import advice_options
 
 from .advice_forms import AnswerForm, JobForm, LimitsForm, OptionsForm
 
@@ -159,7 +160,7 @@ def _page(
     options: OptionsForm | None = None,
     job: JobForm | None = None,
 ) -> HttpResponse:
-    path, facts = advisor.walk(advice.answers), records.facts_of(advice)
+    path, facts = advisor.walk(advice.answers), advice_options.facts_of(advice)
     trains = advisor.chosen_option(advice.outcome or path.at) == "sft"
     may_create = allows(request.user, advice.project_id, "advice.create")
     running = Arm.objects.unfinished().filter(evaluation__advice=advice).select_related("evaluation").first()
@@ -171,18 +172,18 @@ def _page(
         "dataset": advice.dataset,
         "path": path,
         "steps": _filed_steps(advice) if advice.is_filed else _steps(path, facts),
-        "reading": advisor.reading(path.asks.id, facts) if path.asks else None,
+        "reading": advisor_facts.reading(path.asks.id, facts) if path.asks else None,
         "svg": _drawing(path),
-        "arms": [(row, advisor.Arm.of(row), say(advisor.ARMS[row["arm"]])) for row in advice.measured],
+        "arms": [(row, advisor_facts.Arm.of(row), say(advisor_facts.ARMS[row["arm"]])) for row in advice.measured],
         "running": running,
         "station": _station_word(advice.outcome or path.at),
         "conclusion": say(advisor.advice_at(path.at)) if path.may_file else "",
-        "cited": advisor.cited(facts),
+        "cited": advisor_facts.cited(facts),
         "strategy": say(STRATEGIES[ENDS[path.at].strategy]) if path.ended and ENDS[path.at].strategy else "",
         "limits": [(say(label), advice.constraints.get(name, "")) for name, (label, _help) in CONSTRAINTS.items()],
         "target": f"{advice.constraints.get('target', 95):g}",
-        "lines": records.options_of(advice),
-        "cheaper": records.cheaper_models(advice),
+        "lines": advice_options.options_of(advice),
+        "cheaper": advice_options.cheaper_models(advice),
         "answer_form": answer or AnswerForm(decision=path.asks),
         "limits_form": limits or LimitsForm(advice=advice),
         "options_form": options or _options_form(advice),
@@ -200,11 +201,11 @@ def _page(
 
 
 def _options_form(advice: Advice, data: Any = None) -> OptionsForm:
-    measured = records.facts_of(advice).best() is not None
-    return OptionsForm(data, lines=records.options_of(advice), measured=measured)
+    measured = advice_options.facts_of(advice).best() is not None
+    return OptionsForm(data, lines=advice_options.options_of(advice), measured=measured)
 
 
-def _steps(path: advisor.Path, facts: advisor.Facts) -> list[dict[str, Any]]:
+def _steps(path: advisor.Path, facts: advisor_facts.Facts) -> list[dict[str, Any]]:
     against = {one.decision.id: fact for one, fact in advisor.disagreements(path, facts)}
     return [
         {
@@ -212,7 +213,7 @@ def _steps(path: advisor.Path, facts: advisor.Facts) -> list[dict[str, Any]]:
             "yes": one.answer == "yes",
             "reasons": [one.decision.reasons[name] for name in one.reasons],
             "note": one.note,
-            "fact": advisor.reading(one.decision.id, facts).because,
+            "fact": advisor_facts.reading(one.decision.id, facts).because,
             "against": one.decision.id in against,
         }
         for one in path.taken

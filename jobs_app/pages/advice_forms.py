@@ -13,7 +13,7 @@ from jobs_app.core.advisor_table import CONSTRAINTS, OPTIONS, Decision
 from jobs_app.core.cases import CASES, MOST_CASES
 from jobs_app.core.prices import CURRENCIES
 from jobs_app.models import Advice, Connection, ModelVersion
-from jobs_app.services.advice import OptionLine
+from jobs_app.services.advice_options import OptionLine
 from jobs_app.services.evaluations import ArmSpec
 
 

@@ -16,6 +16,7 @@ from jobs_app.pipeline.clients import others_of
 from jobs_app.providers import PROVIDERS
 from jobs_app.providers.base import Setting
 from jobs_app.services import connections
+from jobs_app.services.connection_changes import MOST_JOBS, MOST_REQUESTS
 from jobs_app.services.connection_settings import LONGEST, LONGEST_SECRET
 
 USUAL = "rehearsal"
@@ -62,11 +63,11 @@ class ConnectionForm(forms.Form):
                 ),
             )
         self.fields["concurrency"] = _number(
-            _("Jobs at once"), connections.MOST_JOBS, self.provider.concurrency, _("Further jobs wait in the queue.")
+            _("Jobs at once"), MOST_JOBS, self.provider.concurrency, _("Further jobs wait in the queue.")
         )
         self.fields["requests_per_minute"] = _number(
             _("Requests a minute"),
-            connections.MOST_REQUESTS,
+            MOST_REQUESTS,
             self.provider.requests_per_minute,
             _("Of all that is sent through this connection."),
         )

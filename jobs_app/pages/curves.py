@@ -1,4 +1,4 @@
-"""A run on the page: its curves as a person wants them, its verdict with the numbers behind it, what to try next."""
+"""A run on the page: its curves as a person wants them, drawn, told in words, and as data for the live chart."""
 
 from __future__ import annotations
 
@@ -12,29 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ftstudio.web.texts import clauses, say, sentences
-from jobs_app.core import charts, metrics, verdicts
+from jobs_app.core import charts, metrics
 from jobs_app.core.charts import SMOOTHINGS, View
-from jobs_app.models import Checkpoint, ModelVersion
-from jobs_app.services.readings import Reading, proposals_of
+from jobs_app.services.readings import Reading
 
 Line = Sequence[tuple[int, float]]
 
 TABLE_BUCKETS = 20  # the table shows at most two figures of each
-SHOWN_POINTS = 8
-TONES = {
-    "diverged": "error",
-    "overfit": "warning",
-    "onset": "warning",
-    "conflict": "warning",
-    "underfit-epochs": "warning",
-    "underfit-rate": "warning",
-    "converged": "ok",
-}
-
-
-def tone_of(verdict: verdicts.Verdict) -> str:
-    """The tone of its panel: whatever is only suspected or cannot be told stays a hint."""
-    return "hint" if verdict.suspected else TONES.get(verdict.kind, "hint")
 
 
 def labels() -> dict[str, str]:
@@ -178,138 +162,6 @@ def axes_of(reading: Reading) -> dict[str, bool]:
         )
         found[axis] = at is not None
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One number behind a verdict, as the page shows it."""
-
-    label: str
-    value: str
-    counts: str
-    met: bool | None
-    series: str
-    points: str
-
-
-def evidence_of(verdict: verdicts.Verdict) -> list[Evidence]:
-    """The numbers that the verdict rests on, and the points that they rest on."""
-    rows = []
-    for measure in verdict.measures:
-        bound = "" if measure.threshold is None else f"{measure.sign} {_figure(measure.threshold, measure.unit)}"
-        rows.append(
-            Evidence(
-                say(measure.label),
-                _figure(measure.value, measure.unit),
-                bound,
-                measure.met,
-                _series_word(measure.series),
-                _points(measure),
-            )
-        )
-    return rows
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A checkpoint in the table: whether it is the one with the lowest loss, its model version, once registered, and
-    what an evaluation says of it, with whether it is the best by that."""
-
-    checkpoint: Checkpoint
-    is_best: bool
-    version: ModelVersion | None
-    mark: charts.Mark | None = None
-    is_top: bool = False
-
-
-def checkpoints_of(reading: Reading) -> list[Saved]:
-    """A job's checkpoints; the best is the one with the lowest validation loss of its own or of its step."""
-    rows = list(reading.row.checkpoints.order_by("step", "pk"))
-    valid = dict(reading.valid)
-    losses = [(loss, row.step) for row in rows if (loss := row.valid_loss or valid.get(row.step)) is not None]
-    best = min(losses)[1] if len(losses) > 1 else None
-    registered = {version.model: version for version in reading.row.model_versions.all()} if rows else {}
-    marks = {mark.step: mark for mark in reading.marks}
-    top = top_of(reading)
-    return [
-        Saved(
-            row, row.step == best, registered.get(row.model), marks.get(row.step), top is not None and row.step == top
-        )
-        for row in rows
-    ]
-
-
-def top_of(reading: Reading) -> int | None:
-    """The step that is best by the task's own metric, the earliest of equals; None before two were measured."""
-    if len(reading.marks) < 2:
-        return None
-    return max(reading.marks, key=lambda mark: (mark.value, -mark.step)).step
-
-
-def preferred(rows: Sequence[Saved], reading: Reading) -> Saved | None:
-    """The checkpoint to use: the best by the task where that was measured, else the one with the lowest loss."""
-    by_task = top_of(reading) is not None
-    return next((row for row in rows if (row.is_top if by_task else row.is_best)), None)
-
-
-def measured_of(reading: Reading) -> dict[str, Any] | None:
-    """The evaluation that the marks are from, its metric, and the mark of the final model where it stands alone."""
-    marked = reading.marked
-    if marked is None:
-        return None
-    return {
-        "evaluation": marked.evaluation, "number": marked.number, "metric": say(marks_of(reading)[0].label),
-        "side": marked.side, "top": top_of(reading),
-        "rest": [mark for mark in reading.marks if mark.step not in reading.checkpoints],
-    }  # fmt: skip
-
-
-def judged(reading: Reading) -> dict[str, Any]:
-    """What the page's verdict panel and the one about the next run need."""
-    verdict = reading.verdict
-    if verdict is None:
-        return {"verdict": None, "tone": "", "evidence": [], "proposals": [], "stop": None}
-    return {
-        "verdict": verdict,
-        "tone": tone_of(verdict),
-        "evidence": evidence_of(verdict),
-        "series_word": _series_word(verdict.series),
-        "proposals": proposals_of(reading),
-        "stop": reading.stop,
-    }
-
-
-def _series_word(name: str) -> str:
-    words = {
-        "train_loss": _("training loss"),
-        "valid_loss": _("validation loss"),
-        "full_valid_loss": _("loss on the whole validation set"),
-        "score": _("task metric"),
-    }
-    return words.get(name, name)
-
-
-def _figure(value: float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    if unit == "%":
-        return f"{value:.1f} %"
-    if unit == "nats":
-        return f"{value:.3f}"
-    return f"{value:g}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.2f}"
-
-
-def _points(measure: verdicts.Measure) -> str:
-    """“step 15: 0.500, step 25: 0.630”; of many points the last ones."""
-    percent = measure.series == "score"
-    shown = [
-        _("step %(step)d: %(value)s") % {"step": step, "value": f"{100 * value:.1f} %" if percent else f"{value:.3f}"}
-        for step, value in measure.points[-SHOWN_POINTS:]
-    ]
-    left = len(measure.points) - len(shown)
-    if left > 0:
-        shown.insert(0, ngettext("%(n)d point before", "%(n)d points before", left) % {"n": left})
-    return clauses(shown)
 
 
 def _table(reading: Reading) -> tuple[list[str], list[tuple[int, list[str]]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -38,14 +37,6 @@ RULED = {
     core.UNMET: (gettext_lazy("not met"), "error"),
     core.UNMEASURED: (gettext_lazy("not measured"), "warning"),
 }
-
-
-class OverrideForm(forms.Form):
-    """Why a model goes into production that does not meet its gate."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why it goes into production nevertheless"), max_length=gates.LONGEST_REASON, required=False
-    )
 
 
 @login_required

@@ -22,8 +22,9 @@ from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import jobs, readings
 
-from . import curves, making, progress
+from . import checkpoints_shown, curves, making, progress
 from .calling import call_of
+from .verdict_shown import judged
 from .waiting import waiting_of
 
 EVENTS = 200
@@ -106,7 +107,7 @@ def go(request: PersonRequest, view: str, pk: UUID) -> HttpResponse:
 
 def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
     reading, view = readings.of_job(job), View.parse(request.GET)
-    checkpoints = curves.checkpoints_of(reading)
+    checkpoints = checkpoints_shown.checkpoints_of(reading)
     verbs = {verb for verb in lifecycle.verbs(job.state) if verb != "clone" and _may(request, job, verb)}
     provider = PROVIDERS.get(job.connection.kind)
     verbs -= {verb for verb in ("pause", "resume") if provider is None or not provider.can(verb)}
@@ -115,8 +116,8 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "model": job.model_versions.filter(checkpoint=None).first(),
         "stations": progress.stations(job, list(job.moves.select_related("actor"))),
         "checkpoints": checkpoints,
-        "best": curves.preferred(checkpoints, reading),
-        "measured": curves.measured_of(reading),
+        "best": checkpoints_shown.preferred(checkpoints, reading),
+        "measured": checkpoints_shown.measured_of(reading),
         "may_measure": job.is_final and allows(request.user, job.project_id, "evaluations.create"),
         "may_register": allows(request.user, job.project_id, "models.register"),
         "reading": reading,
@@ -124,7 +125,7 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "controls": curves.controls(view, can=curves.axes_of(reading)),
         "query": view.query(),
         "axis_word": curves.axis_word(reading, view),
-        **curves.judged(reading),
+        **judged(reading),
         "comparison": progress.comparison(job),
         "rows_text": progress.rows_text(job),
         "recipe": progress.recipe_of(job),

@@ -18,8 +18,9 @@ from jobs_app.core import lifecycle, metrics, verdicts
 from jobs_app.models import Job, JobMove
 from jobs_app.providers import PROVIDERS
 
-from .curves import line_in_words, tone_of
+from .curves import line_in_words
 from .draft_forms import word_of
+from .verdict_shown import tone_of
 
 Line = Sequence[tuple[int, float]]
 

@@ -34,6 +34,7 @@ from jobs_app.services.readings import Reading
 from . import curves
 from .progress import duration
 from .run_forms import RunForm
+from .verdict_shown import judged, tone_of
 
 SIZE = 50
 
@@ -81,7 +82,7 @@ def run_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
         "columns": run.columns.items(),
         "recipe": run.recipe.items(),
         "may_delete": allows(request.user, run.project_id, "jobs.create"),
-        **curves.judged(reading),
+        **judged(reading),
     }
     return render_page(request, "runs/detail.html", context)
 
@@ -206,7 +207,7 @@ def _compared(reading: Reading, place: int, found: list[Reading]) -> Compared:
         LETTERS[place],
         f"r{place}",
         reading,
-        curves.tone_of(reading.verdict) if reading.verdict else "",
+        tone_of(reading.verdict) if reading.verdict else "",
         f"{money(job.cost)} {job.currency}".strip() if job is not None and job.cost is not None else "",
         "" if seconds is None else duration(seconds),
         f"?{rest}" if len(found) > 2 else "",

@@ -22,6 +22,7 @@ from jobs_app.models import Evaluation, Synthesis
 from jobs_app.pipeline.rates import why_shut
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import synthesis as synthesising
+from jobs_app.services import synthesis_plans
 
 from .synthesis_form import SynthesisForm
 
@@ -43,12 +44,12 @@ def synthesis_create(request: PersonRequest, pk: UUID) -> HttpResponse:
                 begun = synthesising.start(actor=request.user, dataset=dataset, **form.cleaned_data)
                 return redirect("pages:synthesis-detail", begun.pk)
             try:
-                planned = synthesising.plan(dataset=dataset, **form.cleaned_data)
+                planned = synthesis_plans.plan(dataset=dataset, **form.cleaned_data)
             except Conflict as refusal:
                 problem = say(refusal.message)
     elif not form.is_bound and (connection := form.connections.first()) is not None:
         try:
-            planned = synthesising.plan(
+            planned = synthesis_plans.plan(
                 dataset=dataset, connection=connection, model=form.first_model, evaluation=begins.get("evaluation"),
                 arm=begins.get("arm"),
             )  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 
 from ftstudio.errors import Text
 from jobs_app.core.mixing import preset_rows
-from jobs_app.core.recipes import Recipe, fitting
+from jobs_app.core.names import fitting
+from jobs_app.core.recipes import Recipe
 from jobs_app.providers.base import MARKER, Order, ProviderError
 
 PROVIDER = ()  # no provider lives in this module; the registry passes it by

@@ -16,8 +16,8 @@ from jobs_app.core import lifecycle, metrics
 from jobs_app.core.estimates import Billing
 from jobs_app.core.recipes import Parameter, Recipe
 from jobs_app.providers import _values
-from jobs_app.providers._parameters import parameter
 from jobs_app.providers._plain import PlainProvider
+from jobs_app.providers._together_describes import BASE_MODELS, CAPABILITIES, PARAMETERS, PREFERENCE, SOURCE, SUFFIX
 from jobs_app.providers.base import (
     BaseModel,
     Capabilities,
@@ -34,11 +34,6 @@ from jobs_app.providers.base import (
     Setting,
 )
 
-_API = "Together API description, April 2026, and together 3.1.1"
-_CHECKED = "2026-11-20"
-_SOURCE = f"{_API}, {_CHECKED}"
-_PRICES = "Together's price list of 2025 as remembered; its own estimate counts"
-_SUFFIX = 40  # characters; some of its documents say 64
 _LONGEST = 90 * 86400  # seconds that a run may still take; more is no guess
 _REFUSED = frozenset({"FAILED", "INVALID_FORMAT"})
 _ENDPOINTS: Mapping[str, str] = {
@@ -52,7 +47,6 @@ _ENDPOINTS: Mapping[str, str] = {
 }
 _FIGURES = {"train/global_step": "step", "train/loss": "train_loss", "eval/loss": "valid_loss"}
 _LOUD = {"job_error": "error", "billing_limit": "error", "warning": "warning", "cancel_requested": "warning"}
-_PREFERENCE: Mapping[str, Text] = {"rpo_alpha": Text("RPO alpha"), "simpo_gamma": Text("SimPO gamma")}
 # A tuned model or a checkpoint of ours: training goes on from it under another key than from a base model.
 _TUNED = re.compile(r"ft-[\w-]+(:\d+)?|.*fts-[0-9a-f]{32}.*")
 
@@ -64,7 +58,7 @@ class Together(PlainProvider):
     label: ClassVar[Text] = Text("Together AI")
     profile: ClassVar[str] = "together"
     # n_epochs × training tokens + n_evals × validation tokens; rows that are not packed count as max_seq_length each.
-    billing: ClassVar[Billing] = Billing(_SOURCE, evaluations=True, padding=True)
+    billing: ClassVar[Billing] = Billing(SOURCE, evaluations=True, padding=True)
     formats: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "supervised": ("together-sft",),
         "dpo": ("openai-preference",),
@@ -88,73 +82,9 @@ class Together(PlainProvider):
         "error": lifecycle.FAILED,
         "user_error": lifecycle.FAILED,
     }
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        source=_API,
-        checked_on=_CHECKED,
-        methods=("supervised", "dpo"),
-        tools=None,  # the description has them, its own client refuses them
-        images=None,
-        checkpoints=True,
-        marker=True,
-        deploys=True,
-        estimates=True,
-        minimum_rows=1,
-        suffix_max=_SUFFIX,
-    )
-    parameters: ClassVar[tuple[Parameter, ...]] = (
-        parameter("tuning", "choice", default="lora", choices=("lora", "full"), source=_SOURCE),
-        parameter("epochs", "int", 1, 20, 1, source=f"{_SOURCE}; 20 is the bound of older documents", confirmed=False),
-        parameter("batch_size", "int", 1, None, "auto", auto=True, source=_SOURCE),
-        parameter("learning_rate", "float", 0, None, 1e-5, above_minimum=True, source=_SOURCE),
-        parameter("scheduler", "choice", choices=("linear", "cosine"), source=_SOURCE),
-        parameter("warmup_ratio", "float", 0, 1, 0, source=_SOURCE),
-        parameter("weight_decay", "float", 0, None, 0, source=_SOURCE),
-        parameter("max_tokens", "int", 1, None, source=_SOURCE),
-        parameter("lora_rank", "int", 1, None, source=_SOURCE),
-        parameter("lora_alpha", "int", 1, None, source=_SOURCE),
-        parameter("lora_dropout", "float", 0, 0.999, source=f"{_SOURCE}; 1 itself is excluded"),
-        parameter("packing", "choice", choices=("on", "off"), source=_SOURCE),
-        parameter(
-            "train_on_inputs",
-            "choice",
-            default="auto",
-            choices=("auto", "on", "off"),
-            methods=("supervised",),
-            source=_SOURCE,
-        ),
-        parameter("beta", "float", 0, None, 0.1, above_minimum=True, methods=("dpo",), source=_SOURCE),
-        parameter(
-            "evaluations",
-            "int",
-            0,
-            100,
-            10,
-            source=f"{_SOURCE}; the provider's own default is 0, with which there is no validation curve",
-        ),
-        parameter("checkpoints", "int", 1, None, 1, source=_SOURCE),
-        parameter("seed", "int", 0, 2147483647, source=_SOURCE),
-        *(
-            Parameter(
-                name,
-                label,
-                "float",
-                help=Text("Passed on to the provider by this name; see its documents on preference tuning."),
-                source=_SOURCE,
-                methods=("dpo",),
-                extra=True,
-            )
-            for name, label in _PREFERENCE.items()
-        ),
-    )
-    base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
-        BaseModel(model, label, _PRICES, _CHECKED, price_per_million=price, confirmed=False, price_confirmed=False)
-        for model, label, price in (
-            ("Qwen/Qwen2.5-7B-Instruct", "Qwen2.5 7B Instruct", "0.48"),
-            ("Qwen/Qwen2.5-14B-Instruct", "Qwen2.5 14B Instruct", "0.48"),
-            ("meta-llama/Meta-Llama-3.1-8B-Instruct-Reference", "Llama 3.1 8B Instruct", "0.48"),
-            ("meta-llama/Meta-Llama-3.1-70B-Instruct-Reference", "Llama 3.1 70B Instruct", "2.90"),
-        )
-    )
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+    parameters: ClassVar[tuple[Parameter, ...]] = PARAMETERS
+    base_models: ClassVar[tuple[BaseModel, ...]] = BASE_MODELS
     codes: ClassVar[Mapping[str, ErrorKind]] = {
         "invalid_api_key": "auth",
         "insufficient_quota": "quota",
@@ -333,7 +263,7 @@ PROVIDER = Together
 
 def suffix_of(marker: str) -> str:
     """The marker as a suffix: as it is where it fits, else what stands for it."""
-    return marker if len(marker) <= _SUFFIX else f"fts-{_values.digest(marker)}"
+    return marker if len(marker) <= SUFFIX else f"fts-{_values.digest(marker)}"
 
 
 def _job(job_id: str) -> str:
@@ -366,7 +296,7 @@ def _asked(order: Order) -> dict[str, Any]:
 
 def _method(recipe: Recipe) -> dict[str, Any]:
     if recipe.method == "dpo":
-        extras = {name: _values.typed(recipe.extras[name]) for name in _PREFERENCE if name in recipe.extras}
+        extras = {name: _values.typed(recipe.extras[name]) for name in PREFERENCE if name in recipe.extras}
         return {"method": "dpo", **({} if recipe.beta is None else {"dpo_beta": recipe.beta}), **extras}
     inputs = {"on": True, "off": False}.get(recipe.train_on_inputs or "", "auto")
     return {"method": "sft", "train_on_inputs": inputs}

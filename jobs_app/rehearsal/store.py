@@ -12,13 +12,13 @@ import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
 from jobs_app.rehearsal.engine import File
+from jobs_app.rehearsal.kept import NO_QUIRKS, Deployment, Job, Stored, deployment_of, job_of, stored_of, text_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -53,55 +53,6 @@ CREATE INDEX IF NOT EXISTS files_of_an_owner ON files (owner, dialect, number);
 CREATE INDEX IF NOT EXISTS faults_of_an_owner ON faults (owner);
 """
 _OPEN_AT_MOST = 16  # idle connections that are kept
-_NO_QUIRKS: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file that was sent. `quirks` are oddities that a test asked for; `extra` is what else its dialect keeps."""
-
-    number: int
-    id: str
-    owner: str
-    dialect: str
-    name: str
-    purpose: str
-    bytes: int
-    created_at: float
-    digest: str
-    quirks: Mapping[str, Any]
-    extra: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as it was ordered. `body` as it was sent, `model` is the name that the tuned model will have.
-
-    `quirks`: kind → argument. `controls`: see `engine.Order`. `marker`: by what its dialect finds it again.
-    """
-
-    number: int
-    id: str
-    owner: str
-    dialect: str
-    created_at: float
-    body: Mapping[str, Any]
-    model: str
-    quirks: Mapping[str, Any]
-    seconds: float
-    controls: tuple[tuple[float, str], ...]
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A tuned model that somebody wants to call, under the name `id`."""
-
-    id: str
-    model: str
-    body: Mapping[str, Any]
-    created_at: float
-    quirks: Mapping[str, Any]
 
 
 class Store:
@@ -147,8 +98,8 @@ class Store:
         purpose: str,
         content: IO[bytes],
         now: float,
-        quirks: Mapping[str, Any] = _NO_QUIRKS,
-        extra: Mapping[str, Any] = _NO_QUIRKS,
+        quirks: Mapping[str, Any] = NO_QUIRKS,
+        extra: Mapping[str, Any] = NO_QUIRKS,
     ) -> Stored:
         """Keep a file. The same id a second time replaces the content, as object stores do."""
         part = self._files / f"{file_id}.{os.getpid()}.{id(content)}.part"
@@ -173,8 +124,8 @@ class Store:
                     size,
                     now,
                     digest.hexdigest(),
-                    _text(quirks),
-                    _text(extra),
+                    text_of(quirks),
+                    text_of(extra),
                 ),
             )
         found = self.file(owner, file_id)
@@ -185,17 +136,17 @@ class Store:
     def file(self, owner: str, file_id: str, *, deleted: bool = False) -> Stored | None:
         """A file of this owner; `deleted` files are found where a job still needs them."""
         row = self._one("SELECT * FROM files WHERE owner = ? AND id = ? AND deleted <= ?", (owner, file_id, deleted))
-        return None if row is None else _stored(row)
+        return None if row is None else stored_of(row)
 
     def files(self, owner: str, dialect: str) -> list[Stored]:
         """Newest first."""
         sql = "SELECT * FROM files WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC"
-        return [_stored(row) for row in self._all(sql, (owner, dialect))]
+        return [stored_of(row) for row in self._all(sql, (owner, dialect))]
 
     def keep_with(self, file_id: str, extra: Mapping[str, Any]) -> None:
         """Remember more of a file."""
         with self._write() as connection:
-            connection.execute("UPDATE files SET extra = ? WHERE id = ?", (_text(extra), file_id))
+            connection.execute("UPDATE files SET extra = ? WHERE id = ?", (text_of(extra), file_id))
 
     def delete_file(self, owner: str, file_id: str) -> None:
         """Out of sight at once; the content stays for the jobs that were made from it."""
@@ -218,7 +169,7 @@ class Store:
         now: float,
     ) -> bool:
         """Keep a new job; False where one has this id or this model already."""
-        values = (job_id, owner, dialect, now, _text(body), model, marker, _text(quirks), seconds)
+        values = (job_id, owner, dialect, now, text_of(body), model, marker, text_of(quirks), seconds)
         with self._write() as connection:
             made = connection.execute(
                 "INSERT INTO jobs (id, owner, dialect, created_at, body, model, marker, quirks, seconds) "
@@ -229,11 +180,11 @@ class Store:
 
     def job(self, owner: str, job_id: str) -> Job | None:
         row = self._one("SELECT * FROM jobs WHERE id = ? AND owner = ? AND NOT deleted", (job_id, owner))
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
     def job_of_model(self, owner: str, model: str) -> Job | None:
         row = self._one("SELECT * FROM jobs WHERE model = ? AND owner = ?", (model, owner))
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
     def is_taken(self, model: str) -> bool:
         """Whether anybody has a tuned model of this name."""
@@ -242,7 +193,7 @@ class Store:
     def jobs(self, owner: str, dialect: str, *, most: int = -1) -> list[Job]:
         """Newest first, at most so many."""
         sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT deleted ORDER BY number DESC LIMIT ?"
-        return [_job(row) for row in self._all(sql, (owner, dialect, most))]
+        return [job_of(row) for row in self._all(sql, (owner, dialect, most))]
 
     def delete_job(self, owner: str, job_id: str) -> None:
         with self._write() as connection:
@@ -252,12 +203,12 @@ class Store:
         with self._write() as connection:
             row = connection.execute("SELECT controls FROM jobs WHERE id = ?", (job_id,)).fetchone()
             controls = [*orjson.loads(row["controls"]), [now, verb]]
-            connection.execute("UPDATE jobs SET controls = ? WHERE id = ?", (_text(controls), job_id))
+            connection.execute("UPDATE jobs SET controls = ? WHERE id = ?", (text_of(controls), job_id))
 
     def untold(self, owner: str, dialect: str) -> list[Job]:
         """The jobs whose end no webhook has told yet, oldest first."""
         sql = "SELECT * FROM jobs WHERE owner = ? AND dialect = ? AND NOT told ORDER BY number"
-        return [_job(row) for row in self._all(sql, (owner, dialect))]
+        return [job_of(row) for row in self._all(sql, (owner, dialect))]
 
     def tell(self, job_id: str) -> bool:
         """Whether it is for us to tell of this job's end; of several processes one is told so."""
@@ -288,18 +239,18 @@ class Store:
             made = connection.execute(
                 "INSERT INTO deployments (id, owner, dialect, model, body, created_at, quirks) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (name, owner, dialect, model, _text(body), now, _text(quirks)),
+                (name, owner, dialect, model, text_of(body), now, text_of(quirks)),
             )
             return made.rowcount == 1
 
     def deployment(self, owner: str, dialect: str, name: str) -> Deployment | None:
         sql = "SELECT * FROM deployments WHERE owner = ? AND dialect = ? AND id = ?"
         row = self._one(sql, (owner, dialect, name))
-        return None if row is None else _deployment(row)
+        return None if row is None else deployment_of(row)
 
     def deployments(self, owner: str, dialect: str) -> list[Deployment]:
         sql = "SELECT * FROM deployments WHERE owner = ? AND dialect = ? ORDER BY number DESC"
-        return [_deployment(row) for row in self._all(sql, (owner, dialect))]
+        return [deployment_of(row) for row in self._all(sql, (owner, dialect))]
 
     def undeploy(self, owner: str, dialect: str, name: str) -> None:
         with self._write() as connection:
@@ -420,32 +371,3 @@ class Store:
 def _close(idle: list[tuple[int, sqlite3.Connection]]) -> None:
     while idle:
         idle.pop()[1].close()
-
-
-def _text(value: object) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _quirks(text: str) -> dict[str, Any]:
-    """Older rows hold a list of kinds."""
-    found = orjson.loads(text)
-    return dict.fromkeys(found, True) if isinstance(found, list) else found
-
-
-def _stored(row: sqlite3.Row) -> Stored:
-    return Stored(
-        row["number"], row["id"], row["owner"], row["dialect"], row["name"], row["purpose"], row["bytes"],
-        row["created_at"], row["digest"], _quirks(row["quirks"]), orjson.loads(row["extra"]),
-    )  # fmt: skip
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        row["number"], row["id"], row["owner"], row["dialect"], row["created_at"], orjson.loads(row["body"]),
-        row["model"], _quirks(row["quirks"]), row["seconds"],
-        tuple((at, verb) for at, verb in orjson.loads(row["controls"])), row["marker"],
-    )  # fmt: skip
-
-
-def _deployment(row: sqlite3.Row) -> Deployment:
-    return Deployment(row["id"], row["model"], orjson.loads(row["body"]), row["created_at"], _quirks(row["quirks"]))

@@ -11,10 +11,10 @@ from django.db.models import Count, F
 from datasets_app.core import base_models
 from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.services.datasets import checker_of
+from jobs_app.core.arithmetic import arithmetic
 from jobs_app.core.estimates import Estimate, Miss, Pace, estimate
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.prices import PriceLine
-from jobs_app.core.recommender import arithmetic
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 
@@ -81,7 +81,7 @@ def estimate_of(job: Job, known: tuple[Lengths, bool] | None = None) -> dict[str
 
     tokens           trained in all epochs, each row cut at the limit (`exact`: counted by the model's own vocabulary);
                      mixed_tokens and evaluation_tokens are within them
-    updates, warmup_updates, exposures, epochs, batch_size, scale, root_scale: see `core.recommender.Arithmetic`
+    updates, warmup_updates, exposures, epochs, batch_size, scale, root_scale: see `core.arithmetic.Arithmetic`
     cost, currency   by `price`: {amount, source, valid_from, confirmed}
     cost_low, _high  the cost, widened by how far past estimates were off (`miss`: low, high, jobs)
     seconds, _low, _high: as past jobs took (`pace_jobs` of them); None without any

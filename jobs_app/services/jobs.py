@@ -13,26 +13,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from datasets_app.models import Snapshot
-from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
-from ftstudio.errors import Conflict, InvalidInput, Listed, Text
+from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
 from ftstudio.web.texts import from_line
 from jobs_app.core import lifecycle
-from jobs_app.core.guards import PREFIX
-from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import QUESTIONS, Item, blockers
-from jobs_app.core.recipes import check_description, check_name, parse
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.queue import last_rank
 from jobs_app.pipeline.telling import told
-from jobs_app.providers import PROVIDERS
 from jobs_app.tasks import poll_job, submit_job
 
 from . import connections, inspections, readiness
+from .drafted import provider_of, put_on
 from .estimating import estimate_of
-from .recommendations import guards_of
+from .launch_waivers import confirmed, waived
 
 CHANGES = frozenset({"name", "description", "snapshot", "connection", "base_model", "codec", "recipe", "answers"})
 # What a draft holds and a person may change.
@@ -62,7 +58,7 @@ def create(
     """
     require(actor, connection.project_id, "jobs.create")
     job = Job(project_id=connection.project_id, connection=connection, created_by=actor, marker=_marker())
-    _apply(
+    put_on(
         job,
         {
             "name": name,
@@ -75,7 +71,7 @@ def create(
         },
     )
     with transaction.atomic():
-        job.waivers = _waivers(job, actor, waive)
+        job.waivers = waived(job, actor, waive)
         job.save(force_insert=True)
         AuditEntry.objects.record(actor=actor, verb="jobs.create", target=job, project=job.project)
     return job
@@ -94,7 +90,7 @@ def update(*, actor: User, job: Job, **changes: Any) -> Job:
         _read_again(job)  # what somebody else changed since it was loaded stays changed
         if not job.is_draft:
             raise Conflict(_("The job has been launched and can no longer be changed. Clone it instead."))
-        _apply(job, changes)
+        put_on(job, changes)
         if job.after is not None and job.after.connection_id != job.connection_id:
             job.after, job.after_step = None, None  # a tuned model is known to its own account only
         job.save(update_fields=[*DRAFTED, "after", "after_step"])
@@ -137,8 +133,8 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, con
         _read_again(job)  # and locked: what is checked here is what is launched
         if not job.is_draft:
             raise Conflict(_("This job has been launched already."))
-        job.waivers = _waivers(job, actor, waive)
-        job.waivers = _confirmations(job, actor, confirm)
+        job.waivers = waived(job, actor, waive)
+        job.waivers = confirmed(job, actor, confirm)
         if waiting := blockers(readiness.checklist_of(job, lock=True)):
             fields = {item.id.replace("-", "_"): item.detail for item in waiting}
             raise InvalidInput.of(fields, Text("The job is not ready to be launched."))
@@ -216,7 +212,7 @@ def clone(*, actor: User, job: Job, **changes: Any) -> Job:
     asked = dict.fromkeys(QUESTIONS, False) if job.answers else None
     if "connection" in changes and "recipe" not in changes:
         same["recipe"] = {}
-    _apply(twin, {"name": _next_name(job), "answers": asked, **same, **changes})
+    put_on(twin, {"name": _next_name(job), "answers": asked, **same, **changes})
     with transaction.atomic():
         twin.save(force_insert=True)
         AuditEntry.objects.record(actor=actor, verb="jobs.clone", target=twin, project=job.project, parent=str(job.pk))
@@ -228,101 +224,6 @@ def _read_again(job: Job) -> None:
     now = Job.objects.select_for_update(of=("self",)).select_related("connection", "snapshot__dataset").get(pk=job.pk)
     for column in ("state", "after", "after_step", *DRAFTED):
         setattr(job, column, getattr(now, column))
-
-
-def _apply(job: Job, changes: Mapping[str, Any]) -> None:
-    """Put the changes on the job in memory, each checked for what it means."""
-    values = dict(changes)
-    if (connection := values.pop("connection", None)) is not None:
-        if connection.project_id != job.project_id:
-            raise InvalidInput(connection=_("Choose a connection of the job's own project."))
-        job.connection = connection
-    provider = _provider(job.connection)
-    if "name" in values:
-        job.name = check_name(str(values["name"]).strip(), provider.capabilities.name_rule)
-    if "description" in values:
-        words = str(values["description"] or "").strip()
-        job.description = check_description(words, provider.capabilities.name_rule)
-    if "snapshot" in values:
-        before, job.snapshot = job.snapshot_id, _usable(values["snapshot"], job)
-        if job.snapshot_id != before:
-            job.waivers = []  # a reason was given for the errors of the data of then
-    if "codec" in values:
-        job.codec = str(values["codec"] or "")
-    if "base_model" in values:
-        job.base_model = str(values["base_model"] or "").strip()
-        if len(job.base_model) > 200:
-            raise InvalidInput(base_model=_("At most 200 characters."))
-    if "recipe" in values:
-        job.recipe = _recipe(provider, values["recipe"] or {})
-    _check_codec(provider, job, asked="codec" in values)
-    if "answers" in values:
-        given = values["answers"]
-        job.answers = {} if given is None else {name: bool(given.get(name)) for name in QUESTIONS}
-
-
-def _check_codec(provider: Any, job: Job, *, asked: bool) -> None:
-    """A format that the method has not is refused; one that was chosen for another provider or method is let go."""
-    known = provider.formats.get(job.recipe.get("method", "supervised"), ())
-    if job.codec and job.codec not in known:
-        if asked:
-            raise InvalidInput(codec=Text("The provider takes: {formats}.", formats=Listed(known)))
-        job.codec = ""
-
-
-def _usable(snapshot: Snapshot | None, job: Job) -> Snapshot | None:
-    if snapshot is None:
-        return None
-    if snapshot.dataset.project_id != job.project_id:
-        raise InvalidInput(snapshot=_("Choose a snapshot of the job's own project."))
-    if snapshot.state == SnapshotState.FAILED:
-        raise InvalidInput(snapshot=_("Freezing this snapshot failed; choose another one."))
-    return snapshot
-
-
-def _recipe(provider: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    settings_given = dict(given)
-    method = settings_given.pop("method", None) or "supervised"
-    if method not in provider.capabilities.methods:
-        raise InvalidInput(
-            method=Text("This provider offers: {methods}.", methods=Listed(provider.capabilities.methods))
-        )
-    values = parse(settings_given, provider.parameters, method=method, passes=provider.passes_extras)
-    return {"method": method, **values}
-
-
-def _provider(connection: Connection) -> Any:
-    if connection.kind not in PROVIDERS:
-        raise InvalidInput(connection=_("This installation no longer knows the provider of this connection."))
-    return PROVIDERS[connection.kind]
-
-
-def _waivers(job: Job, actor: User, waive: Mapping[str, Any] | None) -> list[dict[str, str]]:
-    """The job's waivers with those of `waive` added. A waiver needs a reason, and the right to waive."""
-    if not waive:
-        return job.waivers
-    require(actor, job.project_id, "exports.waive")
-    reason = str(waive.get("reason") or "").strip()
-    if not reason:
-        raise InvalidInput(waive=_("Say why these errors may pass; the reason is kept with the job."))
-    if len(reason) > 300:
-        raise InvalidInput(waive=_("At most 300 characters."))
-    errors = readiness.errors_of(job.snapshot, inspections.current(job))
-    rules = [str(rule) for rule in waive.get("rules") or errors if str(rule) in errors]
-    kept = [waiver for waiver in job.waivers if waiver.get("rule") not in rules]
-    return [*kept, *({"rule": rule, "reason": reason, "by": actor.get_username()} for rule in rules)]
-
-
-def _confirmations(job: Job, actor: User, confirm: Collection[str]) -> list[dict[str, str]]:
-    """The job's waivers, with what the actor confirms of its recipe; those of another recipe are gone."""
-    asking = {guard.key: guard for guard in guards_of(job, lengths=Lengths()) if guard.asks}
-    had = [waiver for waiver in job.waivers if not waiver["rule"].startswith(PREFIX) or waiver["rule"] in asking]
-    known = {waiver["rule"] for waiver in had}
-    fresh = [key for key, guard in asking.items() if guard.id in confirm and key not in known]
-    return [
-        *had,
-        *({"rule": key, "reason": asking[key].text, "by": actor.get_username()} for key in fresh),
-    ]
 
 
 def try_credential(*, actor: User, job: Job) -> None:
@@ -351,7 +252,7 @@ def _steer(actor: User, job: Job, verb: str, to: str, **changes: Any) -> None:
 
 
 def _require_able(job: Job, verb: str) -> None:
-    if not _provider(job.connection).can(verb):
+    if not provider_of(job.connection).can(verb):
         raise Conflict(_("This provider cannot pause jobs."))
 
 

@@ -22,7 +22,7 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, Text
 from jobs_app.core import lifecycle
-from jobs_app.core.recipes import fitting
+from jobs_app.core.names import fitting
 from jobs_app.models import Arm, Case, Evaluation, Job, ModelVersion
 from jobs_app.providers import PROVIDERS
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 from datasets_app.models.snapshot import Snapshot, SnapshotState
 from ftstudio.errors import Listed, Text
 from ftstudio.web.texts import from_line
+from jobs_app.core.arithmetic import arithmetic
 from jobs_app.core.catalog import Offer
 from jobs_app.core.guards import size_of, task_of
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import Account, Costs, Item, Target, checklist
-from jobs_app.core.recommender import arithmetic
 from jobs_app.models import Connection, Inspection, Job
 from jobs_app.pipeline.inspect_snapshot import shared_rows
 from jobs_app.providers import PROVIDERS

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftstudio.errors import Text
+from jobs_app.core.arithmetic import Arithmetic, arithmetic, batch_table
 from jobs_app.core.guards import PREFIX, Guard, Size, guards, passes, size_of, task_of
 from jobs_app.core.lengths import Lengths
-from jobs_app.core.recommender import (
-    Advised,
-    Arithmetic,
-    Data,
-    arithmetic,
-    batch_table,
-    recommend,
-    validation_advice,
-    values_of,
-)
+from jobs_app.core.recommender import Advised, Data, recommend, validation_advice, values_of
 from jobs_app.core.trained_share import trained_share
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS

@@ -13,6 +13,7 @@ from jobs_app.core import smaller
 from jobs_app.core.advisor import walk
 from jobs_app.models import Advice, Connection
 from jobs_app.services import advice as records
+from jobs_app.services import advice_options
 
 from .rehearsal import KEY
 from .rows import make_snapshot
@@ -96,7 +97,7 @@ def test_a_filed_record_lists_three_options_and_never_changes_again(alice: User,
     reason_for(alice, record, "prompt", "other-model")
     filed = records.file(actor=alice, advice=record, unmeasured="No account may see this data yet.")
     assert filed.outcome == "sft"
-    assert [(row.option, row.chosen, bool(row.reason)) for row in records.options_of(filed)] == [
+    assert [(row.option, row.chosen, bool(row.reason)) for row in advice_options.options_of(filed)] == [
         ("prompt", False, True), ("other-model", False, True), ("sft", True, False),
     ]  # fmt: skip
     assert "opinion" in filed.record["cited"]["template"]

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftstudio.errors import InvalidInput
-from jobs_app.core import advisor
-from jobs_app.core.advisor import Arm, Facts, Rate, walk
+from jobs_app.core import advisor, advisor_facts
+from jobs_app.core.advisor import walk
 from jobs_app.core.advisor_drawing import PLACES, edges, mermaid, picture
+from jobs_app.core.advisor_facts import Arm, Facts, Rate
 from jobs_app.core.advisor_table import CONSTRAINTS, DECISIONS, ENDS, START, STEPS, STRATEGIES
 
 WAYS = [dict(zip(DECISIONS, answers, strict=True)) for answers in product(("yes", "no"), repeat=len(DECISIONS))]
@@ -85,7 +86,7 @@ def test_whoever_goes_on_answering_comes_to_an_end(answers: list[str]) -> None:
 def test_every_question_says_what_it_asks_why_it_matters_and_which_facts_answer_it() -> None:
     for decision in DECISIONS.values():
         assert all((decision.short, decision.question, decision.help, decision.why))
-        assert decision.facts in advisor.READINGS
+        assert decision.facts in advisor_facts.READINGS
     assert set(CONSTRAINTS) == {"compute", "time", "data_quality", "governance"}
 
 
@@ -117,25 +118,25 @@ def arm(name: str, passed: int, n: int, lenient: int | None = None) -> Arm:
     ],
 )
 def test_facts_answer_only_what_they_can_tell(decision: str, facts: Facts, answer: str) -> None:
-    found = advisor.reading(decision, facts)
+    found = advisor_facts.reading(decision, facts)
     assert found.answer == answer
     assert found.because
 
 
 def test_the_conclusion_cites_the_measurement_or_says_that_there_is_none() -> None:
     measured = Facts(arms=(arm("zero-shot", 31, 50), arm("tuned", 50, 50)))
-    assert "31 of 50" in advisor.cited(measured)
-    assert "62 %" in advisor.cited(measured)
-    assert "48.2" in advisor.cited(measured)
-    assert "95 %" in advisor.cited(measured)
-    assert "opinion" in advisor.cited(Facts())
+    assert "31 of 50" in advisor_facts.cited(measured)
+    assert "62 %" in advisor_facts.cited(measured)
+    assert "48.2" in advisor_facts.cited(measured)
+    assert "95 %" in advisor_facts.cited(measured)
+    assert "opinion" in advisor_facts.cited(Facts())
 
 
 def test_a_rehearsal_is_no_measurement() -> None:
     facts = Facts(arms=(Arm("zero-shot", Rate(50, 50), Rate(50, 50), rehearsal=True),))
-    assert advisor.reading("prompt-ok", facts).answer == ""
-    assert "rehears" in advisor.reading("prompt-ok", facts).because
-    assert "opinion" in advisor.cited(facts)
+    assert advisor_facts.reading("prompt-ok", facts).answer == ""
+    assert "rehears" in advisor_facts.reading("prompt-ok", facts).because
+    assert "opinion" in advisor_facts.cited(facts)
 
 
 def test_an_answer_against_the_facts_is_named() -> None:
@@ -146,7 +147,7 @@ def test_an_answer_against_the_facts_is_named() -> None:
 
 
 def test_fenced_answers_are_told_apart_from_wrong_ones() -> None:
-    found = advisor.reading("new-pattern", Facts(arms=(arm("zero-shot", 1, 2, lenient=2),)))
+    found = advisor_facts.reading("new-pattern", Facts(arms=(arm("zero-shot", 1, 2, lenient=2),)))
     assert "50 %" in found.because
     assert "100 %" in found.because
 

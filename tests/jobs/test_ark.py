@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ftstudio.errors import InvalidInput
 from jobs_app.core import lifecycle
 from jobs_app.core.mixing import preset_rows
-from jobs_app.core.recipes import Recipe, check_name, parse
+from jobs_app.core.names import check_name
+from jobs_app.core.recipes import Recipe, parse
 from jobs_app.providers.ark import Ark
 from jobs_app.providers.base import Order, ProviderError, Serving
 

@@ -26,7 +26,7 @@ from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import advice as records
-from jobs_app.services import budgets, comparing, evaluations, jobs, spending
+from jobs_app.services import advice_options, budgets, comparing, evaluations, jobs, spending
 from jobs_app.services import synthesis as synthesising
 from jobs_app.services.evaluations import ArmSpec
 from tests.conftest import api_of
@@ -517,7 +517,7 @@ def test_what_the_advisor_wants_to_know_is_measured_once_and_handed_in(
     (kept,) = record.measured
     assert (kept["evaluation"], kept["arm"], kept["n"]) == (str(evaluation.pk), "one-shot", 9)
     assert (kept["passed"], kept["lenient"]) == (3, 6)
-    (prompt, *_) = records.options_of(record)
+    (prompt, *_) = advice_options.options_of(record)
     assert (prompt.cost, prompt.currency) == ("0.04", "USD")  # a thousand calls as measured
     other = begun(alice, snapshot, spec, n=2, advice=record)
     evaluations.cancel(actor=alice, evaluation=other)

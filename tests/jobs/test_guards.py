@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs_app.core.arithmetic import arithmetic
 from jobs_app.core.estimates import Billing, estimate, miss_of, pace_of, preset_tokens
 from jobs_app.core.guards import guards, passes, size_of, task_of, wilson_of_all_right
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.presets import SILICONFLOW
-from jobs_app.core.recommender import arithmetic
 
 
 def said(rows: int = 100, recipe: dict | None = None, **more: object) -> dict[str, str]:

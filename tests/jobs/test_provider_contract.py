@@ -23,7 +23,8 @@ from datasets_app.core.codecs import CODECS
 from datasets_app.core.profiles import PROFILES
 from ftstudio.errors import InvalidInput, Text
 from jobs_app.core import lifecycle, metrics
-from jobs_app.core.recipes import NAME_RULES, Recipe, parse
+from jobs_app.core.names import NAME_RULES
+from jobs_app.core.recipes import Recipe, parse
 from jobs_app.providers import PROVIDERS, check_address
 from jobs_app.providers.base import Provider, ProviderError
 

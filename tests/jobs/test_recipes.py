@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftstudio.errors import InvalidInput, Text
+from jobs_app.core.names import check_description, check_name, fitting
 from jobs_app.core.presets import SILICONFLOW, SILICONFLOW_PRESETS
-from jobs_app.core.recipes import Parameter, Recipe, check_description, check_name, fitting, parse, shown, warnings
+from jobs_app.core.recipes import Parameter, Recipe, parse, shown, warnings
 from jobs_app.providers import PROVIDERS
 
 OPENAI = PROVIDERS["openai"].parameters

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftstudio.errors import Text
+from jobs_app.core.arithmetic import arithmetic, batch_table, scales
 from jobs_app.core.presets import SILICONFLOW, SILICONFLOW_PRESETS
 from jobs_app.core.recipes import Parameter, parse
-from jobs_app.core.recommender import Advised, Data, arithmetic, batch_table, recommend, scales, values_of
+from jobs_app.core.recommender import Advised, Data, recommend, values_of
 from jobs_app.core.trained_share import QWEN25, trained_share
 from jobs_app.providers import PROVIDERS
 

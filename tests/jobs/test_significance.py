@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from datasets_app.core.statistics import wilson
 from jobs_app.core.significance import (
-    cases_for_rates,
-    cases_for_width,
     detectable,
     failure_bound,
     holm,
@@ -118,13 +116,6 @@ def test_what_a_number_of_cases_would_show_shrinks_with_it():
     assert detectable(3) is None
     assert power(0, 0.1, 0.1) == power(50, 0, 0) == 0
     assert power(100, 0.1 + 0.15, 0.1) < power(100, 0.25, 0.0)
-
-
-def test_two_separate_groups_need_many_more_cases_than_one_asked_twice():
-    assert [cases_for_rates(*rates) for rates in ((0.9, 0.95), (0.9, 0.98), (0.8, 0.9))] == [435, 138, 199]
-    assert (cases_for_width(0.9, 0.05), cases_for_width(0.9, 0.03)) == (139, 385)
-    with pytest.raises(ValueError, match="never told apart"):
-        cases_for_rates(0.9, 0.9)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from jobs_app.models import Candidate, Connection, Price, Synthesis
 from jobs_app.pipeline.synthesise import run
 from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import synthesis as synthesising
+from jobs_app.services import synthesis_plans
 from tests import make
 from tests.conftest import browser_of
 
@@ -96,7 +97,7 @@ def test_a_newcomer_rehearses_it_and_takes_the_good_ones_in(
             currency="USD", valid_from="2026-01-01", source="test", created_by=alice,
         )  # fmt: skip
     Stage(tmp_path).reached_by(monkeypatch, settings)
-    planned = synthesising.plan(**asked(codes, stage, wanted=12, domains=["technical", "dialogue"]))
+    planned = synthesis_plans.plan(**asked(codes, stage, wanted=12, domains=["technical", "dialogue"]))
     assert planned.cost is not None
     assert planned.asks == 2
     row = synthesising.start(actor=alice, **asked(codes, stage, wanted=12, domains=["technical", "dialogue"]))
@@ -195,6 +196,17 @@ def test_a_killed_one_goes_on_where_it_stopped_and_a_cancelled_one_stays(
     with pytest.raises(Conflict):
         synthesising.cancel(actor=alice, synthesis=waiting)
 
+    def stopped(prompt: str) -> str:
+        synthesising.cancel(actor=alice, synthesis=Synthesis.objects.latest("created_at"))
+        return pair(50)
+
+    wire.answer = stopped
+    late = synthesising.start(actor=alice, **asked(codes, stage))
+    assert run(late.pk) is False
+    late.refresh_from_db()
+    assert (late.state, late.candidates.count()) == ("cancelled", 0)  # the answer under way came too late
+    assert late.prompt_tokens > 0  # and is paid for all the same
+
 
 def test_a_refused_key_ends_it_and_stops_the_connection(
     alice: User, codes: Dataset, stage: Connection, monkeypatch: pytest.MonkeyPatch, settings: Any
@@ -220,9 +232,9 @@ def test_it_needs_a_lead_a_contract_and_sensible_figures(
             synthesising.start(actor=leo, **{**asked(codes, stage), **wrong})
     free = make.dataset(alice, project, "Free")
     with pytest.raises(Conflict, match="contract"):
-        synthesising.plan(**asked(free, stage))
+        synthesis_plans.plan(**asked(free, stage))
     loose = make.dataset(alice, project, "Labels", {"labels": {"values": ["a"]}})
-    assert len(synthesising.plan(**asked(loose, stage)).warnings) == 2
+    assert len(synthesis_plans.plan(**asked(loose, stage)).warnings) == 2
 
 
 def test_a_lead_sees_the_price_first_and_has_to_tick_something(alice: User, codes: Dataset, stage: Connection) -> None:

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 from jobs_app.rehearsal.dialects import _ark_signature
 from jobs_app.rehearsal.dialects.base import Dialect, multiplier, new_id, numeric, owner_of
 from jobs_app.rehearsal.engine import FAILED, SUCCEEDED, Order, Progress
-from jobs_app.rehearsal.store import Deployment, Job
+from jobs_app.rehearsal.kept import Deployment, Job
 from jobs_app.rehearsal.wire import Call, Refused, Words, iso, reply
 
 _VERSION = "2024-01-01"

@@ -18,7 +18,7 @@ from jobs_app.rehearsal import chat
 from jobs_app.rehearsal.dialects.base import owner_of
 from jobs_app.rehearsal.dialects.openai import OpenAI
 from jobs_app.rehearsal.engine import Order
-from jobs_app.rehearsal.store import Deployment, Job, Stored
+from jobs_app.rehearsal.kept import Deployment, Job, Stored
 from jobs_app.rehearsal.training_files import checked, is_broken
 from jobs_app.rehearsal.wire import Call, Refused, Words, reply
 

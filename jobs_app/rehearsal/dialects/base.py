@@ -14,7 +14,8 @@ from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal import chat, faults
 from jobs_app.rehearsal.engine import Engine, Entry, File, Order, Progress
-from jobs_app.rehearsal.store import Deployment, Job, Store, Stored
+from jobs_app.rehearsal.kept import Deployment, Job, Stored
+from jobs_app.rehearsal.store import Store
 from jobs_app.rehearsal.wire import Call, Refused, Words
 
 KEY_PREFIX = "rehearsal-"

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal.dialects.base import Dialect, multiplier, new_id, numeric
 from jobs_app.rehearsal.engine import FAILED, Entry, Order
-from jobs_app.rehearsal.store import Deployment, Job, Stored
+from jobs_app.rehearsal.kept import Deployment, Job, Stored
 from jobs_app.rehearsal.wire import Call, Refused, Words, number, reply
 
 _API, _CHAT = "/api/v1", "/compatible-mode/v1"

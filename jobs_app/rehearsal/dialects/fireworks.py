@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal.dialects.base import Dialect, multiplier, new_id, numeric
 from jobs_app.rehearsal.engine import FAILED, Order, Progress
-from jobs_app.rehearsal.store import Deployment, Job, Stored
+from jobs_app.rehearsal.kept import Deployment, Job, Stored
 from jobs_app.rehearsal.training_files import checked, is_broken
 from jobs_app.rehearsal.wire import Call, Refused, Words, iso, number, reply
 

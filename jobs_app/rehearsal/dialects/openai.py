@@ -14,7 +14,7 @@ from jobs_app.rehearsal.dialects import _results
 from jobs_app.rehearsal.dialects._openai_checks import check_first_line, check_job, check_name, hyperparameters
 from jobs_app.rehearsal.dialects.base import Dialect, new_id
 from jobs_app.rehearsal.engine import FAILED, SUCCEEDED, Order
-from jobs_app.rehearsal.store import Job, Stored
+from jobs_app.rehearsal.kept import Job, Stored
 from jobs_app.rehearsal.wire import Call, Refused, Words, cursor_page, reply, whole
 
 _PURPOSES = ("fine-tune", "assistants", "batch", "vision", "user_data", "evals")
