@@ -166,10 +166,14 @@ def content_hash(payload: str) -> str:
 
 def _message_to_data(message: Message) -> dict[str, Json]:
     data: dict[str, Json] = {"role": message.role, "content": message.content}
-    for key in ("name", "tool_call_id", "reasoning", "weight"):
-        value = getattr(message, key)
-        if value is not None:
-            data[key] = value
+    if message.name is not None:
+        data["name"] = message.name
+    if message.tool_call_id is not None:
+        data["tool_call_id"] = message.tool_call_id
+    if message.reasoning is not None:
+        data["reasoning"] = message.reasoning
+    if message.weight is not None:
+        data["weight"] = message.weight
     if message.tool_calls:
         data["tool_calls"] = [
             {

@@ -171,10 +171,16 @@ def only_as_written(span: str, text: str, plain: str) -> bool:
 
     `plain` is the text casefolded. False says nothing.
     """
-    first = _PART.search(span)
-    if first is None or "ı" in plain or "i\u0307" in plain:  # `skeleton` takes ı and İ for an i, casefolding does not
+    first = _first_part(span)
+    if not first or "ı" in plain or "i\u0307" in plain:  # `skeleton` takes ı and İ for an i, casefolding does not
         return False
-    return plain.count(first.group().casefold()) == text.count(span)
+    return plain.count(first) == text.count(span)
+
+
+@lru_cache(maxsize=1024)
+def _first_part(span: str) -> str:
+    first = _PART.search(span)
+    return first.group().casefold() if first else ""
 
 
 _PART = re.compile(rf"[{_HAN}]|[^\W{_HAN}_]+")

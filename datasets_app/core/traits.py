@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from datasets_app.core import sensitive
 from datasets_app.core.samples import Sample
@@ -19,8 +20,8 @@ INVISIBLE = re.compile(
 def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
     """The sample's traits in one number, and the roles of its turns.
 
-    `PARTS`: a content that is no text, or none. What its texts may hold is looked for in all of them at once: `MARKS`
-    of templates, `HIDDEN` characters, `SECRETS`, `PERSONAL` data.
+    `PARTS`: a content that is no text, or none. What its texts may hold is looked for in all of them at once, but in a
+    system prompt once for many samples: `MARKS` of templates, `HIDDEN` characters, `SECRETS`, `PERSONAL` data.
     """
     found = 0
     roles = []
@@ -29,7 +30,10 @@ def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
         roles.append(message.role)
         content = message.content
         if isinstance(content, str):
-            texts.append(content)
+            if message.role == "system" and len(content) <= _LONGEST_KEPT:
+                found |= _told_again(content)
+            else:
+                texts.append(content)
             if not content or content.isspace():
                 found |= BLANK
         else:
@@ -68,3 +72,7 @@ def _told(text: str) -> int:
     if sensitive.may_hold_personal(seen):
         found |= PERSONAL
     return found
+
+
+_LONGEST_KEPT = 10_000  # characters
+_told_again = lru_cache(maxsize=16)(_told)

@@ -238,8 +238,8 @@ def test_no_text_takes_endless_time(text):
 
 _PIECES = (
     "key: ", "密码：", "toKen=", "ſecret: ", "sk-", "xoxb-", "AKIA", "a1B2c3D4", "e5F6\u212a7ı8",
-    "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn", "11010519491231002X",
-    "8.8", ".4.4", "-", ".", " ", "雨", "\n",
+    "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn",
+    "11010519491231002X", "8.8", ".4.4", "-", ".", " ", "雨", "\n",
 )  # fmt: skip
 
 
