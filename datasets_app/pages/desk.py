@@ -17,7 +17,7 @@ from datasets_app.core import samples
 from datasets_app.models import Revision, Sample
 from datasets_app.models.sample import Status
 from datasets_app.services import annotations as annotating
-from datasets_app.services import guidelines
+from datasets_app.services import datasets, guidelines
 from datasets_app.services import queue as queues
 from datasets_app.services import samples as service
 from datasets_app.services.browse import Filters
@@ -78,6 +78,7 @@ def desk_context(
     seen = checked(sample, edit.over(content) if edit else samples.to_data(content), original)
     beside = Seen(seen.raw, seen.per_turn, pictures_by_turn(sample, content), partial(shown_picture, sample, 0))
     turns, wrong = turns_of(content, beside, sent)
+    counts = datasets.counts(dataset)
     return {
         "sample": sample,
         "dataset": dataset,
@@ -106,8 +107,8 @@ def desk_context(
         "blind": blind,
         "history": [] if blind else [_said(old) for old in revisions],
         "verdicts_given": [] if blind else verdicts_on(sample),
-        **queue_context(sample, user, queue),
-        **tags_context(sample, stage["tags_on"]),
+        **queue_context(sample, user, queue, counts),
+        **tags_context(sample, stage["tags_on"], counts),
         **comments_context(sample, user),
         **stage,
     }

@@ -10,4 +10,5 @@ from ftstudio.web.requests import PersonRequest
 
 def sample_of(request: PersonRequest, pk: int) -> Sample:
     """The sample, if the person may see it; else 404."""
-    return get_object_or_404(Sample.objects.visible_to(request.user).select_related("dataset", "leased_by"), pk=pk)
+    beside = ("dataset__project", "leased_by")
+    return get_object_or_404(Sample.objects.visible_to(request.user).select_related(*beside), pk=pk)

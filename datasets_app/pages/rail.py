@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,13 @@ class StatusPart(Part):
     icon: str
 
 
-def queue_context(sample: Sample, user: User, filters: browse.Filters) -> dict[str, Any]:
+def queue_context(
+    sample: Sample, user: User, filters: browse.Filters, counts: Mapping[str, Mapping[str, int]]
+) -> dict[str, Any]:
     """The rail: progress from kept counters, this sample's neighbours among those that pass the filters, the person's
     last ten decisions, the verdict bar."""
     dataset = sample.dataset
-    by_status = datasets.counts(dataset)["status"]
+    by_status = counts["status"]
     total = max(1, dataset.samples_total)
     parts = parts_of(
         [(str(status.label), by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total
@@ -75,12 +77,15 @@ def verdicts_on(sample: Sample) -> list[Any]:
     return given
 
 
-def tags_context(sample: Sample, on: Collection[str] | None = None) -> dict[str, Any]:
+def tags_context(
+    sample: Sample, on: Collection[str] | None = None, counts: Mapping[str, Mapping[str, int]] | None = None
+) -> dict[str, Any]:
     """The tags with whether this sample has them, or which are `on`: first the dataset's own error tags, in the order
-    of their keys, then those in use; some to begin with where there are none."""
+    of their keys, then those in use (by `counts`, if they have been read); some to begin with where there are none."""
     on = set(sample.tags.values_list("name", flat=True)) if on is None else set(on)
     dataset = sample.dataset
-    known = [name for name, _n in sorted(datasets.counts(dataset)["tag"].items(), key=lambda item: -item[1])]
+    used = (counts or datasets.counts(dataset))["tag"]
+    known = [name for name, _n in sorted(used.items(), key=lambda item: -item[1])]
     first = () if dataset.error_tags else (_("wrong format"), _("off topic"), _("made up"), _("too long"))
     names = list(dict.fromkeys((*dataset.error_tags, *known[:20], *sorted(on), *(first if len(known) < 4 else ()))))
     shown = [{"name": name, "on": name in on} for name in names[:30]]

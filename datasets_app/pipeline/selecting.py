@@ -157,11 +157,14 @@ def narrowed(
     nothing of how many samples a filter passes, the query begins at the rarest one: the kept counters tell which that
     is, and the indexes of the others are hidden from it.
     """
-    numbers = kept(dataset, filters)
+    numbers = kept(dataset, filters, exactly=ordered)
     leads = min(numbers, key=lambda name: (numbers[name], name), default="")
-    related = _related(dataset, filters)
+    related, columns = _related(dataset, filters), filters.columns()
     if within is None and leads in related and numbers[leads] <= FEW:
         within = _keys(related.pop(leads))
+    elif within is None and ordered and leads and numbers[leads] <= FEW:  # else the order's index is walked for them
+        having = _with(Sample.objects.filter(dataset=dataset), leads, columns[leads])
+        within = list(having.order_by().values_list("pk", flat=True)[: FEW * 4])
     if within is None:
         rows = Sample.objects.filter(dataset=dataset)
     else:
@@ -170,10 +173,8 @@ def narrowed(
     if ordered and leads and numbers[leads] > FEW:
         leads = ""
     hidden = sqlite and (within is not None or len(numbers) > 1 or ordered)
-    for name, value in filters.columns().items():
-        rows = rows.filter(_plainly(name, value) if hidden and name != leads else Q(**{name: value}))
-        if name in _PARTIAL and value:
-            rows = rows.filter(_Spelt(F(name), template=_PARTIAL[name]))
+    for name, value in columns.items():
+        rows = _with(rows, name, value, plainly=hidden and name != leads)
     for name, having in related.items():
         few = numbers[name] <= FEW and within is None
         rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))
@@ -187,20 +188,27 @@ def narrowed(
     return searching.matching(rows, filters.q, few=few)
 
 
-def kept(dataset: Dataset, filters: Filters) -> dict[str, int]:
-    """How many samples pass each of the chosen filters by itself, from the kept counters; not of text.
+def kept(dataset: Dataset, filters: Filters, *, exactly: bool = False) -> dict[str, int]:
+    """How many samples pass each of the chosen filters by itself, from the kept counters; not of text. Of a single
+    filter nobody asks, unless `exactly`: it is 0.
 
     Of clean samples there is no index to begin at, so they are not among them. A cluster is always small.
     """
     apart = ("q", "cluster", "where")
     asked = {name: key for name, key in filters.chosen().items() if name not in apart and key != "clean"}
     numbers = dict.fromkeys(asked, 0)
-    if len(asked) > 1 or filters.q or not asked.keys().isdisjoint(("rule", "tag")):
+    if (asked and exactly) or len(asked) > 1 or filters.q or not asked.keys().isdisjoint(("rule", "tag")):
         counters = DatasetCount.objects.filter(dataset=dataset, kind__in=asked, key__in=asked.values())
         for kind, key, n in counters.values_list("kind", "key", "n"):
             if asked[kind] == key:
                 numbers[kind] = n
     return {**numbers, "cluster": 0} if filters.cluster else numbers
+
+
+def _with(rows: SampleQuerySet, name: str, value: str | int, *, plainly: bool = False) -> SampleQuerySet:
+    """Those of the rows that have the value, by the column's index or, `plainly`, by looking at each."""
+    rows = rows.filter(_plainly(name, value) if plainly else Q(**{name: value}))
+    return rows.filter(_Spelt(F(name), template=_PARTIAL[name])) if name in _PARTIAL and value else rows
 
 
 def _plainly(name: str, value: str | int) -> Exact:

@@ -49,8 +49,9 @@ def apart(sample: Sample, actor: User) -> Kind | None:
 
 def is_check(sample: Sample, actor: User) -> bool:
     """Whether the sample may be a hidden check to this person. It is none to those who set checks up."""
-    known = Gold.objects.filter(sample=sample, active=True).exists()
-    return known and not allows(actor, sample.dataset.project_id, "gold.manage")
+    if allows(actor, sample.dataset.project_id, "gold.manage"):
+        return False
+    return Gold.objects.filter(sample=sample, active=True).exists()
 
 
 def _of(sample: Sample, actor: User, kind: Kind) -> AnnotationQuerySet:
