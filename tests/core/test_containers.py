@@ -336,6 +336,19 @@ def test_a_sheet_may_be_named_and_a_wrong_name_lists_the_right_ones():
         entries(data, sheet="third")
 
 
+def test_a_hidden_sheet_is_not_taken_for_the_first():
+    book = openpyxl.Workbook()
+    book.active.append(["input", "output"])
+    book.active.sheet_state = "hidden"
+    shown = book.create_sheet("shown")
+    shown.append(["input", "output"])
+    shown.append(["q", "a"])
+    out = io.BytesIO()
+    book.active = shown
+    book.save(out)
+    assert good(entries(out.getvalue())) == [{"input": "q", "output": "a"}]
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

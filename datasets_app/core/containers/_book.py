@@ -26,8 +26,8 @@ _UNREADABLE = (*BROKEN, KeyError, ParseError)
 
 @dataclass(slots=True)
 class Book:
-    """`sheets`: the part of each sheet by its title, in their order. `dates` and `spans`: the styles by which a number
-    is a date, or a length of time; None when that is lost."""
+    """`sheets`: the part of each sheet by its title, in their order, hidden ones last. `dates` and `spans`: the styles
+    by which a number is a date, or a length of time; None when that is lost."""
 
     parts: Parts
     sheets: dict[str, str] = field(default_factory=dict)
@@ -76,15 +76,18 @@ def _find_sheets(book: Book, name: str, names: set[str]) -> None:
     }
     whole = _read(book.parts, name)
     book.since_1904 = any(one.get("date1904") in ("1", "true") for one in whole.iter(MAIN + "workbookPr"))
+    hidden = {}
     for number, sheet in enumerate(whole.iter(MAIN + "sheet"), 1):
         usual = f"/{_SHEETS}sheet{number}.xml", "worksheet"
         place, kind = places.get(sheet.get(_ID), usual)
         part = posixpath.normpath(posixpath.join("/", folder, place)).lstrip("/")
         if part in names and "chartsheet" not in kind:
-            book.sheets[sheet.get("name", f"#{number}")] = part
+            found = book.sheets if sheet.get("state", "visible") == "visible" else hidden
+            found[sheet.get("name", f"#{number}")] = part
+    book.sheets.update(hidden)
     if not book.sheets:
-        found = [part for part in names if part.startswith(_SHEETS) and part.endswith(".xml")]
-        book.sheets = {posixpath.basename(part)[:-4]: part for part in sorted(found, key=lambda one: (len(one), one))}
+        usually = [part for part in names if part.startswith(_SHEETS) and part.endswith(".xml")]
+        book.sheets = {posixpath.basename(part)[:-4]: part for part in sorted(usually, key=lambda one: (len(one), one))}
 
 
 def _find_dates(book: Book, name: str) -> None:

@@ -1,4 +1,4 @@
-"""An Excel workbook: the first sheet, or the one a person names, its first row being the headings.
+"""An Excel workbook: the first sheet that is not hidden, or the one a person names, its first row being the headings.
 
 Rows are streamed; the texts of the workbook are held in memory, so their size is limited (_parts). Values are what
 Excel last computed, as text: 3 for 3.0, dates as 2024-05-01, TRUE and FALSE.
