@@ -63,7 +63,9 @@ class ModelForm(forms.Form):
 class ElsewhereForm(forms.Form):
     """A model that was tuned without us."""
 
-    connection = forms.ModelChoiceField(label=gettext_lazy("Connection"), queryset=Connection.objects.none())
+    connection = forms.ModelChoiceField(
+        label=gettext_lazy("Connection"), queryset=Connection.objects.none(), empty_label=gettext_lazy("choose …")
+    )
     model = forms.CharField(
         label=gettext_lazy("Model"), max_length=200, help_text=gettext_lazy("The id that the provider calls it by.")
     )
@@ -71,6 +73,7 @@ class ElsewhereForm(forms.Form):
     snapshot = forms.ModelChoiceField(
         label=gettext_lazy("Trained on"),
         queryset=Snapshot.objects.none(),
+        empty_label=gettext_lazy("choose …"),
         help_text=gettext_lazy("This snapshot, or the nearest there is: its rules and prompt are how it is called."),
     )
     alias = forms.CharField(label=gettext_lazy("Alias"), max_length=100, required=False)
