@@ -38,6 +38,7 @@ ENTRY_COLUMNS = (
     "snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed", "pair", "negative",
 )  # fmt: skip
 TRAIN = SIDES.index("train")
+KINDS = 50_000  # sets of tags, of which each tag is looked at in seconds; of more, chance alone has enough to go by
 WAY = ("dataset_id", "seed", "group_by", "stratify_by", "shares")  # snapshots that agree in these share their sides
 
 
@@ -185,7 +186,7 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     sides[heads] = divide(
         keys[heads], rank[taken.of("stratum")[heads]], shares=Shares(**snapshot.shares), seed=snapshot.seed,
         kept=kept[heads], pinned=least[heads],
-        traits=[name.split(TAGS) for name in names] if snapshot.stratify_by == "tag" else (),
+        traits=[name.split(TAGS) for name in names] if snapshot.stratify_by == "tag" and len(names) <= KINDS else (),
     )  # fmt: skip
     side = sides[first]
     before = taken.of("kept")
