@@ -169,8 +169,8 @@ class EvaluationDetailOutput(EvaluationOutput):
 
     @extend_schema_field(ArmOutput(many=True))
     def get_arms(self, evaluation: Evaluation) -> list[dict[str, Any]]:
-        rows = evaluation.arms.select_related("connection").defer("connection__credential").order_by("number")
-        return list(ArmOutput(rows, many=True).data)
+        rows = evaluation.arms.select_related("connection").defer("changes", "connection__credential")
+        return list(ArmOutput(rows.order_by("number"), many=True).data)
 
 
 class OutcomeOutput(serializers.ModelSerializer[Outcome]):

@@ -85,7 +85,7 @@ class EvaluationArms(generics.ListAPIView[Arm]):
 
     def get_queryset(self) -> QuerySet[Arm]:
         rows = Arm.objects.filter(evaluation=found(self.request, self.kwargs["pk"]))
-        return rows.select_related("connection").defer("connection__credential")
+        return rows.select_related("connection").defer("changes", "connection__credential")
 
 
 class EvaluationCases(generics.ListAPIView[Case]):

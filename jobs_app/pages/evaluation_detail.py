@@ -81,7 +81,8 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
 
 def _arms(evaluation: Evaluation) -> Any:
     rows = evaluation.arms.select_related("version", "connection").order_by("number")
-    return rows.defer("contract", "examples", "version__contract", "connection__credential", "connection__secrets")
+    narrow = rows.defer("contract", "examples", "changes", "version__contract")
+    return narrow.defer("connection__credential", "connection__secrets")
 
 
 def _unanswered(evaluation: Evaluation, arms: list[Named]) -> int:

@@ -53,7 +53,13 @@ class Wanted:
 def with_arms(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
     """The rows with their arms, versions and connections; no prompt, no credential, no contract."""
     arms = Arm.objects.select_related("version", "connection").defer(
-        "system_prompt", "contract", "examples", "version__contract", "connection__credential", "connection__secrets"
+        "system_prompt",
+        "contract",
+        "examples",
+        "changes",
+        "version__contract",
+        "connection__credential",
+        "connection__secrets",
     )
     return rows.defer("contract").prefetch_related(Prefetch("arms", arms))
 
