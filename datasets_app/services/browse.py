@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db.models import Q
+
 from datasets_app.models import Dataset, DatasetCount, Sample
 from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
@@ -29,6 +31,8 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     order = ordering.checked(order)
     if order.removeprefix("-") in ordering.ORDERS:
         rows = narrowed(dataset, filters, ordered=True).only(*COLUMNS)
+        if order.removeprefix("-") == "findings":
+            rows = rows.filter(_findings_of(filters))
         return ordering.page(rows, order=order, cursor=cursor, size=size)
     falling = bool(order)
     beyond = position_of(cursor)
@@ -39,9 +43,15 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     return Page(found.rows, found.earlier, found.later)
 
 
-def total(
-    *, dataset: Dataset, filters: Filters, counted: Mapping[str, Mapping[str, int]] | None = None
-) -> int | None:
+def _findings_of(filters: Filters) -> Q:
+    """What the filters say of the number of findings: where the index of that order is entered. Without it a list of
+    those that break a rule, fewest findings first, would look at every clean sample before."""
+    if filters.worst == "clean":
+        return Q(findings_total__lte=0)  # as a range: SQLite would put rows that are equal in order by itself
+    return Q(findings_total__gt=0) if filters.worst or filters.rule else Q()
+
+
+def total(*, dataset: Dataset, filters: Filters, counted: Mapping[str, Mapping[str, int]] | None = None) -> int | None:
     """How many samples pass, when a kept counter knows: with no filter, or one but text and cluster. Else None.
 
     `counted` are the counters (`datasets.counts`), where they and the dataset have just been read.

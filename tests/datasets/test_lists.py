@@ -201,3 +201,11 @@ def test_the_few_that_a_filter_passes_are_put_in_order_without_walking_all(
     assert [row.position for row in page.rows] == [6]
     assert '"datasets_app_sample"."id" IN (' in queries.captured_queries[-1]["sql"]
     assert walked(many, "tokens", **asked) == [3, 6]
+
+
+def test_what_breaks_a_rule_and_what_is_clean_come_by_findings_too(many: Dataset) -> None:
+    Sample.objects.filter(dataset=many, findings_total__gt=0).update(worst=3)
+    assert walked(many, "findings", worst="error") == [1, 4, 7, 2, 5, 8]
+    assert walked(many, "-findings", worst="error") == [8, 5, 2, 7, 4, 1]
+    assert walked(many, "findings", worst="clean") == [3, 6, 9]
+    assert walked(many, "-findings", worst="clean") == [9, 6, 3]
