@@ -1,17 +1,22 @@
-"""Seconds of a snapshot, rows a second of its export, time of its comparison, and the worker's memory, at a million.
+"""Seconds of a snapshot, of its export, of a scan and of a comparison at a million, and the worker's memory.
 
     python -m benchmarks.freeze_rows [ROWS]
 
 Bars: a snapshot of a million in less than 30 s, export at 20,000 rows/s or more, less than 300 MB in each process.
 
 Samples and revisions are written straight into the tables: what an import costs, `import_rows` says. A twentieth
-of them breaks a rule; a second snapshot is frozen after a thousand more have come, and compared with the first.
+of them breaks a rule; a second snapshot is frozen after a thousand more have come, and compared with the first. One
+worker freezes, exports and scans in turn; then each is done by one that did nothing before.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from benchmarks.stack import Stack, query, spread, timed
 
@@ -60,29 +65,54 @@ def main(rows: int) -> None:
         dataset = stack.dataset({})
         stack.python(FILL.format(dataset=dataset, count=rows))
         stack.fresh_worker()
-        first = frozen(stack, dataset, rows, "freeze  first:")
+        with stage(stack, rows, "freeze  first"):
+            first = frozen(stack, dataset)
         stack.python(FILL.format(dataset=dataset, count=1000))
-        second = frozen(stack, dataset, rows + 1000, "freeze  again, sides kept:")
-        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB after both")
+        with stage(stack, rows, "freeze  again, sides kept"):
+            second = frozen(stack, dataset)
+        with stage(stack, rows, "export  in the same worker"):
+            exported(stack, second)
+        with stage(stack, rows, "scan    in the same worker"):
+            scanned(stack, dataset)
         stack.fresh_worker()
-        started = time.perf_counter()
-        wanted = {"codec": "openai-chat", "split": "all", "waive": {"reason": "benchmark"}}
-        status, export = stack.door.call("POST", f"/api/v1/snapshots/{second}/exports/", wanted)
-        assert status == 202, export
-        export = stack.wait(f"/api/v1/exports/{export['id']}/")
-        seconds = time.perf_counter() - started
-        print(f"export  {rows} rows in {seconds:.1f} s = {rows / seconds:,.0f} rows/s")
-        print(f"        worker peak {stack.peak_mb('worker'):.0f} MB in a worker that did nothing but the export")
+        with stage(stack, rows, "export  in a worker that did nothing else"):
+            exported(stack, second)
+        stack.fresh_worker()
+        with stage(stack, rows, "scan    in a worker that did nothing else"):
+            scanned(stack, dataset)
         compared(stack, first, second)
 
 
-def frozen(stack: Stack, dataset: str, rows: int, what: str) -> str:
-    started = time.perf_counter()
-    status, snapshot = stack.door.call("POST", f"/api/v1/datasets/{dataset}/snapshots/", {})
-    assert status == 202, snapshot
-    snapshot = stack.wait(f"/api/v1/snapshots/{snapshot['id']}/")
-    print(f"{what} {rows} rows in {time.perf_counter() - started:.1f} s")
-    return str(snapshot["id"])
+@contextmanager
+def stage(stack: Stack, rows: int, what: str) -> Iterator[None]:
+    """Time by the clock, processor time of the workers and the highest memory of one of them so far."""
+    busy, started = stack.cpu_seconds("worker"), time.perf_counter()
+    yield
+    seconds, busy = time.perf_counter() - started, stack.cpu_seconds("worker") - busy
+    print(
+        f"{what}: {seconds:.1f} s = {rows / seconds:,.0f} rows/s; {busy:.1f} s of processor time = "
+        f"{rows / busy:,.0f} rows/s; worker peak {stack.peak_mb('worker'):.0f} MB; load {os.getloadavg()[0]:.0f}",
+        flush=True,
+    )
+
+
+def frozen(stack: Stack, dataset: str) -> str:
+    return str(made(stack, f"/api/v1/datasets/{dataset}/snapshots/", "/api/v1/snapshots/"))
+
+
+def exported(stack: Stack, snapshot: str) -> None:
+    wanted = {"codec": "openai-chat", "split": "all", "waive": {"reason": "benchmark"}}
+    made(stack, f"/api/v1/snapshots/{snapshot}/exports/", "/api/v1/exports/", wanted)
+
+
+def scanned(stack: Stack, dataset: str) -> None:
+    made(stack, f"/api/v1/datasets/{dataset}/scans/", "/api/v1/scans/")
+
+
+def made(stack: Stack, path: str, one: str, wanted: dict[str, Any] | None = None) -> Any:
+    status, body = stack.door.call("POST", path, wanted or {})
+    assert status == 202, body
+    return stack.wait(f"{one}{body['id']}/")["id"]
 
 
 def compared(stack: Stack, first: str, second: str) -> None:

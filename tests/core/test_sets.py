@@ -14,7 +14,7 @@ from datasets_app.core import contracts, profiles
 from datasets_app.core.examples import chat
 from datasets_app.core.rules import RULE_IDS, RULES
 from datasets_app.core.samples import Sample
-from datasets_app.core.sets import SCANNED, SET_RULES
+from datasets_app.core.sets import SCANNED, SET_RULES, columns
 from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look
 from datasets_app.core.sets.members import OTHER_FILE, Member, Noted, member
@@ -267,6 +267,14 @@ def test_the_order_of_the_rows_does_not_matter_for_what_is_measured():
     for name in ("balance", "fences", "label-inconsistent"):
         assert first.get(name) == second.get(name)
     assert first["near-duplicate"]["samples"] == second["near-duplicate"]["samples"]
+
+
+def test_a_large_set_says_the_same_though_its_columns_lie_in_a_file_meanwhile(monkeypatch):
+    members = rows(*(["会下雨", "不会下雨", "明天下午会下很大的雨，出门请带伞。"] * 4), question="问题")
+    small = looked(members)
+    monkeypatch.setattr(columns, "MANY", 1)
+    assert looked(members) == small
+    assert {rule for _, rule, _ in small[0]} >= {"duplicate", "conflicting-answer"}
 
 
 def test_a_sample_more_costs_some_bytes_and_neither_its_text_nor_an_object():

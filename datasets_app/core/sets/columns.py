@@ -5,8 +5,10 @@ Fingerprints are cut to 64 bits here: two different ones of a million meet with 
 
 from __future__ import annotations
 
+import tempfile
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +24,7 @@ Indexes = NDArray[np.signedinteger[Any]]
 ORDER = (OTHER_FILE, *SIDES)  # where a leak is at home: the earlier side of two
 NOWHERE = 255
 BLOCK = 4096
+MANY = 200_000
 
 
 class Columns:
@@ -51,6 +54,22 @@ class Columns:
         for name, values in self._kept.items():
             values.extend(others._kept[name])
         self._side.extend(others._side)
+
+    @contextmanager
+    def laid_aside(self) -> Iterator[None]:
+        """Of many samples, keep what is not needed within the block in a file: 24 megabytes of a million."""
+        if len(self) < MANY:
+            yield
+            return
+        with tempfile.TemporaryFile() as file:
+            for values in self._kept.values():
+                values.tofile(file)
+            names, self._kept = tuple(self._kept), {}
+            yield
+            file.seek(0)
+            for name in names:
+                self._kept[name] = array("Q")
+                self._kept[name].fromfile(file, len(self))
 
     def kept(self, name: str) -> NDArray[np.uint64]:
         return np.frombuffer(self._kept[name], dtype=np.uint64) if len(self) else np.empty(0, dtype=np.uint64)

@@ -106,7 +106,9 @@ class Look:
         """Find the near duplicates, by so many threads. Nothing may be added any more."""
         if self._near:
             self._sketch()
-            self.columns.clusters = self._near.clusters(progress, threads)
+            with self.columns.laid_aside():
+                clusters = self._near.clusters(progress, threads)
+            self.columns.clusters = clusters
 
     def _compare(self, one: Member) -> None:
         if self._near and self._texts.add(folded(one.sample)):
