@@ -323,33 +323,33 @@ class Migration(migrations.Migration):
                     model_name="outcome",
                     constraint=models.UniqueConstraint(fields=("arm", "case"), name="one_outcome_per_arm_and_case"),
                 ),
+                migrations.AddField(
+                    model_name="job",
+                    name="twins_at",
+                    field=models.DateTimeField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name="modelversion",
+                    name="deploy_asked_at",
+                    field=models.DateTimeField(blank=True, null=True),
+                ),
+                migrations.AddIndex(
+                    model_name="job",
+                    index=models.Index(
+                        condition=models.Q(("twins_at__isnull", False)), fields=["twins_at"], name="job_by_twins"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="synthesis",
+                    name="evaluation",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="syntheses",
+                        to="jobs_app.evaluation",
+                    ),
+                ),
             ]
-        ),
-        migrations.AddField(
-            model_name="job",
-            name="twins_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="modelversion",
-            name="deploy_asked_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("twins_at__isnull", False)), fields=["twins_at"], name="job_by_twins"
-            ),
-        ),
-        migrations.AddField(
-            model_name="synthesis",
-            name="evaluation",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="syntheses",
-                to="jobs_app.evaluation",
-            ),
         ),
     ]

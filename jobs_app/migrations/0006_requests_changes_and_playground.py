@@ -75,24 +75,24 @@ class Migration(migrations.Migration):
                     model_name="playgroundanswer",
                     index=models.Index(fields=["project", "created_at"], name="playground_by_project"),
                 ),
+                migrations.AddField(
+                    model_name="arm",
+                    name="changes",
+                    field=models.TextField(default=dict),
+                ),
+                migrations.AddField(
+                    model_name="evaluation",
+                    name="client_id",
+                    field=models.CharField(blank=True, max_length=40, null=True),
+                ),
+                migrations.AddConstraint(
+                    model_name="evaluation",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("client_id__isnull", False)),
+                        fields=("dataset", "created_by", "client_id"),
+                        name="one_evaluation_per_request",
+                    ),
+                ),
             ]
-        ),
-        migrations.AddField(
-            model_name="arm",
-            name="changes",
-            field=models.TextField(default=dict),
-        ),
-        migrations.AddField(
-            model_name="evaluation",
-            name="client_id",
-            field=models.CharField(blank=True, max_length=40, null=True),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("client_id__isnull", False)),
-                fields=("dataset", "created_by", "client_id"),
-                name="one_evaluation_per_request",
-            ),
         ),
     ]
