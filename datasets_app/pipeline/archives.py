@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -17,6 +18,7 @@ from . import pictures
 ZIP = "zip"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 LONGEST_NAME = 400
+_NAME_IN_UTF_8 = 1 << 11  # by APPNOTE 4.4.4
 
 
 class Pictures:
@@ -33,10 +35,10 @@ class Pictures:
         self._kept: dict[str, str] = {}  # path in the archive → sha256
         self.total = 0
         for member in archive.infolist():
-            path = PurePosixPath(member.filename.replace("\\", "/"))
+            path = _path(member.filename)
             if path.suffix.lower() in SUFFIXES and not member.is_dir() and "__MACOSX" not in path.parts:
                 self.total += 1
-                for name in _names_of(path):
+                for name in {name for spelled in _spellings(member) for name in _names_of(_path(spelled))}:
                     self._members.setdefault(name, []).append(member)
 
     def named_in(self, record: Any) -> dict[str, str]:
@@ -83,6 +85,20 @@ class Pictures:
 def pictures_in(upload: Upload, stream: BinaryIO) -> Pictures:
     """The pictures of the upload's archive. Raises InvalidInput when that is damaged or would unpack to too much."""
     return Pictures(opened(stream), upload.dataset.project_id)
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _spellings(member: zipfile.ZipInfo) -> Iterator[str]:
+    """The member's name, and what it may mean: a Mac writes UTF-8 and a Chinese Windows GBK, and neither says so."""
+    yield member.filename
+    if member.flag_bits & _NAME_IN_UTF_8 or member.filename.isascii():
+        return
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeError):
+            yield member.filename.encode("cp437").decode(encoding)  # some names are valid in both
 
 
 def _names_of(path: PurePosixPath) -> Iterator[str]:

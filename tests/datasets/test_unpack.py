@@ -196,6 +196,20 @@ def test_pictures_in_a_zip_are_kept_and_found_by_their_content(alice: Any, rain:
     assert lines_of(rain) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("encoding", "as_long"), [("gb18030", b"AA/BB.png"), ("utf-8", b"AAA/BBB.png")])
+def test_a_picture_with_a_chinese_name_is_found_whatever_system_packed_it(
+    encoding: str, as_long: bytes, alice: Any, rain: Any
+) -> None:
+    """Windows in China and old Macs write the name in their own encoding and do not say so."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("data.jsonl", make.jsonl([asked_of("图/一.png"), asked_of("一.png", "又一个。")]))
+        packed.writestr(as_long.decode(), drawn())
+    data = out.getvalue().replace(as_long, "图/一.png".encode(encoding))
+    upload = make.imported(alice, rain, data, name="rows.zip")
+    assert (upload.rows_accepted, upload.rows_rejected) == (2, 0)
+
+
 def test_a_row_whose_picture_did_not_come_is_refused_by_its_name(alice: Any, rain: Any) -> None:
     rows = make.jsonl([asked_of("square.png"), asked_of("lost.png")])
     upload = make.imported(alice, rain, archive(data_DOT_jsonl=rows, square_DOT_png=drawn()), name="rows.zip")
