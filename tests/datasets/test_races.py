@@ -80,18 +80,18 @@ def test_an_import_that_slept_through_its_lease_doubles_nothing(
 ) -> None:
     settings.INGEST_CHUNK_ROWS = 3
     upload = make.upload(alice, rain, make.jsonl(make.chats(10)))
-    real, slept = ingesting.read_chunk, []
+    real, slept = ingesting._store, []
 
-    def sleepy(stream: Any, part: Any, checker: Any) -> Any:
-        chunk = real(stream, part, checker)
-        if len(slept) == 1:  # the second chunk is read, and not yet written
-            slept.append(True)
-            lease_runs_out(part)
+    def sleepy(part: Any, key: str, reading: Any, **how: Any) -> Any:
+        chunk = reading()
+        slept.append(part.number)
+        if len(slept) == 2:  # the second chunk is read, and not yet written; so may be the third
+            for held in part.upload.chunks.exclude(lease_key=""):
+                lease_runs_out(held)
             ingesting.ingest(upload.pk)
-        slept.append(True)
-        return chunk
+        return real(part, key, lambda: chunk, **how)
 
-    monkeypatch.setattr(ingesting, "read_chunk", sleepy)
+    monkeypatch.setattr(ingesting, "_store", sleepy)
     ingesting.ingest(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_total, upload.rows_accepted) == ("done", 10, 10)

@@ -132,11 +132,11 @@ def test_a_file_in_another_encoding_is_read_as_what_it_is(encoding: str, alice: 
     assert Sample.objects.get(dataset=rain, position=2).title == "第2天下雨吗？"
 
 
-def test_where_the_encoding_that_was_chosen_does_not_fit_the_line_is_named(alice: Any, rain: Any) -> None:
+def test_a_line_outside_the_encoding_that_was_chosen_is_named_and_costs_no_other(alice: Any, rain: Any) -> None:
     data = make.jsonl(make.chats(3)).decode().encode("gb18030") + b'{"messages": "\xff\xff"}\n'
     upload = make.imported(alice, rain, data, encoding="gb18030")
-    assert (upload.state, upload.error["code"]) == ("failed", "text-not-unicode")
-    assert upload.error["params"]["line"] == 4
+    assert (upload.state, upload.rows_accepted) == ("done", 3)
+    assert [(line["line"], line["error"]["code"]) for line in rejected(upload)] == [(4, "text-not-unicode")]
 
 
 def test_a_file_without_a_usable_line_fails_and_names_the_first_reason(alice: Any, rain: Any) -> None:
