@@ -47,11 +47,14 @@ class Contract:
             max_tokens=decoding.get("max_tokens"),
         )
 
-    def request(self, model: str, question: str = QUESTION) -> dict[str, Any]:
-        """The body of a `/chat/completions` call in the OpenAI form."""
+    def request(self, model: str, question: str = QUESTION, *, answer_limit: str = "max_tokens") -> dict[str, Any]:
+        """The body of a `/chat/completions` call in the OpenAI form.
+
+        `answer_limit` is the provider's word for the most tokens of an answer (`providers.base.Provider.answer_limit`).
+        """
         turns = [{"role": "system", "content": self.system}] if self.system else []
         body: dict[str, Any] = {"model": model, "messages": [*turns, {"role": "user", "content": question}]}
-        decoding = {"temperature": self.temperature, "max_tokens": self.max_tokens or MAX_TOKENS}
+        decoding = {"temperature": self.temperature, answer_limit: self.max_tokens or MAX_TOKENS}
         return body | decoding | self.form(question)
 
     def form(self, question: str = "") -> dict[str, Any]:

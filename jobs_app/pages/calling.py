@@ -35,7 +35,8 @@ class Call:
 def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> Call:
     """The call of `model` under its frozen inference contract."""
     found = Contract.of(contract)
-    body, address = found.request(model), _address(connection)
+    limit = PROVIDERS[connection.kind].answer_limit if connection.kind in PROVIDERS else "max_tokens"
+    body, address = found.request(model, answer_limit=limit), _address(connection)
     return Call(
         model=model,
         system=found.system,

@@ -117,6 +117,7 @@ class Provider(ABC):
     manual: ClassVar[bool] = False  # True: it has no job API; a person does in its console what the job page says
     concurrency: ClassVar[int | None] = None  # jobs that run at once; None: as many as there are
     requests_per_minute: ClassVar[int] = 60
+    answer_limit: ClassVar[str] = "max_tokens"  # its word, in a chat call, for the most tokens of one answer
 
     @abstractmethod
     def __init__(self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str]) -> None:
@@ -211,7 +212,10 @@ class Provider(ABC):
 
     @abstractmethod
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
-        """One answer of a base or tuned model; `decoding` as in the OpenAI chat API."""
+        """One answer of a base or tuned model; `decoding` as in the OpenAI chat API.
+
+        Callers say `max_tokens` to every provider; it goes out as `answer_limit`.
+        """
 
     def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
         """The text of one answer, piece by piece, as the model writes it; returns the tokens that it took."""

@@ -73,6 +73,8 @@ class OpenAI(Provider):
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
+    # The o-series and GPT-5 refuse `max_tokens`, which the API's description calls deprecated; this every model takes.
+    answer_limit: ClassVar[str] = "max_completion_tokens"
     # What error codes (in lower case) mean where the HTTP status misleads.
     codes: ClassVar[Mapping[str, ErrorKind]] = {}
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -254,11 +256,15 @@ class OpenAI(Provider):
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         completions: Any = self._client.chat.completions.with_raw_response
-        answer = self._ask(lambda: completions.create(model=model, messages=list(messages), **decoding))
-        return _values.reply(answer)
+        body = self._asking(model, messages, decoding)
+        return _values.reply(self._ask(lambda: completions.create(**body)))
 
     def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
-        return _values.pieces(self._lines({"model": model, "messages": list(messages), **decoding, "stream": True}))
+        return _values.pieces(self._lines({**self._asking(model, messages, decoding), "stream": True}))
+
+    def _asking(self, model: str, messages: Sequence[Mapping[str, Any]], decoding: Mapping[str, Any]) -> dict[str, Any]:
+        named = {self.answer_limit if name == "max_tokens" else name: value for name, value in decoding.items()}
+        return {"model": model, "messages": list(messages), **named}
 
     def _lines(self, body: dict[str, Any]) -> Iterator[str]:
         """The lines of a streamed answer as they arrive; read by us, like every answer."""

@@ -21,6 +21,7 @@ from ftstudio.accounts.models import AuditEntry, Project, User
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app.core.inference import Contract, curl_snippet, python_snippet
 from jobs_app.models import Checkpoint, Connection, Job, ModelVersion
+from jobs_app.pages.calling import call_of
 from jobs_app.services import models
 from tests.jobs.rehearsal_server import KEY, rehearse
 from tests.jobs.rows import make_snapshot
@@ -133,6 +134,16 @@ def test_the_form_of_the_answer_decides_the_request() -> None:
     assert bodies["task-response"]["tool_choice"]["function"] == {"name": "task_response"}
     # Providers refuse json_object where nothing speaks of JSON.
     assert "response_format" not in Contract.of({"written_as": "json-content"}).request("ft:rain", "Rain?")
+
+
+def test_a_snippet_bounds_the_answer_in_the_word_that_its_provider_takes() -> None:
+    """OpenAI's reasoning models refuse `max_tokens`; everybody else who speaks its API knows no other word."""
+    words = {"openai": "max_completion_tokens", "siliconflow": "max_tokens", "gone": "max_tokens"}
+    for kind, word in words.items():
+        call = call_of(Connection(kind=kind), "ft:rain", {"decoding": {"max_tokens": 50}})
+        assert f"    {word}=50,\n" in call.snippet
+        assert f"    {word}=50,\n" in call.streamed
+        assert f'"{word}": 50' in call.curl
 
 
 def test_every_snippet_runs_against_the_rehearsal_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
