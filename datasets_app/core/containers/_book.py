@@ -76,7 +76,7 @@ def _find_sheets(book: Book, name: str, names: set[str]) -> None:
     }
     whole = _read(book.parts, name)
     book.since_1904 = any(one.get("date1904") in ("1", "true") for one in whole.iter(MAIN + "workbookPr"))
-    hidden = {}
+    hidden: dict[str, str] = {}
     for number, sheet in enumerate(whole.iter(MAIN + "sheet"), 1):
         usual = f"/{_SHEETS}sheet{number}.xml", "worksheet"
         place, kind = places.get(sheet.get(_ID), usual)
