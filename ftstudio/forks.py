@@ -7,17 +7,23 @@ is done here, piece by piece.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
+
+AHEAD = 2  # pieces that a process has: one to work on, and the next, so that it need not wait until it is asked for
 
 
 def in_order(work: Callable[[Piece], Result], pieces: Iterable[Piece], processes: int = 0) -> Iterator[Result]:
@@ -43,8 +49,8 @@ def _may_fork() -> bool:
 
 
 def _apart(work: Callable[[Piece], Result], pieces: Iterable[Piece], count: int) -> Iterator[Result]:
-    """Each process has at most one piece, and the next only when its result was taken: so no two ends of a pipe wait
-    for each other, and whatever waits here is one piece and one result for each process."""
+    """Each process has at most `AHEAD` pieces and results together, and one more only when a result was taken. It reads
+    and writes its pipe in threads of their own, so no two ends of a pipe wait for each other."""
     fork = multiprocessing.get_context("fork")
     pipes = [fork.Pipe() for _ in range(count)]
     everyone = [end for pipe in pipes for end in pipe]
@@ -57,12 +63,12 @@ def _apart(work: Callable[[Piece], Result], pieces: Iterable[Piece], count: int)
         for _, theirs in pipes:
             theirs.close()
         coming = iter(pieces)
-        turns: list[Connection] = []
-        for ours, _ in pipes:
+        turns: deque[Connection] = deque()
+        for ours, _ in pipes * AHEAD:
             if _given(ours, coming):
                 turns.append(ours)
         while turns:
-            ours = turns.pop(0)
+            ours = turns.popleft()
             result = _result(ours)
             if _given(ours, coming):
                 turns.append(ours)
@@ -78,7 +84,10 @@ def _apart(work: Callable[[Piece], Result], pieces: Iterable[Piece], count: int)
 def _given(ours: Connection, coming: Iterator[Any]) -> bool:
     """Send the next piece, if there is one."""
     for piece in coming:
-        ours.send(piece)
+        try:
+            ours.send(piece)
+        except BrokenPipeError as gone:
+            raise _died() from gone
         return True
     return False
 
@@ -87,10 +96,14 @@ def _result(ours: Connection) -> Any:
     try:
         result, error = ours.recv()
     except EOFError as gone:
-        raise ChildProcessError("A process that helped with the work has died.") from gone
+        raise _died() from gone
     if error is not None:
         raise error
     return result
+
+
+def _died() -> ChildProcessError:
+    return ChildProcessError("A process that helped with the work has died.")
 
 
 def _serve(work: Callable[[Any], Any], theirs: Connection, others: list[Connection]) -> None:
@@ -98,13 +111,32 @@ def _serve(work: Callable[[Any], Any], theirs: Connection, others: list[Connecti
     for end in others:
         end.close()
     gc.freeze()  # what was there before the fork is neither searched again and again, nor copied for that
-    while True:
-        try:
-            piece = theirs.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        try:
-            answer: tuple[Any, Exception | None] = (work(piece), None)
-        except Exception as error:  # noqa: BLE001 (raised again where the work was asked for)
-            answer = (None, error)
-        theirs.send(answer)
+    pieces: SimpleQueue[Any] = SimpleQueue()
+    answers: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_receive, args=(theirs, pieces), daemon=True).start()
+    threading.Thread(target=_send, args=(theirs, answers), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        while (piece := pieces.get()) is not _END:
+            try:
+                answer: tuple[Any, Exception | None] = (work(piece), None)
+            except Exception as error:  # noqa: BLE001 (raised again where the work was asked for)
+                answer = (None, error)
+            answers.put(ForkingPickler.dumps(answer))
+
+
+_END = object()
+
+
+def _receive(theirs: Connection, pieces: SimpleQueue[Any]) -> None:
+    try:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                pieces.put(theirs.recv())
+    finally:
+        pieces.put(_END)
+
+
+def _send(theirs: Connection, answers: SimpleQueue[Any]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            theirs.send_bytes(answers.get())
