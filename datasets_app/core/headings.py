@@ -19,7 +19,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "assistant": (
         "assistant", "output", "completion", "chosen", "answer", "response", "corrected", "target", "correction", "gpt",
         "输出", "答案", "回答", "回复", "助手", "纠正", "修正", "改正", "正确答案", "正确回答", "修正回答", "纠正后",
-        "译文", "答",
+        "标准答案", "标准回答", "参考答案", "参考回答", "译文", "答",
     ),
     "rejected": (
         "rejected", "original answer", "wrong answer", "wrong", "incorrect", "erroneous", "bad answer",
@@ -47,9 +47,14 @@ def guess(columns: Iterable[str]) -> dict[str, str] | None:
     """Field → column, each column once; None when the columns hold no question with an answer and no messages.
 
     Of two columns with names for one field the plainer name is taken. A label column is the answer when there is no
-    other; an `input` is the question when there is neither an instruction nor a question.
+    other; an `input` is the question when there is neither an instruction nor a question. None also for a wrong answer
+    without a right one, where another column seems to be the right one: read so, every row would lack its answer.
     """
-    return _whole((column, *_KNOWN.get(plain(column), ("", 0))) for column in columns)
+    columns = tuple(columns)
+    found = _whole((column, *_KNOWN.get(plain(column), ("", 0))) for column in columns)
+    if found and not found.keys() & {"assistant", "messages"} and "assistant" in (suggest(columns) or {}):
+        return None
+    return found
 
 
 def suggest(columns: Iterable[str]) -> dict[str, str] | None:

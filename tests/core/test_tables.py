@@ -57,6 +57,16 @@ def test_headings_that_hold_a_known_name_are_suggested_and_never_taken_for_grant
     assert Mapping.suggest(("甲", "乙")) is None
 
 
+def test_a_wrong_answer_is_not_imported_alone_where_the_right_one_stands_beside_it():
+    """Read by what is known for sure, each of these rows would lack its answer: a person is asked."""
+    columns = ("提问", "专家答案", "错误答案", "备注")
+    assert Mapping.guess(columns) is None
+    assert dict(Mapping.suggest(columns).fields) == {"user": "提问", "assistant": "专家答案", "rejected": "错误答案"}
+    assert dict(Mapping.guess(("提问", "错误答案", "备注")).fields) == {"user": "提问", "rejected": "错误答案"}
+    told = {"user": "提问", "assistant": "标准答案", "rejected": "错误答案"}
+    assert dict(Mapping.guess(("提问", "标准答案", "错误答案")).fields) == told
+
+
 def test_a_person_maps_columns_and_leaves_the_others_out():
     mapping = Mapping.parse({"user": "Q", "assistant": "A", "system": "", "keep": False}, ["Q", "A", "note"])
     row = mapping.apply({"Q": "雨？", "A": "会", "note": "x", "output": "y"})
