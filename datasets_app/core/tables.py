@@ -16,7 +16,7 @@ from datasets_app.core.headings import FIELDS
 from datasets_app.core.jsonl import Json
 from ftstudio.errors import InvalidInput, Listed, Text
 
-__all__ = ["ENCODINGS", "FIELDS", "REST", "Mapping", "columns", "encoding_of", "encoding_of_stream", "head"]
+__all__ = ["ENCODINGS", "FIELDS", "REST", "Mapping", "columns", "encoding_of", "encoding_of_stream", "head", "sheets"]
 
 REST = "$rest"  # in a mapped record: the columns that are no field; it marks the record as mapped
 _KEEP = "keep"
@@ -100,3 +100,10 @@ def head(stream: BinaryIO, container: str, reading: Reading | None = None, rows:
 def columns(stream: BinaryIO, container: str, reading: Reading | None = None) -> tuple[str, ...]:
     """The columns of a table in their order, () for one without rows; the stream is left at its start."""
     return next((tuple(entry.record) for entry in head(stream, container, reading, 200) if entry.record), ())
+
+
+def sheets(stream: BinaryIO, container: str) -> tuple[str, ...]:
+    """Among which tables of a file one is chosen by name, as `Container.sheets`; the stream is left at its start."""
+    found = CONTAINERS[container].sheets(stream)
+    stream.seek(0)
+    return found

@@ -53,6 +53,7 @@ class Upload(Leased):
     state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.WAITING)
     container = models.CharField(max_length=10, blank=True)  # core.containers: jsonl, array, csv, xlsx, parquet, zip
     encoding = models.CharField(max_length=20, blank=True)  # of a text table, as detected or chosen
+    sheet = models.CharField(max_length=100, blank=True, default="", db_default="")  # of a workbook; "": the first
     mapping = OrderedJSONField(default=dict, blank=True)  # of a table: field → column, as core.tables.Mapping reads it
     lines = models.FileField(upload_to="uploads/", max_length=200, blank=True)  # what another container became: JSONL
     strict = models.BooleanField(default=False)  # refuse samples with error findings instead of taking them in

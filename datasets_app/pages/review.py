@@ -29,7 +29,7 @@ SPREAD = 30  # values that are shown of how the samples are spread
 def review_form(upload: Upload, data: Any = None) -> tuple[ReviewForm, Look]:
     """The form, filled from the upload or from what was sent, and the look that it was made after."""
     seen = uploads.look(upload)
-    return ReviewForm(data, upload=upload, columns=seen.columns, mapping=seen.mapping), seen
+    return ReviewForm(data, upload=upload, seen=seen), seen
 
 
 def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> dict[str, Any]:

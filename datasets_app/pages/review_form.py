@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets_app.core.containers import CONTAINERS
 from datasets_app.core.encodings import ENCODINGS
-from datasets_app.core.tables import Mapping
 from datasets_app.models import Upload
 from datasets_app.pipeline import opening
+from datasets_app.services.uploads import Look
 from ftstudio.errors import Conflict, StudioError
 from ftstudio.web.texts import say
 
@@ -32,13 +31,14 @@ FIELD_LABELS: dict[str, Any] = {
     "tags": _("Tags"),
     "messages": _("Conversation as JSON"),
 }
-_PLAIN = ("container", "encoding", "format", "strict", "side", "spread_by", "tags_by", "licence")
+_PLAIN = ("container", "sheet", "encoding", "format", "strict", "side", "spread_by", "tags_by", "licence")
 
 
 class ReviewForm(forms.Form):
     """What was stored of the upload is what stands in it; `options` are what the service takes."""
 
     container = forms.ChoiceField(label=_("Kind of file"), required=False)
+    sheet = forms.ChoiceField(label=_("Sheet"), required=False)
     encoding = forms.ChoiceField(label=_("Encoding"), required=False)
     format = forms.ChoiceField(label=_("Format"))
     strict = forms.BooleanField(
@@ -62,18 +62,23 @@ class ReviewForm(forms.Form):
     )  # fmt: skip
     licence = forms.CharField(label=_("Licence"), required=False, max_length=100)
 
-    def __init__(self, data: Any = None, *, upload: Upload, columns: Iterable[str], mapping: Mapping | None) -> None:
-        columns = list(columns) if opening.takes_mapping(upload) else []
+    def __init__(self, data: Any = None, *, upload: Upload, seen: Look) -> None:
+        columns = seen.columns if opening.takes_mapping(upload) else ()
+        mapping = seen.mapping
         chosen = mapping.fields if mapping else {}
-        initial = {name: getattr(upload, name) for name in _PLAIN}
+        initial = {name: getattr(upload, name) for name in _PLAIN} | {"sheet": seen.sheet}
         initial |= {COLUMN + name: chosen.get(name, "") for name in FIELD_LABELS}
         super().__init__(data, initial={**initial, "keep": mapping.keep if mapping else True})
         self._upload = upload
+        self._sheet = seen.sheet
         self.fields["container"].choices = [(one.name, say(one.label)) for one in CONTAINERS.values()]  # type: ignore[attr-defined]
         self.fields["encoding"].choices = [(name, name.upper()) for name in ENCODINGS]  # type: ignore[attr-defined]
         self.fields["format"].choices = [(opening.AUTO, _("Recognise it by itself")), *codec_choices()]  # type: ignore[attr-defined]
+        self.fields["sheet"].choices = [(name, name) for name in seen.sheets]  # type: ignore[attr-defined]
         if not upload.encoding:
             del self.fields["encoding"]
+        if len(seen.sheets) < 2:
+            del self.fields["sheet"]
         if columns:
             shown = [("", "—"), *((column, column) for column in columns)]
             for name in FIELD_LABELS:
@@ -82,9 +87,12 @@ class ReviewForm(forms.Form):
                 label=_("Keep the other columns beside the sample"), required=False
             )
 
+    def clean_sheet(self) -> str:
+        return self.cleaned_data["sheet"] or self._sheet
+
     @property
     def reading(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("container", "encoding", "format") if name in self.fields]
+        return [self[name] for name in ("container", "sheet", "encoding", "format") if name in self.fields]
 
     @property
     def taking(self) -> list[forms.BoundField]:
@@ -98,21 +106,28 @@ class ReviewForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """As `uploads.update` takes them. Only after `is_valid()`.
 
-        Another kind of file has other columns, and an encoding of its own: those on the page are of the old one.
+        Another kind of file has other columns, sheets and an encoding of its own: those on the page are of the old one.
         """
         found = {name: self.cleaned_data[name] for name in _PLAIN if name in self.fields}
         if found["container"] != self._upload.container:
             found.pop("encoding", None)
+            found.pop("sheet", None)
         elif found["format"] not in (opening.AUTO, self._upload.container):
             found["mapping"] = {}
-        elif found.get("encoding", self._upload.encoding) == self._upload.encoding and "keep" in self.fields:
+        elif "keep" in self.fields and not self._other_columns:
             found["mapping"] = {} if self.unfinished else self._mapping()
         return found
 
     @property
+    def _other_columns(self) -> bool:
+        """Whether the file is read in such a way now that the columns on the page are no longer its own."""
+        before = {"container": self._upload.container, "sheet": self._sheet, "encoding": self._upload.encoding}
+        return any(name in self.fields and self.cleaned_data[name] != was for name, was in before.items())
+
+    @property
     def unfinished(self) -> bool:
         """Some columns were chosen, but not yet a question with an answer, or a conversation."""
-        if "keep" not in self.fields:
+        if "keep" not in self.fields or self._other_columns:
             return False
         chosen = {name for name in FIELD_LABELS if self.cleaned_data[COLUMN + name]}
         whole = "messages" in chosen or (

@@ -39,7 +39,8 @@ class Refusal:
 class Look:
     """What a file would become. `problem` says why it cannot be read at all, or any further than this.
 
-    `codec` is the format its records are taken for. Of a table: `columns`, the first `rows` as they stand, and the
+    `codec` is the format its records are taken for. Of a workbook: its `sheets` in their order, and the `sheet` that
+    is read. Of a table: `columns`, the first `rows` as they stand, and the
     `mapping` in force. Where nobody said and the headings do not tell, `needs` is "mapping" and the mapping is None, or
     one that was only `suggested` by parts of the headings and waits for a person's word.
     """
@@ -47,6 +48,8 @@ class Look:
     container: str
     encoding: str
     codec: str = ""
+    sheets: tuple[str, ...] = ()
+    sheet: str = ""
     columns: tuple[str, ...] = ()
     rows: list[list[str]] = field(default_factory=list)
     mapping: Mapping | None = None
@@ -81,6 +84,8 @@ def look(upload: Upload) -> Look:
     seen = Look(upload.container, upload.encoding, upload.codec)
     with upload.file.open("rb") as stream:
         try:
+            seen.sheets = opening.sheets_of(upload, stream)
+            seen.sheet = upload.sheet or next(iter(seen.sheets), "")
             if opening.is_table(upload):
                 _read_table(upload, stream, seen)
             if seen.suggested and seen.mapping:

@@ -16,7 +16,7 @@ from django.conf import settings
 from datasets_app.core import codecs
 from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, detect_stream
 from datasets_app.core.encodings import encoding_of_stream
-from datasets_app.core.tables import Mapping, columns, head
+from datasets_app.core.tables import Mapping, columns, head, sheets
 from datasets_app.models import Upload
 
 LINES = "jsonl"
@@ -26,7 +26,12 @@ AUTO = "auto"
 
 def reading_of(upload: Upload) -> Reading:
     """The limits and choices under which the upload's file is read."""
-    return Reading(encoding=upload.encoding, max_bytes=settings.LINE_MAX_BYTES, max_depth=settings.JSON_MAX_DEPTH)
+    return Reading(
+        encoding=upload.encoding,
+        sheet=upload.sheet,
+        max_bytes=settings.LINE_MAX_BYTES,
+        max_depth=settings.JSON_MAX_DEPTH,
+    )
 
 
 def recognised(stream: BinaryIO, name: str) -> tuple[str, str]:
@@ -57,6 +62,14 @@ def _is_utf_8(line: bytes) -> bool:
 def is_table(upload: Upload) -> bool:
     """Whether its rows stand under headings, and are read by a codec of the same name."""
     return bool(upload.container) and CONTAINERS[upload.container].table
+
+
+def sheets_of(upload: Upload, stream: Any) -> tuple[str, ...]:
+    """The workbook's sheets in their order, of which the first is read unless one is chosen; () of another file.
+
+    Raises InvalidInput when it cannot be read. The stream is left at its start.
+    """
+    return sheets(stream, upload.container) if is_table(upload) else ()
 
 
 def columns_of(upload: Upload, stream: BinaryIO) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def _check_beginning(begin: bytes) -> None:
 def recognise(upload: Upload) -> None:
     """What was not said of the file is found out from it; what is missing still is said in `error`.
 
-    Raises InvalidInput for a file that cannot be read, and for columns that it does not have.
+    Raises InvalidInput for a file that cannot be read, and for a sheet or columns that it does not have.
     """
     upload.error = None
     file: Any = upload.file
@@ -78,6 +78,8 @@ def recognise(upload: Upload) -> None:
         container, encoding = opening.recognised(stream, upload.name)
         upload.container = upload.container or container
         upload.encoding = upload.encoding or encoding
+        if upload.sheet and not opening.sheets_of(upload, stream):
+            raise InvalidInput(sheet=Text("This file is no workbook: it has no sheets to choose from."))
         if opening.is_table(upload):
             columns = opening.columns_of(upload, stream)
             upload_options.check_mapping(upload.mapping, columns)
@@ -87,3 +89,16 @@ def recognise(upload: Upload) -> None:
                     "which the answer."
                 )
                 upload.error = {"code": upload.NEEDS_MAPPING, **to_row(text)}
+
+
+def sheets(upload: Upload) -> tuple[str, ...]:
+    """The sheets of a workbook, first that which is read unless one is chosen; () of another file, or one that is gone.
+
+    Raises InvalidInput for one that cannot be read.
+    """
+    file: Any = upload.file
+    try:
+        with file.open("rb") as stream:
+            return opening.sheets_of(upload, stream)
+    except FileNotFoundError:
+        return ()

@@ -16,6 +16,7 @@ from ftstudio.errors import InvalidInput, Listed, StudioError, Text
 AUTO = "auto"
 SIDES = ("train", "validation", "test")
 LONGEST = 100
+_VERBATIM = frozenset(("sheet",))  # a title may begin or end with a space
 _PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 Refused = Text | None
@@ -29,7 +30,7 @@ def checked(options: Dict[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if name not in _CHECKS:
             raise TypeError(f"an upload has no option {name!r}")
-        value = value.strip() if isinstance(value, str) else value
+        value = value.strip() if isinstance(value, str) and name not in _VERBATIM else value
         if name == "mapping":
             value = _chosen(value)
         refused = _CHECKS[name](value)
@@ -103,6 +104,7 @@ def _path(value: Any) -> Refused:
 _CHECKS: dict[str, Callable[[Any], Refused]] = {
     "container": _one_of(("", *CONTAINERS)),
     "encoding": _one_of(("", *ENCODINGS)),
+    "sheet": _short,
     "format": _format,
     "mapping": _mapping,
     "strict": _flag,

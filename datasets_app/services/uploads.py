@@ -30,7 +30,7 @@ from ftstudio.queue import enqueue
 
 from . import upload_options
 from .rejections import excerpts, rejected_lines
-from .upload_files import Hashing, known_ending, recognise
+from .upload_files import Hashing, known_ending, recognise, sheets
 from .upload_options import AUTO
 
 __all__ = ["AUTO", "Look", "cancel", "excerpts", "look", "receive", "rejected_lines", "start", "update"]
@@ -50,8 +50,9 @@ def receive(
 
     With `hold` it waits for `start`; so does a table whose columns nobody can tell, whatever was asked. `options` are
     those of `update`. Raises InvalidInput for an empty or too large file, one that cannot be read at all, an unknown
-    extension or option, and Conflict `already_imported` when this dataset has taken in the same bytes before, unless
-    `again`.
+    extension or option, and Conflict `already_imported` when this dataset has taken in the same bytes before, of a
+    workbook the same sheet of them, unless `again`. Of a held workbook with several sheets `start` says so: until then
+    it may become another.
     """
     require(actor, dataset.project_id, "uploads.create")
     name = PurePath(name.replace("\\", "/")).name.replace("\x00", "")[-200:]
@@ -68,7 +69,9 @@ def receive(
             raise InvalidInput(code="empty", file=Text("The file is empty."))
         recognise(upload)
         upload.state = UploadState.HELD if hold or upload.needs else UploadState.WAITING
-        past_deadlocks(partial(_take_in, actor, upload, again=again), in_turn=False)
+        found = sheets(upload)
+        again = again or (upload.state == UploadState.HELD and len(found) > 1)
+        past_deadlocks(partial(_take_in, actor, upload, found, again=again), in_turn=False)
     except BaseException:
         storage.delete(upload.file.name or target)
         raise
@@ -76,11 +79,11 @@ def receive(
 
 
 @transaction.atomic
-def _take_in(actor: User, upload: Upload, *, again: bool) -> None:
+def _take_in(actor: User, upload: Upload, found: tuple[str, ...], *, again: bool) -> None:
     # Of two people who send the same file at once, one waits here and is then told.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
     if not again:
-        _refuse_repetition(upload)
+        _refuse_repetition(upload, found)
     upload.save()
     AuditEntry.objects.record(
         actor=actor, verb="uploads.create", target=upload, project=dataset.project, bytes=upload.size
@@ -94,13 +97,17 @@ def _set(upload: Upload, changes: Mapping[str, Any]) -> None:
         setattr(upload, name, value)
 
 
-def _refuse_repetition(upload: Upload, *, since: datetime | None = None) -> None:
+def _refuse_repetition(upload: Upload, found: tuple[str, ...], *, since: datetime | None = None) -> None:
     """Refuse what this dataset has taken in, or is taking in; a file that is held has not been taken in yet.
 
-    When a held file is started, only what began `since` it came counts: of what was there before its owner was told.
+    Of a workbook, in which these sheets were `found`, only the one that is read counts, chosen or as the first. When a
+    held file is started, only what began `since` it came counts: of what was there before its owner was told.
     """
     states = (UploadState.WAITING, UploadState.RUNNING, UploadState.DONE)
     same = Upload.objects.filter(dataset=upload.dataset_id, sha256=upload.sha256, state__in=states)
+    if found:
+        sheet = upload.sheet or found[0]
+        same = same.filter(sheet__in=(sheet, "") if sheet == found[0] else (sheet,))
     if since:
         same = same.filter(Q(created_at__gt=since) | Q(started_at__gt=since) | Q(started_at=None))
     before = same.exclude(pk=upload.pk).first()
@@ -127,20 +134,22 @@ def look(upload: Upload) -> Look:
 
 
 def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
-    """Say of a held file how it is read and what is taken: `container`, `encoding`, `format`, `mapping` (of a table:
-    field → column; {} goes by the headings), `strict` (only samples without errors), `side` (of every later split),
-    `spread_by` (a dotted path whose values are counted), `tags_by` (a dotted path whose words become the sample's tags)
-    and `licence`.
+    """Say of a held file how it is read and what is taken: `container`, `encoding`, `sheet` (of a workbook; "" is the
+    first that is not hidden), `format`, `mapping` (of a table: field → column; {} goes by the headings), `strict` (only
+    samples without errors), `side` (of every later split), `spread_by` (a dotted path whose values are counted),
+    `tags_by` (a dotted path whose words become the sample's tags) and `licence`.
 
     Raises InvalidInput on the option that cannot be, and Conflict `not_held` once the import has begun.
     """
     require(actor, upload.dataset.project_id, "uploads.update")
     changes = upload_options.checked(options)
     _set(upload, changes)
-    if changes.keys() & {"container", "encoding", "format", "mapping"}:
+    if changes.keys() & {"container", "encoding", "sheet", "format", "mapping"}:
         if changes.get("container") and "encoding" not in changes:
             upload.encoding = changes["encoding"] = ""
-        if "mapping" not in changes and changes.keys() & {"container", "encoding"}:
+        if "container" in changes and "sheet" not in changes:
+            upload.sheet = changes["sheet"] = ""
+        if "mapping" not in changes and changes.keys() & {"container", "encoding", "sheet"}:
             upload.mapping = {}  # of other columns
         recognise(upload)
         changes |= {name: getattr(upload, name) for name in ("container", "encoding", "mapping", "error")}
@@ -163,12 +172,13 @@ def start(*, actor: User, upload: Upload, again: bool = False) -> Upload:
         raise InvalidInput(
             code="needs_mapping", mapping=Text("Say first which column is the question and which the answer.")
         )
+    found = sheets(upload) if upload.state == UploadState.HELD else ()
 
     @transaction.atomic
     def write() -> None:
         Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
         if not again:
-            _refuse_repetition(upload, since=upload.created_at)
+            _refuse_repetition(upload, found, since=upload.created_at if len(found) < 2 else None)
         if not Upload.objects.filter(pk=upload.pk, state=UploadState.HELD).update(state=UploadState.WAITING):
             raise _not_held()
         AuditEntry.objects.record(actor=actor, verb="uploads.start", target=upload, project=upload.dataset.project)

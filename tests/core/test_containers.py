@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from datasets_app.core import containers
+from datasets_app.core import containers, tables
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, array, detect
 from datasets_app.core.containers.csv import guarded, unguarded
@@ -332,8 +332,21 @@ def test_cells_are_texts_as_a_person_reads_them():
 def test_a_sheet_may_be_named_and_a_wrong_name_lists_the_right_ones():
     data = workbook(("input", "output"), ("SHEET", "x"), sheets=("first", "第二"))
     assert good(entries(data, sheet="第二")) == [{"input": "第二", "output": "x"}]
-    with pytest.raises(InvalidInput, match="first, 第二"):
+    with pytest.raises(InvalidInput, match="first, 第二") as refusal:
         entries(data, sheet="third")
+    assert list(refusal.value.fields) == ["sheet"]
+
+
+def test_the_sheets_are_named_in_their_order_and_the_hidden_ones_last():
+    book = openpyxl.Workbook()
+    book.active.sheet_state = "hidden"
+    for title in ("说明", " 样本 "):
+        book.create_sheet(title)
+    out = io.BytesIO()
+    book.save(out)
+    assert tables.sheets(out, "xlsx") == ("说明", " 样本 ", "Sheet")
+    assert out.tell() == 0
+    assert tables.sheets(io.BytesIO(b"q,a\n"), "csv") == ()
 
 
 def test_a_hidden_sheet_is_not_taken_for_the_first():

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -180,4 +181,18 @@ def test_columns_with_names_of_their_own_are_told_by_hand(rain: Any, tmp_path: P
     with pytest.raises(CommandError, match="no column"):
         call_command("import_samples", str(rain.pk), str(path), column=["user=丙", "assistant=乙"])
     call_command("import_samples", str(rain.pk), str(path), column=["user=甲", "assistant=乙"])
+    assert "1 samples, 0 rejected" in capsys.readouterr().out
+
+
+def test_the_sheet_of_a_workbook_is_told_by_hand(rain: Any, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "book.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["about"])
+    sheet = book.create_sheet("样本")
+    for row in (("instruction", "output"), ("伞", "看得见的手。")):
+        sheet.append(row)
+    book.save(path)
+    with pytest.raises(CommandError, match="Sheet, 样本"):
+        call_command("import_samples", str(rain.pk), str(path), sheet="月亮")
+    call_command("import_samples", str(rain.pk), str(path), sheet="样本")
     assert "1 samples, 0 rejected" in capsys.readouterr().out

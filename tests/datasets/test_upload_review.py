@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -136,8 +137,8 @@ def test_another_encoding_and_another_kind_of_file_may_be_told(alice: Any, rain:
     ("option", "value"),
     [
         ("container", "exe"), ("encoding", "klingon"), ("format", "pickle"), ("side", "left"), ("strict", "maybe"),
-        ("spread_by", "a..b"), ("licence", "x" * 101), ("mapping", {"user": "no such column"}), ("mapping", [1]),
-        ("mapping", {"nonsense": "instruction"}),
+        ("spread_by", "a..b"), ("licence", "x" * 101), ("sheet", "x" * 101), ("mapping", [1]),
+        ("mapping", {"user": "no such column"}), ("mapping", {"nonsense": "instruction"}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_told_is_refused_by_name(option: str, value: Any, alice: Any, rain: Any) -> None:
@@ -288,3 +289,94 @@ def test_a_file_without_a_usable_row_says_so_before_its_import(alice: Any, rain:
     for data, sentence in told.items():
         upload = make.upload(alice, rain, data, hold=True)
         assert sentence in page.get(f"/uploads/{upload.pk}/").content.decode()
+
+
+# Sheets of a workbook
+
+
+def book(**sheets: Any) -> bytes:
+    """A workbook with these sheets, each of rows of cells."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for title, rows in sheets.items():
+        sheet = made.create_sheet(title)
+        for row in rows:
+            sheet.append(list(row))
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+NOTES = (("about",), ("made in May",))
+HEAD = ("instruction", "output")
+BOOK = book(readme=NOTES, 天气=(HEAD, ("下雨吗？", "不会。")), 词语=(HEAD, ("伞", "伞。"), ("风", "看不见的手。")))
+
+
+def test_a_script_chooses_the_sheet_among_those_that_the_preview_names(api: Any, rain: Any) -> None:
+    file = io.BytesIO(BOOK)
+    file.name = "rows.xlsx"
+    made = api.post(f"/api/v1/datasets/{rain.pk}/uploads/", {"file": file, "hold": True}, format="multipart").json()
+    assert (made["sheet"], made["needs"]) == ("", "mapping")
+    upload = f"/api/v1/uploads/{made['id']}/"
+    preview = api.get(f"{upload}preview/").json()
+    assert (preview["sheets"], preview["sheet"]) == (["readme", "天气", "词语"], "readme")
+    wrong = api.patch(upload, {"sheet": "月亮"}, format="json")
+    assert (wrong.status_code, "readme, 天气, 词语" in wrong.json()["fields"]["sheet"]) == (422, True)
+    told = api.patch(upload, {"sheet": "词语"}, format="json").json()
+    assert (told["sheet"], told["needs"]) == ("词语", "")
+    preview = api.get(f"{upload}preview/").json()
+    assert (preview["sheet"], preview["usable"], preview["columns"]) == ("词语", 2, list(HEAD))
+    api.post(f"{upload}start/")
+    assert imported(Upload.objects.get()).rows_accepted == 2
+    assert list(Sample.objects.order_by("position").values_list("title", flat=True)) == ["伞", "风"]
+
+
+def test_a_sheet_that_is_not_there_is_refused_at_the_door_and_so_is_one_of_a_table(alice: Any, rain: Any) -> None:
+    for name, data, sentence in (("rows.xlsx", BOOK, "天气"), ("rows.csv", table(), "no workbook")):
+        with pytest.raises(InvalidInput) as refusal:
+            make.upload(alice, rain, data, name=name, sheet="月亮")
+        assert sentence in str(refusal.value.fields["sheet"])
+    assert not Upload.objects.exists()
+
+
+def test_a_file_that_is_taken_for_another_kind_has_no_chosen_sheet_any_more(alice: Any, rain: Any) -> None:
+    upload = make.upload(alice, rain, BOOK, name="rows.xlsx", hold=True, sheet="天气")
+    uploads.update(actor=alice, upload=upload, mapping={"user": "instruction", "assistant": "output"})
+    uploads.update(actor=alice, upload=upload, sheet="readme")
+    assert (upload.mapping, upload.needs) == ({}, "mapping")
+    uploads.update(actor=alice, upload=upload, container="jsonl")
+    upload.refresh_from_db()
+    assert upload.sheet == ""
+
+
+def test_each_sheet_of_a_workbook_is_taken_in_once(alice: Any, rain: Any) -> None:
+    weather = book(天气=(HEAD, ("下雨吗？", "不会。")), 词语=(HEAD, ("伞", "看得见的手。")))
+    assert make.imported(alice, rain, weather, name="rows.xlsx").rows_accepted == 1
+    assert make.imported(alice, rain, weather, name="rows.xlsx", sheet="词语").rows_accepted == 1
+    for repeated in ("", "天气", "词语"):
+        with pytest.raises(Conflict) as refusal:
+            make.upload(alice, rain, weather, name="rows.xlsx", sheet=repeated)
+        assert refusal.value.code == "already_imported"
+    upload = make.upload(alice, rain, weather, name="rows.xlsx", hold=True)  # which sheet is said later
+    with pytest.raises(Conflict) as refusal:
+        uploads.start(actor=alice, upload=upload)
+    assert refusal.value.code == "already_imported"
+    assert uploads.start(actor=alice, upload=upload, again=True).state == "waiting"
+
+
+def test_the_page_of_a_workbook_offers_its_sheets_and_shows_the_chosen_one(alice: Any, rain: Any) -> None:
+    page = browser_of(alice)
+    upload = make.upload(alice, rain, BOOK, name="rows.xlsx", hold=True)
+    address = f"/uploads/{upload.pk}/"
+    assert '<option value="readme" selected>' in page.get(address).content.decode()
+    sent = {"container": "xlsx", "format": "auto", "sheet": "词语", "column-user": "about"}  # of the sheet before
+    assert page.post(f"{address}update/", sent).status_code == 302
+    shown = page.get(address).content.decode()
+    assert '<option value="词语" selected>' in shown
+    assert "看不见的手。" in shown
+    assert page.post(f"{address}update/", sent | {"sheet": "月亮"}).status_code == 422
+    sent |= {"column-user": "instruction", "column-assistant": "output", "keep": "on"}
+    assert page.post(f"{address}start/", sent).status_code == 302
+    assert "<dd" in page.get(address).content.decode().split("<dt>Sheet</dt>")[1][:10]
+    single = make.upload(alice, rain, book(a=(HEAD, ("星", "远。"))), name="rows.xlsx", hold=True)
+    assert 'name="sheet"' not in page.get(f"/uploads/{single.pk}/").content.decode()

@@ -29,8 +29,8 @@ class UploadOutput(serializers.ModelSerializer[Upload]):
     class Meta:
         model = Upload
         fields = (
-            "id", "dataset", "name", "size", "sha256", "container", "encoding", "format", "codec", "mapping", "strict",
-            "side", "spread_by", "spread", "tags_by", "licence", "state", "needs", "offset", "rows_total",
+            "id", "dataset", "name", "size", "sha256", "container", "encoding", "sheet", "format", "codec", "mapping",
+            "strict", "side", "spread_by", "spread", "tags_by", "licence", "state", "needs", "offset", "rows_total",
             "rows_accepted", "rows_rejected", "rows_duplicate", "error", "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
@@ -50,7 +50,8 @@ class MappingField(ObjectField):
 class UploadOptions(serializers.Serializer[Any]):
     """How the file is read, and what is taken of it.
 
-    `mapping` says of a table which column is which field (`user`, `assistant`, `system`, `rejected`, …; `keep: false`
+    `sheet` says which sheet of a workbook is read (the preview names them; "" is the first that is not hidden),
+    `mapping` of a table which column is which field (`user`, `assistant`, `system`, `rejected`, …; `keep: false`
     leaves the other columns out), `strict` takes in only samples without errors, `side` (train, validation or test) is
     where all of them belong in every later split, `spread_by` is a dotted path whose values are counted, `tags_by` one
     whose word or list of words becomes the sample's tags.
@@ -58,6 +59,7 @@ class UploadOptions(serializers.Serializer[Any]):
 
     container = serializers.CharField(max_length=10, required=False, allow_blank=True)
     encoding = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    sheet = serializers.CharField(max_length=100, required=False, allow_blank=True, trim_whitespace=False)
     format = serializers.CharField(max_length=40, required=False)
     mapping = MappingField(required=False)
     strict = serializers.BooleanField(required=False)
@@ -86,6 +88,8 @@ PREVIEW = {
     "properties": {
         "container": {"type": "string"},
         "encoding": {"type": "string"},
+        "sheets": {"type": "array", "items": {"type": "string"}},
+        "sheet": {"type": "string"},
         "codec": {"type": "string"},
         "columns": {"type": "array", "items": {"type": "string"}},
         "mapping": {"type": ["object", "null"], "additionalProperties": True},
@@ -108,6 +112,8 @@ def preview_of(seen: Look) -> dict[str, Any]:
     return {
         "container": seen.container,
         "encoding": seen.encoding,
+        "sheets": list(seen.sheets),
+        "sheet": seen.sheet,
         "codec": seen.codec,
         "columns": list(seen.columns),
         "mapping": seen.mapping.to_data() if seen.mapping else None,

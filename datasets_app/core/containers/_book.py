@@ -42,7 +42,7 @@ def book_of(parts: Parts) -> Book:
     names = set(parts.namelist())
     kinds = dict(_kinds(parts))
     book = Book(parts)
-    _find_sheets(book, kinds.get("sheet.main", kinds.get("sheet.macroEnabled.main", "xl/workbook.xml")), names)
+    _find_sheets(book, kinds, names)
     texts = kinds.get("sharedStrings", "xl/sharedStrings.xml")
     if texts in names:
         book.texts = _texts(parts, texts)
@@ -50,6 +50,13 @@ def book_of(parts: Parts) -> Book:
     if styles in names or parts.lost is None:
         _find_dates(book, styles if styles in names else "")
     return book
+
+
+def sheets_of(parts: Parts) -> dict[str, str]:
+    """The `sheets` of the workbook alone: its texts, which may be large, stay where they are."""
+    book = Book(parts)
+    _find_sheets(book, dict(_kinds(parts)), set(parts.namelist()))
+    return book.sheets
 
 
 def _texts(parts: Parts, name: str) -> Texts:
@@ -68,7 +75,8 @@ def _kinds(parts: Parts) -> Iterator[tuple[str, str]]:
         yield kind.rpartition("spreadsheetml.")[2].removesuffix("+xml"), name.removeprefix("/")
 
 
-def _find_sheets(book: Book, name: str, names: set[str]) -> None:
+def _find_sheets(book: Book, kinds: dict[str, str], names: set[str]) -> None:
+    name = kinds.get("sheet.main", kinds.get("sheet.macroEnabled.main", "xl/workbook.xml"))
     folder, own = posixpath.split(name)
     places = {
         relation.get("Id"): (relation.get("Target", ""), relation.get("Type", ""))

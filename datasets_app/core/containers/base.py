@@ -63,6 +63,11 @@ class Container(ABC):
     def recognises(self, head: bytes, name: str) -> bool:
         """Whether a file of this name that begins with `head` is one of ours. The content counts, then the name."""
 
+    def sheets(self, stream: BinaryIO) -> tuple[str, ...]:
+        """Between which tables of the file `Reading.sheet` chooses, the one that is read otherwise first; () where
+        there is no choice to be named. `stream` is seekable and at its start. Raises `InvalidInput` as `read`."""
+        return ()
+
     @abstractmethod
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         """Every record that is not blank, in order. `stream` is seekable and at its start."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from datasets_app.core.containers._book import Book, book_of
+from datasets_app.core.containers._book import Book, book_of, sheets_of
 from datasets_app.core.containers._parts import Parts
 from datasets_app.core.containers._texts import LOST
 from datasets_app.core.containers._zipped import opened
@@ -44,6 +44,10 @@ class Xlsx(Container):
         if head.startswith(_OLD):
             return True
         return head.startswith(_ZIP) and (name.endswith(self.extensions) or any(part in head for part in _INSIDE))
+
+    def sheets(self, stream: BinaryIO) -> tuple[str, ...]:
+        """Their titles in the order of the workbook, the hidden ones last."""
+        return tuple(sheets_of(_parts_of(stream)))
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         book, rows = _opened(stream, reading.sheet)
@@ -119,12 +123,16 @@ def _shown(cells: list[str]) -> bytes:
     return json.dumps(cells, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _opened(stream: BinaryIO, name: str) -> tuple[Book, Iterator[Row]]:
+def _parts_of(stream: BinaryIO) -> Parts:
     if stream.read(len(_OLD)) == _OLD:
         message = Text("This is an old .xls workbook, or one with a password: save it as .xlsx without a password.")
         raise InvalidInput(file=message)
     stream.seek(0)
-    book = book_of(opened(stream, most_bytes=_MOST_BYTES, kind=Parts))
+    return opened(stream, most_bytes=_MOST_BYTES, kind=Parts)
+
+
+def _opened(stream: BinaryIO, name: str) -> tuple[Book, Iterator[Row]]:
+    book = book_of(_parts_of(stream))
     if name and name not in book.sheets:
         raise InvalidInput(
             sheet=Text("There is no sheet “{name}”: use one of {names}", name=name, names=Listed(book.sheets))

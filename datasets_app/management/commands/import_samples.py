@@ -26,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--format", default=uploads.AUTO, choices=[uploads.AUTO, *CODECS])
         parser.add_argument("--encoding", help="of a text table or lines; found out unless given")
+        parser.add_argument("--sheet", help="of a workbook; the first that is not hidden unless given")
         parser.add_argument(
             "--column",
             action="append",
@@ -40,7 +41,13 @@ class Command(BaseCommand):
         dataset = find(Dataset, options["dataset"])
         actor = person(options["username"]) if options["username"] else dataset.created_by
         told: dict[str, Any] = {
-            name: value for name, value in (("encoding", options["encoding"]), ("mapping", _mapping(options))) if value
+            name: value
+            for name, value in (
+                ("encoding", options["encoding"]),
+                ("sheet", options["sheet"]),
+                ("mapping", _mapping(options)),
+            )
+            if value
         }
         try:
             with options["file"].open("rb") as file:
