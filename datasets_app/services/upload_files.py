@@ -96,6 +96,8 @@ def sheets(upload: Upload) -> tuple[str, ...]:
 
     Raises InvalidInput for one that cannot be read.
     """
+    if not opening.is_table(upload):
+        return ()
     file: Any = upload.file
     try:
         with file.open("rb") as stream:

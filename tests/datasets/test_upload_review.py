@@ -289,6 +289,10 @@ def test_a_file_without_a_usable_row_says_so_before_its_import(alice: Any, rain:
     for data, sentence in told.items():
         upload = make.upload(alice, rain, data, hold=True)
         assert sentence in page.get(f"/uploads/{upload.pk}/").content.decode()
+    upload = make.upload(
+        alice, rain, book(cover=(HEAD,), 天气=(HEAD, ("下雨吗？", "不会。"))), name="a.xlsx", hold=True
+    )
+    assert "There is no row in this sheet." in page.get(f"/uploads/{upload.pk}/").content.decode()
 
 
 # Sheets of a workbook
@@ -368,7 +372,9 @@ def test_the_page_of_a_workbook_offers_its_sheets_and_shows_the_chosen_one(alice
     page = browser_of(alice)
     upload = make.upload(alice, rain, BOOK, name="rows.xlsx", hold=True)
     address = f"/uploads/{upload.pk}/"
-    assert '<option value="readme" selected>' in page.get(address).content.decode()
+    shown = page.get(address).content.decode()
+    assert '<option value="readme" selected>' in shown
+    assert "If the samples stand in another sheet" in shown
     sent = {"container": "xlsx", "format": "auto", "sheet": "词语", "column-user": "about"}  # of the sheet before
     assert page.post(f"{address}update/", sent).status_code == 302
     shown = page.get(address).content.decode()
