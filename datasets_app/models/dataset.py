@@ -82,6 +82,13 @@ class Dataset(Leased):
         """The last check of all samples ended in a mistake of ours: some are graded by older rules than others."""
         return not self.checking_version and not self.rule_set_version
 
+    @property
+    def checking_progress(self) -> float | None:
+        """How much of the samples has been graded by the new rules, 0 to 1; None while no check of all is on."""
+        if not self.checking_version:
+            return None
+        return min(1.0, self.checked_to / max(1, self.next_position - 1))
+
 
 class DatasetCountQuerySet(models.QuerySet["DatasetCount"]):
     def add(self, dataset: Dataset | uuid.UUID, changes: Mapping[tuple[str, str], int]) -> None:

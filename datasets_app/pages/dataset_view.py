@@ -90,10 +90,10 @@ def samples_context(request: PersonRequest, dataset: Dataset, counts: Counts) ->
 
 
 def uploads_context(dataset: Dataset) -> dict[str, Any]:
-    """The newest uploads, and whether one is being worked on."""
+    """The newest uploads, and whether one is being worked on or all samples are graded again."""
     uploads = [shown_upload(upload) for upload in dataset.uploads.all()[:5]]
     live = any(upload.is_working for upload in uploads) or bool(dataset.checking_version)
-    return {"uploads": uploads, "uploads_live": live}
+    return {"uploads": uploads, "uploads_live": live, "to_check": dataset.next_position - 1}
 
 
 def snapshots_context(dataset: Dataset) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from datasets_app.services import annotations as annotating
 from datasets_app.services import samples
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
+from ftstudio.web.texts import from_row
 
 from .loading import sample_of
 
@@ -44,6 +45,7 @@ def detail(request: PersonRequest, pk: int, number: int) -> HttpResponse:
         "before": before,
         "numbers": [n for n in range(sample.revision_number, 0, -1) if n != number][:200],
         "changes": changes(core.from_json(before.payload) if before else new, new),
+        "findings": [(row, from_row(row.message)) for row in revision.findings.all()[:100]],
         "is_current": number == sample.revision_number,
     }
     return render_page(request, "samples/revision.html", context)

@@ -11,6 +11,7 @@ from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import regrade
 from datasets_app.services import datasets, samples
 from tests import make
+from tests.conftest import api_of, browser_of
 
 STOP = {"text": {"ends_with": ["。"]}}
 STRICT = {"text": {"ends_with": ["！"]}}
@@ -47,6 +48,41 @@ def test_chunks_are_graded_in_any_order_and_the_last_one_ends_the_check(alice: A
     assert said(rain) == list(range(1, 11))
     assert not CheckChunk.objects.exists()
     assert datasets.counts(rain) == make.counted(rain)
+
+
+def test_everybody_sees_how_far_a_check_of_all_samples_is(alice: Any, rain: Any) -> None:
+    page, script, address = browser_of(alice), api_of(alice), f"/api/v1/datasets/{rain.pk}/"
+    assert script.get(address).json()["checking_progress"] is None
+    first, second, *_ = begun(alice, rain, contract=STRICT)
+    checking.go_on(first)
+    checking.go_on(second)
+    told = script.get(address).json()
+    assert (told["checking"], told["checking_progress"]) == (True, 0.6)
+    part = page.get(f"/datasets/{rain.pk}/", headers={"HX-Request": "true", "HX-Target": "uploads"}).content.decode()
+    assert "6 of 10 samples looked at" in part
+    checking.check(rain.pk)
+    ended = page.get(f"/datasets/{rain.pk}/", headers={"HX-Request": "true", "HX-Target": "uploads"})
+    assert "samples looked at" not in ended.content.decode()
+    assert ended["HX-Refresh"] == "true", "what it changed stands all over the page"
+
+
+def test_an_older_revision_keeps_its_findings_and_the_rules_that_made_them(alice: Any, rain: Any) -> None:
+    sample = Sample.objects.get(dataset=rain, position=4)
+    samples.save(actor=alice, sample=sample, base_revision=1, messages=make.chat("4？", "好的")["messages"])
+    old = rain.rule_set_version
+    datasets.update(actor=alice, dataset=rain, contract=STRICT)
+    checking.check(rain.pk)
+    rain.refresh_from_db()
+    script, address = api_of(alice), f"/api/v1/samples/{sample.pk}"
+    made = [script.get(f"{address}/revisions/{n}/").json()["findings"] for n in (1, 2)]
+    assert [(found["rule"], found["rule_set_version"]) for [found] in made] == [
+        ("terminal-punctuation", old),
+        ("terminal-punctuation", rain.rule_set_version),
+    ]
+    assert script.get(f"{address}/").json()["findings"] == made[1]
+    page = browser_of(alice).get(f"/samples/{sample.pk}/revisions/1/").content.decode()
+    assert f"rule set {old[:7]}" in page
+    assert f"rule set {rain.rule_set_version[:7]}" not in page
 
 
 def test_what_is_said_as_before_is_not_written_again(alice: Any, rain: Any) -> None:

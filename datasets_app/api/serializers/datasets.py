@@ -60,7 +60,8 @@ class SizeOutput(serializers.Serializer[Meter]):
 
 
 class DatasetOutput(serializers.ModelSerializer[Dataset]):
-    """A dataset. `checking`: its samples are being graded again, because its rules changed.
+    """A dataset. `checking`: its samples are being graded again, because its rules changed; `checking_progress` says
+    how far that is, from 0 to 1.
 
     `counted_by` says how the tokens of its samples are counted, which `base_model` decides.
     """
@@ -69,13 +70,15 @@ class DatasetOutput(serializers.ModelSerializer[Dataset]):
     error_tags = TagsField()
     counted_by = serializers.SerializerMethodField()
     checking = serializers.SerializerMethodField()
+    checking_progress = serializers.FloatField(read_only=True, allow_null=True)
 
     class Meta:
         model = Dataset
         fields = (
             "id", "project", "name", "description", "contract", "guideline", "guideline_version", "system_prompt",
             "profile", "base_model", "task", "licence", "contrast_template", "mode", "overlap", "error_tags", "desk",
-            "counted_by", "rule_set_version", "checking", "samples_total", "created_at", "changed_at",
+            "counted_by", "rule_set_version", "checking", "checking_progress", "samples_total",
+            "created_at", "changed_at",
         )  # fmt: skip
 
     @extend_schema_field(CountedByOutput)

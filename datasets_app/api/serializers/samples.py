@@ -46,14 +46,17 @@ class SamplePageOutput(serializers.Serializer[Any]):
 
 
 class FindingOutput(serializers.ModelSerializer[FindingRow]):
-    """`path` is a JSON Pointer; `start` and `end` count code points of the text there. `waived`: a lead let it pass."""
+    """`path` is a JSON Pointer; `start` and `end` count code points of the text there. `waived`: a lead let it pass.
+
+    `rule_set_version` is that of the rules which found it.
+    """
 
     message = serializers.SerializerMethodField()
     fix = ObjectField(allow_null=True)
 
     class Meta:
         model = FindingRow
-        fields = ("rule", "severity", "path", "start", "end", "message", "fix", "waived")
+        fields = ("rule", "severity", "path", "start", "end", "message", "fix", "waived", "rule_set_version")
 
     def get_message(self, finding: FindingRow) -> str:
         return say(from_row(finding.message))
@@ -143,12 +146,13 @@ class RevisionOutput(serializers.ModelSerializer[Revision]):
 
 
 class RevisionDetailOutput(RevisionOutput):
-    """A revision with its content."""
+    """A revision with its content and what was found in it while it was the newest."""
 
     content = serializers.SerializerMethodField()
+    findings = FindingOutput(many=True, read_only=True)
 
     class Meta(RevisionOutput.Meta):
-        fields = (*RevisionOutput.Meta.fields, "content")  # type: ignore[assignment]
+        fields = (*RevisionOutput.Meta.fields, "content", "findings")  # type: ignore[assignment]
 
     @extend_schema_field(ContentOutput)
     def get_content(self, revision: Revision) -> dict[str, Any]:
