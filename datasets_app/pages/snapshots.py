@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from datasets_app.core import abilities, contracts
 from datasets_app.models import Dataset, LossReport, Snapshot
 from datasets_app.services import browse, cards, exports, loss_reports, snapshots, sources
+from datasets_app.services.wrong_samples import first_wrong
 from ftstudio.accounts.policy import allows, require
 from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
@@ -108,7 +109,8 @@ def snapshot_context(
         "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
         "test_set": snapshot.counts.get("test_set") or {},
         "requirements": contracts.describe(contracts.parse(snapshot.contract)),
-        "errors": exports.errors_of(snapshot),
+        "errors": (errors := exports.errors_of(snapshot)),
+        "wrong": first_wrong(snapshot) if errors and form.is_bound else [],
         "exports": made,
         "exports_live": any(not export.is_final for export in made),
         "reason": say(from_row(snapshot.error)) if snapshot.error else "",

@@ -25,6 +25,8 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.queue import enqueue
 
+from .wrong_samples import first_wrong
+
 
 def errors_of(snapshot: Snapshot, split: str = ALL) -> dict[str, int]:
     """rule → samples of the split that it calls wrong, as they were when the snapshot was frozen."""
@@ -60,7 +62,8 @@ def create(
 
     `options` is read by `core.composing.Options`: contrast rows, a share of negatives, fields that may be lost, the
     target's profile. Error findings and too few rows for the target block it (Conflict `blocked`, `fields` naming rule
-    and number) unless a lead waives them: `waive={"reason": …, "rules"?: […]}`; without `rules` all of them, and a
+    and number, and the first wrong samples with the place in them) unless a lead waives them:
+    `waive={"reason": …, "rules"?: […]}`; without `rules` all of them, and a
     file that turns out too large. Raises Conflict `not_ready` before the snapshot is built.
     """
     dataset = snapshot.dataset
@@ -73,7 +76,7 @@ def create(
                           format=CODECS[codec].label)
         )  # fmt: skip
     require_ready(snapshot)
-    waivers = _waivers(actor, snapshot, blocking(snapshot, split, wanted), waive)
+    waivers = _waivers(actor, snapshot, split, blocking(snapshot, split, wanted), waive)
     with transaction.atomic():
         export = Export.objects.create(
             snapshot=snapshot, codec=codec, split=split, options=wanted.to_data(), waivers=waivers, created_by=actor
@@ -102,10 +105,10 @@ def require_ready(snapshot: Snapshot) -> None:
 
 
 def _waivers(
-    actor: User, snapshot: Snapshot, errors: Mapping[str, int], waive: Mapping[str, Any] | None
+    actor: User, snapshot: Snapshot, split: str, errors: Mapping[str, int], waive: Mapping[str, Any] | None
 ) -> list[dict[str, str]]:
     if not waive:
-        _refuse(errors)
+        _refuse(snapshot, split, errors)
         return []
     require(actor, snapshot.dataset.project_id, "exports.waive")
     reason = str(waive.get("reason") or "").strip()
@@ -115,7 +118,7 @@ def _waivers(
         raise InvalidInput(waive=Text("At most {n} characters, please.", n=300))
     # What only the finished file can tell is let pass beforehand; the manifest names it only if it came to that.
     rules = list(dict.fromkeys(waive.get("rules") or [*errors, *RULES_OF_FILES]))
-    _refuse({rule: n for rule, n in errors.items() if rule not in rules})
+    _refuse(snapshot, split, {rule: n for rule, n in errors.items() if rule not in rules})
     return [
         {"rule": rule, "reason": reason, "by": actor.get_username()}
         for rule in rules
@@ -123,14 +126,14 @@ def _waivers(
     ]
 
 
-def _refuse(errors: Mapping[str, int]) -> None:
+def _refuse(snapshot: Snapshot, split: str, errors: Mapping[str, int]) -> None:
     if not errors:
         return
     listed = Listed(f"{rule} {n}" for rule, n in errors.items())
     raise Conflict(
         Text("Error findings stand in the way ({listed}): correct them, or let a lead waive them.", listed=listed),
         code="blocked",
-        details={"rules": dict(errors)},
+        details={"rules": dict(errors), "samples": first_wrong(snapshot, split)},
     )
 
 

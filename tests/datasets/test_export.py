@@ -135,10 +135,15 @@ def test_the_manifest_says_what_the_file_is(alice: Any, rain: Any) -> None:
 
 
 def test_errors_stand_in_the_way(alice: Any, rain: Any) -> None:
-    make.imported(alice, rain, [make.chat("伞", "伞。"), *make.chats(2)])
+    make.imported(alice, rain, [*make.chats(2), make.chat("伞", "伞。")])
     with pytest.raises(Conflict) as refusal:
         exports.create(actor=alice, snapshot=make.snapshot(alice, rain), codec="openai-chat")
-    assert (refusal.value.code, refusal.value.details) == ("blocked", {"rules": {"echo": 1}})
+    assert (refusal.value.code, refusal.value.details["rules"]) == ("blocked", {"echo": 1})
+    [wrong] = refusal.value.details["samples"]
+    assert (wrong["sample"], wrong["position"]) == (Sample.objects.get(position=3).pk, 3)
+    [finding] = wrong["findings"]
+    assert (finding["rule"], finding["path"]) == ("echo", "/messages/1/content")
+    assert "伞" in finding["message"]
 
 
 def test_a_lead_lets_them_pass_with_a_reason_that_stays(leo: Any, alice: Any, rain: Any) -> None:

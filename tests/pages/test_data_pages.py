@@ -381,6 +381,7 @@ def test_a_snapshot_is_frozen_exported_and_downloaded(pages: Client, dataset: Da
     blocked = pages.post(url("export-create", snapshot.pk), {"codec": "openai-chat", "split": "all"})
     assert blocked.status_code == 409
     assert "echo" in blocked.content.decode()
+    assert "<code>/messages/" in blocked.content.decode(), "the place in the first wrong sample"
     wanted = {"codec": "openai-chat", "split": "all", "reason": "to try"}
     pages.post(url("export-create", snapshot.pk), wanted)
     export = Export.objects.get()
