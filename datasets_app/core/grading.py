@@ -23,6 +23,7 @@ from datasets_app.core.sets.look import Look, Sight
 from datasets_app.core.sets.members import OTHER_FILE, Member, member
 from datasets_app.core.splitting import SIDES
 from ftstudio.errors import Text
+from ftstudio.sweeping import put_off
 
 THIS_FILE = SIDES[0]  # the side of the file that is graded, as against the other one
 BATCH = 400  # rows graded at once of a file that is not one of lines
@@ -145,6 +146,7 @@ def grade(
     return report
 
 
+@put_off()
 def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
     """Grade the rows: all that can be said of them without the others. Changes neither checker nor look.
 
