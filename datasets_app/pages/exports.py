@@ -89,20 +89,25 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "exports/detail.html", context)
 
 
-def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int]]:
-    """What the manifest counts, in words; zeros are left out."""
-    pictures = manifest.get("pictures", {})
+def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """What the manifest counts, in words, and how many were asked for where there were fewer, else 0.
+
+    Lines in which both are 0 are left out.
+    """
+    pictures, contrast = manifest.get("pictures", {}), manifest.get("contrast", {})
+    negatives = manifest.get("negatives") or {}
     rows = [
-        (_("Bytes as they were imported"), manifest.get("as_imported", 0)),
-        (_("Written anew"), sum(manifest.get("rewritten", {}).values())),
-        (_("Contrast rows"), manifest.get("contrast", {}).get("rows", 0)),
-        (_("Negatives left out"), (manifest.get("negatives") or {}).get("left_out", 0)),
-        (_("Written with a loss"), manifest.get("reduced", {}).get("rows", 0)),
-        (_("Not written"), manifest.get("refused", {}).get("rows", 0)),
-        (_("Pictures beside the rows"), pictures.get("files", 0)),
-        (_("Pictures inside the rows"), pictures.get("embedded", 0)),
+        (_("Bytes as they were imported"), manifest.get("as_imported", 0), 0),
+        (_("Written anew"), sum(manifest.get("rewritten", {}).values()), 0),
+        (_("Contrast rows"), contrast.get("rows", 0), contrast.get("wanted", 0)),
+        (_("Negatives"), negatives.get("rows", 0), negatives.get("wanted", 0)),
+        (_("Negatives left out"), negatives.get("left_out", 0), 0),
+        (_("Written with a loss"), manifest.get("reduced", {}).get("rows", 0), 0),
+        (_("Not written"), manifest.get("refused", {}).get("rows", 0), 0),
+        (_("Pictures beside the rows"), pictures.get("files", 0), 0),
+        (_("Pictures inside the rows"), pictures.get("embedded", 0), 0),
     ]
-    return [(name, n) for name, n in rows if n]
+    return [(name, n, wanted if wanted > n else 0) for name, n, wanted in rows if n or wanted]
 
 
 @login_required

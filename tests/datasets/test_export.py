@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.models import Sample
+from datasets_app.pages.exports import figures_of
 from datasets_app.pipeline.write_export import write_export, write_lines
 from datasets_app.services import exports, samples, snapshots
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
+from tests.conftest import browser_of
 
 RECORDS = [
     make.chat("会下雨吗？", "会。", system="你是预报员"),
@@ -132,6 +134,18 @@ def test_the_manifest_says_what_the_file_is(alice: Any, rain: Any) -> None:
     assert (manifest["sha256"], manifest["bytes"]) == (export.sha256, export.size)
     assert manifest["contract"] == {"text": {"no_echo": True}}
     json.dumps(manifest)
+
+
+def test_a_page_says_where_a_share_could_not_be_filled(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [{"prompt": "乙", "chosen": "行。", "rejected": "错。"}])
+    snapshot = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0})
+    told = make.export(alice, snapshot, options={"contrast": 90, "negatives": 50})
+    figures = {name: (n, wanted) for name, n, wanted in figures_of(told.manifest)}
+    contrast = told.manifest["contrast"]
+    assert figures["Contrast rows"] == (contrast["rows"], contrast["wanted"])
+    assert figures["Negatives"] == (0, told.manifest["negatives"]["wanted"])
+    page = browser_of(alice).get(f"/exports/{told.pk}/").content.decode()
+    assert f"{contrast['rows']} of {contrast['wanted']} wanted" in page
 
 
 def test_errors_stand_in_the_way(alice: Any, rain: Any) -> None:
