@@ -142,7 +142,7 @@ def register_elsewhere(
         base_model=base_model.strip(), recipe={"method": "supervised"}, state=lifecycle.SUCCEEDED,
         raw_state="registered", marker=f"fts-{secrets.token_hex(16)}", result_model=model.strip(), finished_at=now,
     )  # fmt: skip
-    job.contract = readiness.inference_contract(job)
+    job.contract = readiness.inference_contract(job, ours=False)
     version = ModelVersion(
         project=project, job=job, connection=connection, alias=name, model=model.strip(), contract=job.contract,
         note=_note(note) or "",

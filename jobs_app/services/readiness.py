@@ -20,6 +20,7 @@ from jobs_app.core.lengths import Lengths
 from jobs_app.core.preflight import Account, Costs, Item, Target, checklist
 from jobs_app.models import Connection, Inspection, Job
 from jobs_app.pipeline.inspect_snapshot import shared_rows
+from jobs_app.pipeline.sending import codec_of
 from jobs_app.providers import PROVIDERS
 
 from . import budgets, catalog, inspections
@@ -68,14 +69,21 @@ def checklist_of(job: Job, *, lock: bool = False) -> list[Item]:
     return [_snapshot_item(snapshot), *items]
 
 
-def inference_contract(job: Job) -> dict[str, Any]:
-    """How the tuned model is to be called, as it was trained: rules, prompt, decoding, the form of the answer."""
+def inference_contract(job: Job, *, ours: bool = True) -> dict[str, Any]:
+    """How the tuned model is to be called, as it was trained: rules, prompt, decoding, the form of the answer.
+
+    The form is that of the files, whatever the dataset usually does: only `task-response` writes calls, every other
+    format the JSON itself. A model that was not trained on files of `ours` is asked as the dataset says.
+    """
     snapshot = job.snapshot
     assert snapshot is not None  # noqa: S101  (the checklist has seen to it)
     rules = snapshot.contract or {}
     written_as = (rules.get("json") or {}).get("written_as") or ("json-content" if rules.get("json") else "text")
-    if job.codec in ("json-content", "task-response"):
-        written_as = job.codec  # the files were written that way, whatever the dataset usually does
+    codec = codec_of(job, PROVIDERS[job.connection.kind]) if ours else ""
+    if codec in ("json-content", "task-response"):
+        written_as = codec
+    elif ours and written_as == "task-response":
+        written_as = "json-content"
     return {
         "contract": rules,
         "system_prompt": snapshot.system_prompt,

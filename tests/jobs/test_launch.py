@@ -13,7 +13,7 @@ from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from jobs_app.models import Connection, Job, ModelVersion
 from jobs_app.pipeline.poll import poll
 from jobs_app.pipeline.submit import submit
-from jobs_app.services import jobs
+from jobs_app.services import jobs, readiness
 
 from .rehearsal import Rehearsal
 from .rows import make_snapshot
@@ -50,6 +50,23 @@ def test_launching_freezes_how_the_model_is_to_be_called(launched: Job) -> None:
     assert launched.contract["contract"]["labels"]["values"] == ["rain", "no rain"]
     assert launched.contract["decoding"] == {"temperature": 0}
     assert launched.contract["written_as"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "form"),
+    [
+        ("openai", "task-response", "task-response"),
+        ("openai", "json-content", "json-content"),
+        ("openai", "", "json-content"),  # openai-chat, which writes the JSON into the answer's text
+        ("siliconflow", "", "json-content"),  # has no calls at all
+    ],
+)
+def test_a_model_is_asked_in_the_form_that_its_files_had(kind: str, codec: str, form: str) -> None:
+    """The dataset writes calls; a job whose files hold bare JSON makes a model that has never seen one."""
+    snapshot = Snapshot(contract={"json": {"schema": {"type": "object"}, "written_as": "task-response"}})
+    job = Job(snapshot=snapshot, connection=Connection(kind=kind), codec=codec, recipe={"method": "supervised"})
+    assert readiness.inference_contract(job)["written_as"] == form
+    assert readiness.inference_contract(job, ours=False)["written_as"] == "task-response"
 
 
 def test_launching_says_what_it_will_come_to(launched: Job, settings: Any) -> None:
