@@ -22,6 +22,7 @@ from ftstudio.errors import Text
 
 from . import regrade, scan
 from .attempts import Stopped, past_deadlocks, work_alone
+from .courtesy import waited_for
 from .grading import checker_of
 from .series import Calling, Series, following
 
@@ -59,7 +60,8 @@ def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object])
         return
     try:
         left = CheckChunk.objects.unfinished().filter(dataset=chunk.dataset_id)
-        _bring_on(chunk, _check_chunks(chunk_id, between=Calling(left, abreast, call)))
+        with waited_for():
+            _bring_on(chunk, _check_chunks(chunk_id, between=Calling(left, abreast, call)))
     finally:
         _series.leave(chunk.dataset_id)
 

@@ -32,6 +32,7 @@ from ftstudio.web.texts import to_row
 from . import bulk, census, health, measure_test, mixing, placing, waiving
 from .attempts import Stopped, past_deadlocks, work_alone
 from .census import CHUNK, TAGS, Census
+from .courtesy import waited_for
 from .selecting import selected
 
 ENTRY_COLUMNS = (
@@ -76,7 +77,7 @@ def freeze(snapshot_id: UUID | str) -> bool:
 
     One that is divided in the same way as an older one waits for it, for it has its sides to keep.
     """
-    with giving_back():
+    with waited_for(), giving_back():
         return work_alone(_may_begin(), snapshot_id, with_related=("dataset",), work=_run, fail=_fail)
 
 

@@ -28,6 +28,7 @@ from . import announcing, bulk, keys, leaks, planning, repetitions, unpack
 from .ahead import Ahead
 from .append import Origin, append, write
 from .attempts import Stopped, past_deadlocks, work_alone
+from .courtesy import waited_for
 from .grading import checker_of
 from .reading import Chunk, read_chunk, recognise
 from .series import Calling, Series, following
@@ -83,8 +84,9 @@ def go_through(chunk_id: int | str, abreast: int, call: Callable[[int], object])
         left = _beside(chunk)
         free = list(left.abandoned().order_by("number").values_list("pk", flat=True))
         first = chunk.pk if chunk.pk in free else next(iter(free), None)
-        went_well = first is not None and _import_chunks(first, between=Calling(left, abreast, call))
-        _bring_on(chunk, went_well)
+        with waited_for():
+            went_well = first is not None and _import_chunks(first, between=Calling(left, abreast, call))
+            _bring_on(chunk, went_well)
     finally:
         _series.leave(chunk.upload_id)
 

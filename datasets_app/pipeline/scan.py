@@ -33,6 +33,7 @@ from ftstudio.web.texts import to_row
 
 from . import set_findings
 from .attempts import Stopped, past_deadlocks, work_alone
+from .courtesy import give_way
 from .deduplicate import place
 from .grading import checker_of
 
@@ -67,9 +68,13 @@ def _may_begin() -> ScanQuerySet:
 
 
 def _run(scan: Scan, key: str) -> None:
-    def hold(**changes: Any) -> None:
+    def renew(**changes: Any) -> None:
         if not Scan.objects.unfinished().renew(scan.pk, key, **changes):
             raise Stopped
+
+    def hold(**changes: Any) -> None:
+        renew(**changes)
+        give_way(renew)
 
     dataset = scan.dataset
     checker = checker_of(dataset)

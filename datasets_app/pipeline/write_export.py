@@ -24,6 +24,7 @@ from ftstudio.memory import giving_back
 from ftstudio.web.texts import to_row
 
 from .attempts import Stopped, work_alone
+from .courtesy import waited_for
 from .sinks import suffix_of
 from .write_rows import ALL, PLAIN, Written, write_lines
 
@@ -36,7 +37,7 @@ ROWS_IN_ARCHIVE = "data.jsonl"
 def write_export(export_id: UUID | str) -> None:
     """Write the export's file and manifest. Safe to call at any time; a worker that died leaves nothing behind."""
     related = ("snapshot__dataset", "created_by")
-    with giving_back():
+    with waited_for(), giving_back():
         work_alone(Export.objects.unfinished(), export_id, with_related=related, work=_write, fail=_fail)
 
 
