@@ -106,6 +106,7 @@ class Watched:
 
     def stays_in_its_width(self) -> None:
         """The page itself never scrolls sideways."""
+        self.page.wait_for_load_state("domcontentloaded")  # a page that is just coming has no element yet
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
 
 

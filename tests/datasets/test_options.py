@@ -143,7 +143,7 @@ def test_too_few_rows_for_the_target_stand_in_the_way_until_a_lead_waives(alice:
     snapshot = make.snapshot(alice, rain, shares=ALL_TRAIN)
     with pytest.raises(Conflict) as refusal:
         exports.create(actor=alice, snapshot=snapshot, codec="openai-chat", options={"profile": "openai"})
-    assert refusal.value.details == {"rules": {"too-few-samples": 1}}
+    assert refusal.value.details == {"rules": {"too-few-samples": 1}, "samples": []}
     export = make.export(alice, snapshot, options={"profile": "openai"}, waive={"reason": "a first try"})
     assert export.state == "done"
     assert [waiver["rule"] for waiver in export.manifest["waivers"]] == ["too-few-samples"]
