@@ -89,6 +89,26 @@ class LabelOutput(serializers.Serializer[Any]):
         return [{"label": label, "n": n} for label, n in row.taken_for]
 
 
+class LeafPathOutput(serializers.Serializer[Any]):
+    path = serializers.CharField(help_text="A JSON Pointer; * is any entry of a list.")
+    cases = serializers.IntegerField(help_text="Cases whose reference has it.")
+    wanted = serializers.IntegerField(help_text="Leaves of the references.")
+    given = serializers.IntegerField(help_text="Leaves of the answers.")
+    right = serializers.IntegerField()
+    wrong = serializers.IntegerField(help_text="Another value.")
+    mistyped = serializers.IntegerField(help_text="Right but for the type.")
+    missing = serializers.IntegerField()
+    extra = serializers.IntegerField()
+    precision = serializers.FloatField(allow_null=True)
+    recall = serializers.FloatField(allow_null=True)
+    f1 = serializers.FloatField()
+
+
+class LeafPathsOutput(serializers.Serializer[Any]):
+    rows = LeafPathOutput(many=True, help_text="The worst F1 first, at most 100.")
+    more = serializers.IntegerField(help_text="Paths that are not among them.")
+
+
 class FailureOutput(serializers.Serializer[Any]):
     rule = serializers.CharField(help_text="Empty: no answer came.")
     message = serializers.SerializerMethodField(help_text="Of one of these cases.")

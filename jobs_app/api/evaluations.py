@@ -21,10 +21,11 @@ from jobs_app.models import Arm, Case, Evaluation
 from jobs_app.services import comparing, evaluations
 from jobs_app.services.confusions import confusion_of
 from jobs_app.services.evaluation_lists import Wanted
+from jobs_app.services.leaf_paths import paths_of
 from jobs_app.services.slices import slices
 
 from . import evaluation_shapes as shapes
-from .comparison_shapes import ComparisonOutput, FailureOutput, LabelOutput, SliceOutput
+from .comparison_shapes import ComparisonOutput, FailureOutput, LabelOutput, LeafPathsOutput, SliceOutput
 from .connections import NewestFirst
 from .jobs import read
 
@@ -139,6 +140,15 @@ class EvaluationConfusion(APIView):
         evaluation = found(request, pk)
         _, b = _pair(request, evaluation)
         return Response(LabelOutput(confusion_of(evaluation, b), many=True).data)
+
+
+class EvaluationPaths(APIView):
+    @extend_schema(parameters=[ARM_B], responses=LeafPathsOutput)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """At which paths of its JSON arm b goes wrong; no rows where the contract wants no JSON."""
+        evaluation = found(request, pk)
+        _, b = _pair(request, evaluation)
+        return Response(LeafPathsOutput(paths_of(evaluation, b)).data)
 
 
 class EvaluationFailures(APIView):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("evaluations/<uuid:pk>/comparison/", evaluations.EvaluationComparison.as_view(), name="evaluation-comparison"),
     path("evaluations/<uuid:pk>/slices/", evaluations.EvaluationSlices.as_view(), name="evaluation-slices"),
     path("evaluations/<uuid:pk>/confusion/", evaluations.EvaluationConfusion.as_view(), name="evaluation-confusion"),
+    path("evaluations/<uuid:pk>/paths/", evaluations.EvaluationPaths.as_view(), name="evaluation-paths"),
     path("evaluations/<uuid:pk>/failures/", evaluations.EvaluationFailures.as_view(), name="evaluation-failures"),
     path("evaluations/<uuid:pk>/table/", evaluations.EvaluationTable.as_view(), name="evaluation-table"),
     path("evaluations/<uuid:pk>/cancel/", evaluations.EvaluationCancel.as_view(), name="evaluation-cancel"),

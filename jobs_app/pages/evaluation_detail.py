@@ -17,6 +17,7 @@ from ftstudio.web.texts import say
 from jobs_app.models import Arm, Evaluation
 from jobs_app.services import comparing
 from jobs_app.services.confusions import confusion_of
+from jobs_app.services.leaf_paths import paths_of
 
 from . import evaluation_shown as shown
 from .evaluation_cases import SIZE
@@ -74,6 +75,7 @@ def context_of(request: PersonRequest, evaluation: Evaluation) -> dict[str, Any]
         "arrived": shown.arrived(arms, base),
         "measures": shown.measures(evaluation, arms, other),
         "confused": confusion_of(evaluation, judged.arm),
+        "paths": paths_of(evaluation, judged.arm),
         "unanswered": _unanswered(evaluation, arms),
         **_cases(evaluation, base, judged, metric, request.GET),
     }
