@@ -25,6 +25,7 @@ def migrated(shared: Path) -> Iterator[None]:
     else:
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     yield
+    _send_others_away()
     connection.creation.destroy_test_db(before, verbosity=0)
     if worker:
         _leave(shared, worker, before)
@@ -49,6 +50,16 @@ def _leave(shared: Path, worker: str, before: str) -> None:
             _use(made.read_text())
             made.unlink()
             connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def _send_others_away() -> None:
+    """The last page that a browser asked for may still be answered, in a thread that holds a connection."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 def _use(name: str) -> None:
