@@ -112,8 +112,10 @@ def listed(stack: Stack, dataset: str, rows: int) -> None:
 
 
 def checked(stack: Stack, dataset: str, rows: int) -> None:
+    now = stack.door.call("GET", f"/api/v1/datasets/{dataset}/")[1]["contract"]
     started = time.perf_counter()
-    status, body = stack.door.call("PATCH", f"/api/v1/datasets/{dataset}/", {"contract": RULES})
+    other = CONTRACT if now == RULES else RULES  # an earlier run has left the one or the other
+    status, body = stack.door.call("PATCH", f"/api/v1/datasets/{dataset}/", {"contract": other})
     assert status == 200, body
     while stack.door.call("GET", f"/api/v1/datasets/{dataset}/")[1]["checking"]:
         time.sleep(0.2)
