@@ -3,13 +3,17 @@
 `make test-services` sets DATABASE_URL and REDIS_URL; then the suite runs on PostgreSQL and Redis instead.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("FTSTUDIO_VAR", tempfile.mkdtemp(prefix="ftstudio-tests-"))
+if "FTSTUDIO_VAR" not in os.environ:  # the first process of a run makes it; all others inherit it
+    os.environ["FTSTUDIO_VAR"] = tempfile.mkdtemp(prefix="ftstudio-tests-")
+    atexit.register(shutil.rmtree, os.environ["FTSTUDIO_VAR"], ignore_errors=True)
 
 from ftstudio.settings import *  # noqa: F403
-from ftstudio.settings import CACHES, DATABASE_URL, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, VAR
+from ftstudio.settings import CACHES, DATABASE_URL, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES, VAR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -18,11 +22,14 @@ INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 ZEAL_RAISE = True
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "one")
+# The processes of a parallel run keep their files apart: a test that looks into a folder finds its own there.
+STORAGES["default"]["OPTIONS"] = {**STORAGES["default"]["OPTIONS"], "location": VAR / "files" / WORKER}
 if not REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "memory://"
 else:  # the processes of a parallel run share one server, but not each other's cache
-    CACHES["default"]["KEY_PREFIX"] = f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"
+    CACHES["default"]["KEY_PREFIX"] = f"tests-{WORKER}"
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False
 if not DATABASE_URL:
