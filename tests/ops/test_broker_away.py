@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from ftstudio.cache import SoftRedisCache
 from ftstudio.patience import broker
 from tests.conftest import PASSWORD
 
-QUICK = 1.0  # second; a machine that is busy with other tests is forgiven much, six seconds are not
+QUICK = 4.0  # seconds; a machine that is busy with other tests is forgiven much, the six of a patient client are not
 
 
 @pytest.fixture(autouse=True)
-def rested() -> Iterator[None]:
+def rested(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody has failed yet; and what fails is left alone until the test is over, however slow the machine is."""
+    monkeypatch.setattr(broker, "seconds", 600)
     broker.answered()
     yield
     broker.answered()
@@ -34,14 +37,33 @@ def nowhere(tmp_path: Path) -> str:
     return str(tmp_path / "gone.sock")
 
 
-@pytest.fixture
-def silent(tmp_path: Path) -> Iterator[str]:
+class Silent:
     """A socket whose server takes every call and says nothing."""
-    path = str(tmp_path / "silent.sock")
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(path)
-        door.listen(64)
-        yield path
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.bind(path)
+        self._door.listen(64)
+        self._door.setblocking(False)
+        self._calls: list[socket.socket] = []
+
+    def calls(self) -> int:
+        """How often somebody has called so far."""
+        with suppress(BlockingIOError):
+            while True:
+                self._calls.append(self._door.accept()[0])
+        return len(self._calls)
+
+    def close(self) -> None:
+        for one in (*self._calls, self._door):
+            one.close()
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[Silent]:
+    with closing(Silent(str(tmp_path / "silent.sock"))) as server:
+        yield server
 
 
 def task_over(path: str) -> Task:
@@ -65,13 +87,14 @@ def test_handing_over_work_does_not_wait_for_a_broker_that_is_gone(nowhere: str)
     assert time.monotonic() - began < QUICK
 
 
-def test_after_one_failure_nobody_waits_for_a_silent_broker_again(silent: str) -> None:
-    task = task_over(silent)
+def test_after_one_failure_nobody_waits_for_a_silent_broker_again(silent: Silent) -> None:
+    task = task_over(silent.path)
     queue.send(task, ("1",))
-    began = time.monotonic()
+    before = silent.calls()
+    assert before
     for _ in range(20):
         queue.send(task, ("2",))
-    assert time.monotonic() - began < 0.1
+    assert silent.calls() == before
     assert not broker.may_be_asked()
 
 
@@ -87,13 +110,14 @@ def test_a_throttle_still_counts_while_the_cache_is_away(nowhere: str) -> None:
     assert cache.get("tries", "none") == "none"
 
 
-def test_one_slow_answer_of_the_cache_is_the_last_one_waited_for(silent: str) -> None:
-    cache = cache_over(silent)
+def test_one_slow_answer_of_the_cache_is_the_last_one_waited_for(silent: Silent) -> None:
+    cache = cache_over(silent.path)
     cache.get("a")
-    began = time.monotonic()
+    before = silent.calls()
+    assert before
     for _ in range(20):
         cache.get("a")
-    assert time.monotonic() - began < 0.2
+    assert silent.calls() == before
 
 
 def test_every_way_of_asking_the_cache_is_soft() -> None:
