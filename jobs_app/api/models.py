@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets_app.models import Snapshot
-from jobs_app.core.inference import Contract
 from jobs_app.models import Checkpoint, Connection, ModelVersion
 from jobs_app.services import catalog, models
+from jobs_app.services.calling import way_of
 
 from .connections import NewestFirst
 from .jobs import found as found_job
@@ -55,7 +55,7 @@ class ModelDetailOutput(ModelOutput):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_request(self, model: ModelVersion) -> dict[str, Any]:
-        return Contract.of(model.contract).request(model.called)
+        return way_of(model.connection, model.called, model.contract)[1]
 
     @extend_schema_field({"type": "array", "items": {"type": "object", "additionalProperties": True}})
     def get_history(self, model: ModelVersion) -> list[dict[str, Any]]:

@@ -22,10 +22,13 @@ MAX_TOKENS = 4096  # of one answer, where the contract states no other limit: pr
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """An inference contract, read: `written_as` is "text", "json-content" or "task-response"."""
+    """An inference contract, read: `written_as` is "text", "json-content" or "task-response".
+
+    `temperature` None: its model takes none, so that none is sent.
+    """
 
     system: str
-    temperature: float
+    temperature: float | None
     written_as: str
     schema: Mapping[str, Any]
     rules: tuple[str, ...]
@@ -55,7 +58,7 @@ class Contract:
         turns = [{"role": "system", "content": self.system}] if self.system else []
         body: dict[str, Any] = {"model": model, "messages": [*turns, {"role": "user", "content": question}]}
         decoding = {"temperature": self.temperature, answer_limit: self.max_tokens or MAX_TOKENS}
-        return body | decoding | self.form(question)
+        return body | sent(decoding) | self.form(question)
 
     def form(self, question: str = "") -> dict[str, Any]:
         """The part of the body that asks for the form of the answer; empty for plain text."""
@@ -66,6 +69,11 @@ class Contract:
         if self.written_as == "json-content" and "json" in f"{self.system} {question}".lower():
             return {"response_format": {"type": "json_object"}}
         return {}
+
+
+def sent(decoding: Mapping[str, Any]) -> dict[str, Any]:
+    """What a decoding sends: what stands there as None is the model's own affair."""
+    return {name: value for name, value in decoding.items() if value is not None}
 
 
 def python_snippet(body: Mapping[str, Any], *, base_url: str, written_as: str = "text", stream: bool = False) -> str:

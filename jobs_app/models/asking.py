@@ -33,7 +33,7 @@ class Asking(Leased):
 
     model = models.CharField(_("model"), max_length=200)
     seed = models.BigIntegerField(default=0)
-    decoding = OrderedJSONField(default=dict)
+    decoding = OrderedJSONField(default=dict)  # what stands there as None is not sent: the model does not take it
     system_prompt = models.TextField(blank=True)
     contract = OrderedJSONField(default=dict)
     examples = OrderedJSONField(default=list)  # revision ids, in the order in which they are shown
@@ -58,6 +58,11 @@ class Asking(Leased):
     @property
     def is_final(self) -> bool:
         return self.state not in (AskingState.WAITING, AskingState.RUNNING)
+
+    @property
+    def temperature(self) -> float | None:
+        """None: the model takes none, it draws its words in its own way."""
+        return (self.decoding or {}).get("temperature", 0)
 
     def cost_of(self, prompt_tokens: int | None, completion_tokens: int | None) -> Decimal | None:
         """By the prices of the day on which it was asked for; None where a price or a count is missing.

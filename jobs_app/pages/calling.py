@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftstudio.errors import StudioError
-from jobs_app.core.inference import Contract, curl_snippet, python_snippet
+from jobs_app.core.inference import curl_snippet, python_snippet
 from jobs_app.models import Connection
 from jobs_app.pipeline.clients import address_of
 from jobs_app.providers import PROVIDERS
+from jobs_app.services.calling import way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Call:
 
     model: str
     system: str
-    temperature: float
+    temperature: float | None
     written_as: str
     rules: tuple[str, ...]
     afterwards: tuple[str, ...]
@@ -34,9 +35,8 @@ class Call:
 
 def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> Call:
     """The call of `model` under its frozen inference contract."""
-    found = Contract.of(contract)
-    limit = PROVIDERS[connection.kind].answer_limit if connection.kind in PROVIDERS else "max_tokens"
-    body, address = found.request(model, answer_limit=limit), _address(connection)
+    found, body = way_of(connection, model, contract)
+    address = _address(connection)
     return Call(
         model=model,
         system=found.system,

@@ -111,7 +111,9 @@ def _metric(evaluation: Evaluation, wanted: Mapping[str, str]) -> str:
 
 def _decoding(arms: list[Named]) -> str:
     """What is the same of all of them, in words; blank where they differ."""
-    degrees = {one.arm.decoding.get("temperature", 0) for one in arms}
+    degrees = {one.arm.temperature for one in arms}
+    if degrees == {None}:
+        return _("without a temperature, which the model does not take: a second run may give other answers")
     if degrees == {0}:
         return _("same cases, same order, greedy") if len(arms) > 1 else _("greedy")
     if len(degrees) == 1:

@@ -22,7 +22,7 @@ from ftstudio.errors import Conflict, StudioError, Text
 from ftstudio.web.texts import to_line
 from jobs_app.models import Connection
 from jobs_app.models.asking import Asking, AskingState
-from jobs_app.providers.base import ProviderError
+from jobs_app.providers.base import ProviderError, Reply
 
 from . import rates, spending
 from .clients import after_failure
@@ -114,6 +114,14 @@ def booked(row: Asking, prompt_tokens: int | None, completion_tokens: int | None
     if (cost := row.cost_of(prompt_tokens, completion_tokens)) is not None:
         changes["cost"] = Coalesce(F("cost"), Decimal(0)) + cost
     return changes
+
+
+def learnt(row: Asking, reply: Reply) -> dict[str, Any]:
+    """What is written down of a model that did not take all that it was to be asked with; it is not sent again."""
+    if not reply.left_out:
+        return {}
+    row.decoding = {**row.decoding, **dict.fromkeys(reply.left_out)}
+    return {"decoding": row.decoding}
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from datasets_app.core.engine import Checker
 from datasets_app.models import Revision
 from ftstudio.errors import Text
 from ftstudio.web.texts import to_row
-from jobs_app.core.inference import Contract
+from jobs_app.core.inference import Contract, sent
 from jobs_app.core.outcomes import answered, unanswered
 from jobs_app.core.scorers import SCORERS, Answered, scored
 from jobs_app.core.turns import asked, wire
@@ -31,7 +31,7 @@ from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError
 
 from . import closing
-from .asking import Lost, booked, carry_on, close, hold, paid, ready
+from .asking import Lost, booked, carry_on, close, hold, learnt, paid, ready
 from .clients import client_of, held
 
 AT_A_TIME = 20  # cases that one message asks; then other work of this worker gets its turn
@@ -39,6 +39,7 @@ PATIENCE = 6  # failures in a row before a case that gets no answer is given up
 HOPELESS = 5  # cases that are refused from the start before the whole arm is
 CALL_SECONDS = 120.0  # for each step of a call; the lease is kept alive meanwhile
 LONGEST = 100_000  # characters of an answer that are kept
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> 
     sample = samples.from_json(outcome.case.revision.payload)
     turns = asked(sample, arm.system_prompt, way.examples)
     own = asked(sample, arm.system_prompt)  # judged without the examples: what stands in them grounds no answer
-    body = {**arm.decoding, **way.asks.form(sample.question.text if sample.question else "")}
+    body = {**sent(arm.decoding), **way.asks.form(sample.question.text if sample.question else "")}
     if sample.tools:
         body["tools"] = [*body.get("tools", ()), *sample.tools]
     ready(arm, key)
@@ -123,6 +124,7 @@ def _ask(arm: Arm, key: str, outcome: Outcome, provider: Provider, way: Way) -> 
         arm,
         key,
         outcome,
+        about=learnt(arm, reply),
         verdict=found.verdict,
         answer=_kept(
             found.answer.text or "\n".join(call.arguments for call in found.answer.tool_calls) or reply.refusal or ""
@@ -160,8 +162,11 @@ def _only_this_case(arm: Arm, refusal: ProviderError) -> bool:
     return refusal.kind in ("request", "conflict") or (refusal.kind == "unavailable" and arm.failures >= PATIENCE)
 
 
-def _write(arm: Arm, key: str, outcome: Outcome, *, verdict: str, **values: Any) -> None:
-    """The outcome and the arm's counters together; nothing if the lease is gone."""
+def _write(
+    arm: Arm, key: str, outcome: Outcome, *, verdict: str, about: Mapping[str, Any] = NOTHING, **values: Any
+) -> None:
+    """The outcome, the arm's counters and what was found out `about` its model together; nothing if the lease is
+    gone."""
     tokens = values.get("prompt_tokens"), values.get("completion_tokens")
     counted = {
         "asked": 1,
@@ -172,7 +177,7 @@ def _write(arm: Arm, key: str, outcome: Outcome, *, verdict: str, **values: Any)
     changes = {name: F(name) + more for name, more in counted.items()}
     try:
         with paid(arm, *tokens):
-            hold(arm, key, failures=0, says="", **changes, **booked(arm, *tokens))
+            hold(arm, key, failures=0, says="", **about, **changes, **booked(arm, *tokens))
             now = timezone.now()
             Outcome.objects.filter(pk=outcome.pk, verdict="").update(verdict=verdict, asked_at=now, **values)
     except Lost:

@@ -22,11 +22,12 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import say, to_row
 from jobs_app.core import candidates
 from jobs_app.core import synthesis as core
+from jobs_app.core.inference import sent
 from jobs_app.models import Candidate, Synthesis
 from jobs_app.models.asking import AskingState
 from jobs_app.providers.base import Provider, ProviderError, Reply
 
-from .asking import booked, carry_on, close, hold, paid, ready
+from .asking import booked, carry_on, close, hold, learnt, paid, ready
 from .clients import client_of, held
 
 AT_A_TIME = 5  # asks of one message; then other work of this worker gets its turn
@@ -105,7 +106,7 @@ def _ask(row: Synthesis, key: str, provider: Provider, checker: Checker) -> None
     row.asks += 1
     try:
         with held(row, key):
-            reply = provider.chat(row.model, [{"role": "user", "content": prompt}], **row.decoding)
+            reply = provider.chat(row.model, [{"role": "user", "content": prompt}], **sent(row.decoding))
     except ProviderError as refusal:
         if refusal.kind not in ("unavailable", "unknown-outcome"):  # surely not carried out: nothing is paid for it
             hold(row, key, asks=F("asks") - 1)
@@ -162,7 +163,7 @@ def _write(row: Synthesis, key: str, reply: Reply, found: list[Candidate]) -> No
     verified = sum(not one.reason for one in found)
     tokens = reply.prompt_tokens, reply.completion_tokens
     counted = {"verified": verified, "refused": len(found) - verified}
-    changes = {name: F(name) + more for name, more in counted.items()}
+    changes = {**learnt(row, reply), **{name: F(name) + more for name, more in counted.items()}}
     with paid(row, *tokens):
         hold(row, key, failures=0, says="", **changes, **booked(row, *tokens))
         Candidate.objects.bulk_create(found)

@@ -35,6 +35,8 @@ _SENTENCES: Mapping[ErrorKind, Text] = {
     "unknown-outcome": Text("The provider did not say whether it did what was asked. {says}"),
 }
 _NO_CODES: Mapping[str, ErrorKind] = {}
+# A model does not take what was sent under this name; OpenAI and Azure say it alike, not always with its code.
+_UNSUPPORTED = re.compile(r"unsupported (?:parameter|value): ['\"](\w+)['\"]", re.IGNORECASE)
 SECRET_FROM = 8  # a shorter “credential” may be part of any text
 LONGEST_WAIT = 24 * 3600.0  # whatever a header says: a job that is never asked about again is lost
 # How a closed programme may say so. The exact code is not published (OpenAI's notice says 2026 and 2027), so the
@@ -55,16 +57,21 @@ def refused(
     `codes` says what the provider's codes (in lower case) mean where the status does not. A fault while creating is a
     fault, whatever its code.
     """
-    code = str(error.code or "").lower()
-    return refusal(
+    code, says = str(error.code or "").lower(), quoted(error.body, secret)
+    found = refusal(
         error.status_code,
-        quoted(error.body, secret),
+        says,
         code=code,
         wait=retry_after(error.response.headers),
         creating=creating,
         about_a_model=code.startswith("model") or error.param == "model",
         known=None if error.status_code >= 500 else codes.get(code),
     )
+    if error.status_code == 400:
+        spoken = _UNSUPPORTED.search(says)
+        by_code = error.param if code in ("unsupported_value", "unsupported_parameter") else None
+        found.unsupported = str(by_code or (spoken[1] if spoken else ""))
+    return found
 
 
 def refusal(

@@ -77,13 +77,19 @@ TRANSIENT: frozenset[str] = frozenset({"rate", "daily", "unavailable"})
 
 
 class ProviderError(Unavailable):
-    """A provider refused or did not answer. `kind` says what to do, `retry_after` how long to wait (seconds)."""
+    """A provider refused or did not answer. `kind` says what to do, `retry_after` how long to wait (seconds).
 
-    def __init__(self, message: Text, kind: ErrorKind, retry_after: float | None = None) -> None:
+    `unsupported` names the parameter of a request that this model does not take, where that is the whole refusal.
+    """
+
+    def __init__(
+        self, message: Text, kind: ErrorKind, retry_after: float | None = None, *, unsupported: str = ""
+    ) -> None:
         super().__init__(message, code=f"provider_{kind.replace('-', '_')}")
         self.sentence = message
         self.kind: ErrorKind = kind
         self.retry_after = retry_after
+        self.unsupported = unsupported
 
     @property
     def transient(self) -> bool:
@@ -206,6 +212,11 @@ class Provider(ABC):
         return Serving("ready")
 
     @classmethod
+    def takes_temperature(cls, model: str) -> bool:
+        """Whether a base or tuned model lets the caller choose a temperature; False only where it is known not to."""
+        return True
+
+    @classmethod
     def verify(cls, body: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Mapping[str, Any]:
         """The content of a webhook that this provider has sent. Raises ProviderError("auth") for anything else."""
         raise _cannot()
@@ -214,7 +225,8 @@ class Provider(ABC):
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         """One answer of a base or tuned model; `decoding` as in the OpenAI chat API.
 
-        Callers say `max_tokens` to every provider; it goes out as `answer_limit`.
+        Callers say `max_tokens` to every provider; it goes out as `answer_limit`. What the model does not take may be
+        left out: the answer says so (`Reply.left_out`).
         """
 
     def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ import httpx2
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics, standard_webhooks
 from jobs_app.core.recipes import Parameter
-from jobs_app.providers import _openai_jobs, _openai_models, _values, _wire
+from jobs_app.providers import _openai_chat, _openai_jobs, _openai_models, _values, _wire
 from jobs_app.providers.base import (
     MARKER,
     BaseModel,
@@ -141,6 +142,7 @@ class OpenAI(Provider):
             )
         # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
         self._client = self.client(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
+        self._own_temperature: set[str] = set()  # models that refused one
         # The client picks these up from the environment of the process, where they belong to nobody's connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
 
@@ -254,17 +256,42 @@ class OpenAI(Provider):
             raise ProviderError(Text("This message was not signed with the connection's secret."), "auth") from error
         return _wire.document(body)
 
+    @classmethod
+    def takes_temperature(cls, model: str) -> bool:
+        return _openai_chat.takes_temperature(model)
+
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Reply:
         completions: Any = self._client.chat.completions.with_raw_response
         body = self._asking(model, messages, decoding)
-        return _values.reply(self._ask(lambda: completions.create(**body)))
+        try:
+            answer = self._ask(lambda: completions.create(**body))
+        except ProviderError as refusal:
+            body = self._spared(refusal, body)
+            answer = self._ask(lambda: completions.create(**body))
+        return replace(_values.reply(answer), left_out=_openai_chat.left_out(decoding, body))
 
     def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
-        return _values.pieces(self._lines({**self._asking(model, messages, decoding), "stream": True}))
+        return _values.pieces(self._streamed({**self._asking(model, messages, decoding), "stream": True}))
 
     def _asking(self, model: str, messages: Sequence[Mapping[str, Any]], decoding: Mapping[str, Any]) -> dict[str, Any]:
-        named = {self.answer_limit if name == "max_tokens" else name: value for name, value in decoding.items()}
-        return {"model": model, "messages": list(messages), **named}
+        taken = self.takes_temperature(model) and model not in self._own_temperature
+        given = {name: value for name, value in decoding.items() if taken or name != "temperature"}
+        return _openai_chat.body_of(model, messages, given, answer_limit=self.answer_limit)
+
+    def _spared(self, refusal: ProviderError, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The question to put again, remembered for as long as this client lives. Raises the refusal where none is."""
+        again = _openai_chat.without(refusal, body)
+        if again is None:
+            raise refusal
+        self._own_temperature.add(body["model"])
+        return again
+
+    def _streamed(self, body: dict[str, Any]) -> Iterator[str]:
+        """As `_lines`. A model refuses a question before its first line, so that none is passed on twice."""
+        try:
+            yield from self._lines(body)
+        except ProviderError as refusal:
+            yield from self._lines(self._spared(refusal, body))
 
     def _lines(self, body: dict[str, Any]) -> Iterator[str]:
         """The lines of a streamed answer as they arrive; read by us, like every answer."""

@@ -204,7 +204,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer of a model. `model` is the model that says it answered."""
+    """One answer of a model. `model` is the model that says it answered; `left_out` names what of the decoding was not
+    sent to it, because it does not take it."""
 
     content: str | None
     model: str
@@ -213,6 +214,7 @@ class Reply:
     tool_calls: Sequence[Mapping[str, Any]] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    left_out: tuple[str, ...] = ()
 
 
 Usage = tuple[int | None, int | None]  # prompt and completion tokens of an answer; None: the provider did not count

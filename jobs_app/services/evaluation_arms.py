@@ -78,8 +78,9 @@ def _checked(number: int, spec: ArmSpec, dataset: Dataset) -> Arm:
         prompt = way.system if version else dataset.system_prompt
     if len(prompt) > LONGEST_PROMPT or "\x00" in prompt:
         raise InvalidInput(system_prompt=Text("At most {n} characters.", n=LONGEST_PROMPT))
-    temperature = way.temperature if spec.temperature in (None, "") else spec.temperature
-    shots, temperature = read_way(shots=spec.shots, temperature=temperature)
+    warmth = (way.temperature or 0) if spec.temperature in (None, "") else spec.temperature
+    shots, degrees = read_way(shots=spec.shots, temperature=warmth)
+    temperature = degrees if takes_temperature(connection, model, version) else None
     stated = {} if way.max_tokens is None else {"max_tokens": way.max_tokens}
     row = Arm(
         number=number, connection=connection, version=version, model=model, written_as=spec.written_as or usual,
@@ -88,6 +89,14 @@ def _checked(number: int, spec: ArmSpec, dataset: Dataset) -> Arm:
     )  # fmt: skip
     set_prices(row)
     return row
+
+
+def takes_temperature(connection: Connection, model: str, version: ModelVersion | None = None) -> bool:
+    """Whether one is sent at all. A tuned model is like its base model, and its contract may know more than we do."""
+    if version and (Contract.of(version.contract).temperature is None):
+        return False
+    names = {model, version.job.base_model if version else model}
+    return all(map(PROVIDERS[connection.kind].takes_temperature, names))
 
 
 def _usual_form(dataset: Dataset) -> str:

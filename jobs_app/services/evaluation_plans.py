@@ -242,7 +242,10 @@ def _warnings(snapshot: Snapshot, side: str, chosen: Sequence[int], rows: Sequen
     unseen = Sample.objects.filter(pk__in=chosen).exclude(status=Status.ACCEPTED).count()
     if unseen:
         yield Text("Nobody has accepted {n} of the cases yet: their answers are as they were imported.", n=unseen)
-    if any(row.decoding["temperature"] > 0 for row in rows):
+    for name in dict.fromkeys(row.model for row in rows if row.temperature is None):
+        yield Text("“{model}” takes no temperature: it is asked without one, and may answer the same question in "
+                   "another way each time.", model=name)  # fmt: skip
+    if any((row.temperature or 0) > 0 for row in rows):
         yield Text("Above temperature 0 the same question gets another answer each time. For a task with one right "
                    "answer that is a fault, not variety.")  # fmt: skip
     for row in rows:

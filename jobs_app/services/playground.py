@@ -226,8 +226,9 @@ def _request(
     if system is not None:
         contract = {**contract, "system_prompt": system}
     model = version.called if arm == TUNED else version.job.base_model
-    body = Contract.of(contract).request(model, question)
+    way = Contract.of(contract)
+    body = way.request(model, question)
     del body["model"]
-    if temperature is not None:
+    if temperature is not None and way.temperature is not None:
         body["temperature"] = temperature
     return model, body

@@ -87,7 +87,7 @@ def inference_contract(job: Job, *, ours: bool = True) -> dict[str, Any]:
     return {
         "contract": rules,
         "system_prompt": snapshot.system_prompt,
-        "decoding": {"temperature": 0},
+        "decoding": {"temperature": 0 if PROVIDERS[job.connection.kind].takes_temperature(job.base_model) else None},
         "written_as": written_as,
         "guideline_version": snapshot.guideline_version,
         "rule_set_version": snapshot.rule_set_version,

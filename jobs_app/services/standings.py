@@ -137,8 +137,9 @@ def _counted(arm: Arm, gate: ReleaseGate) -> int:
 def _as_served(arm: Arm, model: ModelVersion) -> bool:
     """Whether the arm asked the model in the words, the form and the way in which it is called in service."""
     way = Contract.of(model.contract)
-    asked = arm.system_prompt, arm.written_as, arm.shots, (arm.decoding or {}).get("temperature", 0)
-    return asked == (way.system, way.written_as, 0, way.temperature)
+    asked = arm.system_prompt, arm.written_as, arm.shots
+    # Where the model took no temperature, whatever the contract says, it can be asked in no other way.
+    return asked == (way.system, way.written_as, 0) and arm.temperature in (way.temperature, None)
 
 
 def _rulings(gate: ReleaseGate, arm: Arm, model: ModelVersion, production: ModelVersion | None) -> list[Ruling]:

@@ -60,6 +60,7 @@ def plan(
     model = str(model or "").strip()
     _usable(dataset, connection, model)
     wanted, seed, temperature = core.read_wishes(wanted=wanted, seed=seed, temperature=temperature)
+    taken = PROVIDERS[connection.kind].takes_temperature(model)
     contract = contracts.parse(dataset.contract)
     if not contracts.describe(contract):
         raise Conflict(
@@ -71,7 +72,7 @@ def plan(
         template = core.TEMPLATE if evaluation is None else core.SIMILAR
     row = Synthesis(
         dataset=dataset, connection=connection, evaluation=evaluation, model=model, wanted=wanted, seed=seed,
-        decoding={"temperature": int(temperature) if temperature % 1 == 0 else temperature},
+        decoding={"temperature": (int(temperature) if temperature % 1 == 0 else temperature) if taken else None},
         template=core.check_template(template), domains=core.check_domains(domains),
         system_prompt=dataset.system_prompt or own_prompt(examples), contract=dataset.contract, examples=examples,
         most_asks=core.most_asks(wanted),

@@ -596,3 +596,44 @@ def test_a_rehearsal_tells_a_base_model_and_a_tuned_one_apart(
 def _timeless(arms: list[Arm]) -> list[Any]:
     """What was measured, but for what a clock says."""
     return [{name: arm.scores[name] for name in arm.scores if "latency" not in name} for arm in arms]
+
+
+def test_a_reasoning_model_is_asked_without_the_temperature_that_it_would_refuse(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire
+) -> None:
+    arms = (ArmSpec(stage, model="rehearsal-small"), ArmSpec(stage, model="o4-mini-2025-04-16", temperature=0.7))
+    planned = evaluations.plan(dataset=snapshot.dataset, arms=arms, n=6)
+    assert [str(text) for text in planned.warnings if "takes no temperature" in str(text)]
+    evaluation = begun(alice, snapshot, *arms)
+    asked(evaluation)
+    assert {body["temperature"] for body in wire.by("rehearsal-small")} == {0}
+    assert not [body for body in wire.by("o4-mini-2025-04-16") if "temperature" in body]
+    assert [arm.temperature for arm in evaluation.arms.order_by("number")] == [0, None]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_model_that_refuses_a_temperature_is_asked_once_more_and_its_evaluation_says_so(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire, named: bool
+) -> None:
+    said: dict[str, Any] = {"message": "Unsupported value: 'temperature' does not support 0 with this model."}
+    if named:
+        said = {"message": "Not with this model.", "param": "temperature", "code": "unsupported_value"}
+    refusal = json.dumps({"error": said})
+    wire.answer = lambda body: (
+        Response(refusal, 400, content_type="application/json") if "temperature" in body else "rain"
+    )
+    evaluation = begun(alice, snapshot, ArmSpec(stage, model="deployed"))
+    assert [arm.temperature for arm in evaluation.arms.all()] == [0]
+    [arm] = asked(evaluation)
+    assert (arm.state, arm.asked, arm.errored, arm.temperature) == ("done", 6, 0, None)
+    assert ["temperature" in body for body in wire.sent] == [True, *[False] * 6], "it is told once"
+    assert list(arm.outcomes.values_list("tries", flat=True)) == [1] * 6
+
+
+def test_a_refusal_of_something_else_is_not_asked_again(
+    alice: User, snapshot: Snapshot, stage: Connection, wire: Wire
+) -> None:
+    said = {"error": {"message": "Unsupported parameter: 'messages'", "param": "messages"}}
+    wire.answer = lambda body: Response(json.dumps(said), 400, content_type="application/json")
+    [arm] = asked(begun(alice, snapshot, ArmSpec(stage, model="m"), n=1))
+    assert (arm.errored, arm.temperature, len(wire.sent)) == (1, 0, 1)
