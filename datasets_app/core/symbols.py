@@ -2,25 +2,29 @@
 
 “Sikalastic - 609” is a damaged code, “5 - 3 = 2” is arithmetic, “- item” is a list, “rm -rf” is a command. Only
 spaces, tabs and no-break spaces between two word-like neighbours are touched; never at a line start, inside
-code, formulas, URLs, tags or tables, or between two numbers. What the source text writes verbatim decides: a tight
-spelling found there is restored, a spaced spelling found there is kept. Tidying twice changes nothing more.
+code, formulas, URLs, tags or tables, or between two numbers; and the dash of a sentence stays (`core/dashes`). What the
+source text writes verbatim decides: a tight spelling found there is restored, a spaced spelling found there is kept.
+Tidying twice changes nothing more.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
+from datasets_app.core import dashes
+from datasets_app.core.dashes import HAN as _HAN
+from datasets_app.core.dashes import SPACES, is_code, is_han
 from datasets_app.core.findings import Fix
 
-SPACES = " \t\u00a0"
 LONGEST = 100_000  # characters; a longer text is data, not prose, and is left alone
 MOST_CODES = 200
 _REMEMBERED = 200  # characters of a compound that are looked back at
 _WORD = r"\w++(?:[.,:]\w++)*+"  # possessive: a long word is never tried again from inside
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PROTECTED = re.compile(
     r"(?P<fence>^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=mark)[^\n]*$|\Z))"
     r"|(?P<code>(?P<tick>`{1,8})(?!`)[^\n]{1,1000}?(?<!`)(?P=tick)(?!`))"
@@ -34,6 +38,7 @@ _PROTECTING = ("`", "~~~", "$", "://", "www.", "<", "|", "    ", "\t")
 _TAIL = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)\Z")
 _HEAD = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+(?:[.,:][^\W{_HAN}]+)*)")
 _NUMBER = re.compile(r"[\d.,:]+\Z")
+_NO_CODE = re.compile(rf"(?:^|[{_HAN}])[\d\W]*\Z")  # nothing before a number, or numbers only: no letters of a code
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +100,7 @@ def _loose_in(
         touches = nearest >= 0 and start <= protected[nearest][1]
         if not before and not after:
             left = (left + symbol + word)[-_REMEMBERED:]
-        elif not touches and _belongs_together(left, before, symbol, after, word, run, source):
+        elif not touches and _belongs_together(left, before, symbol, after, word, run, (start, end), source):
             yield Fix(start, end, symbol)
             left = (left + symbol + word)[-_REMEMBERED:]
         else:
@@ -104,7 +109,7 @@ def _loose_in(
 
 
 def _belongs_together(
-    left: str, before: str, symbol: str, after: str, word: str, run: re.Match[str], source: str
+    left: str, before: str, symbol: str, after: str, word: str, run: re.Match[str], place: tuple[int, int], source: str
 ) -> bool:
     tail = _match(_TAIL, left)
     head = _match(_HEAD, word)
@@ -115,14 +120,16 @@ def _belongs_together(
     left_is_number = bool(_NUMBER.match(tail)) and _is_only(left, tail)
     if left_is_number and _NUMBER.match(head):
         return False
-    if _in_equation(run):
+    if dashes.in_equation(run.string, run.start(), run.end()):
+        return False
+    if symbol in dashes.DASHES and not dashes.joins(run.string, *place, tail, head):
         return False
     if before and after:
         return True
     # One space only: “-5” may be a sign, “-rf” an option, “/etc” a path, “pre-” a prefix that hangs.
-    if _is_han(tail) and _is_han(head):
+    if is_han(tail) and is_han(head):
         return True
-    return _is_code(left) or (bool(after) and _is_code(word))
+    return is_code(left) or (bool(after) and is_code(word))
 
 
 def _match(pattern: re.Pattern[str], text: str) -> str:
@@ -131,25 +138,8 @@ def _match(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _is_only(left: str, tail: str) -> bool:
-    """Whether the number at the end of `left` is no part of a longer code such as “AW30-02”."""
-    rest = left[: -len(tail)]
-    return not rest or _is_han(rest[-1:])
-
-
-def _is_han(text: str) -> bool:
-    return bool(text) and re.match(rf"[{_HAN}]", text) is not None
-
-
-def _is_code(text: str) -> bool:
-    """A part of a product code: it has a digit, or is written in capitals."""
-    return any(char.isdigit() for char in text) or (text.isupper() and text.isascii())
-
-
-def _in_equation(run: re.Match[str]) -> bool:
-    text = run.string
-    behind = text[run.end() : run.end() + 8].lstrip(SPACES)
-    ahead = text[max(0, run.start() - 8) : run.start()].rstrip(SPACES)
-    return behind.startswith(("=", "＝", "≈")) or ahead.endswith(("=", "＝", "≈"))
+    """Whether the number at the end of `left` is no part of a code such as “AW30-02”; a date is no code."""
+    return _NO_CODE.search(left[: -len(tail)]) is not None
 
 
 @lru_cache(maxsize=64)
@@ -186,12 +176,18 @@ def _first_part(span: str) -> str:
 _PART = re.compile(rf"[{_HAN}]|[^\W{_HAN}_]+")
 
 
+_SIGN = r"[-‐‑‒–—―−－_/／\\·.~～]"
+_JOINT = rf"[{SPACES}]?{_SIGN}?[{SPACES}]?"
+# “鼠标/移动” says nothing about the 标移 of 鼠标移动: between two Chinese characters something must stand.
+_HAN_JOINT = rf"(?:[{SPACES}]|[{SPACES}]?{_SIGN}[{SPACES}]?)"
+
+
 @lru_cache(maxsize=1024)
 def skeleton(span: str) -> re.Pattern[str]:
     """What a damaged copy of the span looks like: the same word parts, with other joints or letter cases."""
     parts = _PART.findall(span)
-    joint = rf"[{SPACES}]?[-‐‑‒–—―−－_/／\\·.~～]?[{SPACES}]?"
-    body = joint.join(re.escape(part) for part in parts)
+    joints = [_HAN_JOINT if is_han(one) and is_han(other) else _JOINT for one, other in pairwise(parts)]
+    body = "".join(map(operator.add, map(re.escape, parts), [*joints, ""]))
     before = r"(?<![a-zA-Z0-9])" if parts and parts[0].isascii() else ""
     after = r"(?![a-zA-Z0-9])" if parts and parts[-1].isascii() else ""
     return re.compile(before + body + after, re.IGNORECASE)

@@ -32,6 +32,12 @@ TRAPS = [
     ("x - y = 2", "x - y = 2"),
     ("z = x - y", "z = x - y"),
     ("2020 - 2021", "2020 - 2021"),
+    ("2020-01-05 - 2020-02-01", "2020-01-05 - 2020-02-01"),
+    ("2020/01 - 2020/05", "2020/01 - 2020/05"),
+    ("k = (y2 - y1) / (x2 - x1)", "k = (y2 - y1) / (x2 - x1)"),
+    ("加价 = (售价 - 进价) / 进价", "加价 = (售价 - 进价) / 进价"),
+    ("弧长 3.14 * ( 180 / π)", "弧长 3.14 * ( 180 / π)"),
+    ("售价 - 48元", "售价 - 48元"),
     ("1.5 - 2,5", "1.5 - 2,5"),
     ("10:00 - 12:00", "10:00 - 12:00"),
     ("3 / 4", "3 / 4"),
@@ -54,6 +60,19 @@ TRAPS = [
     ("a - b | c | d", "a - b | c | d"),
     ("$a - b$", "$a - b$"),
     ("<b - c>", "<b - c>"),
+    # what is bold or an entry of a list may be a code
+    ("**Sikalastic - 609**", "**Sikalastic-609**"),
+    ("* AW30 - 02\n1. 西卡 - 609", "* AW30-02\n1. 西卡-609"),
+    ("北京 - 上海", "北京-上海"),
+    ("CX - 型", "CX-型"),
+    # dashes of sentences, headings and lists
+    ("1. 沟通能力 - 能够说清楚想法", "1. 沟通能力 - 能够说清楚想法"),
+    ("2. 茶 - 随身带", "2. 茶 - 随身带"),
+    ("3. Sage - 一家小店", "3. Sage - 一家小店"),
+    ("HTML - 超文本标记语言", "HTML - 超文本标记语言"),
+    ("4. Low Tide - Mira", "4. Low Tide - Mira"),
+    ("The plan - which failed - was good", "The plan - which failed - was good"),
+    ("出色的新品- 冰凉一夏", "出色的新品- 冰凉一夏"),
     # prose
     ("pre- and post-treatment", "pre- and post-treatment"),
     ("wait -- what", "wait -- what"),
@@ -139,6 +158,13 @@ def test_a_quick_look_passes_over_a_code_only_where_no_copy_is_damaged(parts, pi
     text = f"{span if len(pieces) % 2 else ''} {''.join(pieces)}"
     if symbols.only_as_written(span, text, text.casefold()):
         assert {match.group() for match in symbols.skeleton(span).finditer(text)} <= {span}
+
+
+def test_a_chinese_word_is_no_damaged_code():
+    assert [match.group() for match in symbols.skeleton("标/移").finditer("鼠标移动，标－移，标 移")] == [
+        "标－移",
+        "标 移",
+    ]
 
 
 def test_the_codes_of_a_text():

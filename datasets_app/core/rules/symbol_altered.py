@@ -21,11 +21,13 @@ USUAL = ("-", "/")
 
 class SymbolAltered(Rule):
     name = "symbol-altered"
+    version = 2
     title = Text("Code is not copied as it is")
     help = Text("A code of the input that the answer repeats must stand unchanged: same letters, case, symbols.")
     good = (
         (chat("AW30-02 怎么用？", "AW30-02 用于修补。"), _CONTRACT),
         (chat("AW30-02 怎么用？", "用于修补。"), _CONTRACT),
+        (chat("鼠标/移动设备", "鼠标移动得快。"), _CONTRACT),
     )
     bad = (
         (chat("AW30-02 怎么用？", "AW30–02 用于修补。"), _CONTRACT),

@@ -18,15 +18,18 @@ _CONTRACT = {"symbols": {"tight": ["-", "/"]}}
 
 class SymbolSpacing(Rule):
     name = "symbol-spacing"
+    version = 2
     title = Text("Spaces around a symbol")
     help = Text(
         "Codes such as Sikalastic-609 are searched for as they are written, so no spaces may stand around their "
-        "symbols. Lists, arithmetic, code, URLs and tables are left alone."
+        "symbols. Lists, arithmetic, code, URLs and tables are left alone, and so is "
+        "the dash of a sentence, as in “3. Sage - a quiet place”."
     )
     good = (
         (chat("清单", "清单:\n- 第一项"), _CONTRACT),
         (chat("算", "5 - 3 = 2"), _CONTRACT),
         (chat("用什么？", "用 AW30-02 修补。"), _CONTRACT),
+        (chat("哪家店？", "3. Sage - 一家安静的小店"), _CONTRACT),
     )
     bad = ((chat("用什么？", "用 AW30 - 02 修补。"), _CONTRACT),)
 
