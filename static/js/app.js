@@ -1,4 +1,6 @@
-// What every page does beyond HTML: menus that close, keys that are printed on their buttons, copying, refusals.
+// What every page does beyond HTML: menus that close, keys that are printed on their buttons, the focus, copying,
+// refusals.
+import { keepFocus } from "./focus.js";
 import { listenForKeys } from "./keys.js";
 
 document.addEventListener("click", (event) => {
@@ -67,4 +69,5 @@ const again = () => { for (const form of document.querySelectorAll("form[data-se
 addEventListener("pageshow", again);
 document.addEventListener("input", again);
 
+keepFocus();
 listenForKeys();

@@ -105,3 +105,36 @@ def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any,
         one.stays_in_its_width()
         one.is_accessible()
     look(page, "phone")
+
+
+def test_who_works_the_list_by_keyboard_keeps_the_place(open_browser: Opener, leo: Any, project: Any) -> None:
+    made = make.dataset(leo, project)
+    make.imported(leo, made, [make.chat(f"第{n}个问题", f"第{n}个回答。") for n in range(60)])
+    page = open_browser(leo).page
+    page.goto(f"/datasets/{made.pk}/")
+    expect(page.locator("[data-tick-all]")).to_be_visible()  # the list listens
+    page.focus("#by-tokens")
+    page.keyboard.press("Enter")
+    expect(page.locator("th[aria-sort=descending] #by-tokens")).to_be_focused()
+
+    page.focus(".pager a[rel=next]")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(10)
+    expect(page.locator("#samples .scroll")).to_be_focused()
+    expect(page.locator("[data-row]").first).to_be_in_viewport()
+
+    page.focus("#filters a[data-here]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#g0-r0-field")).to_be_focused()
+    settled(page, "#g0-r0-field")
+    page.focus("#conditions button[value=add-0]")
+    page.keyboard.press("Enter")
+    settled(page, "#g0-r1-field")
+    expect(page.locator("#conditions button[value=add-0]")).to_be_focused()
+
+    page.goto(f"/datasets/{made.pk}/?status=pending")
+    expect(page.locator("[data-tick-all]")).to_be_visible()
+    page.focus(".chip a")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#samples")).to_be_focused()
