@@ -44,6 +44,13 @@ class SynthesisInput(serializers.Serializer[Any]):
     )
 
 
+class SynthesisStartInput(SynthesisInput):
+    client_id = serializers.CharField(
+        required=False, allow_null=True, default=None,
+        help_text="An id of your own, at most 40 characters: sent again, the request begins no second synthesis.",
+    )  # fmt: skip
+
+
 class SynthesisPlanOutput(serializers.Serializer[Any]):
     prompt = serializers.CharField(help_text="The first one.")
     asks = serializers.IntegerField(help_text="If everything counts.")
@@ -135,11 +142,11 @@ class SynthesisList(generics.ListAPIView[Synthesis]):
     def get_queryset(self) -> QuerySet[Synthesis]:
         return Synthesis.objects.filter(dataset=_dataset(self.request, self.kwargs["pk"]))
 
-    @extend_schema(request=SynthesisInput, responses={202: SynthesisDetailOutput})
+    @extend_schema(request=SynthesisStartInput, responses={202: SynthesisDetailOutput})
     def post(self, request: Request, pk: UUID) -> Response:
         """Have a model propose pairs in the background. Nothing enters the dataset until somebody takes it in."""
         dataset = _dataset(request, pk)
-        row = synthesising.start(actor=request.user, dataset=dataset, **read(request, SynthesisInput))
+        row = synthesising.start(actor=request.user, dataset=dataset, **read(request, SynthesisStartInput))
         return Response(SynthesisDetailOutput(row).data, status=202)
 
 

@@ -101,6 +101,8 @@ class Arm(Asking):
     scores = OrderedJSONField(default=dict)
     # … and against arm number 0: metric → `core.comparison.Comparison` as data; empty for that one itself.
     changes = OrderedJSONField(default=dict)
+    # … and how each path of its JSON fared: `pipeline.leaf_paths.Paths` as data.
+    paths = OrderedJSONField(default=dict)
 
     objects = ArmQuerySet.as_manager()
 

@@ -39,12 +39,20 @@ class Synthesis(Asking):
     refused = models.PositiveIntegerField(default=0)  # … and what did not become one
     upload = models.ForeignKey(Upload, models.SET_NULL, null=True, blank=True, related_name="+")
     taken_at = models.DateTimeField(null=True, blank=True)
+    client_id = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001  (NULL: not unique)
 
     objects = SynthesisQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
         verbose_name_plural = "syntheses"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("dataset", "created_by", "client_id"),
+                name="one_synthesis_per_request",
+                condition=models.Q(client_id__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.model} {self.created_at:%Y-%m-%d}"

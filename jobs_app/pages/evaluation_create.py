@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
-from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -39,6 +37,7 @@ from .evaluation_forms import (
 )
 from .evaluation_prefill import Beginning, base, beginning
 from .evaluation_words import SIDES, SIZES, named
+from .request_ids import request_id, token_of
 
 
 @login_required
@@ -68,7 +67,7 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
         try:
             made = evaluations.start(
                 actor=request.user, arms=specs, name=form.cleaned_data["name"], family=start.family,
-                client_id=_request_id(request.POST), **form.asked(),
+                client_id=request_id(request.POST), **form.asked(),
             )  # fmt: skip
             return redirect("pages:evaluation-detail", made.pk)
         except Conflict as refusal:
@@ -76,19 +75,11 @@ def evaluation_create(request: PersonRequest) -> HttpResponse:
     context: dict[str, Any] = _told(planned) | {
         "form": form, "arms": arms, "plan": planned, "problem": problem, "dataset": start.dataset,
         "family": start.family, "most": MOST_ARMS, "versions": choices.versions,
-        "token": request.POST.get("request") or uuid4().hex,
+        "token": token_of(request.POST),
         "models": sorted({model.id for provider in PROVIDERS.values() for model in provider.base_models}),
     }  # fmt: skip
     status = 200 if "start" not in request.POST else 409 if problem else 422
     return render_page(request, "evaluations/create.html", context, status=status)
-
-
-def _request_id(data: QueryDict) -> str | None:
-    """The same for the same page sent twice in the same words: with others it is another request."""
-    if not data.get("request"):
-        return None
-    words = sorted((name, data.getlist(name)) for name in data if name != "csrfmiddlewaretoken")
-    return sha256(repr(words).encode()).hexdigest()[:40]
 
 
 def _told(planned: Plan | None) -> dict[str, Any]:

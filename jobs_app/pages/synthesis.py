@@ -24,6 +24,7 @@ from jobs_app.providers import PROVIDERS
 from jobs_app.services import synthesis as synthesising
 from jobs_app.services import synthesis_plans
 
+from .request_ids import request_id, token_of
 from .synthesis_form import SynthesisForm
 
 EARLIER = 10
@@ -41,7 +42,9 @@ def synthesis_create(request: PersonRequest, pk: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with refusals_on(form):
             if "start" in request.POST:
-                begun = synthesising.start(actor=request.user, dataset=dataset, **form.cleaned_data)
+                begun = synthesising.start(
+                    actor=request.user, dataset=dataset, client_id=request_id(request.POST), **form.cleaned_data
+                )
                 return redirect("pages:synthesis-detail", begun.pk)
             try:
                 planned = synthesis_plans.plan(dataset=dataset, **form.cleaned_data)
@@ -60,6 +63,7 @@ def synthesis_create(request: PersonRequest, pk: UUID) -> HttpResponse:
         "similar": bool(begins or form["evaluation"].value()),
         "warnings": [say(text) for text in planned.warnings] if planned else [],
         "models": sorted({model.id for provider in PROVIDERS.values() for model in provider.base_models}),
+        "token": token_of(request.POST),
         "earlier": Synthesis.objects.filter(dataset=dataset)[:EARLIER],
     }  # fmt: skip
     return render_page(request, "synthesis/create.html", context, status=422 if form.errors else 200)

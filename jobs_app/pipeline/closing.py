@@ -17,6 +17,7 @@ from jobs_app.core.comparison import Comparison
 from jobs_app.models import Advice, Arm, Evaluation
 from jobs_app.models.asking import AskingState
 
+from . import leaf_paths
 from .comparing import Answers
 
 UNFINISHED = (AskingState.WAITING, AskingState.RUNNING)
@@ -37,7 +38,14 @@ def close(evaluation_id: UUID | str) -> bool:
     answers = Answers(evaluation)
     found = answers.changes()  # outside of a transaction: it takes a while
     verdict = answers.verdict(found)
-    figures = {arm.pk: {"scores": answers.summaries(arm.number), "changes": _changes(found, arm)} for arm in arms}
+    figures = {
+        arm.pk: {
+            "scores": answers.summaries(arm.number),
+            "changes": _changes(found, arm),
+            "paths": leaf_paths.found(evaluation, arm).as_data(),
+        }
+        for arm in arms
+    }
     with transaction.atomic():
         rows = Arm.objects.select_for_update().filter(evaluation=evaluation).order_by("pk")  # before the evaluation
         if dict(rows.values_list("pk", "finished_at")) != {arm.pk: arm.finished_at for arm in arms}:

@@ -57,6 +57,7 @@ def with_arms(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
         "contract",
         "examples",
         "changes",
+        "paths",
         "version__contract",
         "connection__credential",
         "connection__secrets",

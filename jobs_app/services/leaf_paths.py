@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
 
-from datasets_app.core import contracts, samples
-from datasets_app.core.contracts.model import Contract
-from datasets_app.core.jsonl import Json
-from jobs_app.core.leaf_paths import LeafPath, leaf_paths
-from jobs_app.core.outcomes import unreadable
-from jobs_app.core.replies import read
-from jobs_app.core.turns import answer_of
-from jobs_app.models import Arm, Evaluation, Outcome
+from jobs_app.models import Arm, Evaluation
+from jobs_app.pipeline import leaf_paths
+from jobs_app.pipeline.leaf_paths import Paths
 
-MOST = 100
 _KEPT = 24 * 60 * 60  # seconds
-_GIVEN = "field-f1.given"
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """The `rows` with the worst F1 first; `more` paths are not among them."""
-
-    rows: tuple[LeafPath, ...] = ()
-    more: int = 0
 
 
 def paths_of(evaluation: Evaluation, arm: Arm) -> Paths:
-    """The paths of an arm's answers, at most MOST; none where the contract wants no JSON.
+    """The paths of an arm's answers, at most `leaf_paths.MOST`; none where the contract wants no JSON.
 
-    Every answer is compared anew, which takes a while for a thousand: it is kept until the arm has others. Field F1
-    may differ in an answer of which only the beginning was kept (pipeline.evaluate): cut JSON gives no leaves.
+    Worked out when the evaluation ends. While it runs, and for one that ended before they were kept, now: that takes a
+    while, so it stays in the cache until the arm has other answers.
     """
-    contract = contracts.parse(evaluation.contract)
-    if contract.json is None:
+    if evaluation.is_final and arm.paths:
+        return Paths.from_data(arm.paths)
+    if not (evaluation.contract or {}).get("json"):
         return Paths()
     state = (arm.asked, arm.strict, arm.lenient, arm.errored, arm.completion_tokens, evaluation.finished_at)
     key = f"leaf-paths:{arm.pk}"
     known: Any = cache.get(key)
     if known is None or known[0] != state:
-        rows = leaf_paths(_pairs(arm, contract))
-        known = state, Paths(tuple(rows[:MOST]), max(0, len(rows) - MOST))
+        known = state, leaf_paths.found(evaluation, arm)
         cache.set(key, known, _KEPT)
-    found: Paths = known[1]
-    return found
-
-
-def _pairs(arm: Arm, contract: Contract) -> Iterator[tuple[Json, Json]]:
-    """(answer, reference) of each case that field F1 counts: an answer that never came gives nothing.
-
-    A refusal in words, or a call of another tool, is kept as the answer as well; its score says that it gives nothing.
-    """
-    asked = Outcome.objects.filter(arm=arm).exclude(verdict="").order_by()
-    columns = ("verdict", "answer", "calls", "scores", "case__revision__payload")
-    for verdict, answer, calls, scores, payload in asked.values_list(*columns).iterator(200):
-        reference = samples.from_json(payload).answer
-        if reference is not None and not unreadable(reference, contract):
-            silent = verdict == "errored" or scores.get(_GIVEN) == 0
-            given = None if silent else read(answer_of(answer, calls), contract).value
-            yield given, read(reference, contract).value
+    kept: Paths = known[1]
+    return kept

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from datasets_app.models import Dataset, Upload
 from datasets_app.services import uploads
+from datasets_app.services.given import check_client_id
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
@@ -30,21 +31,31 @@ from .synthesis_plans import own_prompt, plan
 TAG = "synthetic"
 
 
-def start(*, actor: User, dataset: Dataset, connection: Connection, **asked: Any) -> Synthesis:
-    """Have the model asked by a worker; `asked` as in `plan`. One synthesis of a dataset runs at a time: Conflict."""
+def start(
+    *, actor: User, dataset: Dataset, connection: Connection, client_id: str | None = None, **asked: Any
+) -> Synthesis:
+    """Have the model asked by a worker; `asked` as in `plan`. One synthesis of a dataset runs at a time: Conflict.
+
+    The same `client_id` of the same person again gives the synthesis that it began.
+    """
     require(actor, dataset.project_id, "samples.synthesise")
     require(actor, dataset.project_id, "models.call")
+    check_client_id(client_id)
+    if (before := _begun(actor, dataset, client_id)) is not None:
+        return before  # whatever has become of account and budget since: it asks for nothing new
     row = plan(dataset=dataset, connection=connection, **asked).row
     if (shut := why_shut(connection)) is not None:
         raise Conflict(shut, code="stopped")
     with transaction.atomic():
         Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+        if (before := _begun(actor, dataset, client_id)) is not None:
+            return before  # the same request, sent twice at once
         budgets.hold(dataset.project_id)
         if Synthesis.objects.unfinished().filter(dataset=dataset).exists():
             raise Conflict(Text("A synthesis for this dataset is running. Wait for it, or cancel it."), code="running")
         if (refusal := budgets.check_asking(dataset.project_id, [row])) is not None:
             raise Conflict(refusal, code="budget")
-        row.created_by = actor
+        row.created_by, row.client_id = actor, client_id or None
         row.save(force_insert=True)
         AuditEntry.objects.record(
             actor=actor, verb="synthesis.start", target=row, project=dataset.project, model=row.model,
@@ -52,6 +63,13 @@ def start(*, actor: User, dataset: Dataset, connection: Connection, **asked: Any
         )  # fmt: skip
         enqueue(tasks.synthesise, row.pk)
     return row
+
+
+def _begun(actor: User, dataset: Dataset, client_id: str | None) -> Synthesis | None:
+    """What this person's request with this id has begun."""
+    if not client_id:
+        return None
+    return Synthesis.objects.filter(dataset=dataset, created_by=actor, client_id=client_id).first()
 
 
 def cancel(*, actor: User, synthesis: Synthesis) -> Synthesis:

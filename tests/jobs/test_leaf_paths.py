@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from ftstudio.accounts.models import Project, User
 from jobs_app.core.fields import compared
 from jobs_app.core.leaf_paths import leaf_paths
 from jobs_app.models import Outcome
+from jobs_app.pipeline.leaf_paths import Paths
+from jobs_app.services.leaf_paths import paths_of
 from tests.conftest import browser_of
 from tests.evaluated import Answers, evaluated, task, tuned
 
@@ -75,9 +78,31 @@ def test_paths_are_told_on_the_page_and_to_scripts(
         assert sum(row[name] for row in told["rows"]) == sum(one[f"field-f1.{name}"] for one in scores)
     assert {row["f1"] for row in browser_of(alice).get(f"{address}?b=0").json()["rows"]} == {1.0}
     assert browser_of(mallory).get(address).status_code == 404
-    monkeypatch.setattr("jobs_app.services.leaf_paths.MOST", 1)
+    monkeypatch.setattr("jobs_app.pipeline.leaf_paths.MOST", 1)
+    evaluation.arms.update(paths={})
     refused = Outcome.objects.filter(arm__evaluation=evaluation, arm__number=0)
     refused.update(scores={"field-f1.given": 0})  # as of a call of another tool, whose arguments are kept as the answer
     evaluation.arms.update(asked=3)  # other answers: what was worked out before does not count any more
     assert browser_of(alice).get(f"{address}?b=0").json()["rows"][0]["missing"] == 4
     assert "3 more paths fare no worse." in browser_of(alice).get(f"/evaluations/{evaluation.pk}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_what_was_kept_at_the_end_is_what_would_be_found_now(
+    alice: User, project: Project, django_assert_num_queries: Any
+) -> None:
+    wanted, wrong = json.dumps(WANTED, ensure_ascii=False), json.dumps(GIVEN, ensure_ascii=False)
+    odd = '{"nul\\u0000": 2}'  # a key that PostgreSQL keeps only as JSON writes it
+    rows = [Answers("一？", wanted, (wanted, wrong)), Answers("二？", wanted, (wanted, odd))]
+    snapshot = task(alice, project, rows, contract=ANY)
+    evaluation = evaluated(alice, snapshot, rows, [None, tuned(alice, snapshot)])
+    arms = list(evaluation.arms.order_by("number"))
+    with django_assert_num_queries(0):
+        kept = [paths_of(evaluation, arm) for arm in arms]
+    assert kept[1].rows
+    evaluation.arms.update(paths={})  # as of one that ended before they were kept
+    assert [paths_of(evaluation, arm) for arm in evaluation.arms.order_by("number")] == kept
+    free = task(alice, project, [Answers("三？", "rain", ("rain", "snow"))], contract={}, name="Free")
+    ended = evaluated(alice, free, [Answers("三？", "rain", ("rain", "snow"))], [None, tuned(alice, free, "rain-v2")])
+    assert [paths_of(ended, arm) for arm in ended.arms.all()] == [Paths(), Paths()]
+    assert browser_of(alice).get(f"/evaluations/{evaluation.pk}/").status_code == 200

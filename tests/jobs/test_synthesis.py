@@ -25,7 +25,7 @@ from jobs_app.providers.http import GuardedTransport
 from jobs_app.services import synthesis as synthesising
 from jobs_app.services import synthesis_plans
 from tests import make
-from tests.conftest import browser_of
+from tests.conftest import api_of, browser_of
 
 from .in_process import URL, Stage
 from .rehearsal import KEY
@@ -264,3 +264,39 @@ def test_a_lead_sees_the_price_first_and_has_to_tick_something(alice: User, code
     taken = browser.post(f"/syntheses/{row.pk}/take/", {"numbers": ["1", "x"]})
     row.refresh_from_db()
     assert taken.headers["Location"] == f"/uploads/{row.upload_id}/"
+
+
+def test_a_request_that_is_sent_again_begins_no_second_synthesis(
+    alice: User, leo: User, codes: Dataset, stage: Connection
+) -> None:
+    first = synthesising.start(actor=alice, client_id="r1", **asked(codes, stage))
+    Connection.objects.update(stopped="quota")  # what has changed meanwhile stops nothing that has begun
+    assert synthesising.start(actor=alice, client_id="r1", **asked(codes, stage)) == first
+    Connection.objects.update(stopped="")
+    with pytest.raises(Conflict, match="is running"):  # each person's ids are their own
+        synthesising.start(actor=leo, client_id="r1", **asked(codes, stage))
+    synthesising.cancel(actor=alice, synthesis=first)
+    told = {"connection": str(stage.pk), "model": "rehearsal-small", "client_id": "r2"}
+    script, address = api_of(alice), f"/api/v1/datasets/{codes.pk}/syntheses/"
+    one, two = (script.post(address, told, format="json").json()["id"] for _ in "12")
+    assert one == two != str(first.pk)
+    refused = script.post(address, {**told, "client_id": "r" * 41}, format="json")
+    assert (refused.status_code, set(refused.json()["fields"])) == (422, {"client_id"})
+    assert Synthesis.objects.count() == 2
+
+
+def test_a_form_that_is_sent_twice_begins_one_synthesis(alice: User, codes: Dataset, stage: Connection) -> None:
+    browser, new = browser_of(alice), f"/datasets/{codes.pk}/syntheses/new/"
+    token = browser.get(new).context["token"]
+    sent = {"connection": str(stage.pk), "model": "rehearsal-small", "wanted": 12, "temperature": 0.9, "seed": 0,
+            "domains": "a", "template": core.TEMPLATE, "start": "1", "request": token}  # fmt: skip
+    assert browser.post(new, sent).headers["Location"] == browser.post(new, sent).headers["Location"]
+    assert Synthesis.objects.count() == 1
+
+
+def test_a_reasoning_model_is_asked_for_pairs_without_a_temperature(
+    alice: User, codes: Dataset, stage: Connection
+) -> None:
+    row = synthesising.start(actor=alice, **{**asked(codes, stage), "model": "o4-mini"})
+    assert row.decoding == {"temperature": None}
+    assert "takes no temperature" in browser_of(alice).get(f"/syntheses/{row.pk}/").content.decode()
