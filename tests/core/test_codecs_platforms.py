@@ -198,7 +198,7 @@ def test_a_record_comes_back_with_its_key_order_or_is_refused_by_name(name, mess
         written = codec.encode(sample)
     except CodecError:
         return
-    assert json.dumps(written) == json.dumps(record) or not codec.exact
+    assert json.dumps(written) == json.dumps(record) or name in ("json-content", "task-response")
 
 
 @pytest.mark.parametrize("key", [KEYS, FORM, RAW])

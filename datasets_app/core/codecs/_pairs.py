@@ -22,8 +22,15 @@ def joined(
     rejected: tuple[Message, ...],
     tools: tuple[Json, ...] = (),
     extras: dict[str, Json] | None = None,
+    *,
+    path: str = "",
 ) -> Sample:
-    """The sample of a pair. An answer of several turns (a call, its result, the words) is remembered as one."""
+    """The sample of a pair. An answer of several turns (a call, its result, the words) is remembered as one.
+
+    Raises `CodecError` at `path` when a turn of the prompt would pass for the right answer, of which there is none.
+    """
+    if rejected and not answer and prompt and prompt[-1].role == "assistant":
+        raise CodecError("turns-not-alternating", Text("Two answers follow each other."), path)
     sample = Sample((*prompt, *answer), tools, rejected, extras or {})
     if len(answer) > 1:
         return replace(sample, extras={**sample.extras, ANSWER: len(answer)})

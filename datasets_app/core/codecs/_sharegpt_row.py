@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from datasets_app.core import images
+from datasets_app.core.codecs._chat import usable
 from datasets_app.core.codecs._sharegpt_calls import value_of
 from datasets_app.core.codecs._tags import tagged, untagged
 from datasets_app.core.codecs._thinking import spoken
@@ -14,6 +15,7 @@ from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample
 
 _NO_TOOLS = ("", "[]")  # a column that the row does not use
+LISTED = "list"  # in FORM under `tools`: they stood as a list
 
 
 def read_tools(value: Json) -> tuple[tuple[Json, ...], bool]:
@@ -47,7 +49,10 @@ def read_row(
     extras = {name: value for name, value in record.items() if name not in own and name != key}
     form: dict[str, Json] = {}
     tools: tuple[Json, ...] = ()
-    if "tools" in record:
+    if usable(record.get("tools")):  # as a list, where the documented form is a text
+        tools = tuple(extras.pop("tools"))
+        form["tools"] = LISTED
+    elif "tools" in record:
         tools, same = read_tools(record["tools"])
         if tools or record["tools"] in _NO_TOOLS:
             del extras["tools"]
@@ -68,14 +73,17 @@ def write_row(sample: Sample) -> tuple[tuple[Message, ...], dict[str, Json]]:
     """(the turns with their content as text, what stands beside them)."""
     form = remembered(sample.extras)
     messages, addresses = tagged(sample.messages)
-    if messages and messages[-1].reasoning is not None:
+    if messages and messages[-1].reasoning is not None and not form.get("messages"):
         messages = (*messages[:-1], spoken(messages[-1]))
     beside: dict[str, Json] = {}
     if form.get("system") and len(messages) > 1 and messages[0].role == "system" and messages[0].content:
         beside["system"], messages = messages[0].text, messages[1:]
     if sample.tools:
         text = form.get("tools")
-        beside["tools"] = text if read_tools(text)[0] == sample.tools else write_tools(sample.tools)
+        if text == LISTED:
+            beside["tools"] = list(sample.tools)
+        else:
+            beside["tools"] = text if read_tools(text)[0] == sample.tools else write_tools(sample.tools)
     elif form.get("tools") in _NO_TOOLS:
         beside["tools"] = form["tools"]
     if addresses:
@@ -87,7 +95,7 @@ def write_row(sample: Sample) -> tuple[tuple[Message, ...], dict[str, Json]]:
 def lost_beside(sample: Sample, own: tuple[str, ...]) -> Iterator[str]:
     """The extra keys that would be read as something else."""
     yield from (key for key, value in sample.extras.items() if key in own or _is_ours(sample, key, value))
-    if carried_tools(sample.tools) != sample.tools:
+    if remembered(sample.extras).get("tools") != LISTED and carried_tools(sample.tools) != sample.tools:
         yield "tools"
 
 

@@ -119,7 +119,8 @@ def lost_of_turns(messages: tuple[Message, ...]) -> Iterator[str]:
 def _lost_of_turn(message: Message, *, last: bool) -> Iterator[str]:
     form = remembered(message.extras)
     for name in lost(message, TURNS, last=last):
-        if not (name == "role" and "from" in form) and not (name == "name" and form.get("name") == message.name):
+        named = message.name is not None and form.get("name") == message.name
+        if not (name == "role" and "from" in form) and not (name == "name" and named):
             yield name
     yield from (key for key in ("from", "value") if key in message.extras)
     if message.tool_call_id is not None or any(call.id is not None for call in message.tool_calls):

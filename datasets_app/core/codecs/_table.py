@@ -15,7 +15,15 @@ from datasets_app.core.codecs._chat import usable
 from datasets_app.core.codecs._dialect import Dialect
 from datasets_app.core.codecs._sharegpt_row import read_tools
 from datasets_app.core.codecs._sharegpt_turns import read_turns
-from datasets_app.core.codecs._texts import TEXTS, answer_from, asked, lost_of_texts, parts_of_question, remembering
+from datasets_app.core.codecs._texts import (
+    TEXTS,
+    answer_from,
+    answer_text,
+    asked,
+    lost_of_texts,
+    parts_of_question,
+    remembering,
+)
 from datasets_app.core.codecs._wire import read_messages
 from datasets_app.core.codecs.base import (
     ANSWER,
@@ -33,7 +41,7 @@ from datasets_app.core.tables import REST, Mapping
 from ftstudio.errors import Listed, Text
 
 COLUMNS = ("instruction", "input", "output", "system", "rejected")
-CELLS: Dialect = replace(TEXTS, reasoning="", images="")
+CELLS: Dialect = replace(TEXTS, images="")
 _BETWEEN = re.compile(r"[,，;；、|\n]+")
 _GOOD = frozenset(("true", "1", "1.0", "yes", "y", "good", "是", "对", "好", "正确"))
 _BAD = frozenset(("false", "0", "0.0", "no", "n", "bad", "否", "错", "差", "错误"))
@@ -87,9 +95,9 @@ class TableCodec(Codec):
         return {
             "instruction": instruction,
             "input": more,
-            "output": sample.answer.text if sample.answer else "",
+            "output": answer_text(sample.answer),
             "system": sample.system.text if sample.system else "",
-            "rejected": sample.rejected[0].text if sample.rejected else "",
+            "rejected": answer_text(sample.rejected[0]) if sample.rejected else "",
         }
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
@@ -112,9 +120,9 @@ class TableCodec(Codec):
                 "/messages",
                 fields,
             )
+        final = len(sample.messages) - 1
         turns = tuple(
-            replace(reduced(message, CELLS, f"/messages/{at}"), reasoning=None)
-            for at, message in enumerate(sample.messages)
+            reduced(message, CELLS, f"/messages/{at}", last=at == final) for at, message in enumerate(sample.messages)
         )
         kept = {key: value for key, value in sample.extras.items() if key in RESERVED and key != ANSWER}
         return Sample(turns, (), () if "rejected" in fields else sample.rejected, kept)
@@ -137,7 +145,7 @@ def _single(cells: dict[str, str], extras: dict[str, Json]) -> Sample:
         answer, wrong = "", answer
     elif verdict and verdict.strip().lower() not in _GOOD:
         extras["label"] = verdict
-    rejected = (Message("assistant", wrong),) if wrong else ()
+    rejected = (answer_from(wrong),) if wrong else ()
     if answer or not wrong:
         turn = answer_from(answer)
         turns.append(replace(turn, reasoning=cells["reasoning"]) if cells.get("reasoning") else turn)
@@ -165,7 +173,7 @@ def _conversation(value: Json, cells: dict[str, str], extras: dict[str, Json]) -
 
 
 def _wrong(cells: dict[str, str]) -> tuple[Message, ...]:
-    return (Message("assistant", cells["rejected"]),) if cells.get("rejected") else ()
+    return (answer_from(cells["rejected"]),) if cells.get("rejected") else ()
 
 
 def _is_single(sample: Sample) -> bool:

@@ -34,6 +34,12 @@ def spoken(message: Message) -> Message:
     return replace(message, content=join_thinking(message.reasoning or "", message.text), reasoning=None)
 
 
+def unparted(prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The turns of a prompt: reasoning stands apart in the last turn of a conversation, and theirs is none."""
+    last = prompt[-1]
+    return prompt if last.reasoning is None else (*prompt[:-1], spoken(last))
+
+
 def comes_apart(message: Message) -> bool:
     """Whether reasoning and answer come apart again as they were put together."""
     return (

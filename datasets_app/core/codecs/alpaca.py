@@ -214,6 +214,8 @@ def _stays(sample: Sample, key: str, value: Json) -> bool:
         return bool(sample.rejected) and sample.answer is not None
     if key == "rejected":
         return not sample.rejected
+    if sample.rejected:
+        return key == "kto_tag" and sample.answer is not None
     return key == "kto_tag" and not isinstance(value, bool)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from datasets_app.core.codecs._chat import beside, read_beside, stray
 from datasets_app.core.codecs._pairs import PairCodec, joined, parted, read_answer
+from datasets_app.core.codecs._thinking import unparted
 from datasets_app.core.codecs._wire import read_messages, write_messages
 from datasets_app.core.codecs.base import (
     KEYS,
@@ -56,13 +57,11 @@ class DashScopeDPO(PairCodec):
     def decode(self, record: dict[str, Json]) -> Sample:
         refuse_reserved(record)
         tools, extras = read_beside(record, _OWN)
-        sample = joined(
-            read_messages(record.get("messages"), "/messages", self.dialect),
-            self._answer(record, "chosen"),
-            self._answer(record, "rejected"),
-            tools,
-            extras,
-        )
+        prompt = read_messages(record.get("messages"), "/messages", self.dialect)
+        chosen, rejected = self._answer(record, "chosen"), self._answer(record, "rejected")
+        if chosen or rejected:
+            prompt = unparted(prompt)
+        sample = joined(prompt, chosen, rejected, tools, extras, path="/messages")
         return in_order(sample, (*_OWN, *beside(sample)), record)
 
     def _answer(self, record: dict[str, Json], key: str) -> tuple[Message, ...]:

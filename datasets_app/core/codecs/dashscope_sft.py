@@ -21,6 +21,7 @@ class DashScopeSFT(ChatCodec):
     label = Text("DashScope, supervised")
     precedence = 25
     refines = "openai-chat"
+    exact = False  # parts of a content come back without a type
     dialect = DASHSCOPE
     examples = (
         {

@@ -96,6 +96,7 @@ class OpenAIPreference(PairCodec):
             read_answer(record.get("preferred_output"), "/preferred_output", self.dialect),
             read_answer(record.get("non_preferred_output"), "/non_preferred_output", self.dialect),
             tuple(tools) if usable(tools) else (),
+            path="/input/messages",
         )
         extras = {**found.extras, **{key: prompt[key] for key in _INNER if key in prompt}}
         if other := {key: value for key, value in prompt.items() if key not in ("messages", *_INNER)}:

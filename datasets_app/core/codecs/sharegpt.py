@@ -105,10 +105,9 @@ class ShareGPT(Codec):
         return ordered(found, sample.extras.get(KEYS))
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
-        own = (_TURNS, _CHAT)
         chat = remembered(sample.extras).get("messages")
         fields = dict.fromkeys(untaggable(sample.messages) if chat else lost_of_turns(sample.messages))
-        fields.update(dict.fromkeys(lost_beside(sample, own)))
+        fields.update(dict.fromkeys(lost_beside(sample, _own(sample))))
         if not sample.messages:
             fields["messages"] = None
         if sample.rejected:
@@ -116,13 +115,18 @@ class ShareGPT(Codec):
         return tuple(fields)
 
     def reduce(self, sample: Sample) -> Sample:
-        stray = {*lost_beside(sample, (_TURNS, _CHAT)), ANSWER}
+        stray = {*lost_beside(sample, _own(sample)), ANSWER}
         return Sample(
             reduced_turns(sample.messages),
             carried_tools(sample.tools),
             (),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )
+
+
+def _own(sample: Sample) -> tuple[str, ...]:
+    """The keys of a row that are read as its turns: beside `conversations`, `messages` are a key like any other."""
+    return (_TURNS, _CHAT) if remembered(sample.extras).get("messages") else (_TURNS,)
 
 
 CODEC = ShareGPT()

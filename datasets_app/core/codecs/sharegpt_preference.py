@@ -13,7 +13,7 @@ from datasets_app.core.codecs._pairs import parted
 from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
 from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turn, read_turns, reduced_turns, write_turn
 from datasets_app.core.codecs._texts import remembering
-from datasets_app.core.codecs._thinking import spoken, thoughtful
+from datasets_app.core.codecs._thinking import spoken, thoughtful, unparted
 from datasets_app.core.codecs.base import (
     ANSWER,
     KEYS,
@@ -32,7 +32,8 @@ from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import Text
 
 _TURNS = "conversations"
-_OWN = (_TURNS, "chosen", "rejected", "kto_tag")
+_TAG = "kto_tag"
+_ANSWERS = ("chosen", "rejected")
 
 
 class ShareGPTPreference(Codec):
@@ -70,8 +71,9 @@ class ShareGPTPreference(Codec):
 
     def decode(self, record: dict[str, Json]) -> Sample:
         turns = read_turns(record.get(_TURNS), f"/{_TURNS}")
-        tag = record.get("kto_tag")
+        tag = record.get(_TAG)
         rejected: tuple[Message, ...] = ()
+        own = (_TAG,) if isinstance(tag, bool) else _ANSWERS
         if isinstance(tag, bool):
             if turns[-1].role != "assistant":
                 raise CodecError(
@@ -82,13 +84,13 @@ class ShareGPTPreference(Codec):
                 if turns and turns[-1].role == "assistant":
                     raise CodecError("turns-not-alternating", Text("Two answers follow each other."), f"/{_TURNS}")
         elif "chosen" in record and "rejected" in record:
-            turns = (*turns, _answer(record["chosen"], "/chosen"))
+            turns = (*unparted(turns), _answer(record["chosen"], "/chosen"))
             rejected = (_answer(record["rejected"], "/rejected"),)
         else:
             raise CodecError("preference-missing", Text("“chosen” and “rejected” or “kto_tag” must be there."))
         if not turns:
             raise CodecError("messages-empty", Text("There is no question before the answer."), f"/{_TURNS}")
-        sample, form = read_row(record, _TURNS, _OWN, turns)
+        sample, form = read_row(record, _TURNS, own, turns)
         sample = remembering(replace(sample, rejected=rejected), form)
         return in_order(sample, _written(sample), record)
 
@@ -101,7 +103,7 @@ class ShareGPTPreference(Codec):
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
         fields = dict.fromkeys(lost_of_turns(sample.messages))
-        fields.update(dict.fromkeys(lost_beside(sample, _OWN)))
+        fields.update(dict.fromkeys(lost_beside(sample, _own(sample))))
         if not _single(sample):
             fields["rejected"] = None
         return tuple(fields)
@@ -109,13 +111,20 @@ class ShareGPTPreference(Codec):
     def reduce(self, sample: Sample) -> Sample:
         if not _single(sample):
             raise no_pair(self)
-        stray = {*lost_beside(sample, _OWN), ANSWER}
+        stray = {*lost_beside(sample, _own(sample)), ANSWER}
         return Sample(
             reduced_turns(sample.messages),
             carried_tools(sample.tools),
             reduced_turns(sample.rejected),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )
+
+
+def _own(sample: Sample) -> tuple[str, ...]:
+    """The keys of the row that are read as its answers. The others of this name ride along: a column left empty."""
+    if sample.answer is None or not sample.rejected:
+        return (_TURNS, _TAG)
+    return (_TURNS, *_ANSWERS, *((_TAG,) if isinstance(sample.extras.get(_TAG), bool) else ()))
 
 
 def _answer(value: Json, path: str) -> Message:
@@ -137,7 +146,7 @@ def _written(sample: Sample) -> dict[str, Json]:
     wrong = [write_turn(spoken(message) if message.reasoning is not None else message) for message in sample.rejected]
     if wrong and sample.answer is not None:
         return {_TURNS: turns[:-1], "chosen": turns[-1], "rejected": wrong[0], **beside}
-    return {_TURNS: turns + wrong, "kto_tag": not wrong, **beside}
+    return {_TURNS: turns + wrong, _TAG: not wrong, **beside}
 
 
 CODEC = ShareGPTPreference()

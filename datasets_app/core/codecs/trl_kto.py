@@ -54,11 +54,10 @@ class TRLKTO(Codec):
         label = record.get("label")
         if not isinstance(label, bool):
             raise CodecError("preference-missing", Text("“label” must be true or false."), "/label")
-        if not label and prompt[-1].role == "assistant":
-            raise CodecError("turns-not-alternating", Text("Two answers follow each other."), "/completion")
         tools, extras = trl.read_beside(record, _OWN)
         texts: list[Json] = [key for key, was in zip(_OWN, (text, plain), strict=False) if was]
-        sample = joined(prompt, answer if label else (), () if label else answer, tools, extras)
+        right, wrong = (answer, ()) if label else ((), answer)
+        sample = joined(prompt, right, wrong, tools, extras, path="/completion")
         sample = remembering(sample, {trl.TEXT: texts} if texts else {})
         return in_order(sample, (*_OWN, *beside(sample)), record)
 

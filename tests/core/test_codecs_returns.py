@@ -1,0 +1,127 @@
+"""Rows that are odd but real come back from their own format as they went in, and nothing changes its meaning."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from datasets_app.core import samples
+from datasets_app.core.codecs import CODECS, CodecError
+from datasets_app.core.codecs.base import canonical
+from datasets_app.core.line_style import style_of
+from datasets_app.core.samples import Message, Sample
+from tests.core.test_codecs_across import meaning
+
+ASKED, SAID = {"role": "user", "content": "雨？"}, {"role": "assistant", "content": "会。"}
+THOUGHT = "<think>\n看云。\n</think>\n\n会。"
+HUMAN, GPT = {"from": "human", "value": "雨？"}, {"from": "gpt", "value": "会。"}
+WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+
+ODD = {
+    "a turn of the prompt that thinks": (
+        "dashscope-dpo",
+        {
+            "messages": [ASKED, {"role": "assistant", "content": THOUGHT}],
+            "chosen": {"role": "assistant", "content": "不会。"},
+            "rejected": {"role": "assistant", "content": "也许。"},
+        },
+    ),
+    "a spoken turn of the prompt that thinks": (
+        "sharegpt-preference",
+        {
+            "conversations": [HUMAN, {"from": "gpt", "value": THOUGHT}],
+            "chosen": GPT,
+            "rejected": {"from": "gpt", "value": "也许。"},
+        },
+    ),
+    "a judged answer beside empty columns of a pair": (
+        "sharegpt-preference",
+        {"conversations": [HUMAN, GPT], "chosen": None, "rejected": None, "kto_tag": True},
+    ),
+    "a pair beside an empty column of judged answers": (
+        "sharegpt-preference",
+        {"conversations": [HUMAN], "chosen": GPT, "rejected": {"from": "gpt", "value": "不"}, "kto_tag": None},
+    ),
+    "a pair in Alpaca beside a tag": (
+        "alpaca",
+        {"instruction": "雨？", "input": "", "chosen": "会。", "rejected": "不", "kto_tag": True},
+    ),
+    "reasoning under a key beside pictures": (
+        "sharegpt",
+        {
+            "messages": [{"role": "user", "content": "<image>雨？"}, {**SAID, "reasoning_content": "看云。"}],
+            "images": ["sky.png"],
+        },
+    ),
+    "tools as a list": ("sharegpt", {"conversations": [HUMAN, GPT], "tools": [WEATHER, {"name": "bare"}]}),
+    "turns in two columns": ("sharegpt", {"conversations": [HUMAN, GPT], "messages": [ASKED, SAID]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_row_comes_back_as_it_was(what):
+    name, record = ODD[what]
+    codec = CODECS[name]
+    stored = samples.from_json(samples.to_json(codec.decode(record)))
+    assert codec.losses(stored) == ()
+    assert json.dumps(codec.encode(stored)) == json.dumps(record)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        (
+            "dashscope-dpo",
+            {"messages": [ASKED, SAID], "chosen": None, "rejected": {"role": "assistant", "content": "不"}},
+        ),
+        (
+            "openai-preference",
+            {
+                "input": {"messages": [ASKED, SAID]},
+                "preferred_output": [],
+                "non_preferred_output": [{"role": "assistant", "content": "不"}],
+            },
+        ),
+    ],
+)
+def test_a_turn_of_the_prompt_is_never_taken_for_the_right_answer_that_is_missing(name, record):
+    with pytest.raises(CodecError, match="follow each other") as caught:
+        CODECS[name].decode(record)
+    assert caught.value.code == "turns-not-alternating"
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx", "parquet"])
+def test_reasoning_stands_in_the_answers_cell_and_comes_back_from_it(name):
+    sample = Sample((Message("user", "雨？"), Message("assistant", "会。", reasoning="看云。")))
+    wrong = replace(sample, rejected=(Message("assistant", "不", reasoning="没看。"),))
+    row = CODECS[name].encode(wrong)
+    assert (row["output"], row["rejected"]) == (THOUGHT, "<think>\n没看。\n</think>\n\n不")
+    assert CODECS[name].decode(row) == wrong
+    assert CODECS[name].encode(CODECS[name].decode(row)) == row
+    closing = replace(sample.messages[1], reasoning="a\n</think>\n\nb")
+    assert CODECS[name].losses(Sample((sample.messages[0], closing))) == ("reasoning_content",)
+
+
+def test_tools_in_a_list_are_tools_in_every_format():
+    sample = CODECS["sharegpt"].decode({"conversations": [HUMAN, GPT], "tools": [WEATHER]})
+    assert sample.tools == (WEATHER,)
+    assert CODECS["openai-chat"].encode(canonical(sample))["tools"] == [WEATHER]
+    assert CODECS["sharegpt"].encode(canonical(sample))["tools"] == json.dumps([WEATHER["function"]])
+
+
+def test_a_line_that_dashscope_writes_in_its_own_words_says_so():
+    """Parts with a type are OpenAI's: read by this format they leave without one, which are other bytes."""
+    typed = {"messages": [{"role": "user", "content": [{"type": "text", "text": "雨？"}]}, SAID]}
+    raw = json.dumps(typed, ensure_ascii=False).encode()
+    assert style_of(raw, typed, "dashscope-sft") == "~shape"
+    for example in CODECS["dashscope-sft"].examples:
+        assert style_of(json.dumps(example, ensure_ascii=False).encode(), example, "dashscope-sft") == ""
+
+
+def test_a_name_that_no_turn_of_sharegpt_brought_is_lost_by_name():
+    sample = Sample((Message("user", "雨？", extras={"name": "li"}), Message("assistant", "会。")))
+    assert CODECS["sharegpt"].losses(sample) == ("name",)
+    reduced = CODECS["sharegpt"].reduce(sample)
+    assert meaning(CODECS["sharegpt"].decode(CODECS["sharegpt"].encode(reduced))) == meaning(reduced)
