@@ -88,6 +88,19 @@ def test_the_fix_of_a_near_miss_clears_the_finding(label, before, after):
         ("1.2万", ("1.2", "12000")),
         ("三点一四", ("3.14",)),
         ("007", ("7",)),
+        ("三千五", ("3500",)),
+        ("一万二", ("12000",)),
+        ("一百零二", ("102",)),
+        ("3万5千", ("35000",)),
+        ("3百", ("3", "300")),
+        ("2万亿", ("2", "2000000000000")),
+        ("百分之五", ("5",)),
+        ("50kg，10k", ("50", "10", "10000")),
+        ("5G 网络，3rd", ()),
+        ("2024.03.05", ("2024", "3", "5")),
+        ("2024年三月五日", ("2024", "3", "5")),
+        ("五六百人，两三个，一五一十", ()),
+        ("192.168.1.1", ()),
         ("一定", ()),
         ("三五天", ()),
         ("万一", ()),
@@ -106,6 +119,17 @@ def test_a_number_is_read_in_whatever_spelling(text, values):
         ("下午三点开会", "15:00"),
         ("at 3 pm", "15:00"),
         ("two of May", "5 月 2 日"),
+        ("体重50kg，预算10k", "50 公斤，10000 元"),
+        ("at 3pm, half past five", "3 点，5:30"),
+        ("2024.03.05 与 2023.7", "2024年3月5日，2023年7月"),
+        ("20240305", "2024-03-05"),
+        ("2024年3月5日", "20240305，2024.03"),
+        ("从 2022-04-15T10:30:00 起", "10:30"),
+        ("十点半", "10:30"),
+        ("24年入职", "2024 年"),
+        ("three hundred and five people, twenty-one teams, 1.2 million users", "305 人，21 队，1200000 用户"),
+        ("奖金三千五", "3500 元"),
+        ("100,200,300", "100、200"),
         ("员工 12,000 人", "1.2万人"),
         ("百分之五十", "50%"),
         ("张三写了《活着》，住在 New York", "《活着》，New York"),
@@ -114,6 +138,20 @@ def test_a_number_is_read_in_whatever_spelling(text, values):
 )
 def test_another_spelling_of_a_value_is_grounded(source, answer):
     assert "ungrounded-value" not in [one.rule for one in check(chat(source, answer), GROUNDED)]
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "value"),
+    [
+        ("增长百分之三", "增长百分之五", "五"),
+        ("2024年3月5日", "二〇二四年四月五日", "四"),
+        ("体重50kg", "体重5公斤", "5"),
+        ("奖金三千五", "奖金3005元", "3005"),
+    ],
+)
+def test_another_value_is_not_grounded_by_a_part_of_a_number(source, answer, value):
+    found = [one for one in check(chat(source, answer), GROUNDED) if one.rule == "ungrounded-value"]
+    assert [answer[one.start : one.end] for one in found] == [value]
 
 
 def test_2021_is_flagged_where_the_source_says_2010():
@@ -143,7 +181,7 @@ def test_results_of_tools_and_the_prompt_are_source_too():
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="一二三十百千万亿零点年1,. 2", max_size=30))
+@given(st.text(alphabet="一二三十百千万亿零点年月日1,. 20T:/-kKgG", max_size=30))
 def test_whatever_a_text_states_it_also_knows(text):
     known = numerals.known(text)
     for number in numerals.stated(text):

@@ -29,7 +29,7 @@ _START = re.compile(r"(?:^|[.!?。！？\n\"“:：]\s*)\Z")
 
 class UngroundedValue(Rule):
     name = "ungrounded-value"
-    version = 2
+    version = 3
     severity = "warning"
     title = Text("Value is not in the source")
     help = Text(
