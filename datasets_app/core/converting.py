@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from datasets_app.core.codecs import CODECS, Codec, CodecError
-from datasets_app.core.codecs.base import canonical
+from datasets_app.core.codecs._pairs import is_pair
+from datasets_app.core.codecs.base import Kinds, canonical
 from datasets_app.core.containers.writing import writer
 from datasets_app.core.jsonl import Json
 from datasets_app.core.records import MAX_LINE, Source
@@ -60,8 +61,8 @@ def convert(
     """
     if to not in CODECS:
         raise InvalidInput(to=Text("“{name}” is no format: use one of {names}", name=to, names=Listed(CODECS)))
-    codec = CODECS[to]
     source = Source(stream, from_, max_line)
+    codec = of_file(CODECS[to], source)
     out = writer(to, target)
     done = Conversion()
     for row in source.rows():
@@ -84,6 +85,22 @@ def convert(
     out.close()
     done.normalised = {reason: count for reason, count in source.normalised.items() if count}
     return done
+
+
+def of_file(codec: Codec, source: Source) -> Codec:
+    """The format as this file needs it. Where that depends on what is in the file, the file is read through once;
+    a file of the same format goes out row by row as it came."""
+    if not codec.mixes:
+        return codec
+    pairs = right = False
+    look = Source(source.stream, source.format, source.max_line)
+    for row in look.rows():
+        if look.format == codec.name:
+            break
+        if row.sample is not None:
+            pairs, right = pairs or is_pair(row.sample), right or not row.sample.rejected
+    source.stream.seek(0)
+    return codec if look.format == codec.name else codec.for_file(Kinds(pairs=pairs, right=right))
 
 
 def _carried(codec: Codec, sample: Sample, allow_loss: bool) -> tuple[tuple[dict[str, Json], ...], tuple[str, ...]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Literal
 
-from datasets_app.core.codecs._pairs import joined, parted
+from datasets_app.core.codecs._pairs import is_pair, joined, parted
 from datasets_app.core.codecs.base import ANSWER
 from datasets_app.core.samples import Message, Sample
+
+__all__ = ["CHOSEN", "REJECTED", "Side", "is_pair", "order", "order_seed", "sides", "swapped"]
 
 Side = Literal["chosen", "rejected"]
 CHOSEN: Side = "chosen"
@@ -25,11 +27,6 @@ def order(seed: str) -> tuple[Side, Side]:
     It follows from the seed alone, so that the order in which a stored decision was made can be told afterwards.
     """
     return (CHOSEN, REJECTED) if int(seed[-1:] or "0", 16) % 2 == 0 else (REJECTED, CHOSEN)
-
-
-def is_pair(sample: Sample) -> bool:
-    """Whether there are two answers to choose from."""
-    return bool(sample.rejected) and sample.answer is not None
 
 
 def sides(sample: Sample) -> dict[Side, tuple[Message, ...]]:

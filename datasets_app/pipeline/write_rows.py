@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NamedTuple
 
+from django.db.models import QuerySet
+
 from datasets_app.core import codecs, composing, profiles, samples
 from datasets_app.core.codecs import Codec, CodecError, Setting
 from datasets_app.core.codecs.base import canonical
@@ -18,10 +20,11 @@ from datasets_app.core.composing import WHOLE, Chosen, Options
 from datasets_app.core.jsonl import Json
 from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
-from datasets_app.models import Snapshot
+from datasets_app.models import Snapshot, SnapshotEntry
 from ftstudio.web.texts import to_row
 
 from .attached import Attached
+from .kinds import kinds_of
 from .plain import fetched
 from .sinks import sink_for
 
@@ -111,7 +114,8 @@ def write_lines(
     it is with fields that `options` lets go; a row with anything else that the codec cannot hold is refused. A sample
     without a system turn gets the snapshot's system prompt, so that a model is trained on what it will be told; one
     that was mixed in from another dataset is left as it is. A row that came in this format, and that nobody changed,
-    goes out as the bytes it came as.
+    goes out as the bytes it came as; all else is put into rows of the one kind that the file is to have
+    (`Codec.for_file`).
     """
     writing = _Writing(snapshot, codec, split, out, options)
     for entry in _entries(snapshot, split):
@@ -126,6 +130,9 @@ class _Writing:
 
     def __init__(self, snapshot: Snapshot, codec: str, split: str, out: BinaryIO, options: Options) -> None:
         self.codec: Codec = codecs.CODECS[codec]
+        self.of_file = self.codec
+        if self.codec.mixes:
+            self.of_file = self.codec.for_file(kinds_of(_side(snapshot, split), codec))
         self.prompt = Message("system", snapshot.system_prompt) if snapshot.system_prompt else None
         self.options = options
         self.allowed = {*_PAIR, *options.allow_loss}
@@ -151,6 +158,7 @@ class _Writing:
             sample = canonical(sample)
         elif entry.origin != "import":
             why = "edited"
+        codec = self.of_file if why else codec
         prompted, pictured = False, '"image_url"' in entry.payload
         if self.prompt is not None and not entry.mixed and sample.system is None:
             prompted = True
@@ -158,7 +166,7 @@ class _Writing:
         try:
             if pictured and '"image:' in entry.payload:
                 sample, why = self.attached.resolved(sample), why or "picture"
-            kept, losses, records = self._carried(entry.position, sample)
+            kept, losses, records = self._carried(codec, entry.position, sample)
             extra = self._contrast(sample) if entry.position in written.chosen.contrast else ()
         except CodecError as error:
             written.refuse(entry.position, error)
@@ -184,12 +192,13 @@ class _Writing:
         known = prompt in written.system_prompts or len(written.system_prompts) < PROMPTS
         written.system_prompts[prompt if known else None] += len(records) + len(extra)
 
-    def _carried(self, position: int, sample: Sample) -> tuple[Sample, tuple[str, ...], tuple[dict[str, Json], ...]]:
+    def _carried(
+        self, codec: Codec, position: int, sample: Sample
+    ) -> tuple[Sample, tuple[str, ...], tuple[dict[str, Json], ...]]:
         """(what the format takes of the sample, what is lost, the records). Raises `CodecError` when it takes none.
 
         Nearly every sample is carried whole, and a format that refuses one names its losses: they are asked for then.
         """
-        codec = self.codec
         if codec.pairs or not sample.rejected:
             try:
                 return sample, (), codec.rows(sample, self.setting)
@@ -236,11 +245,13 @@ def _chosen(snapshot: Snapshot, split: str, options: Options) -> Chosen:
     return composing.choose(positions, pairs, negatives, options, seed=snapshot.seed)
 
 
+def _side(snapshot: Snapshot, split: str) -> QuerySet[SnapshotEntry]:
+    return snapshot.entries.all() if split == ALL else snapshot.entries.filter(split=split)
+
+
 def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
     """The split's entries in order; by keyset, so that nothing long is held open."""
-    entries = snapshot.entries.order_by("position")
-    if split != ALL:
-        entries = entries.filter(split=split)
+    entries = _side(snapshot, split).order_by("position")
     columns = (
         "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload__codec",
         "mixed",

@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from datasets_app.core import images
 from datasets_app.core import samples as core
 from datasets_app.core.codecs import CODECS, CodecError
-from datasets_app.core.codecs.base import canonical
+from datasets_app.core.codecs.base import Kinds, canonical
 from datasets_app.core.records import Source
 from datasets_app.core.samples import Message
 from datasets_app.core.samples import Sample as Conversation
@@ -28,7 +28,8 @@ from tests.core.test_codecs_across import meaning
 pytestmark = pytest.mark.once  # what a format writes is the same whichever database the samples came from
 
 ALL_TRAIN = {"train": 100, "validation": 0, "test": 0}
-PREFERENCES = ("openai-preference", "trl-preference", "trl-kto", "ark-dpo", "dashscope-dpo", "sharegpt-preference")
+JUDGED = ("trl-kto", "sharegpt-kto")
+PREFERENCES = ("openai-preference", "trl-preference", "ark-dpo", "dashscope-dpo", "sharegpt-preference", *JUDGED)
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "杭州"}'}}
 
@@ -134,17 +135,18 @@ def test_everything_leaves_in_every_format_and_the_manifest_adds_up(codec: str, 
     assert bytes_of(again) == data
 
     # Every sample is in the file, or named with what it would lose.
+    of_file = CODECS[codec].for_file(Kinds(pairs=True, right=True))
     found = iter(read_back(data, codec))
     reduced = {row["position"]: row["fields"] for row in manifest["reduced"]["listed"]}
     refused = {row["position"]: row["fields"] for row in manifest["refused"]["listed"]}
     expected: dict[int, list[str]] = {}
     rows = 0
     for position, sample in frozen(snapshot):
-        losses = list(CODECS[codec].losses(sample))
+        losses = list(of_file.losses(sample))
         try:
             # Nothing may be lost but what everybody knows of: a format for answers takes a pair's right answer.
-            written = CODECS[codec].reduce(sample) if losses == ["rejected"] else sample
-            records = CODECS[codec].rows(written)
+            written = of_file.reduce(sample) if losses == ["rejected"] else sample
+            records = of_file.rows(written)
         except CodecError as error:
             expected[position] = list(error.fields)
             continue
@@ -155,7 +157,7 @@ def test_everything_leaves_in_every_format_and_the_manifest_adds_up(codec: str, 
             wrong = next(found)
             assert [bare(wrong).rejected, bare(back).messages] == [bare(written).rejected, bare(written).messages]
         else:
-            assert bare(back) == bare(CODECS[codec].decode(CODECS[codec].encode(written)))
+            assert bare(back) == bare(of_file.decode(of_file.encode(written)))
             if not losses:
                 assert bare(back) == bare(sample)
     assert next(found, None) is None
@@ -172,7 +174,7 @@ def test_everything_leaves_in_every_format_and_the_manifest_adds_up(codec: str, 
     assert (said["whole"], said["reduced"], said["refused"]) == (len(EVERYTHING) - out - less, less, out)
     assert (said["as_imported"], said["reasons"]) == (manifest["as_imported"], manifest["refused"]["reasons"])
     assert said["refusals"] == manifest["refused"]["listed"]
-    lost = Counter(field for _position, sample in frozen(snapshot) for field in CODECS[codec].losses(sample))
+    lost = Counter(field for _position, sample in frozen(snapshot) for field in of_file.losses(sample))
     assert {line["field"]: line["samples"] for line in said["fields"]} == dict(lost)
 
 
@@ -205,10 +207,69 @@ def test_one_correction_is_a_pair_of_right_over_wrong(codec: str, alice: Any, pr
     corrected(alice, dataset, 1)
     data = bytes_of(make.export(alice, make.snapshot(alice, dataset, shares=ALL_TRAIN), codec=codec))
     read = read_back(data, codec)
-    right, wrong = read if codec == "trl-kto" else (read[0], read[0])
+    right, wrong = read if codec in JUDGED else (read[0], read[0])
     assert right.messages[0].text == "第1天下雨吗？"
     assert right.messages[-1].text == "改正1。"
     assert [message.text for message in wrong.rejected] == ["第1天不会下雨。"]
+
+
+JUDGED_ALONE = {"reason": "wrong answers are judged, nobody has to write the right ones"}
+
+
+def rows_of(export: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bytes_of(export).splitlines()]
+
+
+def test_a_file_of_pairs_leaves_single_answers_out_and_the_report_says_how_many_before(
+    alice: Any, project: Any
+) -> None:
+    dataset = make.dataset(alice, project)
+    corrected(alice, dataset, 1)
+    make.imported(alice, dataset, [make.chat("明天呢？", "会。"), make.chat("后天呢？", "不会。")])
+    snapshot = make.snapshot(alice, dataset, shares=ALL_TRAIN)
+    report = loss_reports.request(actor=alice, snapshot=snapshot, codec="sharegpt-preference")
+    write_loss_report(report.pk)
+    report.refresh_from_db()
+    assert (report.report["whole"], report.report["reasons"]) == (1, {"preference-missing": 2})
+    assert [row["position"] for row in report.report["refusals"]] == [2, 3]
+    export = make.export(alice, snapshot, codec="sharegpt-preference")
+    assert [row.keys() for row in rows_of(export)] == [{"conversations", "chosen", "rejected"}]
+    assert export.manifest["refused"]["reasons"] == {"preference-missing": 2}
+    answers = make.export(alice, snapshot, codec="alpaca")
+    assert [row.keys() for row in rows_of(answers)] == [{"instruction", "input", "output"}] * 3
+    assert answers.manifest["reduced"]["listed"] == [{"position": 1, "fields": ["rejected"]}]
+
+
+@pytest.mark.parametrize(
+    ("codec", "record"),
+    [
+        ("sharegpt-preference", CODECS["sharegpt-kto"].examples[0]),
+        ("alpaca", {"instruction": "1+1?", "input": "", "output": "3", "kto_tag": False}),
+    ],
+)
+def test_judged_answers_stay_judged_when_a_person_writes_the_right_one_or_others_join_them(
+    codec: str, record: make.Record, alice: Any, project: Any
+) -> None:
+    dataset = make.dataset(alice, project)
+    make.imported(alice, dataset, [record, {**record, "id": 2}], format=codec)
+    make.imported(alice, dataset, [make.chat("明天呢？", "会。")])
+    sample = Sample.objects.select_related("dataset__project").get(dataset=dataset, position=1)
+    right = [turn("user", "1+1?"), turn("assistant", "2")]
+    samples.save(actor=alice, sample=sample, base_revision=1, messages=right)
+    export = make.export(alice, make.snapshot(alice, dataset, shares=ALL_TRAIN), codec=codec, waive=JUDGED_ALONE)
+    assert [row["kto_tag"] for row in rows_of(export)] == [True, False, False, True]
+    assert bytes_of(export).splitlines()[2] == json.dumps({**record, "id": 2}, ensure_ascii=False).encode()
+    assert (export.manifest["as_imported"], export.manifest["rewritten"]) == (1, {"edited": 2, "other-format": 1})
+
+
+@pytest.mark.parametrize("codec", ["sharegpt-preference", "alpaca"])
+def test_a_file_that_came_in_mixed_goes_out_as_it_came(codec: str, alice: Any, project: Any) -> None:
+    dataset = make.dataset(alice, project)
+    records = [one for one in CODECS[codec].examples if "images" not in one]
+    make.imported(alice, dataset, records, format=codec)
+    export = make.export(alice, make.snapshot(alice, dataset, shares=ALL_TRAIN), codec=codec, waive=JUDGED_ALONE)
+    assert rows_of(export) == records
+    assert export.manifest["as_imported"] == len(records)
 
 
 @pytest.mark.parametrize("codec", [name for name, one in CODECS.items() if not one.pairs and name != "parquet"])

@@ -19,6 +19,7 @@ from datasets_app.core.codecs.base import (
     in_order,
     looks_like_messages,
     not_carried,
+    only_rejected,
     ordered,
     refuse_reserved,
 )
@@ -79,12 +80,7 @@ class ChatCodec(Codec):
 
     def reduce(self, sample: Sample) -> Sample:
         if sample.rejected and sample.answer is None:
-            raise CodecError(
-                "no-assistant",
-                Text("There is only a rejected answer: write the right one."),
-                f"/messages/{len(sample.messages)}",
-                ("rejected",),
-            )
+            raise only_rejected(sample)
         final = len(sample.messages) - 1
         stray = {ANSWER, *self._stray(sample)}
         return Sample(

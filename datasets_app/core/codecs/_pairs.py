@@ -45,6 +45,11 @@ def parted(sample: Sample) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     return sample.messages[:-turns], sample.messages[-turns:]
 
 
+def is_pair(sample: Sample) -> bool:
+    """Whether there are two answers to choose from."""
+    return bool(sample.rejected) and sample.answer is not None
+
+
 def turns_of_answer(sample: Sample) -> int:
     """How many turns the answer takes, 1 for nearly every sample."""
     turns = sample.extras.get(ANSWER, 1)

@@ -107,7 +107,7 @@ def carried_tools(tools: tuple[Json, ...]) -> tuple[Json, ...]:
 def _is_ours(sample: Sample, key: str, value: Json) -> bool:
     """Whether an extra of this name would be read as the row's own tools, pictures or system text."""
     if key == "tools":
-        return bool(sample.tools or read_tools(value)[0]) or value in _NO_TOOLS
+        return bool(sample.tools or read_tools(value)[0]) or value in _NO_TOOLS or usable(value)
     if key == "images":
         return bool(images.addresses(sample)) or untagged(sample.messages, value) is not None
     return key == "system" and isinstance(value, str) and bool(value) and not _led(sample)

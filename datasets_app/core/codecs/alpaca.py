@@ -1,7 +1,8 @@
 """Alpaca: `{"instruction", "input", "output"}`, and what LLaMA-Factory adds (facts §13).
 
 The question is the instruction, a newline and the input. `history` is earlier turns as [question, answer], a pair has
-`chosen` and `rejected` in place of `output`, `kto_tag` false says that the output is a wrong answer.
+`chosen` and `rejected` in place of `output`, `kto_tag` false says that the output is a wrong answer. A trainer asks for
+one of the three kinds and leaves the rows of the others out, so a file has rows of one kind.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from datasets_app.core import images
 from datasets_app.core.codecs._carrying import reduced
+from datasets_app.core.codecs._pairs import is_pair
 from datasets_app.core.codecs._tags import tagged, untagged
 from datasets_app.core.codecs._texts import (
     TEXTS,
@@ -28,8 +30,11 @@ from datasets_app.core.codecs.base import (
     RESERVED,
     Codec,
     CodecError,
+    Kinds,
     Setting,
+    no_pair,
     not_carried,
+    only_rejected,
     ordered,
     refuse_reserved,
     remembered,
@@ -49,6 +54,7 @@ class Alpaca(Codec):
     label = Text("Alpaca: instruction, input, output")
     precedence = 8
     pairs = True
+    mixes = True
     pictures = images.TAG
     examples = (
         {"instruction": "Name the capital.", "input": "France", "output": "Paris"},
@@ -95,6 +101,11 @@ class Alpaca(Codec):
         if null or tuple(_parts_of(sample)) != tuple(record):
             sample = replace(sample, extras={**sample.extras, KEYS: list(record)})
         return sample
+
+    def for_file(self, kinds: Kinds) -> Codec:
+        if kinds.came_wrong:
+            return _JUDGED
+        return _PAIRS if kinds.pairs and not kinds.right else _ANSWERS
 
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
@@ -147,6 +158,48 @@ class Alpaca(Codec):
             turns = turns[1:]  # the lost field may also be an extra key of this name, beside an empty question
         extras = {key: value for key, value in sample.extras.items() if key not in fields and key != ANSWER}
         return Sample(turns, (), () if "rejected" in fields else sample.rejected, extras)
+
+
+class _Answers(Alpaca):
+    """Right answers alone: of a pair the right one is written."""
+
+    pairs = False
+
+    def losses(self, sample: Sample) -> tuple[str, ...]:
+        if not sample.rejected:
+            return super().losses(sample)
+        return tuple(dict.fromkeys((*super().losses(replace(sample, rejected=())), "rejected")))
+
+    def reduce(self, sample: Sample) -> Sample:
+        if sample.rejected and sample.answer is None:
+            raise only_rejected(sample)
+        return super().reduce(replace(sample, rejected=()))
+
+
+class _Pairs(Alpaca):
+    """Pairs and nothing else."""
+
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
+        if not is_pair(sample) and not self.losses(sample):
+            raise no_pair(self)
+        return super().encode(sample, setting)
+
+
+class _Judged(Alpaca):
+    """Answers with a tag that says whether they are good: a pair is two rows."""
+
+    def rows(self, sample: Sample, setting: Setting = PLAIN) -> tuple[dict[str, Json], ...]:
+        if fields := self.losses(sample):
+            raise not_carried(self, fields)
+        apart = [sample]
+        if is_pair(sample):
+            apart = [replace(sample, rejected=()), replace(sample, messages=sample.messages[:-1])]
+        return tuple(self.encode(_tagged_good(one), setting) for one in apart)
+
+
+def _tagged_good(sample: Sample) -> Sample:
+    """A right answer that is written with its tag; a wrong one always has it."""
+    return remembering(sample, {**remembered(sample.extras), "kto": True})
 
 
 def _history(value: Json) -> list[Message]:
@@ -219,4 +272,5 @@ def _stays(sample: Sample, key: str, value: Json) -> bool:
     return key == "kto_tag" and not isinstance(value, bool)
 
 
+_ANSWERS, _PAIRS, _JUDGED = _Answers(), _Pairs(), _Judged()
 CODEC = Alpaca()

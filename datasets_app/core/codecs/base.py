@@ -57,6 +57,20 @@ class Setting:
 PLAIN = Setting()
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What the samples of one file are: some `pairs` of a right and a wrong answer, some with the `right` one alone.
+
+    `came_right` and `came_wrong`: rows of the same format, which nobody changed, came in with one answer alone, judged
+    right or wrong.
+    """
+
+    pairs: bool = False
+    right: bool = False
+    came_right: bool = False
+    came_wrong: bool = False
+
+
 class Codec(ABC):
     """One wire format. `decode` is lenient where a rule is the better judge; `encode` loses nothing, ever."""
 
@@ -70,6 +84,15 @@ class Codec(ABC):
     ranked: ClassVar[bool] = (
         False  # whether the one is the better of two, as somebody preferred, rather than the right one
     )
+
+    mixes: ClassVar[bool] = False  # whether its rows are of kinds that no trainer reads side by side: see `for_file`
+
+    def for_file(self, kinds: Kinds) -> Codec:
+        """The format as a whole file needs it: every row of one kind. Itself where all rows are of one kind anyway.
+
+        It writes what is put into a file. A row that came in this format and goes out as it came needs nobody's leave.
+        """
+        return self
 
     @property
     def pictures(self) -> str:
@@ -127,6 +150,16 @@ def no_pair(codec: Codec) -> CodecError:
             format=codec.label,
         ),
         fields=("rejected",),
+    )
+
+
+def only_rejected(sample: Sample) -> CodecError:
+    """The refusal of a format for right answers when the sample has a wrong one alone."""
+    return CodecError(
+        "no-assistant",
+        Text("There is only a rejected answer: write the right one."),
+        f"/messages/{len(sample.messages)}",
+        ("rejected",),
     )
 
 

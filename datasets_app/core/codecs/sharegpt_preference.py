@@ -1,15 +1,16 @@
 """ShareGPT pairs: `conversations` with `chosen` and `rejected`, or one answer and a `kto_tag` (facts §13).
 
 A `kto_tag` of false says that the last turn is a wrong answer: such a row is a sample whose answer is still to be
-written.
+written. A trainer of pairs leaves rows with a tag out and one of tags those without, so a file has rows of one kind.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 from datasets_app.core import images
-from datasets_app.core.codecs._pairs import parted
+from datasets_app.core.codecs._pairs import is_pair, parted
 from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
 from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turn, read_turns, reduced_turns, write_turn
 from datasets_app.core.codecs._texts import remembering
@@ -21,6 +22,7 @@ from datasets_app.core.codecs.base import (
     RESERVED,
     Codec,
     CodecError,
+    Kinds,
     Setting,
     in_order,
     no_pair,
@@ -44,8 +46,9 @@ class ShareGPTPreference(Codec):
     precedence = 25
     pairs = True
     ranked = True
+    mixes = True
     pictures = images.TAG
-    examples = (
+    examples: ClassVar[tuple[dict[str, Json], ...]] = (
         {
             "conversations": [{"from": "system", "value": "你是天气助手"}, {"from": "human", "value": "明天呢？"}],
             "chosen": {"from": "gpt", "value": "会下雨"},
@@ -94,6 +97,9 @@ class ShareGPTPreference(Codec):
         sample = remembering(replace(sample, rejected=rejected), form)
         return in_order(sample, _written(sample), record)
 
+    def for_file(self, kinds: Kinds) -> Codec:
+        return _JUDGED if kinds.came_right or kinds.came_wrong else _PAIRS
+
     def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
         if fields := self.losses(sample):
             raise not_carried(self, fields)
@@ -103,15 +109,21 @@ class ShareGPTPreference(Codec):
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
         fields = dict.fromkeys(lost_of_turns(sample.messages))
-        fields.update(dict.fromkeys(lost_beside(sample, _own(sample))))
+        fields.update(dict.fromkeys(lost_beside(sample, self.own(sample))))
         if not _single(sample):
             fields["rejected"] = None
         return tuple(fields)
 
+    def own(self, sample: Sample) -> tuple[str, ...]:
+        """The keys of the row that are read as its answers. Others of that name ride along: columns left empty."""
+        if not is_pair(sample):
+            return (_TURNS, _TAG)
+        return (_TURNS, *_ANSWERS, *((_TAG,) if isinstance(sample.extras.get(_TAG), bool) else ()))
+
     def reduce(self, sample: Sample) -> Sample:
         if not _single(sample):
             raise no_pair(self)
-        stray = {*lost_beside(sample, _own(sample)), ANSWER}
+        stray = {*lost_beside(sample, self.own(sample)), ANSWER}
         return Sample(
             reduced_turns(sample.messages),
             carried_tools(sample.tools),
@@ -120,11 +132,53 @@ class ShareGPTPreference(Codec):
         )
 
 
-def _own(sample: Sample) -> tuple[str, ...]:
-    """The keys of the row that are read as its answers. The others of this name ride along: a column left empty."""
-    if sample.answer is None or not sample.rejected:
+class _Pairs(ShareGPTPreference):
+    """Pairs and nothing else."""
+
+    mixes = False
+
+    def for_file(self, kinds: Kinds) -> Codec:
+        return self
+
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
+        if not is_pair(sample) and not self.losses(sample):
+            raise no_pair(self)
+        return super().encode(sample, setting)
+
+
+class Judged(ShareGPTPreference):
+    """Answers that are each judged good or bad: a pair is two rows."""
+
+    mixes = False
+
+    def for_file(self, kinds: Kinds) -> Codec:
+        return self
+
+    def own(self, sample: Sample) -> tuple[str, ...]:
         return (_TURNS, _TAG)
-    return (_TURNS, *_ANSWERS, *((_TAG,) if isinstance(sample.extras.get(_TAG), bool) else ()))
+
+    def encode(self, sample: Sample, setting: Setting = PLAIN) -> dict[str, Json]:
+        rows = self.rows(sample, setting)
+        if len(rows) > 1:
+            raise CodecError(
+                "not-carried", Text("{format} writes a pair as two rows.", format=self.label), fields=("rejected",)
+            )
+        return rows[0]
+
+    def rows(self, sample: Sample, setting: Setting = PLAIN) -> tuple[dict[str, Json], ...]:
+        if not is_pair(sample):
+            return (super().encode(sample, setting),)
+        if fields := self.losses(sample):
+            raise not_carried(self, fields)
+        prompt, _answer = parted(sample)
+        if not prompt:
+            raise no_pair(self)
+        if prompt[-1].role == "assistant":
+            raise CodecError(
+                "turns-not-alternating", Text("Two answers follow each other."), f"/messages/{len(prompt) - 1}"
+            )
+        apart = (replace(sample, rejected=()), replace(sample, messages=prompt))
+        return tuple(ordered(_written(one), sample.extras.get(KEYS)) for one in apart)
 
 
 def _answer(value: Json, path: str) -> Message:
@@ -149,4 +203,6 @@ def _written(sample: Sample) -> dict[str, Json]:
     return {_TURNS: turns + wrong, _TAG: not wrong, **beside}
 
 
+_PAIRS = _Pairs()
+_JUDGED = Judged()
 CODEC = ShareGPTPreference()
