@@ -24,6 +24,8 @@ from .landing import landing_on, status_of
 from .snapshot_forms import ExportForm
 from .snapshots import snapshot_context, snapshot_of
 
+LEFT_OUT = 8  # samples that a file lacks, on the page; the manifest names more
+
 
 @login_required
 @require_POST
@@ -83,10 +85,26 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
         "reason": say(from_row(export.error)) if export.error else "",
         "waivers": export.manifest.get("waivers", export.waivers),
         "figures": figures_of(export.manifest),
+        "left_out": _left_out(export),
         "total": total,
         "progress": min(1.0, export.rows_written / total) if total else 0.0,
     }
     return render_page(request, "exports/detail.html", context)
+
+
+def _left_out(export: Export) -> dict[str, Any]:
+    """How many samples the file lacks, the first of them with the reason, and where more may be let go."""
+    refused = export.manifest.get("refused", {})
+    query = urlencode({"codec": export.codec, "split": export.split})
+    return {
+        "n": refused.get("rows", 0),
+        "listed": [
+            {"position": one["position"], "reason": say(from_row(one["reason"]))}
+            for one in refused.get("listed", [])[:LEFT_OUT]
+        ],
+        "more": refused.get("rows", 0) > LEFT_OUT,
+        "url": f"{reverse('pages:snapshot-detail', args=[export.snapshot_id])}?{query}#losses",
+    }
 
 
 def figures_of(manifest: dict[str, Any]) -> list[tuple[str, int, int]]:

@@ -131,7 +131,10 @@ def page_405(request: HttpRequest, allowed: str) -> HttpResponse:
 
 def page_500(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke (the database, the session) is not asked again."""
-    message = _("Something broke on our side. It has been written to the log; nothing you saved is lost.")
+    message = _(
+        "Something broke on our side. It has been written to the log; nothing you saved is lost. Try again; "
+        "if it breaks again, tell whoever runs this installation."
+    )
     context = {"status": 500, "message": message, "fields": [], "bare": True}
     template = "refusal.html#notice" if getattr(request, "htmx", False) else "refusal.html"
     return HttpResponse(render_to_string(template, context), status=500)

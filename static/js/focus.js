@@ -8,7 +8,7 @@ let lost = null; // what had the focus in the part that is being swapped
 // Told apart by what it does, not by where it stands; figures in a label may have changed meanwhile.
 function marksOf(element) {
   const marks = [`${element.tagName} says ${element.textContent.replace(/\d+/g, "").trim()}`];
-  if (element.name) marks.unshift(`${element.tagName} sends ${element.name} ${element.value}`);
+  if (element.form?.action) marks.unshift(`${element.tagName} sends ${element.name} ${element.value} to ${element.form.action}`);
   const address = element.getAttribute("href");
   if (address) marks.unshift(`${element.tagName} leads ${address}`);
   return marks;
@@ -42,7 +42,18 @@ function give() {
   lost = null;
 }
 
+// A form that came back with something wrong begins there, however far down that is.
+function correct() {
+  const held = document.activeElement;
+  const wrong = document.querySelector("main .field [aria-invalid=true]");
+  if (!wrong || (held && held !== document.body)) return;
+  const folded = wrong.closest("details");
+  if (folded) folded.open = true;
+  wrong.focus();
+}
+
 export function keepFocus() {
+  correct();
   document.addEventListener("htmx:beforeSwap", remember);
   document.addEventListener("htmx:afterSettle", give);
 }

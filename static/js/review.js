@@ -3,7 +3,7 @@
 
 const FORM = "form[data-review]";
 const READ_ANOTHER_WAY = ["container", "sheet", "encoding", "format"]; // then the columns are others: the whole page is
-
+const ASKED = "review-asked"; // the field that the page was loaded anew for has the focus again
 const PAUSE = 250; // milliseconds in which a further change waits for no answer to the one before
 
 function setUp(form) {
@@ -12,10 +12,14 @@ function setUp(form) {
   const look = form.querySelector("[data-look]");
   let waiting;
   look.closest("[data-without-script]").hidden = true;
+  form.elements[sessionStorage.getItem(ASKED)]?.focus();
+  sessionStorage.removeItem(ASKED);
   form.addEventListener("change", (event) => {
     clearTimeout(waiting);
-    if (READ_ANOTHER_WAY.includes(event.target.name)) form.requestSubmit(look);
-    else if (event.target.matches("select, input[type=checkbox]:not([name=again])")) {
+    if (READ_ANOTHER_WAY.includes(event.target.name)) {
+      sessionStorage.setItem(ASKED, event.target.name);
+      form.requestSubmit(look);
+    } else if (event.target.matches("select, input[type=checkbox]:not([name=again])")) {
       waiting = setTimeout(() => form.dispatchEvent(new Event("look")), PAUSE);
     }
   });

@@ -85,9 +85,16 @@ def test_the_whole_way_works_without_a_script(open_browser: Opener, leo: Any, da
     assert Upload.objects.get().state == "waiting"
 
 
-def test_a_discarded_file_is_gone(open_browser: Opener, leo: Any, dataset: Dataset, path: Path) -> None:
+def test_a_file_read_another_way_and_discarded_is_gone(
+    open_browser: Opener, leo: Any, dataset: Dataset, path: Path
+) -> None:
     one = open_browser(leo)
     page = sent(one, dataset, path)
+    one.expect_status(422)  # it is none
+    expect(page.locator("form[data-review][data-ready]")).to_be_visible()
+    page.select_option("#id_encoding", "utf-8")  # the whole page is another then
+    expect(page.locator("#id_encoding")).to_have_value("utf-8")
+    expect(page.locator("#id_encoding")).to_be_focused()
     page.click("button[formaction$='/cancel/']")
     page.wait_for_url(lambda url: f"/datasets/{dataset.pk}/" in url)
     assert Upload.objects.get().state == "cancelled"
@@ -98,3 +105,13 @@ def test_it_fits_a_phone(open_browser: Opener, leo: Any, dataset: Dataset, path:
     sent(one, dataset, path)
     one.stays_in_its_width()
     one.is_accessible()
+
+
+def test_a_form_that_comes_back_begins_with_what_is_wrong(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    one = open_browser(leo)
+    one.expect_status(422)
+    one.page.goto(f"/datasets/{dataset.pk}/update/")
+    one.page.fill("#id_schema", "{")
+    one.page.click("main form button.go")
+    expect(one.page.locator("#id_schema")).to_be_focused()
+    expect(one.page.locator("#id_schema")).to_be_in_viewport()

@@ -128,6 +128,18 @@ def test_losses_are_seen_and_let_go_before_the_export(pages: Client, alice: Any,
     assert "Written with a loss" in page(pages, "export-detail", export.pk)
 
 
+def test_a_file_that_lacks_samples_says_which_and_why(pages: Client, alice: Any, rain: Any) -> None:
+    snapshot = make.snapshot(alice, rain)
+    pages.post(reverse("pages:export-create", args=[snapshot.pk]), {"codec": "siliconflow", "split": "all"})
+    export = Export.objects.get()
+    write_export(export.pk)
+    html = page(pages, "export-detail", export.pk)
+    assert "1 of 21 samples is not in the file." in html
+    assert "<code>0021</code>" in html
+    assert "weight" in html
+    assert f"/snapshots/{snapshot.pk}/?codec=siliconflow&amp;split=all#losses" in html
+
+
 def test_a_script_asks_the_same(api: Any, alice: Any, rain: Any) -> None:
     snapshot = make.snapshot(alice, rain)
     base = f"/api/v1/snapshots/{snapshot.pk}"
