@@ -101,7 +101,7 @@ def _expanded(value: Json, leaf: tuple[str, ...], pointer: str) -> Iterator[tupl
     elif name != EACH and isinstance(value, dict):
         yield from _expanded(value.get(name), rest, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
     else:
-        yield f"{pointer}/" + "/".join(leaf), None
+        yield pointer + "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in leaf), None
 
 
 def _reads(text: str) -> bool:

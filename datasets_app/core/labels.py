@@ -7,13 +7,17 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-_AROUND = " \t\r\n\u3000\u00a0\"'“”‘’「」『』《》`*。．.！!，,；;：:、"
-_NEGATED = re.compile(r"(?:[不没未无非别]|\b(?:not|no|never|non)[ -])\Z", re.IGNORECASE)
+_AROUND = (
+    " \t\r\n\u3000\u00a0\u200b\u200c\u200d\u2060\ufeff"
+    "\"'“”‘’「」『』《》【】〖〗()（）[]［］`*_#。．.！!，,；;：:、…~～"
+)
+_NEGATED = re.compile(r"(?:[不没未无非别][是有会能]?\s?|\b(?:not|no|never|non)[ -])\Z", re.IGNORECASE)
+_SPACES = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|(?<=\s)\s+")
 LONGEST = 2_000  # characters; a longer text is no near miss of a label
 
 
 def nearest(text: str, labels: Sequence[str]) -> str | None:
-    """The one label that the text is but for marks and spaces around it, letter case and width; else None."""
+    """The one label that the text is but for marks around it, spaces, letter case and width; else None."""
     if len(text) > LONGEST:
         return None
     by_form = _forms(tuple(labels))
@@ -53,4 +57,5 @@ def _forms(labels: tuple[str, ...]) -> dict[str, str]:
 
 
 def _form(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.strip(_AROUND)).casefold()
+    bare = text.strip(_AROUND) or text.strip()  # a label such as “~” is made of marks alone
+    return _SPACES.sub("", unicodedata.normalize("NFKC", bare)).casefold()

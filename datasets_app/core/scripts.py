@@ -37,17 +37,18 @@ def script_of(char: str) -> str | None:
     return next((script for start, script in _NAMES if name.startswith(start)), "")
 
 
+_SIGNS = frozenset("αβγδεζηθκλμµξπρστφχψωΓΔΘΛΞΠΣΦΨΩ")  # of formulas; what looks like a Latin letter is none
 # Characters that need no look at their names: no letters at all, and the bulk of the two commonest scripts.
 _NO_LETTERS = "\x00-@\\[-`{-\x7f\u2010-\u205e\u3001-\u3004\u3008-\u3020\u3030\uff01-\uff20"
 _BULK = {"Latin": "A-Za-z", "Han": "\u4e00-\u9fff"}
 
 
 def foreign_runs(text: str, allowed: tuple[str, ...]) -> list[tuple[int, int]]:
-    """The stretches (start, end) of letters from scripts that are not `allowed`."""
+    """The stretches (start, end) of letters from scripts that are not `allowed`; a sign such as π is no letter."""
     runs: list[tuple[int, int]] = []
     for match in _doubtful(allowed).finditer(text):
         runs += [(match.start() + start, match.start() + end) for start, end in _foreign(match.group(), allowed)]
-    return runs
+    return [(start, end) for start, end in runs if end - start > 1 or text[start] not in _SIGNS]
 
 
 @lru_cache(maxsize=64)
@@ -63,6 +64,8 @@ def _foreign(text: str, allowed: tuple[str, ...]) -> list[tuple[int, int]]:
         if script is not None and script not in allowed:
             start = at if start is None else start
             continue
+        if start is not None and unicodedata.category(char) in ("Mn", "Mc", "Cf"):
+            continue  # vowel signs and joiners belong to the letter before them
         if start is not None:
             runs.append((start, at))
             start = None

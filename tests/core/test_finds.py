@@ -27,7 +27,10 @@ def check(sample: Sample, data=None, **setting) -> tuple[Finding, ...]:
 # Labels
 
 
-@pytest.mark.parametrize("answer", ["会下雨。", " 会下雨", "“会下雨”", "**会下雨**", "会下雨！\n"])
+@pytest.mark.parametrize(
+    "answer",
+    ["会下雨。", " 会下雨", "“会下雨”", "**会下雨**", "会下雨！\n", "【会下雨】", "\u200b会下雨", "会 下雨", "会下雨…"],
+)
 def test_a_near_miss_is_mended_to_its_label(answer):
     [finding] = [one for one in check(chat("明天？", answer), {"labels": {"values": list(RAIN)}})
                  if one.rule == "label-unknown"]  # fmt: skip
@@ -58,6 +61,28 @@ def test_a_negated_label_is_not_that_label():
 def test_letter_case_and_width_are_near_unless_two_labels_differ_by_them():
     assert labels.nearest("Ｓｐａｍ.", ("spam", "ham")) == "spam"
     assert labels.nearest("SPAM", ("spam", "Spam")) is None
+    assert labels.nearest("not  Spam", ("spam", "not spam")) == "not spam"
+    assert labels.nearest("~", ("~", "+")) == "~"
+
+
+def test_a_negation_stands_before_a_space_too():
+    assert labels.nearest("不 会下雨", RAIN) == "不会下雨"
+    assert labels.within("我看不 会下雨", RAIN) == []
+    assert labels.within("没有垃圾邮件", ("垃圾邮件",)) == []
+
+
+def test_a_label_of_hundreds_is_found_by_its_whole_name():
+    many = tuple(f"类别{at}" for at in range(500))
+    assert labels.nearest("类别 12。", many) is None
+    assert labels.nearest("类别12。", many) == "类别12"
+    assert labels.within("看来是类别123", many) == ["类别123"]
+
+
+def test_a_word_of_a_foreign_script_is_one_finding():
+    found = check(chat("译", "译文：હાઇડ્રેન્ટ"), {"text": {"scripts": ["Han"]}})
+    assert [(one.rule, one.start, one.end) for one in found] == [("script-leak", 3, 13)]
+    assert not check(chat("面积", "面积是πr"), {"text": {"scripts": ["Han", "Latin"]}})
+    assert check(chat("写", "写 α和о"), {"text": {"scripts": ["Han"]}})  # the second is Cyrillic
 
 
 @given(st.sampled_from(RAIN), st.text(alphabet=" 。.！\n“”*", max_size=4), st.text(alphabet=" 。.！\n“”*", max_size=4))

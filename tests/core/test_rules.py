@@ -258,6 +258,40 @@ def test_formats_count_and_patterns_are_ecma():
     assert names(chat("q", '{"d": "soon", "h": "r"}'), {"json": {"schema": schema}}) == ["schema-violation"] * 2
 
 
+@pytest.mark.parametrize(
+    ("schema", "answer", "said"),
+    [
+        ({"properties": {"a/b": {"properties": {"c~d": {"type": "string"}}}}}, '{"a/b": {"c~d": 1}}',
+         "/a~1b/c~0d breaks the schema: must be of type string."),
+        ({"oneOf": [{"type": "object"}, {"required": ["a"]}]}, '{"a": 1}',
+         "/ breaks the schema: fits more than one of the allowed forms."),
+        ({"oneOf": [{"type": "string"}]}, "{}", "/ breaks the schema: fits none of the allowed forms."),
+        ({"not": {"required": ["a"]}}, '{"a": 1}', "/ breaks the schema: has a form that is not allowed."),
+        ({"prefixItems": [{"type": "string"}], "unevaluatedItems": False}, '["a", 2]',
+         "/ breaks the schema: has more entries than it may."),
+        ({"$ref": "#/$defs/n", "$defs": {"n": {"properties": {"c": {"items": {"$ref": "#/$defs/n"}}},
+                                               "required": ["v"]}}}, '{"v": 1, "c": [{"v": 2}, {}]}',
+         "/c/1 breaks the schema: “v” is missing."),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_schema_is_said_with_its_json_pointer(schema, answer, said):
+    [finding] = check(chat("q", answer), {"json": {"schema": schema}})
+    assert finding.message == said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"n": 1e400}', '{"n": NaN}', '{"n": ' + "9" * 5000 + "}", "[" * 10_000 + "]" * 10_000, '{"a":' * 10_000],
+)
+def test_what_no_reader_can_keep_is_refused_and_breaks_nothing(answer):
+    assert names(chat("q", answer), {"json": {"schema": {}}}) == ["json-invalid"]
+
+
+@pytest.mark.parametrize(("answer", "right"), [("1.0", True), ("1", True), ("1.5", False), ("9" * 30, True)])
+def test_a_whole_number_is_one_however_it_is_written(answer, right):
+    assert bool(names(chat("q", answer), {"json": {"schema": {"type": "integer"}}})) is not right
+
+
 def test_an_answer_of_null_is_judged_by_the_schema():
     assert names(chat("q", "null"), {"json": {"schema": {"type": "null"}}}) == []
     assert names(chat("q", "null"), {"json": {"schema": {"type": "object"}}}) == ["schema-violation"]

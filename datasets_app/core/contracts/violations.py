@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftstudio.errors import Listed, Text
@@ -28,8 +28,15 @@ _PLAIN: Mapping[str, Text] = {
     "uniqueItems": Text("has an entry twice"),
     "falseSchema": Text("is not allowed here"),
     "anyOf": Text("fits none of the allowed forms"),
-    "contains": Text("has no entry of the demanded form"),
+    "contains": Text("has no entry of the demanded form, or not as many as it should"),
+    "not": Text("has a form that is not allowed"),
+    "unevaluatedItems": Text("has more entries than it may"),
 }
+
+
+def place(path: Iterable[str | int]) -> str:
+    """Where in a value something stands, as a JSON Pointer (RFC 6901), and “/” for the whole of it."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path) or "/"
 
 
 def explained(keyword: str, demanded: Any, fallback: str) -> Text:
@@ -42,6 +49,10 @@ def explained(keyword: str, demanded: Any, fallback: str) -> Text:
         return _PLAIN[keyword]
     if keyword in _LIMITS:
         return Text(_LIMITS[keyword].template, limit=_shown(demanded))
+    if keyword == "oneOf":
+        return Text("fits more than one of the allowed forms") if "more than one" in fallback else _PLAIN["anyOf"]
+    if keyword == "propertyNames":
+        return Text("has a key that may not be called so: {words}", words=_words(fallback))
     if keyword == "required" and isinstance(demanded, str):
         return Text("“{name}” is missing", name=demanded[:LONGEST])
     if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(demanded, list):
@@ -56,7 +67,11 @@ def explained(keyword: str, demanded: Any, fallback: str) -> Text:
         return Text("does not match the pattern {pattern}", pattern=str(demanded)[:LONGEST])
     if keyword == "format":
         return Text("is not written in the format {format}", format=str(demanded))
-    return Text("{words}", words=fallback.partition("\n")[0][:300].rstrip("."))
+    return Text("{words}", words=_words(fallback))
+
+
+def _words(said: str) -> str:
+    return said.partition("\n")[0][:300].rstrip(".")
 
 
 def _several(values: list[Any]) -> Listed:

@@ -18,6 +18,7 @@ _CONTRACT = {"labels": {"values": ["会下雨", "不会下雨"]}}
 
 class LabelUnknown(Rule):
     name = "label-unknown"
+    version = 2
     title = Text("Answer is no known label")
     help = Text(
         "The answer must be exactly one of the labels, after the contract's normalisers. “会下雨。” is not “会下雨”: "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from datasets_app.core.contracts.model import Contract
-from datasets_app.core.contracts.violations import explained
+from datasets_app.core.contracts.violations import explained, place
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
 from datasets_app.core.profiles import Profile
@@ -39,9 +39,8 @@ class SchemaViolation(Rule):
         if answer.error is not None or rules.validator.is_valid(value):
             return
         for error in islice(rules.validator.iter_errors(value), MOST):
-            pointer = "".join(f"/{part}" for part in error.instance_path)
             yield self.found(
-                Text("{pointer} breaks the schema: {reason}.", pointer=pointer or "/",
+                Text("{pointer} breaks the schema: {reason}.", pointer=place(error.instance_path),
                      reason=explained(error.kind.name, error.kind.value, error.message)),
                 answer.path,
             )  # fmt: skip

@@ -18,14 +18,17 @@ _CONTRACT = {"text": {"scripts": ["Han"]}}
 
 class ScriptLeak(Rule):
     name = "script-leak"
+    version = 2
     severity = "warning"
     title = Text("Foreign script")
     help = Text(
-        "The answer must be written in the scripts that the contract lists. A word of the input may be repeated."
+        "The answer must be written in the scripts that the contract lists. A word of the input may be repeated, and a "
+        "single Greek letter of a formula (π) is no foreign word."
     )
     good = (
         (chat("雨伞", "晴天被遗忘 100 次。"), _CONTRACT),
         (chat("什么是 Python？", "Python 是一种语言。"), _CONTRACT),
+        (chat("圆周率？", "圆周率π约为 3.14。"), _CONTRACT),
     )
     bad = ((chat("雨伞", "晴天 always 被遗忘。"), _CONTRACT),)
 

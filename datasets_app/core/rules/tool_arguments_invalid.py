@@ -11,7 +11,7 @@ import orjson
 
 from datasets_app.core.answers import TASK_RESPONSE
 from datasets_app.core.contracts.schemas import SchemaProblem, compile_schema
-from datasets_app.core.contracts.violations import explained
+from datasets_app.core.contracts.violations import explained, place
 from datasets_app.core.findings import Finding
 from datasets_app.core.jsonl import Json, LineError, parse_value
 from datasets_app.core.rules.base import Context, Rule
@@ -80,8 +80,7 @@ def problems(call: ToolCall, sample: Sample) -> Iterator[Text]:
     if validator.is_valid(value):
         return
     for broken in validator.iter_errors(value):
-        pointer = "".join(f"/{part}" for part in broken.instance_path)
-        yield Text("{pointer} {reason}", pointer=pointer or "/",
+        yield Text("{pointer} {reason}", pointer=place(broken.instance_path),
                    reason=explained(broken.kind.name, broken.kind.value, broken.message))  # fmt: skip
 
 
