@@ -40,6 +40,19 @@ def _random(value: str) -> bool:
     return entropy(value) >= _ENTROPY and any(char.isdigit() for char in value) and "example" not in value.lower()
 
 
+# A name of code, as in “token = self.next_token2”: words with dots and underscores between them.
+_CODE = re.compile(r"(?:[A-Za-z]{1,30}\d{0,2}[._-]){1,20}[A-Za-z]{1,30}\d{0,2}")
+
+
+def _assigned(value: str) -> bool:
+    return _random(value) and _CODE.fullmatch(value) is None
+
+
+def _in_address(value: str) -> bool:
+    """A password in a URL; those of manuals are words."""
+    return any(char.isdigit() for char in value) and len(set(value)) > 4 and "example" not in value.lower()
+
+
 def _luhn(value: str) -> bool:
     digits = [int(char) for char in value if char.isdigit()]
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
@@ -48,17 +61,21 @@ def _luhn(value: str) -> bool:
 
 def _resident(value: str) -> bool:
     """GB 11643: seventeen digits, weighted, decide the eighteenth character."""
+    value = value.replace(" ", "")
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     rest = sum(int(char) * weight for char, weight in zip(value[:17], weights, strict=True)) % 11
     return value[17].upper() == "10X98765432"[rest]
 
 
 def _mobile(value: str) -> bool:
+    value = value.replace("-", "").replace(" ", "")
     return len(set(value[-8:])) > 2 and not value.endswith("13800138000")
 
 
 def _mail(value: str) -> bool:
-    domain = value.rpartition("@")[2].lower()
+    name, _, domain = value.lower().rpartition("@")
+    if name == "git":
+        return False  # git@github.com:… is where code lies, and nobody's address
     return not domain.endswith((".example", ".test", ".invalid", ".localhost")) and not re.search(
         r"(?:^|\.)example\.(?:com|org|net|cn)$", domain
     )
@@ -80,13 +97,15 @@ class _Kind:
 
 
 _SECRETS = (
-    _Kind(Text("private key"), re.compile(r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----"), lambda _: True),
+    _Kind(Text("private key"), re.compile(r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"), lambda _: True),
     _Kind(
         Text("API key"),
         re.compile(
-            r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|LTAI[0-9A-Za-z]{12,26}|AKLT[0-9A-Za-z_-]{20,60}"
+            r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|AKID[0-9A-Za-z]{32}|LTAI[0-9A-Za-z]{12,26}"
+            r"|AKLT[0-9A-Za-z_-]{20,60}"
             r"|AIza[0-9A-Za-z_-]{35}|sk-[0-9A-Za-z_-]{20,200}|gh[pousr]_[0-9A-Za-z]{36,100}|github_pat_[0-9A-Za-z_]{22,100}"
-            r"|glpat-[0-9A-Za-z_-]{20,40}|hf_[0-9A-Za-z]{30,40}|xox[abprs]-[0-9A-Za-z-]{10,100})(?![A-Za-z0-9])"
+            r"|glpat-[0-9A-Za-z_-]{20,40}|hf_[0-9A-Za-z]{30,40}|xox[abprs]-[0-9A-Za-z-]{10,100}"
+            r"|[rs]k_live_[0-9A-Za-z]{20,100}|npm_[0-9A-Za-z]{36})(?![A-Za-z0-9])"
         ),
         _random,
     ),
@@ -98,18 +117,37 @@ _SECRETS = (
     _Kind(
         Text("password or key"),
         re.compile(
-            r"(?i)(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|密码|密钥)[\w-]{0,20}[\"']?\s{0,3}[:=：]\s{0,3}[\"']?"
-            r"([A-Za-z0-9_\-/+=.]{16,200})"
+            r"(?i)(?:api[ _-]?key|access[ _-]?key|accountkey|secret|token|passw(?:or)?d|密码|密钥)[\w-]{0,20}?"
+            r"[\"']?\s{0,3}(?:[:=：是为]|is\b)\s{0,3}[\"']?([A-Za-z0-9_\-/+=.]{16,200})"
         ),
-        _random,
+        _assigned,
+        1,
+    ),
+    _Kind(
+        Text("password in an address"),
+        re.compile(
+            r"(?a)(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[\w.%+~-]{0,64}:([\w.%+~!$&*-]{6,100})@(?=[\w\[])"
+        ),
+        _in_address,
         1,
     ),
 )
 _PERSONAL = (
-    _Kind(Text("identity number"), re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{9}[\dXx](?![\dA-Za-z])"),
+    _Kind(Text("identity number"), re.compile(r"(?<![\dA-Za-z])[1-9]\d{5} ?(?:19|20)\d{6} ?\d{3}[\dXx](?![\dA-Za-z])"),
           _resident),
-    _Kind(Text("mobile number"), re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d{9}(?!\d)"), _mobile),
-    _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,7}(?!\d)"), _luhn),
+    _Kind(
+        Text("mobile number"),
+        re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d(?:\d{8}|-\d{4}-\d{4}| \d{4} \d{4})(?!\d)"),
+        _mobile,
+    ),
+    _Kind(
+        Text("bank card number"),
+        re.compile(
+            r"(?<![\d.])(?:[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,7}"
+            r"|3[47]\d\d[ -]\d{6}[ -]\d{5}|6\d{5}[ -]\d{10,13})(?!\d)"
+        ),
+        _luhn,
+    ),
     _Kind(
         Text("e-mail address"),
         re.compile(
@@ -142,7 +180,9 @@ def ascii_of(text: str) -> bytes:
 
 def may_hold_secrets(text: str, seen: bytes) -> bool:
     """A cheap test before the patterns: whether the text, `seen` by `ascii_of`, has a value as long, and a mark, that
-    each of them needs."""
+    each of them needs, or an address with a password in it."""
+    if b"@" in seen and b"://" in seen:
+        return True
     if (
         _SHORTEST not in seen.translate(_VALUE)
         and b"-----BEGIN " not in seen
@@ -165,8 +205,9 @@ def may_hold_personal(seen: bytes) -> bool:
 
 
 _MARKS = (
-    "key", "oken", "ecret", "assw", "KEY", "Key", "OKEN", "ECRET", "ASSW", "AKIA", "ASIA", "LTAI", "AKLT", "AIza",
-    "eyJ", "sk-", "glpat-", "xox", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_", "github_pat_", "密码", "密钥",
+    "key", "oken", "ecret", "assw", "KEY", "Key", "OKEN", "ECRET", "ASSW", "AKIA", "ASIA", "AKID", "LTAI", "AKLT",
+    "AIza", "k_live_", "npm_", "eyJ", "sk-", "glpat-", "xox", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_",
+    "github_pat_", "密码", "密钥",
 )  # fmt: skip
 
 

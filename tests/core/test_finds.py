@@ -224,7 +224,13 @@ def test_whatever_a_text_states_it_also_knows(text):
         ("key: sk-" + "proj-4fG7hJ2kL9mN3pQ5rS8t", "API key"),
         ("ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "API key"),
         ('{"api_key": "' + "9f8e7d6c5b4a39281706" + '"}', "password or key"),
+        ("API key is " + "9f8e7d6c5b4a39281706", "password or key"),
+        ("密码是 " + "Wq7Rt9Yp2Lk4Mn8Zx1", "password or key"),
+        ("postgres://app:" + "S3cr3tW0rd@db.acme-corp.cn/x", "password in an address"),
+        ("AKID" + "z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "API key"),
+        ("sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2", "API key"),
         ("-----BEGIN PRIVATE KEY-----", "private key"),
+        ("-----BEGIN PGP " + "PRIVATE KEY BLOCK-----", "private key"),
         ("eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P", "access token"),
     ],
 )
@@ -245,6 +251,12 @@ def test_a_secret_is_found_and_never_said(text, kind):
         "api_key = YOUR_API_KEY_HERE",
         "The key to success is a good token of respect.",
         "password: ************",
+        "access_key=get_access_key_from_store1(x)",
+        "next_token = self.sample_next_token2(logits)",
+        "token=response.data.access_token_v2",
+        "postgres://user:password@localhost/x",
+        "见https://acme.cn,邮箱:zhang2024lei@acme-corp.cn",
+        "https://acme.cn:8080/a@b",
         "task-force-of-the-century-and-more",
     ],
 )
@@ -256,7 +268,12 @@ def test_a_placeholder_is_no_secret(text):
     ("text", "kind"),
     [
         ("电话 +86 139 1234 5678".replace(" 1234 ", "1234"), "mobile number"),
+        ("电话 139-1234-5678，", "mobile number"),
+        ("139 1234 5678", "mobile number"),
         ("身份证11010519491231002X。", "identity number"),
+        ("110105 19491231 002X", "identity number"),
+        ("3782 822463 10005", "bank card number"),
+        ("622848 0038012345674", "bank card number"),
         ("卡号 6222 0212 3456 7894", "bank card number"),
         ("发到 li.lei@acme-corp.cn", "e-mail address"),
         ("服务器 47.96.120.33", "IP address"),
@@ -277,6 +294,8 @@ def test_personal_data_is_found_by_its_check_digits_and_masked(text, kind):
         "127.0.0.1 10.0.0.8 192.168.1.1 v1.2.3.4 999.1.1.1",
         "圆周率 3.14159265358979",
         "2024-05-13 10:00:00",
+        "git clone git@github.com:acme/tool.git",
+        "138-0013-8000",
     ],
 )
 def test_what_only_looks_like_personal_data_is_left_alone(text):
@@ -291,7 +310,8 @@ def test_arguments_and_rejected_answers_are_searched_too():
 
 
 @pytest.mark.parametrize("text", ["a@" * 50_000, "1" * 100_000, "sk-" * 30_000, "1.1." * 30_000, "a." * 50_000 + "@",
-                                  "eyJ" * 30_000, "key=" * 30_000, "6222 " * 20_000])  # fmt: skip
+                                  "eyJ" * 30_000, "key=" * 30_000, "6222 " * 20_000,
+                                  "a://" * 25_000 + "@", "a://b:c" * 14_000 + "@", "token是" * 16_000])  # fmt: skip
 def test_no_text_takes_endless_time(text):
     started = time.process_time()
     list(sensitive.secrets(text))
@@ -302,7 +322,8 @@ def test_no_text_takes_endless_time(text):
 _PIECES = (
     "key: ", "密码：", "toKen=", "ſecret: ", "sk-", "xoxb-", "AKIA", "a1B2c3D4", "e5F6\u212a7ı8",
     "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn",
-    "11010519491231002X", "8.8", ".4.4", "-", ".", " ", "雨", "\n",
+    "11010519491231002X", "110105 19491231 002X", "-1234-5678", "3782 822463 10005", "ftp://a:", "b1c2d3@h",
+    "8.8", ".4.4", "-", ".", " ", "雨", "\n",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from ftstudio.errors import Text
 
 class PersonalData(SensitiveRule):
     name = "personal-data"
+    version = 2
     needs = PERSONAL
     severity = "warning"
     title = Text("Personal data")

@@ -16,6 +16,7 @@ _KEY = "sk-" + "a1B2c3D4e5F6g7H8i9J0"  # put together here, so that nobody takes
 
 class Secret(SensitiveRule):
     name = "secret"
+    version = 2
     needs = SECRETS
     title = Text("Secret in the text")
     help = Text(
