@@ -32,6 +32,7 @@ MAX_PIXELS = 40_000_000  # 160 MB while it is open
 THUMBNAIL = (320, 320)
 # Pillow's name → media type and the ending of the stored file.
 KINDS = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
+_SEVERAL = "MPO"  # Pillow's name of a JPEG with more JPEGs behind it, as phones write: the first is the picture
 DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,", re.I)
 
 
@@ -67,9 +68,13 @@ def keep(project_id: UUID, data: bytes) -> Image:
 
     Raises InvalidInput as `read`.
     """
+    kept = Image.objects.filter(project_id=project_id)
+    # What left by an export and comes back was written by us: written once more it would be another picture, and worse.
+    if found := kept.filter(sha256=hashlib.sha256(data).hexdigest()).first():
+        return found
     picture = read(data)
     sha256 = hashlib.sha256(picture.data).hexdigest()
-    known = Image.objects.filter(project_id=project_id, sha256=sha256)
+    known = kept.filter(sha256=sha256)
     if found := known.first():
         return found
     ending = KINDS[picture.kind][1]
@@ -83,11 +88,11 @@ def keep(project_id: UUID, data: bytes) -> Image:
     row.thumbnail.name = storage.save(f"{folder}/{sha256}.thumbnail.webp", ContentFile(thumbnail(picture.data)))
     # Of two who bring the same picture at once the database keeps the first; the other's files go again.
     Image.objects.bulk_create([row], ignore_conflicts=True)
-    kept = known.get()
-    if kept.file.name != row.file.name:
+    first = known.get()
+    if first.file.name != row.file.name:
         for file in (row.file, row.thumbnail):
             storage.delete(str(file.name))
-    return kept
+    return first
 
 
 def from_data_uri(address: str) -> bytes:
@@ -138,7 +143,12 @@ def _opened(data: bytes) -> tuple[Pillow.Image, str]:
             warnings.simplefilter("ignore")  # of bombs and odd metadata: the limits below are ours, and harder
             image: Pillow.Image = Pillow.open(BytesIO(data), formats=tuple(KINDS))
             kind = str(image.format)
-            _check(image)
+            if kind == _SEVERAL:
+                kind = "JPEG"
+            elif getattr(image, "n_frames", 1) > 1:
+                raise _animated()
+            if image.width * image.height > MAX_PIXELS:
+                raise _too_many_pixels()
             image.load()
             image = ImageOps.exif_transpose(image)
     except InvalidInput:
@@ -154,12 +164,9 @@ def _opened(data: bytes) -> tuple[Pillow.Image, str]:
     return _plain(image, kind), kind
 
 
-def _check(image: Pillow.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels()
-    if getattr(image, "n_frames", 1) > 1:
-        text = Text("The picture is animated; a model sees one picture: send one frame of it.")
-        raise InvalidInput(code="animated", file=text)
+def _animated() -> InvalidInput:
+    text = Text("The picture is animated; a model sees one picture: send one frame of it.")
+    return InvalidInput(code="animated", file=text)
 
 
 def _too_many_pixels() -> InvalidInput:

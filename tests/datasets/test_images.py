@@ -91,6 +91,31 @@ def test_the_same_picture_is_stored_once_a_project_and_not_shared_between_projec
     assert len(default_storage.listdir(one.file.name.rpartition("/")[0])[1]) == 2  # the picture and its thumbnail
 
 
+def photo(kind: str) -> bytes:
+    """What does not come out as it went in: every pixel is another."""
+    out = BytesIO()
+    Pillow.effect_noise((60, 40), 90).convert("RGB").save(out, kind, quality=60)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_that_comes_back_from_an_export_is_the_picture_that_is_kept(
+    kind: str, alice: Any, project: Any
+) -> None:
+    image = added(alice, project, photo(kind))
+    with image.file.open("rb") as file:
+        assert added(alice, project, file.read()) == image
+    assert Image.objects.get() == image
+
+
+def test_a_phones_jpeg_with_a_second_picture_inside_is_its_first(alice: Any, project: Any) -> None:
+    """Depth and brightness maps travel so; everybody else shows the first one too, and no model sees a film."""
+    image = added(alice, project, drawn("MPO", save_all=True, append_images=[Pillow.new("RGB", (9, 9), "red")]))
+    assert (image.media_type, image.width, image.height) == ("image/jpeg", 40, 20)
+    with image.file.open("rb") as file:
+        assert Pillow.open(BytesIO(file.read())).format == "JPEG"
+
+
 def bomb() -> bytes:
     """A small file that says it is 60,000 × 60,000 pixels."""
     data = bytearray(drawn())
