@@ -33,7 +33,10 @@ class ImageTooLarge(Rule):
         "size of one behind an address is not known here."
     )
     good = ((_seen(_PNG), {}, _OPENAI), chat("France?", "Paris"))
-    bad = ((_seen(*[_PNG] * 11), {}, _OPENAI), (_seen("data:image/png;base64,iVBORw0KGgoA" + "A" * 14_000_000), {}, _OPENAI))
+    bad = (
+        (_seen(*[_PNG] * 11), {}, _OPENAI),
+        (_seen("data:image/png;base64,iVBORw0KGgoA" + "A" * 14_000_000), {}, _OPENAI),
+    )
 
     def applies(self, contract: Contract, profile: Profile) -> bool:
         return profile.max_images is not None or profile.max_image_bytes is not None
