@@ -37,13 +37,13 @@ _CHECKED = "2026-11-20"
 BASE_MODELS: tuple[BaseModel, ...] = (
     BaseModel(r"gpt-4o|gpt-4\.1(?!-nano)", "o200k", 65_536, _GUIDE, _CHECKED, confirmed=False, images=True),
     BaseModel(r"gpt-4\.1-nano", "o200k", 65_536, _GUIDE, _CHECKED, confirmed=False),
-    BaseModel(r"gpt-4\.5|gpt-5|chatgpt|\bo[134](?:-|$)|gpt-oss", "o200k"),
+    BaseModel(r"gpt-4\.5|gpt-5|chatgpt|(?:^|[/:])o[134](?:-|$)|gpt-oss", "o200k"),
     BaseModel(r"gpt-(?:3\.5|35)-turbo-0613", "cl100k", 4_096, _COOKBOOK, _CHECKED, confirmed=False, images=False),
     BaseModel(r"gpt-(?:3\.5|35)", "cl100k", 16_385, _COOKBOOK, _CHECKED, confirmed=False, images=False),
-    BaseModel(r"gpt-4", "cl100k"),
-    BaseModel(r"(?:^|[/:])(?:qwen(?:2\.5|[23])-?vl|qvq)", "qwen", images=True),
-    BaseModel(r"(?:^|[/:])qwen2\.5-(?:coder-|math-)?\d+b", "qwen", images=False),
-    BaseModel(r"(?:^|[/:])(?:qwen(?:1\.5|2\.5|[123](?![.\d]))|qwq|qvq)", "qwen"),
+    BaseModel(r"gpt-4(?![.\d])", "cl100k"),
+    BaseModel(r"(?:^|[/:])(?:qwen(?:2[.p]5|[23])-?vl|qvq)", "qwen", images=True),
+    BaseModel(r"(?:^|[/:])qwen2[.p]5-(?:coder-|math-)?\d+b", "qwen", images=False),
+    BaseModel(r"(?:^|[/:])(?:qwen(?:1[.p]5|2[.p]5|[123](?![.p\d]))|qwq|qvq)", "qwen"),
     BaseModel(r"(?:^|[/:])qwen", "qwen-like"),
 )  # fmt: skip
 _FAMILIES = tuple((re.compile(model.pattern, re.IGNORECASE), model) for model in BASE_MODELS)

@@ -163,3 +163,10 @@ def test_outside_the_fixed_spans_nothing_changes_and_order_does_not_matter(
 @pytest.mark.parametrize("path", ["/messages/0/content", "/messages/1/content", "/rejected/0/content"])
 def test_an_edit_of_a_text_that_reads_otherwise_by_now_is_not_made(path: str) -> None:
     assert fixing.with_edits(answered("好。"), [Edit(path, "坏。", "好。")]) is None
+
+
+def test_a_line_break_that_nobody_sees_is_escaped_inside_a_json_answer():
+    checker = Checker(contracts.parse({"json": {"schema": {"type": "object"}}}))
+    done = fixed(answered('{"n": 1.50, "t": "晴\u2028雨"}'), checker, ("invisible-character",))
+    assert done.sample.messages[1].text == '{"n": 1.50, "t": "晴\\n雨"}'
+    assert fixed(answered("晴\u2028雨"), CHECKER, ("invisible-character",)).sample.messages[1].text == "晴\n雨"
