@@ -7,12 +7,16 @@ what is not UTF-8 in it is refused line by line.
 from __future__ import annotations
 
 import codecs
+import re
 from typing import BinaryIO
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "gb18030")  # what a person may choose from
 MARK = "\udcff"  # stands in decoded text where bytes were no text; UTF-8 cannot hold it, so no good text has it
 
 _BLOCK = 1 << 16
+_BETWEEN = re.compile(rb'[\n",\t;]')  # no part of a character in either encoding
+_WIDE = bytes(range(128, 256))
+_NO_CHANCE = 12  # bytes beyond ASCII: so much GB18030 is not UTF-8 by chance
 
 
 def encoding_of(head: bytes) -> str:
@@ -38,6 +42,33 @@ def encoding_of_stream(stream: BinaryIO) -> str:
     return found
 
 
+def encoding_of_records(stream: BinaryIO) -> str:
+    """The same for a file of JSON: where one line is UTF-8, a line here and there is broken, not all of them written
+    otherwise."""
+    found = encoding_of_stream(stream)
+    if found == "gb18030":
+        lines = stream.read(_BLOCK).split(b"\n")[:-1]
+        stream.seek(0)
+        if any(_whole(line) for line in lines if len(line) - len(line.translate(None, _WIDE)) >= _NO_CHANCE):
+            return "utf-8"
+    return found
+
+
+def as_utf_8(head: bytes) -> bytes:
+    """The beginning of a file in UTF-16 as UTF-8, any other as it is: by it a file is told to be one of JSON."""
+    if b"\0" not in head or not (encoding := encoding_of(head)).startswith("utf-16"):
+        return head
+    return head.decode(encoding, "ignore").encode("utf-8", "ignore")
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _decodes(head: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)("strict").decode(head)
@@ -47,8 +78,8 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def _voted(head: bytes) -> str:
-    """UTF-8 or GB18030 by most of the lines that are not ASCII: a broken byte in one must not speak for all of them."""
-    lines = [line for line in head.split(b"\n") if not line.isascii()]
+    """UTF-8 or GB18030 by most of the texts that are not ASCII: a broken byte in one must not speak for all of them."""
+    lines = [line for line in _BETWEEN.split(head) if not line.isascii()]
     if len(lines) > 1 and not head.endswith(b"\n"):
         lines.pop()  # it may end within a character
     others = [line for line in lines if not _decodes(line, "utf-8")]

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from datasets_app.core.blocks import Block, blocks
 from datasets_app.core.codecs import CODECS, DEFAULT, Codec, CodecError, detect
 from datasets_app.core.containers import CONTAINERS, MAX_RECORD, Entry, Reading, detect_stream
+from datasets_app.core.encodings import encoding_of_records
 from datasets_app.core.jsonl import Json, LineError
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -65,7 +66,8 @@ class Source:
         Raises `InvalidInput` for a file that cannot be read at all.
         """
         self._find_container()
-        reading = Reading(max_bytes=self.max_line, line=self.line, normalised=self.normalised)
+        encoding = encoding_of_records(self.stream) if self.container == "array" else ""
+        reading = Reading(encoding, max_bytes=self.max_line, line=self.line, normalised=self.normalised)
         entries = CONTAINERS[self.container].read(self.stream, reading)
         if self.format == "auto":
             first = list(islice(entries, _PEEK))

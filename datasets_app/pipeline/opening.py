@@ -5,8 +5,6 @@ What is not told on the upload is found out here, so that the preview of a held 
 
 from __future__ import annotations
 
-import io
-from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -14,13 +12,13 @@ from typing import Any, BinaryIO
 from django.conf import settings
 
 from datasets_app.core import codecs
-from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, detect_stream
-from datasets_app.core.encodings import encoding_of_stream
+from datasets_app.core.containers import CONTAINERS, Entry, Reading, detect_stream
+from datasets_app.core.containers._recoded import UTF_8
+from datasets_app.core.encodings import encoding_of_records, encoding_of_stream
 from datasets_app.core.tables import Mapping, columns, head, sheets
 from datasets_app.models import Upload
 
 LINES = "jsonl"
-UTF_8 = ("", "utf-8", "utf-8-sig")
 AUTO = "auto"
 
 
@@ -37,26 +35,9 @@ def reading_of(upload: Upload) -> Reading:
 def recognised(stream: BinaryIO, name: str) -> tuple[str, str]:
     """(container, encoding) of a file, "" for the encoding of what is no text; the stream is left at its start."""
     container = detect_stream(stream, name)
-    if container not in (LINES, "csv"):
-        return container, ""
-    encoding = encoding_of_stream(stream)
-    if container == LINES and encoding == "gb18030" and _has_utf_8_lines(stream):
-        encoding = "utf-8"  # a line here and there is broken, not all of them written otherwise
-    return container, encoding
-
-
-def _has_utf_8_lines(stream: BinaryIO) -> bool:
-    lines = stream.read(HEAD).split(b"\n")[:-1]
-    stream.seek(0)
-    return any(_is_utf_8(line) for line in lines if not line.isascii())
-
-
-def _is_utf_8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    if container == "csv":
+        return container, encoding_of_stream(stream)
+    return container, encoding_of_records(stream) if container in (LINES, "array") else ""
 
 
 def is_table(upload: Upload) -> bool:
@@ -92,8 +73,6 @@ def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
 
     Raises InvalidInput for a file that cannot be read at all.
     """
-    if upload.container == LINES and upload.encoding not in UTF_8:
-        stream = _Recoded(stream, upload.encoding)
     found = CONTAINERS[upload.container or LINES].read(stream, reading_of(upload))
     if not (takes_mapping(upload) and upload.mapping):
         return found
@@ -111,39 +90,6 @@ def codec_of(upload: Upload, records: Iterable[dict[str, Any]]) -> str:
     if upload.format != AUTO:
         return upload.format
     return upload.container if is_table(upload) else codecs.detect(records) or codecs.DEFAULT
-
-
-class _Recoded(io.RawIOBase):
-    """A text in another encoding, as UTF-8. It can be read once, from start to end.
-
-    What is no text in its encoding becomes what is none in UTF-8 either, so that its line is refused and no other.
-    """
-
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = getincrementaldecoder(encoding)("ftstudio-mark")
-        self._held = b""
-        self._first = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readline(self, size: int | None = -1) -> bytes:
-        limit = -1 if size is None else size
-        while (end := self._held.find(b"\n")) < 0 and (limit < 0 or len(self._held) < limit) and self._more():
-            pass
-        end = len(self._held) if end < 0 else end + 1
-        end = end if limit < 0 else min(end, limit)
-        line, self._held = self._held[:end], self._held[end:]
-        return line
-
-    def _more(self) -> bool:
-        block = self._stream.read(HEAD)
-        text = self._decoder.decode(block, final=not block)
-        if self._first and text:
-            text, self._first = text.removeprefix("\ufeff"), False
-        self._held += text.encode("utf-8", "surrogatepass")
-        return bool(block)
 
 
 def plain_lines(upload: Upload) -> bool:

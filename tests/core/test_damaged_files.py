@@ -174,6 +174,34 @@ def test_a_damaged_group_of_rows_costs_no_other_group_of_a_parquet_table() -> No
     ]
 
 
+def test_no_row_of_a_parquet_table_is_missing_without_a_word() -> None:
+    """Of a page whose head is damaged, the library may give fewer rows than there are, and not say so."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = io.BytesIO()
+    rows = ROWS[:12]
+    parquet.write_table(arrow.Table.from_pylist(rows), out, row_group_size=4, write_page_checksum=True)
+    column = parquet.ParquetFile(out).metadata.row_group(1).column(0)
+    begins = column.dictionary_page_offset
+    for at in range(begins, begins + column.total_compressed_size):
+        found = entries(flipped(out.getvalue(), at))
+        taken = {entry.line: entry.record for entry in found if entry.record is not None}
+        named = [entry.line for entry in found if entry.error is not None]
+        assert len(taken) + len(named) == len(found)
+        assert all(record == rows[line - 1] for line, record in taken.items())
+        assert set(range(1, 5)) | set(range(9, 13)) <= set(taken)
+        assert set(range(5, 9)) <= set(taken) or any(5 <= line <= 8 for line in named), at
+
+
+def test_a_parquet_table_that_broke_off_says_that_it_did() -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = io.BytesIO()
+    parquet.write_table(arrow.Table.from_pylist(ROWS[:9]), out)
+    with pytest.raises(InvalidInput, match="cut off"):
+        entries(out.getvalue()[:-30])
+
+
 def test_an_archive_of_which_nothing_can_be_had_is_refused_as_a_whole() -> None:
     data = zipped()
     begins, size = place_of(data, "data.jsonl")
@@ -326,6 +354,7 @@ def test_a_text_that_is_no_xml_costs_the_row_that_shows_it() -> None:
     [
         ('<row r="9">', '<row r="9"><\x01', [9]),
         ('<row r="9">', '<rox r="9">', [9]),
+        ('</row><row r="9">', '</row:<row r="9">', [8]),
         ('<row r="9"><c r="A9" t="s"><v>16<', '<row r="9"><c r="A9" t="s"><v>-1<', [9]),
         ('<row r="9">', '<row r="5">', []),
         ('<row r="9">', '<row r="77777777777">', []),

@@ -40,6 +40,7 @@ class Watched:
         self._root_at = 0
         self._start: bytes | None = b""  # the bytes in which it is looked for
         self._rest = b""  # what was read and not yet given
+        self._tried = b""  # where it went on last
         self._broken = False
         self.breaks = 0
         self.inside = False
@@ -92,13 +93,15 @@ class Watched:
         named = re.match(rb"<([^\s/>:]+:)?", self._root)
         prefix = named[1] or b"" if named else b""
         begins = re.compile(rb"<" + re.escape(prefix + self._tag) + rb"[\s/>]")
-        rest = self._rest[1:] if begins.match(self._rest) else self._rest
+        # Where the fault is found at a tag it may stand before it, or in it: then the tag has been tried before.
+        rest = self._rest[1:] if self._tried and self._rest.startswith(self._tried) else self._rest
         while (found := begins.search(rest)) is None:
             more = self._stream.read(1 << 14)
             if not more:
                 return False
             rest = rest[-_LONGEST_TAG:] + more
         head = self._root + (b"<" + prefix + b"sheetData>" if self._tag == b"row" else b"")
+        self._tried = rest[found.start() :][:_LONGEST_TAG]
         self._rest = head + rest[found.start() :]
         self._start, self._broken = None, False
         if not self._all_held:

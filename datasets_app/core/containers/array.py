@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from datasets_app.core.containers._recoded import UTF_8, seekable
 from datasets_app.core.containers.base import Container, Entry, Reading, parsed
 from datasets_app.core.jsonl import BOM, LineError, too_long
 from ftstudio.errors import Text
@@ -27,7 +28,7 @@ _WRONG = {
 }
 _OPENS, _CLOSES, _ENDS = (b"[", b"{"), (b"]", b"}"), (b",", b"]")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("[^"\\]{0,200}+")')
-_COMMA = re.compile(rb"[ \t\r\n]*+,")
+_GOES_ON = re.compile(rb"[ \t\r\n]*+([,{])")
 _INSIDE = re.compile(rb'[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+')  # what a string goes on with
 
 
@@ -49,26 +50,59 @@ class JsonArray(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         reading.normalised["json-array"] += 1
+        if reading.encoding not in UTF_8:
+            reading.normalised[reading.encoding] += 1
+        with seekable(stream, reading.encoding) as text:
+            yield from self._read(text, reading)
+
+    def _read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         index = 0
         spent = 0  # bytes that were read again to find elements behind a broken one
-        first_key = b""  # of the first good element, as it is written
+        first, first_key = 0, b""  # where the first element begins; the key that the first good one begins with
         pieces = _pieces(stream, reading.max_bytes)
         while (found := next(pieces, None)) is not None:
             raw, mark, begin = found
             index += 1
-            if mark == _CUT_OFF and raw != b"" and spent < _MOST_AGAIN:
-                spent += stream.tell() - begin
-                if (after := _behind(stream, begin, first_key)) is not None:
-                    yield Entry(index, _shown(stream, begin, after), error=_unfinished(index))
+            first = first or begin
+            entry = parsed(index, raw, reading) if raw and mark in _ENDS else None
+            if raw and entry is not None and entry.record is not None:
+                first_key = first_key or _first_key(raw)
+                yield entry
+                continue
+            if spent < _MOST_AGAIN and _is_begun(raw, mark) and stream.seekable():
+                place = stream.tell()
+                after = _behind(stream, begin, first, first_key)
+                spent += (after or stream.tell()) - begin
+                end = begin + len(raw) if raw and entry is not None else None
+                if after is not None and (end is None or after < end or _ends_early(stream, end, after)):
+                    error = (entry.error if entry and end and after > end else None) or _unfinished(index)
+                    yield Entry(index, _shown(stream, begin, after), error=error)
                     pieces = _pieces(stream, reading.max_bytes, after)
                     continue
-            if raw and mark in _ENDS:
-                entry = parsed(index, raw, reading)
-                if entry.record is not None and not first_key and (named := _FIRST_KEY.match(raw)):
-                    first_key = named[1]
+                stream.seek(place)
+            if entry is not None:
                 yield entry
             elif index > 1 or mark != b"]" or raw is None:  # [] is an array of nothing
                 yield Entry(index, raw[:_BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
+
+
+def _first_key(raw: bytes) -> bytes:
+    """The key that the element begins with, as it is written; b"" when it stands in it again and so tells nothing."""
+    named = _FIRST_KEY.match(raw)
+    return named[1] if named and raw.count(named[1]) == 1 else b""
+
+
+def _is_begun(raw: bytes | None, mark: bytes) -> bool:
+    """Whether what cannot be read may be no whole element: a missing quotation mark or bracket in one runs through
+    those behind it, or ends it too early."""
+    return raw != b"" and (raw is None or mark == _CUT_OFF or raw.startswith(b"{"))
+
+
+def _ends_early(stream: BinaryIO, end: int, after: int) -> bool:
+    """Whether the rest of the element stands between its end and the next one, and not elements of other kinds."""
+    stream.seek(end)
+    rest = stream.read(min(max(0, after - end), _BLOCK)).lstrip(_SPACE + b",")
+    return b'"' in rest.partition(b"\n")[0] or rest[:1] in (b"}", b'"')
 
 
 def _refusal(index: int, raw: bytes | None, mark: bytes, limit: int) -> LineError:
@@ -88,21 +122,43 @@ def _unfinished(index: int) -> LineError:
     return LineError("json-invalid", message)
 
 
-def _behind(stream: BinaryIO, begin: int, first_key: bytes) -> int | None:
+def _behind(stream: BinaryIO, begin: int, first: int, first_key: bytes) -> int | None:
     """Where the element after the broken one that begins at `begin` may stand; None when nothing tells.
 
-    Where each element begins a line of its own, all of them do, indented alike; what is inside of one is indented more.
-    Else it is told by the key that the elements begin with, behind the bracket and the comma of the one before.
+    Where each element begins a line of its own, as the one at `first`, all of them do, indented alike; what is inside
+    of one is indented more. Else it is told by the key that the elements begin with, behind the bracket and the comma
+    of the one before.
     """
+    for place in (begin, first):
+        if (indent := _indent(stream, place)) is not None:
+            after = _behind_lines(stream, begin, indent)
+            break
+    else:
+        after = None
+    if after is None and (key := first_key or _key_at(stream, begin)):
+        after = _behind_comma(stream, begin, key)
+    return after
+
+
+def _indent(stream: BinaryIO, begin: int) -> bytes | None:
+    """The white space before an element that begins a line; None for one that does not."""
     stream.seek(max(0, begin - _INDENT))
-    before = stream.read(begin - stream.tell()).rpartition(b"\n")
-    if not before[1] or before[2].strip(_SPACE):
-        return _behind_comma(stream, begin, first_key) if first_key else None
-    start = before[2] + b"{"
+    _line, ended, space = stream.read(begin - stream.tell()).rpartition(b"\n")
+    return space if ended and not space.strip(_SPACE) else None
+
+
+def _key_at(stream: BinaryIO, begin: int) -> bytes:
+    stream.seek(begin)
+    named = _FIRST_KEY.match(stream.read(_INDENT))
+    return named[1] if named else b""
+
+
+def _behind_lines(stream: BinaryIO, begin: int, indent: bytes) -> int | None:
+    stream.seek(begin)
     at = begin + len(stream.readline())
     while line := stream.readline(_BLOCK):
-        if line.startswith(start):
-            return at + len(before[2])
+        if line.startswith(indent + b"{"):
+            return at + len(indent)
         while line and not line.endswith(b"\n"):
             at += len(line)
             line = stream.readline(_BLOCK)
@@ -155,11 +211,14 @@ def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[byt
                     depth += 1
                 elif mark in _CLOSES and depth:
                     depth -= 1
-                elif mark == b"]" and not depth and _COMMA.match(data, token.end()):
+                elif mark == b"]" and not depth and (more := _GOES_ON.match(data, token.end())):
                     piece.add(data[start : token.start()], place + start)  # the array goes on: it is one too many
                     if (raw := piece.take()) != b"":
                         yield raw, b",", piece.begin
                     start = token.start()
+                    if more[1] == b"{":
+                        yield mark, b",", place + start
+                        start = token.end()
                 elif mark in _ENDS and not depth:
                     piece.add(data[start : token.start()], place + start)
                     yield piece.take(), mark, piece.begin

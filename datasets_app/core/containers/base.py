@@ -35,7 +35,7 @@ class Reading:
     normalised: Counter[str] = field(default_factory=Counter, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as `Line`: every record of a file becomes one
 class Entry:
     """One record of a file, or why there is none.
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
+from datasets_app.core.containers._recoded import even
 from datasets_app.core.containers.base import HEAD, Container, Entry, Reading
 from datasets_app.core.encodings import ENCODINGS, MARK, encoding_of, encoding_of_stream
 from datasets_app.core.headings import guess
@@ -20,7 +21,7 @@ from datasets_app.core.jsonl import LineError, too_long
 from ftstudio.errors import InvalidInput, Listed, Text
 
 MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
-DELIMITERS = (",", "\t", ";")
+DELIMITERS = (",", "\t", ";", "|")
 _ROWS_TRIED = 20  # by which the delimiter is told
 
 csv.field_size_limit(2**31 - 1)  # the module's own limit is global and small; here the record's length is limited
@@ -158,7 +159,9 @@ class _Lines:
     """
 
     def __init__(self, stream: BinaryIO, encoding: str, limit: int) -> None:
-        self._text = io.TextIOWrapper(io.BufferedReader(_Raw(stream), HEAD), encoding, "ftstudio-mark", newline="")
+        self._text = io.TextIOWrapper(
+            io.BufferedReader(_Raw(even(stream, encoding)), HEAD), encoding, "ftstudio-mark", newline=""
+        )
         self._limit = limit
         self._back: list[str | None] = []  # the next one last
         self.number = 0  # of the last line that was given out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from datasets_app.core.containers._recoded import UTF_8, Recoded
 from datasets_app.core.containers.base import Container, Entry, Reading, parsed
 from datasets_app.core.jsonl import read_lines, too_long
 from ftstudio.errors import Text
@@ -20,6 +21,9 @@ class JsonLines(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         normalised = reading.normalised
+        if reading.encoding not in UTF_8:
+            normalised[reading.encoding] += 1
+            stream = Recoded(stream, reading.encoding)  # type: ignore[assignment]
         for line in read_lines(stream, number=reading.line, max_bytes=reading.max_bytes):
             if line.number == 1 and line.offset:
                 normalised["byte-order-mark"] += 1

@@ -32,6 +32,10 @@ class Parquet(Container):
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         parquet = library()
+        if not _ended(stream):
+            message = Text("The Parquet file is damaged or cut off: what tells where its rows stand is missing at its "
+                           "end. Upload it again whole.")  # fmt: skip
+            raise InvalidInput(file=message)
         try:
             file = parquet.ParquetFile(stream, page_checksum_verification=True)
         except Exception as error:
@@ -46,7 +50,18 @@ class Parquet(Container):
                         yield _entry(line, record, reading)
             except Exception as error:  # noqa: BLE001  whatever the library meets in a damaged column
                 yield Entry(line + 1, error=LineError("file-unreadable", _lost(line + 1, ends, error)))
+            else:
+                if line < ends:  # of a page that is damaged in its head the library says nothing
+                    yield Entry(line + 1, error=LineError("file-unreadable", _lost(line + 1, ends, ValueError())))
             line = ends  # a group stands by itself: what comes after a damaged one can be read
+
+
+def _ended(stream: BinaryIO) -> bool:
+    """Whether the file ends as one does; it is left at its start."""
+    stream.seek(max(0, stream.seek(0, 2) - len(_MAGIC)))
+    end = stream.read(len(_MAGIC))
+    stream.seek(0)
+    return end == _MAGIC
 
 
 def _lost(first: int, last: int, error: Exception) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ from datasets_app.core.containers import CONTAINERS, HEAD, detect
 from datasets_app.core.containers._rescued import Rescued
 from datasets_app.core.containers._zipped import BROKEN, Archive, opened
 from datasets_app.core.containers.base import Container, Entry, Reading
+from datasets_app.core.encodings import encoding_of_records
 from datasets_app.core.jsonl import LineError
 from ftstudio.errors import InvalidInput, Listed, Text
 
@@ -43,7 +45,10 @@ class Zip(Container):
         try:
             with Rescued(archive.open, member, b"\n") as inside:
                 first = _Buffered(inside, HEAD)
-                container = detect(first.read(HEAD), member.filename)
+                head = first.read(HEAD)
+                container = detect(head, member.filename)
+                if container != "csv" and not reading.encoding:
+                    reading = replace(reading, encoding=encoding_of_records(io.BytesIO(head)))
                 first.detach().seek(0)
                 if container in (self.name, "xlsx", "parquet"):
                     raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
