@@ -6,42 +6,20 @@ secret key and API key are one and the same text here, `rehearsal-…`: then all
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any
 
-import orjson
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from jobs_app.rehearsal.dialects import _ark_signature
-from jobs_app.rehearsal.dialects.base import Dialect, multiplier, new_id, numeric, owner_of
+from jobs_app.rehearsal.dialects._ark_endpoints import ArkEndpoints
+from jobs_app.rehearsal.dialects._ark_objects import DATASETS, ArkObjects, object_id
+from jobs_app.rehearsal.dialects.base import multiplier, new_id, numeric
 from jobs_app.rehearsal.engine import FAILED, SUCCEEDED, Order, Progress
-from jobs_app.rehearsal.kept import Deployment, Job
-from jobs_app.rehearsal.wire import Call, Refused, Words, iso, reply
+from jobs_app.rehearsal.kept import Job
+from jobs_app.rehearsal.wire import Call, Refused, iso
 
-_VERSION = "2024-01-01"
-_DATASETS, _MADE_UP = "data sets of the platform", 60  # rows
-_DATA, _STORE = "/api/v3", "/tos"
-_ACTIONS = {
-    "CreateModelCustomizationJob": "jobs.create",
-    "GetModelCustomizationJob": "jobs.get",
-    "ListModelCustomizationJobs": "jobs.list",
-    "PauseModelCustomizationJob": "jobs.pause",
-    "ResumeModelCustomizationJob": "jobs.resume",
-    "TerminateModelCustomizationJob": "jobs.cancel",
-    "DeleteModelCustomizationJob": "jobs.delete",
-    "GetModelCustomizationJobMetrics": "jobs.events",
-    "GetModelCustomizationJobMetricData": "jobs.metrics",
-    "CreateEndpoint": "deployments.create",
-    "GetEndpoint": "deployments.get",
-    "ListEndpoints": "deployments.list",
-    "DeleteEndpoint": "deployments.delete",
-    "ListFoundationModels": "models.list",
-    "GetFoundationModel": "models.get",
-}
 _TYPES = ("FinetuneSft", "FinetuneLoRA", "Pretrain", "DPO", "DPOLoRA", "GRPO", "GRPOLoRA", "PPO", "OPD", "OPDLoRA")
 _NAME = re.compile(r"[\w-]{1,200}")
 _METRICS = {
@@ -53,110 +31,8 @@ _METRICS = {
 _USUAL_RATE = {"FinetuneLoRA": 1e-4, "DPOLoRA": 1e-5}
 
 
-class Ark(Dialect):
+class Ark(ArkObjects, ArkEndpoints):
     """The phases before and while running are those of its batch jobs; no document names them."""
-
-    name: ClassVar[str] = "ark"
-    prefix: ClassVar[str] = "/ark"
-    routes: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("POST", "", "action"),
-        ("POST", "/", "action"),
-        ("POST", f"{_DATA}/chat/completions", "chat"),
-        ("HEAD", f"{_STORE}/<bucket>", "files.list"),
-        ("HEAD", f"{_STORE}/<bucket>/", "files.list"),
-        ("PUT", f"{_STORE}/<bucket>/<path:key>", "files.create"),
-        ("GET", f"{_STORE}/<bucket>/<path:key>", "files.get"),
-        ("DELETE", f"{_STORE}/<bucket>/<path:key>", "files.delete"),
-    )
-    words: ClassVar[Mapping[str, Words]] = {
-        "request": Words(400, "InvalidParameter", "The request was refused before it was executed."),
-        "unprocessable": Words(422, "InvalidParameter", "The request is understood and cannot be followed."),
-        "too-large": Words(413, "EntityTooLarge", "The object is too large."),
-        "auth": Words(401, "AuthenticationError", "The credential is not accepted."),
-        "closed": Words(403, "OperationDenied.ServiceNotOpen", "The fine-tuning service is not open to this account."),
-        "missing": Words(404, "NotFound.ModelCustomizationJob", "The job was not found."),
-        "state": Words(403, "OperationDenied.UnsupportedPhase", "The job is in a phase in which this is not possible."),
-        "conflict": Words(403, "OperationDenied.InvalidState", "The job has changed its state in the meantime."),
-        "rate": Words(429, "AccountRateLimitExceeded", "The requests of this account are limited."),
-        "daily": Words(429, "QuotaExceeded", "The quota of jobs per day is used up."),
-        "quota": Words(403, "OperationDenied.ServiceOverdue", "The account has an overdue balance."),
-        "error": Words(500, "InternalServiceError", "The service has an internal error."),
-        "gateway": Words(502, "InternalServiceError", "Bad gateway."),
-        "overloaded": Words(503, "ServerOverloaded", "The service is overloaded."),
-    }
-    states: ClassVar[Mapping[str, str]] = {
-        "validating": "Preprocessing",
-        "queued": "Queued",
-        "running": "Running",
-        "finishing": "Running",
-        "pausing": "Pausing",
-        "paused": "Paused",
-        "cancelling": "Terminating",
-        "succeeded": "Completed",
-        "failed": "Failed",
-        "cancelled": "Terminated",
-    }
-    failures: ClassVar[frozenset[str]] = frozenset({"Failed"})
-    kept: ClassVar[frozenset[str]] = frozenset(
-        {"ResponseMetadata", "RequestId", "Result", "Id", "Items", "Status", "Phase", "Tags", "Key", "Value", "Outputs",
-         "CustomModelId", "Name", "Metrics", "Metric", "Samples", "Step", "choices", "message", "content"}
-    )  # fmt: skip
-    models: ClassVar[Mapping[str, str | None]] = dict.fromkeys(
-        ("doubao-seed-1-6-flash", "doubao-1-5-lite-32k", "doubao-1-5-pro-32k", "skylark2-lite-8k")
-    )
-
-    def failure(self, request: Request, refused: Refused) -> Response:
-        said = self.said(refused)
-        if request.path.startswith(f"{self.prefix}{_DATA}"):
-            error = {"code": said.code, "message": said.message, "param": refused.param or "", "type": ""}
-            return reply({"error": error}, said.status)
-        if request.path.startswith(f"{self.prefix}{_STORE}"):
-            return reply({"Code": said.code, "Message": said.message, "RequestId": new_id("", 32)}, said.status)
-        metadata = _metadata(request) | {"Error": {"Code": said.code, "Message": said.message}}
-        return reply({"ResponseMetadata": metadata}, said.status)
-
-    def station(self, request: Request, station: str, names: dict[str, str]) -> str:
-        if station != "action":
-            return station
-        action = request.args.get("Action", "")
-        if action not in _ACTIONS or request.args.get("Version") != _VERSION:
-            raise Refused(
-                "request", f"Could not find the action {action} of this version.", code="InvalidActionOrVersion"
-            )
-        return _ACTIONS[action]
-
-    def owner(self, request: Request) -> str:
-        if request.path.startswith(f"{self.prefix}{_DATA}"):
-            return super().owner(request)
-        key = _ark_signature.access_key(request)
-        owner = owner_of(key)
-        stored = request.path.startswith(f"{self.prefix}{_STORE}")
-        digest = hashlib.sha256(request.get_data()).hexdigest()
-        service = "tos" if stored else "ark"
-        _ark_signature.verify(request, digest, secret=key, service=service, now=self.stage.wall())
-        return owner
-
-    # The object store
-
-    def files_create(self, call: Call) -> Response:
-        bucket, key = call.names["bucket"], call.names["key"]
-        self.keep_file(
-            call, file_id=_object_id(call.owner, bucket, key), name=f"{bucket}/{key}", purpose="object",
-            content=BytesIO(call.request.get_data()),
-        )  # fmt: skip
-        return Response(status=200, headers={"ETag": '"rehearsal"'})
-
-    def files_list(self, call: Call) -> Response:
-        """Whether there is such a bucket: every one that is asked for."""
-        return Response(status=200)
-
-    def files_get(self, call: Call) -> Response:
-        file = self.file(call, _object_id(call.owner, call.names["bucket"], call.names["key"]))
-        return Response(self.store.path(file.id).read_bytes(), content_type="application/octet-stream")
-
-    def files_delete(self, call: Call) -> Response:
-        self.store.delete_file(call.owner, _object_id(call.owner, call.names["bucket"], call.names["key"]))
-        return Response(status=204)
 
     # Jobs
 
@@ -240,7 +116,7 @@ class Ark(Dialect):
             return self.ordered(
                 job,
                 training=self._paths(job.owner, data.get("TrainingSet") or {})
-                or [_object_id(job.owner, _DATASETS, str(one["DatasetId"])) for one in data["Datasets"]],
+                or [object_id(job.owner, DATASETS, str(one["DatasetId"])) for one in data["Datasets"]],
                 validation=other[0] if other else None,
                 base_model=_base(sent),
                 settings={
@@ -281,29 +157,6 @@ class Ark(Dialect):
         keys = [tag.get("Key") for tag in sent.get("Tags") or ()]
         if len(set(keys)) != len(keys):
             raise Refused("request", "A tag is there twice.", code="Duplicate.Tags.Key")
-
-    def _made_up(self, call: Call, dataset: str) -> None:
-        """Data sets of the platform are made in its console; the stage has each that is named, with made-up rows."""
-        if not dataset:
-            raise Refused("missing", "A data set has no id.", code="NotFound.Dataset")
-        file_id = _object_id(call.owner, _DATASETS, dataset)
-        if self.store.file(call.owner, file_id) is None:
-            rows = (
-                {
-                    "messages": [
-                        {"role": role, "content": f"{role}: row {n} of {dataset}"} for role in ("user", "assistant")
-                    ]
-                }
-                for n in range(_MADE_UP)
-            )
-            content = BytesIO(b"\n".join(orjson.dumps(row) for row in rows))
-            self.keep_file(call, file_id=file_id, name=dataset, purpose="dataset", content=content)
-
-    @staticmethod
-    def _paths(owner: str, where: Mapping[str, Any]) -> list[str]:
-        bucket = str(where.get("TosBucket") or "")
-        paths = [str(path).removeprefix(f"tos://{bucket}/") for path in where.get("TosPaths") or ()]
-        return [_object_id(owner, bucket, path) for path in paths]
 
     def _of(self, call: Call, key: str = "Id") -> Job:
         return self.find(call, str(call.sent.get(key) or ""))
@@ -369,92 +222,10 @@ class Ark(Dialect):
             )
         return found
 
-    # Models and endpoints
-
-    def models_list(self, call: Call) -> Response:
-        return self._page(call, [{"Name": name, "ShutdownDate": until} for name, until in self.models.items()])
-
-    def models_get(self, call: Call) -> Response:
-        name = str(call.sent.get("Name") or "")
-        if name not in self.models:
-            raise self.no_model(name)
-        return self._result(call, {"Name": name, "ShutdownDate": self.models[name]})
-
-    def deployments_create(self, call: Call) -> Response:
-        sent = call.sent
-        reference = sent.get("ModelReference") or {}
-        model = reference.get("CustomModelId") or (reference.get("FoundationModel") or {}).get("Name")
-        if not isinstance(model, str):
-            raise Refused("request", "ModelReference names no model.", code="MissingParameter.ModelReference")
-        self.tuned(call, model)
-        name = new_id(f"ep-{datetime.fromtimestamp(call.now, UTC):%Y%m%d%H%M%S}-", 5)
-        return self._result(call, {"Id": self.deploy(call, name, model, sent).id})
-
-    def deployments_get(self, call: Call) -> Response:
-        return self._result(call, self._endpoint(call, self.deployment(call, str(call.sent.get("Id") or ""))))
-
-    def deployments_list(self, call: Call) -> Response:
-        wanted = (call.sent.get("Filter") or {}).get("CustomModelIds")
-        found = self.deployments(call)
-        return self._page(call, [self._endpoint(call, one) for one in found if one.model in (wanted or [one.model])])
-
-    def deployments_delete(self, call: Call) -> Response:
-        self.store.undeploy(call.owner, self.name, self.deployment(call, str(call.sent.get("Id") or "")).id)
-        return self._result(call, {})
-
-    def model_order(self, call: Call, model: str) -> Order | None:
-        return None if model in self.models else self.behind(call, model)
-
-    def tuned(self, call: Call, model: str) -> Order | None:
-        """A custom model: the last output of a job, or an earlier one by its step."""
-        if model in self.models or self.store.job_of_model(call.owner, model) is not None:
-            return super().tuned(call, model)
-        return super().tuned(call, model.rpartition("-")[0])
-
-    @staticmethod
-    def no_model(model: str) -> Refused:
-        says = f"The model or endpoint {model} does not exist or you do not have access to it."
-        return Refused("missing", says, code="InvalidEndpointOrModel.NotFound")
-
-    def _endpoint(self, call: Call, found: Deployment) -> dict[str, Any]:
-        states = {"ready": "Running", "deploying": "Scheduling", "failed": "Abnormal"}
-        return {
-            "Id": found.id,
-            "Name": found.body.get("Name"),
-            "ModelReference": found.body.get("ModelReference"),
-            "Status": states[self.deployed(call, found)],
-            "CreateTime": iso(found.created_at),
-        }
-
-    def _page(self, call: Call, items: list[dict[str, Any]]) -> Response:
-        page = max(1, int(numeric(call.sent.get("PageNumber")) or 1))
-        size = max(1, min(100, int(numeric(call.sent.get("PageSize")) or 10)))
-        shown = items[(page - 1) * size : page * size]
-        return self._result(call, {"Items": shown, "TotalCount": len(items), "PageNumber": page, "PageSize": size})
-
-    @staticmethod
-    def _result(call: Call, result: Mapping[str, Any]) -> Response:
-        return reply({"ResponseMetadata": _metadata(call.request), "Result": result})
-
 
 DIALECT = Ark
-
-
-def _metadata(request: Request) -> dict[str, str]:
-    return {
-        "RequestId": new_id("", 32),
-        "Action": request.args.get("Action", ""),
-        "Version": request.args.get("Version", ""),
-        "Service": "ark",
-        "Region": "cn-beijing",
-    }
 
 
 def _base(sent: Mapping[str, Any]) -> str:
     reference = sent.get("ModelReference") or {}
     return str(reference.get("CustomModelId") or (reference.get("FoundationModel") or {}).get("Name") or "")
-
-
-def _object_id(owner: str, bucket: str, key: str) -> str:
-    """An object of a bucket, as a file of the store: keys are free text, ids are not."""
-    return f"tos-{hashlib.sha256(f'{owner}/{bucket}/{key}'.encode()).hexdigest()[:32]}"

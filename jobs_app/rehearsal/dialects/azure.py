@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal import chat
+from jobs_app.rehearsal.dialects._deploying import Deploying
 from jobs_app.rehearsal.dialects.base import owner_of
 from jobs_app.rehearsal.dialects.openai import OpenAI
 from jobs_app.rehearsal.engine import Order
@@ -31,7 +32,7 @@ _ENTRA = "rehearsal.entra."
 _STATES = {"ready": "Succeeded", "deploying": "Creating", "failed": "Failed"}
 
 
-class Azure(OpenAI):
+class Azure(OpenAI, Deploying):
     """What is not said here is as in OpenAI's dialect."""
 
     name: ClassVar[str] = "azure"

@@ -14,14 +14,13 @@ from werkzeug.wrappers import Request, Response
 
 from jobs_app.rehearsal import chat, faults
 from jobs_app.rehearsal.engine import Engine, Entry, File, Order, Progress
-from jobs_app.rehearsal.kept import Deployment, Job, Stored
+from jobs_app.rehearsal.kept import Job, Stored
 from jobs_app.rehearsal.store import Store
 from jobs_app.rehearsal.wire import Call, Refused, Words
 
 KEY_PREFIX = "rehearsal-"
 _SEEN = 2  # jobs whose files an answer is looked up in
 _PROCESSING = 0.02  # of a job's time: how long a provider looks at a file before it may be used
-_DEPLOYING = 0.1  # of a job's time
 _REMEMBERED = 20_000
 # The states in which a person may still ask for something.
 OPEN: Mapping[str, frozenset[str]] = {
@@ -205,47 +204,6 @@ class Dialect(ABC):
             raise Refused("missing", f"No such File object: {file_id}")
         return self.store.content(file)
 
-    def deploy(self, call: Call, name: str, model: str, body: Mapping[str, Any]) -> Deployment:
-        """A deployment under this name; the one that exists where there is one."""
-        self.store.deploy(
-            owner=call.owner,
-            dialect=self.name,
-            name=name,
-            model=model,
-            body=body,
-            quirks=faults.quirks(call.fault, faults.DEPLOYMENT_QUIRKS),
-            now=call.now,
-        )
-        found = self.store.deployment(call.owner, self.name, name)
-        if found is None:
-            raise Refused("missing", f"The deployment {name} was not found.")
-        return found
-
-    def deployments(self, call: Call) -> list[Deployment]:
-        """Those that the list shows by now, the newest first."""
-        return [one for one in self.store.deployments(call.owner, self.name) if _is_out(call, one)]
-
-    def deployment(self, call: Call, name: str) -> Deployment:
-        found = self.store.deployment(call.owner, self.name, name)
-        if found is None or not _is_out(call, found):
-            raise Refused("missing", f"The deployment {name} was not found.")
-        return found
-
-    def deployed(self, call: Call, deployment: Deployment) -> str:
-        """How far a deployment is: "ready", "deploying" or "failed"."""
-        if "never-ready" in deployment.quirks:
-            return "deploying"
-        if call.now < deployment.created_at + self.stage.seconds * _DEPLOYING:
-            return "deploying"
-        return "failed" if "deployment-fails" in deployment.quirks else "ready"
-
-    def behind(self, call: Call, name: str) -> Order | None:
-        """The order behind a deployment that is ready; None for a deployed base model."""
-        found = self.store.deployment(call.owner, self.name, name)
-        if found is None or self.deployed(call, found) != "ready":
-            raise self.no_model(name)
-        return self.tuned(call, found.model)
-
     def tuned(self, call: Call, model: str) -> Order | None:
         """The order behind a tuned model that exists by now; None for a base model. Raises Refused("missing")."""
         if model in self.models:
@@ -313,8 +271,3 @@ def multiplier(rate: object, usual: float) -> float | None:
     """A learning rate as a factor on what is usual for the method: that is what the made-up curves understand."""
     number = numeric(rate)
     return None if number is None or number <= 0 else round(number / usual, 6)
-
-
-def _is_out(call: Call, deployment: Deployment) -> bool:
-    """Whether everybody at the provider has heard of a deployment."""
-    return call.now >= deployment.created_at + float(deployment.quirks.get("late", 0))

@@ -6,97 +6,25 @@ Base URL: `/dashscope/api/v1`; chat below `/dashscope/compatible-mode/v1`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from jobs_app.rehearsal.dialects.base import Dialect, multiplier, new_id, numeric
+from jobs_app.rehearsal.dialects._dashscope_deployments import DashScopeDeployments
+from jobs_app.rehearsal.dialects._dashscope_wire import BEIJING, beijing_time
+from jobs_app.rehearsal.dialects.base import multiplier, new_id, numeric
 from jobs_app.rehearsal.engine import FAILED, Entry, Order
-from jobs_app.rehearsal.kept import Deployment, Job, Stored
-from jobs_app.rehearsal.wire import Call, Refused, Words, number, reply
+from jobs_app.rehearsal.kept import Job, Stored
+from jobs_app.rehearsal.wire import Call, Refused, number, reply
 
-_API, _CHAT = "/api/v1", "/compatible-mode/v1"
-_JOB = f"{_API}/fine-tunes/<job_id>"
-_BEIJING = timezone(timedelta(hours=8))
 _TYPES = ("sft", "efficient_sft", "dpo_full", "dpo_lora", "cpt")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _LINES = 1000  # of a log in one answer
 
 
-class DashScope(Dialect):
+class DashScope(DashScopeDeployments):
     """Text for the learning rate, page numbers for lists, one spelling of "canceled"."""
-
-    name: ClassVar[str] = "dashscope"
-    prefix: ClassVar[str] = "/dashscope"
-    routes: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("POST", f"{_API}/files", "files.create"),
-        ("GET", f"{_API}/files", "files.list"),
-        ("GET", f"{_API}/files/<file_id>", "files.get"),
-        ("DELETE", f"{_API}/files/<file_id>", "files.delete"),
-        ("POST", f"{_API}/fine-tunes", "jobs.create"),
-        ("GET", f"{_API}/fine-tunes", "jobs.list"),
-        ("GET", _JOB, "jobs.get"),
-        ("DELETE", _JOB, "jobs.delete"),
-        ("POST", f"{_JOB}/cancel", "jobs.cancel"),
-        ("GET", f"{_JOB}/logs", "jobs.events"),
-        ("GET", f"{_JOB}/stream", "jobs.stream"),
-        ("GET", f"{_JOB}/checkpoints", "jobs.checkpoints"),
-        ("GET", f"{_JOB}/export/<checkpoint>", "jobs.export"),
-        ("POST", f"{_API}/deployments", "deployments.create"),
-        ("GET", f"{_API}/deployments", "deployments.list"),
-        ("GET", f"{_API}/deployments/<deployment>", "deployments.get"),
-        ("DELETE", f"{_API}/deployments/<deployment>", "deployments.delete"),
-        ("GET", f"{_API}/models", "models.list"),
-        ("GET", f"{_CHAT}/models", "models.get"),
-        ("POST", f"{_CHAT}/chat/completions", "chat"),
-    )
-    words: ClassVar[Mapping[str, Words]] = {
-        "request": Words(400, "InvalidParameter", "The request was refused before it was executed."),
-        "unprocessable": Words(422, "InvalidParameter", "The request is understood and cannot be followed."),
-        "too-large": Words(413, "InvalidParameter", "The file is larger than 300 MB."),
-        "auth": Words(401, "InvalidApiKey", "Invalid API-key provided."),
-        "closed": Words(403, "AccessDenied", "Fine-tuning is not available to this account."),
-        "missing": Words(404, "NotFound", "Not found."),
-        "state": Words(400, "UnsupportedOperation", "The job is in a state in which this is not possible."),
-        "conflict": Words(409, "Conflict", "The job has changed its state in the meantime."),
-        "rate": Words(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
-        "daily": Words(429, "Throttling", "Too many fine-tune job in running, please retry per day."),
-        "quota": Words(429, "Throttling", "Only 20 fine-tune job in running or succeeded allowed per user."),
-        "error": Words(500, "InternalError", "An internal error has occurred."),
-        "gateway": Words(502, "InternalError", "Bad gateway."),
-        "overloaded": Words(503, "ServiceUnavailable", "The service is temporarily unavailable."),
-    }
-    states: ClassVar[Mapping[str, str]] = {
-        "validating": "PENDING",
-        "queued": "QUEUING",
-        "running": "RUNNING",
-        "finishing": "RUNNING",
-        "pausing": "SUSPENDED",
-        "paused": "SUSPENDED",
-        "cancelling": "CANCELING",
-        "succeeded": "SUCCEEDED",
-        "failed": "FAILED",
-        "cancelled": "CANCELED",
-    }
-    failures: ClassVar[frozenset[str]] = frozenset({"FAILED"})
-    kept: ClassVar[frozenset[str]] = frozenset(
-        {"output", "data", "uploaded_files", "failed_uploads", "file_id", "name", "code", "message", "job_id",
-         "job_name", "status", "training_file_ids", "jobs", "logs", "finetuned_output", "deployed_model",
-         "deployments", "choices", "content"}
-    )  # fmt: skip
-    models: ClassVar[Mapping[str, str | None]] = dict.fromkeys(
-        ("qwen3-0.6b", "qwen3-1.7b", "qwen3-8b", "qwen3-14b", "qwen3-32b", "qwen2.5-7b-instruct",
-         "qwen2.5-14b-instruct", "qwen2.5-32b-instruct", "qwen2.5-72b-instruct")
-    )  # fmt: skip
-
-    def failure(self, request: Request, refused: Refused) -> Response:
-        said = self.said(refused)
-        if request.path.startswith(self.prefix + _CHAT):  # the compatible mode is compatible in its errors, too
-            return reply({"error": {"message": said.message, "type": said.code, "param": None, "code": said.code}},
-                         said.status)  # fmt: skip
-        return reply({"code": said.code, "message": said.message, "request_id": new_id("", 32)}, said.status)
 
     # Files
 
@@ -147,7 +75,7 @@ class DashScope(Dialect):
         given = sent.get("hyper_parameters") or {}
         if "learning_rate" in given and not isinstance(given["learning_rate"], str):
             raise Refused("request", "learning_rate must be a string")
-        at = datetime.fromtimestamp(call.now, _BEIJING).strftime("%Y%m%d%H%M")
+        at = datetime.fromtimestamp(call.now, BEIJING).strftime("%Y%m%d%H%M")
         job_id = f"ft-{at}-{new_id('', 8)}"
         suffix = sent.get("finetuned_output_suffix") or sent.get("model_name") or job_id
         name = str(sent.get("job_name") or job_id)
@@ -192,7 +120,7 @@ class DashScope(Dialect):
         job = self.find(call, call.names["job_id"])
         saved = self.engine.checkpoints(self.order(job), call.now)
         shown = [
-            {"create_time": _time(one.at), "full_name": f"{job.id}:checkpoint-{one.step}", "job_id": job.id,
+            {"create_time": beijing_time(one.at), "full_name": f"{job.id}:checkpoint-{one.step}", "job_id": job.id,
              "checkpoint": f"checkpoint-{one.step}", "step": one.step, "model_name": f"{job.model}-{one.step}",
              "status": "SUCCEEDED"}
             for one in saved
@@ -239,8 +167,8 @@ class DashScope(Dialect):
             "hyper_parameters": sent.get("hyper_parameters") or {},
             "training_file_ids": sent["training_file_ids"],
             "validation_file_ids": sent.get("validation_file_ids") or [],
-            "create_time": _time(job.created_at),
-            "end_time": _time(progress.finished_at) if progress.finished_at else None,
+            "create_time": beijing_time(job.created_at),
+            "end_time": beijing_time(progress.finished_at) if progress.finished_at else None,
             "usage": progress.trained_tokens,
             "workspace_id": "llm-rehearsal",
             "user_identity": "rehearsal",
@@ -252,82 +180,21 @@ class DashScope(Dialect):
             shown |= {"code": "InvalidParameter", "message": progress.error["message"]}
         return shown
 
-    # Models and deployments
-
-    def models_list(self, call: Call) -> Response:
-        models = [{"model_name": name, "shutdown_date": until} for name, until in self.models.items()]
-        return self._out({"models": models, "total": len(models)})
-
-    def models_get(self, call: Call) -> Response:
-        data = [{"id": name, "object": "model", "shutdown_date": until} for name, until in self.models.items()]
-        return reply({"object": "list", "data": data})
-
-    def deployments_create(self, call: Call) -> Response:
-        sent = call.sent
-        model = sent.get("model_name")
-        if not isinstance(model, str):
-            raise Refused("request", "Missing model_name")
-        self.tuned(call, model)
-        name = f"{model}-{sent.get('suffix') or new_id('', 8)}"
-        if self.store.deployment(call.owner, self.name, name) is not None:
-            raise Refused("conflict", f"{name} is deployed already")
-        return self._out(self._deployment(call, self.deploy(call, name, model, sent)))
-
-    def deployments_list(self, call: Call) -> Response:
-        found = [self._deployment(call, one) for one in self.deployments(call)]
-        page, size = self._page(call)
-        shown = found[(page - 1) * size : page * size]
-        return self._out({"deployments": shown, "page_no": page, "page_size": size, "total": len(found)})
-
-    def deployments_get(self, call: Call) -> Response:
-        return self._out(self._deployment(call, self.deployment(call, call.names["deployment"])))
-
-    def deployments_delete(self, call: Call) -> Response:
-        self.store.undeploy(call.owner, self.name, self.deployment(call, call.names["deployment"]).id)
-        return self._out({"status": "success"})
-
-    def model_order(self, call: Call, model: str) -> Order | None:
-        return None if model in self.models else self.behind(call, model)
-
-    def _deployment(self, call: Call, found: Deployment) -> dict[str, Any]:
-        states = {"ready": "RUNNING", "deploying": "PENDING", "failed": "FAILED"}
-        return {
-            "deployed_model": found.id,
-            "model_name": found.model,
-            "base_model": found.model,
-            "status": states[self.deployed(call, found)],
-            "plan": found.body.get("plan"),
-            "capacity": found.body.get("capacity", 1),
-            "gmt_create": _time(found.created_at),
-        }
-
-    def _page(self, call: Call) -> tuple[int, int]:
-        return number(call, "page_no", 1, low=1, high=10**6), number(call, "page_size", 10, low=1, high=100)
-
-    @staticmethod
-    def _out(output: object) -> Response:
-        return reply({"request_id": new_id("", 32), "output": output})
-
 
 DIALECT = DashScope
 
 
 def _file(file: Stored) -> dict[str, Any]:
-    return {"file_id": file.id, "name": file.name, "size": file.bytes, "gmt_create": _time(file.created_at)}
+    return {"file_id": file.id, "name": file.name, "size": file.bytes, "gmt_create": beijing_time(file.created_at)}
 
 
 def _line(entry: Entry) -> str:
     """A record of the trainer where something was measured, a dated line otherwise."""
     if not entry.is_metrics or entry.data is None:
         level = {"warn": "WARNING", "warning": "WARNING", "error": "ERROR"}.get(entry.level, "INFO")
-        return f"{_time(entry.at)},000 - {level} - {entry.message}"
+        return f"{beijing_time(entry.at)},000 - {level} - {entry.message}"
     data = entry.data
     record: dict[str, Any] = {"loss": data["train_loss"], "acc": data["train_mean_token_accuracy"]}
     if (found := data.get("full_valid_loss", data.get("valid_loss"))) is not None:
         record["eval_loss"] = found
     return str({**record, "global_step/max_steps": f"{data['step']}/{data['total_steps']}"})
-
-
-def _time(moment: float) -> str:
-    """Beijing time without a zone, as its answers have it."""
-    return datetime.fromtimestamp(moment, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")

@@ -6,158 +6,20 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from jobs_app.rehearsal.dialects import _results
-from jobs_app.rehearsal.dialects._openai_checks import check_first_line, check_job, check_name, hyperparameters
-from jobs_app.rehearsal.dialects.base import Dialect, new_id
+from jobs_app.rehearsal.dialects._openai_checks import check_job, hyperparameters
+from jobs_app.rehearsal.dialects._openai_files import OpenAIFiles
+from jobs_app.rehearsal.dialects.base import new_id
 from jobs_app.rehearsal.engine import FAILED, SUCCEEDED, Order
-from jobs_app.rehearsal.kept import Job, Stored
-from jobs_app.rehearsal.wire import Call, Refused, Words, cursor_page, reply, whole
-
-_PURPOSES = ("fine-tune", "assistants", "batch", "vision", "user_data", "evals")
-_BAD = "invalid_request_error"
-_DAILY = (
-    "This fine-tune request has been rate-limited. Your organization has reached the maximum of 8 fine-tuning requests "
-    "per day for the model 'rehearsal-small'."
-)
-_JOB = "/fine_tuning/jobs/<job_id>"
+from jobs_app.rehearsal.kept import Job
+from jobs_app.rehearsal.wire import Call, Refused, cursor_page, reply, whole
 
 
-class OpenAI(Dialect):
+class OpenAI(OpenAIFiles):
     """Validation happens in the job; what is known only at the end is null until then."""
-
-    name: ClassVar[str] = "openai"
-    prefix: ClassVar[str] = "/v1"
-    routes: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("GET", "/models", "models.list"),
-        ("GET", "/models/<path:model>", "models.get"),
-        ("POST", "/chat/completions", "chat"),
-        ("POST", "/files", "files.create"),
-        ("GET", "/files", "files.list"),
-        ("GET", "/files/<file_id>", "files.get"),
-        ("DELETE", "/files/<file_id>", "files.delete"),
-        ("GET", "/files/<file_id>/content", "files.content"),
-        ("POST", "/fine_tuning/jobs", "jobs.create"),
-        ("GET", "/fine_tuning/jobs", "jobs.list"),
-        ("GET", _JOB, "jobs.get"),
-        ("POST", f"{_JOB}/cancel", "jobs.cancel"),
-        ("POST", f"{_JOB}/pause", "jobs.pause"),
-        ("POST", f"{_JOB}/resume", "jobs.resume"),
-        ("GET", f"{_JOB}/events", "jobs.events"),
-        ("GET", f"{_JOB}/checkpoints", "jobs.checkpoints"),
-    )
-    words: ClassVar[Mapping[str, Words]] = {
-        "request": Words(400, None, "The request was refused before it was executed.", _BAD),
-        "unprocessable": Words(422, None, "The request is understood and cannot be followed.", _BAD),
-        "too-large": Words(413, None, "The file is larger than 512 MB.", _BAD),
-        "auth": Words(401, "invalid_api_key", "Incorrect API key provided.", _BAD),
-        "closed": Words(403, "fine_tuning_closed", "Fine-tuning is no longer available to your organization.", _BAD),
-        "missing": Words(404, None, "Could not find fine tune: gone", _BAD),
-        "state": Words(400, "invalid_state", "The job is in a state in which this is not possible.", _BAD),
-        "conflict": Words(409, "conflict", "The job has changed its state in the meantime.", _BAD),
-        "rate": Words(429, "rate_limit_exceeded", "Rate limit reached.", "requests"),
-        "daily": Words(429, "daily_rate_limit_exceeded", _DAILY, _BAD),
-        "quota": Words(429, "insufficient_quota", "You exceeded your current quota.", "insufficient_quota"),
-        "error": Words(500, None, "The server had an error while processing your request.", "server_error"),
-        "gateway": Words(502, None, "Bad gateway.", "server_error"),
-        "overloaded": Words(503, None, "The engine is currently overloaded.", "server_error"),
-    }
-    states: ClassVar[Mapping[str, str]] = {
-        "validating": "validating_files",
-        "queued": "queued",
-        "running": "running",
-        "finishing": "running",
-        "pausing": "pausing",
-        "paused": "paused",
-        "cancelling": "running",
-        "succeeded": "succeeded",
-        "failed": "failed",
-        "cancelled": "cancelled",
-    }
-    kept: ClassVar[frozenset[str]] = frozenset(
-        {"id", "object", "status", "data", "has_more", "fine_tuned_model", "metadata", "ftstudio_key", "choices",
-         "message", "content", "step_number", "fine_tuned_model_checkpoint", "created_at"}
-    )  # fmt: skip
-    models: ClassVar[Mapping[str, str | None]] = {
-        "rehearsal-small": None,
-        "rehearsal-large": None,
-        "gpt-4.1-mini-2025-04-14": "2027-01-14",
-        "gpt-4.1-2025-04-14": "2027-01-14",
-        "gpt-4o-mini-2024-07-18": "2027-01-14",
-        "gpt-4o-2024-08-06": "2027-01-14",
-    }
-    job_prefix: ClassVar[str] = "ftjob-"
-    results: ClassVar[tuple[tuple[str, ...], tuple[str, ...]]] = (_results.COLUMNS, _results.KEYS)
-    results_name: ClassVar[str] = "step_metrics.csv"
-    made: ClassVar[int] = 200  # the status of an answer about something new
-
-    def failure(self, request: Request, refused: Refused) -> Response:
-        said = self.said(refused)
-        error = {"message": said.message, "type": said.kind, "param": refused.param, "code": said.code or None}
-        return reply({"error": error}, said.status)
-
-    # Files
-
-    def files_create(self, call: Call) -> Response:
-        upload, purpose = call.request.files.get("file"), call.request.form.get("purpose", "")
-        if upload is None or not upload.filename:
-            raise Refused("request", "'file' is a required property", param="file")
-        if purpose not in _PURPOSES:
-            raise Refused("request", f"'{purpose}' is not one of the allowed purposes", param="purpose")
-        if purpose == "fine-tune":
-            check_name(upload.filename)
-            self.check_first_line(upload.stream.readline(64 * 1024 * 1024))
-            upload.stream.seek(0)
-        file = self.keep_file(
-            call, file_id=new_id("file-", 22), name=upload.filename, purpose=purpose, content=upload.stream
-        )
-        return reply(self.show_file(file, call.now), self.made)
-
-    def files_list(self, call: Call) -> Response:
-        wanted = call.request.args.get("purpose")
-        files = [file for file in self.store.files(call.owner, self.name) if wanted in (None, file.purpose)]
-        return cursor_page(call, files, lambda file: self.show_file(file, call.now), lambda file: file.id)
-
-    def files_get(self, call: Call) -> Response:
-        if job := self._job_of_results(call):
-            return reply(self._results_file(call, job))
-        return reply(self.show_file(self.file(call, call.names["file_id"]), call.now))
-
-    def files_delete(self, call: Call) -> Response:
-        file = self.file(call, call.names["file_id"])
-        self.store.delete_file(call.owner, file.id)
-        return reply({"id": file.id, "object": "file", "deleted": True})
-
-    def files_content(self, call: Call) -> Response:
-        if job := self._job_of_results(call):
-            return Response(self._table(call, job), content_type="text/csv")
-        file = self.file(call, call.names["file_id"])
-        return Response(self.store.path(file.id).read_bytes(), content_type="application/octet-stream")
-
-    def check_first_line(self, line: bytes) -> None:
-        check_first_line(line)
-
-    def file_status(self, file: Stored, now: float) -> tuple[str, str | None]:
-        """The state of a file and what is wrong with it."""
-        if "failed-upload" in file.quirks:
-            return "error", "The file could not be processed."
-        return ("uploaded" if "never-processed" in file.quirks else "processed"), None
-
-    def show_file(self, file: Stored, now: float) -> dict[str, Any]:
-        status, details = self.file_status(file, now)
-        return {
-            "object": "file",
-            "id": file.id,
-            "bytes": file.bytes,
-            "created_at": int(file.created_at),
-            "filename": file.name,
-            "purpose": file.purpose,
-            "status": status,
-            "status_details": details,
-        }
 
     # Jobs
 
@@ -332,30 +194,6 @@ class OpenAI(Dialect):
     def no_model(model: str) -> Refused:
         says = f"The model `{model}` does not exist or you do not have access to it."
         return Refused("missing", says, code="model_not_found")
-
-    # Results
-
-    def _job_of_results(self, call: Call) -> Job | None:
-        file_id = call.names["file_id"]
-        if not file_id.startswith("file-results-"):
-            return None
-        return self.store.job(call.owner, self.job_prefix + file_id.removeprefix("file-results-"))
-
-    def _table(self, call: Call, job: Job) -> bytes:
-        columns, keys = self.results
-        return _results.table(self.log(job, call.now), job.quirks, columns=columns, keys=keys)
-
-    def _results_file(self, call: Call, job: Job) -> dict[str, Any]:
-        return {
-            "object": "file",
-            "id": call.names["file_id"],
-            "bytes": len(self._table(call, job)),
-            "created_at": whole(self.look(job, call.now).finished_at) or int(call.now),
-            "filename": self.results_name,
-            "purpose": "fine-tune-results",
-            "status": "processed",
-            "status_details": None,
-        }
 
 
 DIALECT = OpenAI
