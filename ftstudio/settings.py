@@ -19,6 +19,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from ftstudio import api_settings
 from ftstudio import environment as env
 from ftstudio.sockets import broker_socket
 
@@ -144,7 +145,7 @@ else:
             },
         }
     }
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR / "files", "file_permissions_mode": 0o600},
@@ -249,47 +250,8 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 
 # --- API -------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "ftstudio.accounts.authentication.TokenAuthentication",
-        "ftstudio.accounts.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "rest_framework.permissions.IsAuthenticated",
-        "ftstudio.accounts.authentication.ScopeAllows",
-    ],
-    "DEFAULT_PARSER_CLASSES": ["ftstudio.web.parsers.StorableJSON"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "ftstudio.web.pagination.ApiCursor",
-    "EXCEPTION_HANDLER": "ftstudio.web.refusals.api_refusal",
-    "PAGE_SIZE": 50,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "ftstudio",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "ftstudio.web.schema.without_column_limits",
-    ],
-    # Fields called `state` in several nouns: the enums keep their own names.
-    "ENUM_NAME_OVERRIDES": {
-        "WorkState": "datasets_app.models.upload.UploadState",
-        "SnapshotState": "datasets_app.models.snapshot.SnapshotState",
-        "ScanState": "datasets_app.models.scan.ScanState",
-        "BulkState": "datasets_app.models.bulk_change.BulkState",
-        "AskingState": "jobs_app.models.asking.AskingState",
-        "Verdict": "datasets_app.models.decision.Verdict",
-        "GateState": ["met", "unmet", "unmeasured"],
-    },
-}
+REST_FRAMEWORK = api_settings.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 # --- What a page may load: everything from here, scripts and styles only as files ----------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -5,26 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets_app', '0016_upload_sheet'),
-        ('jobs_app', '0006_requests_changes_and_playground'),
+        ("datasets_app", "0016_upload_sheet"),
+        ("jobs_app", "0006_requests_changes_and_playground"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='arm',
-            name='paths',
+            model_name="arm",
+            name="paths",
             field=models.TextField(default=dict),
         ),
         migrations.AddField(
-            model_name='synthesis',
-            name='client_id',
+            model_name="synthesis",
+            name="client_id",
             field=models.CharField(blank=True, max_length=40, null=True),
         ),
         migrations.AddConstraint(
-            model_name='synthesis',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('dataset', 'created_by', 'client_id'), name='one_synthesis_per_request'),
+            model_name="synthesis",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client_id__isnull", False)),
+                fields=("dataset", "created_by", "client_id"),
+                name="one_synthesis_per_request",
+            ),
         ),
     ]

@@ -14,7 +14,7 @@ from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.accounts.models import User
 from ftstudio.web.texts import clauses, say, sentences
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.core.recipes import Parameter, shown
 from jobs_app.models import Connection, Job
 from jobs_app.providers import PROVIDERS

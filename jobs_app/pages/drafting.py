@@ -16,7 +16,8 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import clauses, say
 from jobs_app.core.catalog import LABELS, Offer
 from jobs_app.core.estimates import Miss
-from jobs_app.core.preflight import SOON, Item, blockers
+from jobs_app.core.preflight import SOON, blockers
+from jobs_app.core.preflight_facts import Item
 from jobs_app.core.prices import PriceLine
 from jobs_app.core.recipes import shown
 from jobs_app.core.recommender import Advised

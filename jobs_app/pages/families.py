@@ -22,7 +22,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, say
 from jobs_app.core import charts
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.models import JobFamily
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import families

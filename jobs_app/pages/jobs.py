@@ -17,7 +17,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle
 from jobs_app.core.charts import View
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.models import Job
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import jobs, readings

@@ -25,7 +25,7 @@ from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, money, say
 from jobs_app.core import charts, lifecycle
 from jobs_app.core.charts import LETTERS, MOST_RUNS, Overlaid, View
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.models import ImportedRun, Job
 from jobs_app.providers import PROVIDERS
 from jobs_app.services import readings, runs

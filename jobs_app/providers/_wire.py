@@ -125,7 +125,7 @@ def of_kind(kind: ErrorKind, says: str, *, wait: float | None = None, creating: 
 
 def unreachable(error: openai.APIConnectionError, *, creating: bool) -> ProviderError:
     """The kind of a failure without an answer. A connection that was never made has created nothing."""
-    import openai  # not above: see providers/openai.py
+    import openai  # not above: see providers/_openai_client.py
 
     never_sent = isinstance(error.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
     if creating and not never_sent:

@@ -16,6 +16,7 @@ from jobs_app.core import lifecycle
 from jobs_app.core.recipes import Parameter
 from jobs_app.providers import _openai_jobs, _values, _wire
 from jobs_app.providers._azure_arm import Deployments
+from jobs_app.providers._openai_client import NO_OPTIONS
 from jobs_app.providers.base import (
     BaseModel,
     Capabilities,
@@ -27,7 +28,7 @@ from jobs_app.providers.base import (
     Serving,
     Setting,
 )
-from jobs_app.providers.openai import NO_OPTIONS, OpenAI
+from jobs_app.providers.openai import OpenAI
 
 if TYPE_CHECKING:
     import openai
@@ -157,7 +158,7 @@ class Azure(OpenAI):
 
     @staticmethod
     def client(**how: Any) -> openai.OpenAI:
-        from jobs_app.providers._azure_client import Client  # as in providers/openai.py
+        from jobs_app.providers._azure_client import Client  # as in providers/_openai_client.py
 
         return Client(**how)
 

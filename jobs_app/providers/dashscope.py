@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle
-from jobs_app.core.recipes import Parameter, Recipe, shown
+from jobs_app.core.recipes import Parameter
 from jobs_app.providers import _dashscope_log, _values
 from jobs_app.providers._dashscope_describes import BASE_MODELS, CAPABILITIES, PARAMETERS
+from jobs_app.providers._dashscope_order import body_of
 from jobs_app.providers._plain import PlainProvider
 from jobs_app.providers._rest import openai_error
 from jobs_app.providers.base import (
@@ -38,12 +39,6 @@ _PAGE = 100
 _PAGES = 10
 _LINES = 1000  # of a log, in one answer
 _READS = 20
-_TYPES: Mapping[tuple[str, bool], str] = {
-    ("supervised", False): "efficient_sft",
-    ("supervised", True): "sft",
-    ("dpo", False): "dpo_lora",
-    ("dpo", True): "dpo_full",
-}
 _DEPLOYED: Mapping[str, str] = {"RUNNING": "ready", "FAILED": "failed", "STOPPED": "undeployed", "DELETED": "gone"}
 
 
@@ -164,16 +159,7 @@ class DashScope(PlainProvider):
         return None
 
     def create(self, order: Order) -> Created:
-        body: dict[str, Any] = {
-            "model": order.base_model,
-            "training_file_ids": [order.training_file],
-            "training_type": _TYPES[order.recipe.method, order.recipe.tuning == "full"],
-            "hyper_parameters": _hyper_parameters(order.recipe, split=not order.validation_file),
-            "job_name": order.marker,
-        }
-        if order.validation_file:
-            body["validation_file_ids"] = [order.validation_file]
-        output = self._output("POST", "/fine-tunes", json=body, creating=True)
+        output = self._output("POST", "/fine-tunes", json=body_of(order), creating=True)
         return Created(_values.named(output, "job_id", creating=True), _values.text(output.get("status")))
 
     def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
@@ -282,29 +268,6 @@ PROVIDER = DashScope
 
 def _job(job_id: str) -> str:
     return f"/fine-tunes/{_values.part(job_id)}"
-
-
-def _hyper_parameters(recipe: Recipe, *, split: bool) -> dict[str, Any]:
-    """`learning_rate` is a text with this provider. What only it knows is passed on by its own name."""
-    lora = recipe.tuning != "full"
-    rate = recipe.learning_rate
-    given: dict[str, Any] = {
-        "n_epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "learning_rate": None if rate is None else shown(rate) if isinstance(rate, (int, float)) else str(rate),
-        "max_length": recipe.max_tokens,
-        "lr_scheduler_type": recipe.scheduler,
-        "warmup_ratio": recipe.warmup_ratio,
-        "weight_decay": recipe.weight_decay,
-        "lora_rank": recipe.lora_rank if lora else None,
-        "lora_alpha": recipe.lora_alpha if lora else None,
-        "lora_dropout": recipe.lora_dropout if lora else None,
-        "save_total_limit": recipe.checkpoints,
-    }
-    if split and recipe.validation_percent is not None:
-        given["split"] = round(1 - recipe.validation_percent / 100, 2)  # the share that is trained
-    extras = {name: _values.typed(value) for name, value in recipe.extras.items()}
-    return {**extras, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _serving(item: Mapping[str, Any]) -> Serving:

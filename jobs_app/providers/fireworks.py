@@ -5,11 +5,9 @@ Sources: fireworks-ai 1.2.30 and the gateway's API description (docs.fireworks.a
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,8 +16,10 @@ import httpx2
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics
 from jobs_app.core.recipes import Parameter
-from jobs_app.providers import _values, _wire
+from jobs_app.providers import _values
 from jobs_app.providers._fireworks_describes import BASE_MODELS, CAPABILITIES, PARAMETERS
+from jobs_app.providers._fireworks_order import DPO, ID_OF, SFT, body_of, collection_of, job_id_of
+from jobs_app.providers._fireworks_reads import cost_of, fault_of, path_of, points_of
 from jobs_app.providers._plain import NO_OPTIONS, PlainProvider
 from jobs_app.providers._rest import openai_error
 from jobs_app.providers.base import (
@@ -36,8 +36,6 @@ from jobs_app.providers.base import (
 )
 
 _DIRECT = 150_000_000  # bytes that may be uploaded in one request; its documents name 150 MB
-_SFT, _DPO = "supervisedFineTuningJobs", "dpoJobs"
-_ID_OF: Mapping[str, str] = {_SFT: "supervisedFineTuningJobId", _DPO: "dpoJobId"}
 _DEPLOYMENTS: Mapping[str, str] = {
     "READY": "ready",
     "DEPLOYED": "ready",
@@ -122,7 +120,7 @@ class Fireworks(PlainProvider):
         return f"{base_url.rstrip('/').removesuffix('/v1')}/inference/v1"
 
     def probe(self) -> None:
-        self._rest.ask("GET", f"/{self._account}/{_SFT}", params={"pageSize": 1})
+        self._rest.ask("GET", f"/{self._account}/{SFT}", params={"pageSize": 1})
 
     def upload(self, path: Path, purpose: str = "fine-tune") -> str:
         """A data set of its own for each upload; larger files go to an address that the provider signs."""
@@ -146,14 +144,14 @@ class Fireworks(PlainProvider):
         return where[1:]
 
     def is_ready(self, file_id: str) -> bool:
-        dataset = self._rest.ask("GET", f"/{_path(file_id)}")
-        if (says := _fault(dataset)) is not None:
+        dataset = self._rest.ask("GET", f"/{path_of(file_id)}")
+        if (says := fault_of(dataset)) is not None:
             raise ProviderError(Text("The provider refuses the file. {says}", says=says[:300]), "request")
         return dataset.get("state") == "READY"
 
     def find(self, marker: str, *, training_file: str = "", but: Collection[str] = ()) -> Created | None:
         """By its id, which is made of the marker; of which method the job is, the collections tell."""
-        for collection in (_SFT, _DPO):
+        for collection in (SFT, DPO):
             if f"{collection}/{job_id_of(marker)}" in but:
                 continue
             try:
@@ -164,10 +162,10 @@ class Fireworks(PlainProvider):
         return None
 
     def create(self, order: Order) -> Created:
-        collection = _DPO if order.recipe.method == "dpo" else _SFT
+        collection = collection_of(order)
         name = f"{collection}/{job_id_of(order.marker)}"
-        chosen = {_ID_OF[collection]: job_id_of(order.marker)}
-        body = self._dpo(order) if collection == _DPO else self._sft(order)
+        chosen = {ID_OF[collection]: job_id_of(order.marker)}
+        body = body_of(order, self._account)
         try:
             answer = self._rest.ask("POST", f"/{self._account}/{collection}", params=chosen, json=body, creating=True)
         except ProviderError as refusal:
@@ -177,7 +175,7 @@ class Fireworks(PlainProvider):
         return Created(name, _values.text(answer.get("state")))
 
     def report(self, job_id: str, *, after_event: str | None = None, have: Collection[str] = ()) -> Report:
-        job = self._rest.ask("GET", f"/{self._account}/{_path(job_id)}")
+        job = self._rest.ask("GET", f"/{self._account}/{path_of(job_id)}")
         raw_state = _values.text(job.get("state"))
         state = self.states.get(raw_state)
         points: list[metrics.Point] = []
@@ -186,14 +184,14 @@ class Fireworks(PlainProvider):
             points, events = self._figures(job_id, job)
         training = _values.mapping(job.get("trainingConfig"))
         model = _values.text(job.get("outputModel")) or _values.text(training.get("outputModel"))
-        cost, currency = _cost(job.get("estimatedCost")) if state in lifecycle.FINAL else (None, "")
+        cost, currency = cost_of(job.get("estimatedCost")) if state in lifecycle.FINAL else (None, "")
         return Report(
             state=state,
             raw_state=raw_state,
             events=[entry for entry in events if entry.id not in have and entry.id != after_event],
             points=points,
             model=model if state == lifecycle.SUCCEEDED and model else None,
-            error=_fault(job) if state == lifecycle.FAILED else None,
+            error=fault_of(job) if state == lifecycle.FAILED else None,
             finished_at=_values.instant(job.get("completedTime")) if state in lifecycle.FINAL else None,
             next_poll_hint=self.poll_seconds,
             # Whoever has a signed address needs no key, so none is kept.
@@ -203,11 +201,11 @@ class Fireworks(PlainProvider):
         )
 
     def cancel(self, job_id: str) -> str:
-        answer = self._rest.ask("POST", f"/{self._account}/{_path(job_id)}:cancel", json={})
+        answer = self._rest.ask("POST", f"/{self._account}/{path_of(job_id)}:cancel", json={})
         return _values.text(answer.get("state")) or "JOB_STATE_CANCELLING"
 
     def resume(self, job_id: str) -> str:
-        answer = self._rest.ask("POST", f"/{self._account}/{_path(job_id)}:resume", json={})
+        answer = self._rest.ask("POST", f"/{self._account}/{path_of(job_id)}:resume", json={})
         return _values.text(answer.get("state")) or "JOB_STATE_RE_QUEUEING"
 
     def deploy(self, model: str, name: str) -> Serving:
@@ -250,7 +248,7 @@ class Fireworks(PlainProvider):
     def _serving(self, model: str, item: Mapping[str, Any], deployment: str) -> Serving:
         says = _values.text(item.get("state"))
         name = f"{model}#{self._account}/deployments/{deployment}" if deployment else model
-        return Serving(_DEPLOYMENTS.get(says, "deploying"), name, _fault(item) or says)
+        return Serving(_DEPLOYMENTS.get(says, "deploying"), name, fault_of(item) or says)
 
     def _known(self, name: str) -> Created:
         return Created(name, _values.text(self._rest.ask("GET", f"/{self._account}/{name}").get("state")))
@@ -267,50 +265,12 @@ class Fireworks(PlainProvider):
                 raise conflict from refusal
             return Created(name, "")
 
-    def _sft(self, order: Order) -> dict[str, Any]:
-        recipe = order.recipe
-        body = {"dataset": order.training_file, "displayName": _display(order), **self._training(order)}
-        carveout = _values.typed(recipe.extras.get("evalAutoCarveout", "false"))
-        if order.validation_file:
-            body["evaluationDataset"] = order.validation_file
-        elif carveout is True:
-            body["evalAutoCarveout"] = True
-        return body
-
-    def _dpo(self, order: Order) -> dict[str, Any]:
-        beta = order.recipe.beta
-        loss = {"method": "DPO", **({"dpo": {"beta": beta}} if isinstance(beta, (int, float)) else {})}
-        return {
-            "dataset": order.training_file,
-            "displayName": _display(order),
-            "trainingConfig": self._training(order),
-            "lossConfig": loss,
-        }
-
-    def _training(self, order: Order) -> dict[str, Any]:
-        """A model of the account itself is one that training goes on from."""
-        recipe = order.recipe
-        own = order.base_model.startswith(f"{self._account}/")
-        given: dict[str, Any] = {
-            "warmStartFrom" if own else "baseModel": order.base_model,
-            "epochs": recipe.epochs,
-            "learningRate": recipe.learning_rate,
-            "loraRank": recipe.lora_rank,
-            "batchSizeSamples": recipe.batch_size,  # its batchSize counts tokens
-            "maxContextLength": recipe.max_tokens,
-            "optimizerWeightDecay": recipe.weight_decay,
-        }
-        for name in ("learningRateWarmupSteps", "gradientAccumulationSteps"):
-            if name in recipe.extras:
-                given[name] = _values.typed(recipe.extras[name])
-        return {name: value for name, value in given.items() if value not in (None, "auto")}
-
     def _figures(self, job_id: str, job: Mapping[str, Any]) -> tuple[list[metrics.Point], list[EventIn]]:
         """The figures of the file that the provider signs an address for, and a line of ours where that is closed."""
         try:
             address = _values.text(job.get("metricsFileSignedUrl"))
-            if not address and job_id.startswith(f"{_DPO}/"):
-                found = self._rest.ask("GET", f"/{self._account}/{_path(job_id)}:getMetricsFileEndpoint")
+            if not address and job_id.startswith(f"{DPO}/"):
+                found = self._rest.ask("GET", f"/{self._account}/{path_of(job_id)}:getMetricsFileEndpoint")
                 address = _values.text(found.get("signedUrl"))
             if not address.startswith(_WEB):
                 return [], []
@@ -324,48 +284,3 @@ class Fireworks(PlainProvider):
 
 
 PROVIDER = Fireworks
-
-
-def job_id_of(marker: str) -> str:
-    """The marker as an id of a resource: as it is where it is one, else what stands for it."""
-    return marker if re.fullmatch(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", marker) else f"fts-{_values.digest(marker)}"
-
-
-def points_of(content: bytes) -> list[metrics.Point]:
-    """The figures of a metrics file: a table, or one JSON object on each line."""
-    points = {(point.step, point.name): point for point in metrics.from_csv(content)}
-    if not points:
-        for line in content.splitlines():
-            try:
-                row = _wire.storable(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
-            points |= {(point.step, point.name): point for point in metrics.from_data(row)}
-    return sorted(points.values())
-
-
-def _path(name: str) -> str:
-    """A resource's name as a path: its parts, each of them harmless."""
-    return "/".join(_values.part(part) for part in name.split("/"))
-
-
-def _display(order: Order) -> str:
-    return (order.name or order.marker)[:60]
-
-
-def _fault(resource: Mapping[str, Any]) -> str | None:
-    """What a resource's status says where it is not well."""
-    status = _values.mapping(resource.get("status"))
-    code = _values.text(status.get("code"))
-    says = _values.text(status.get("message"))
-    return None if code in ("", "OK") else says or code
-
-
-def _cost(value: object) -> tuple[Decimal | None, str]:
-    """Google's Money: whole units as text and billionths beside them."""
-    money = _values.mapping(value)
-    units, nanos = _values.count(money.get("units", 0)), _values.count(money.get("nanos", 0))
-    currency = _values.text(money.get("currencyCode"))
-    if units is None or nanos is None or nanos >= 10**9 or not re.fullmatch("[A-Z]{3}", currency):
-        return None, ""
-    return units + Decimal(nanos) / 10**9, currency

@@ -1,19 +1,13 @@
-"""OpenAI, over its official client. The client carries requests; answers are read by us, from what was really sent.
-
-The client is imported where it is used: it is a quarter of all that a process would load before it can start, and most
-processes never speak to OpenAI.
-"""
+"""OpenAI, over its official client: its jobs, models and chat, read from what was really sent."""
 
 from __future__ import annotations
 
-import contextlib
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import httpx2
 
@@ -21,18 +15,18 @@ from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics, standard_webhooks
 from jobs_app.core.recipes import Parameter
 from jobs_app.providers import _openai_chat, _openai_jobs, _openai_models, _values, _wire
+from jobs_app.providers._openai_client import OpenAIClient
+from jobs_app.providers._openai_describes import BASE_MODELS, BASE_URL, CAPABILITIES, PARAMETERS, SETTINGS, STATES
 from jobs_app.providers.base import (
     MARKER,
     BaseModel,
     Capabilities,
     CheckpointIn,
     Created,
-    ErrorKind,
     EventIn,
     Listed,
     Order,
     Pieces,
-    Provider,
     ProviderError,
     Reply,
     Report,
@@ -40,27 +34,11 @@ from jobs_app.providers.base import (
     Setting,
 )
 
-if TYPE_CHECKING:
-    import openai
-
-_CHECKED = "2026-11-20"
-_API = "OpenAI API description and openai-python 3.52.0"
 _PAGE = 100
-NO_OPTIONS: Mapping[str, str] = {}
 _MAX_PAGES = 200  # 20,000 events: more than a job writes, and an end for a cursor that goes in circles
 
 
-class _Raw(Protocol):
-    @property
-    def content(self) -> bytes: ...
-
-
-def _number(name: str, label: Text, kind: Any, low: float, high: float | None, help: Text, **more: Any) -> Parameter:
-    more = {"default": "auto", "auto": True, **more}
-    return Parameter(name, label, kind, low, high, help=help, source=f"{_API}, {_CHECKED}", **more)
-
-
-class OpenAI(Provider):
+class OpenAI(OpenAIClient):
     """See `base.Provider` for what each method promises."""
 
     name: ClassVar[str] = "openai"
@@ -70,88 +48,17 @@ class OpenAI(Provider):
         "supervised": ("openai-chat", "json-content", "task-response"),
         "dpo": ("openai-preference",),
     }
-    default_base_url: ClassVar[str] = "https://api.openai.com/v1"
+    default_base_url: ClassVar[str] = BASE_URL
     hosts: ClassVar[tuple[str, ...]] = ("api.openai.com", ".api.openai.com")
     rehearsal: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 15.0
     # The o-series and GPT-5 refuse `max_tokens`, which the API's description calls deprecated; this every model takes.
     answer_limit: ClassVar[str] = "max_completion_tokens"
-    # What error codes (in lower case) mean where the HTTP status misleads.
-    codes: ClassVar[Mapping[str, ErrorKind]] = {}
-    settings: ClassVar[tuple[Setting, ...]] = (
-        Setting("credential", Text("API key"), secret=True, help=Text("Begins with sk-. It is stored encrypted.")),
-        Setting("base_url", Text("Base URL"), default=default_base_url),
-    )
-    states: ClassVar[Mapping[str, str]] = {
-        "validating_files": lifecycle.VALIDATING,
-        "queued": lifecycle.QUEUED,
-        "running": lifecycle.RUNNING,
-        "pausing": lifecycle.PAUSING,
-        "paused": lifecycle.PAUSED,
-        "succeeded": lifecycle.SUCCEEDED,
-        "failed": lifecycle.FAILED,
-        "cancelled": lifecycle.CANCELLED,
-    }
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        source=_API, checked_on=_CHECKED, methods=("supervised", "dpo"), pause=True, checkpoints=True, marker=True,
-        hooks=True,
-    )  # fmt: skip
-    parameters: ClassVar[tuple[Parameter, ...]] = (
-        _number("epochs", Text("Epochs"), "int", 1, 50, Text("How often the training rows are gone through.")),
-        _number("batch_size", Text("Batch size"), "int", 1, 256, Text("How many rows make one step.")),
-        _number(
-            "learning_rate_multiplier",
-            Text("Learning rate multiplier"),
-            "float",
-            0,
-            None,
-            Text("A factor on the rate that the provider chose for the model."),
-            above_minimum=True,
-        ),
-        _number(
-            "beta",
-            Text("Beta"),
-            "float",
-            0,
-            2,
-            Text("How close preference tuning stays to the model it starts with; higher is closer."),
-            above_minimum=True,
-            methods=("dpo",),
-        ),
-        _number(
-            "seed", Text("Seed"), "int", 0, 2147483647, Text("The same seed repeats the run."), default=None, auto=False
-        ),
-    )
-    base_models: ClassVar[tuple[BaseModel, ...]] = tuple(
-        BaseModel(model, label, "OpenAI deprecations page and price list of 2025", _CHECKED, "2027-01-14", price)
-        for model, label, price in (
-            ("gpt-4.1-mini-2025-04-14", "GPT-4.1 mini", "5"),
-            ("gpt-4.1-2025-04-14", "GPT-4.1", "25"),
-            ("gpt-4o-mini-2024-07-18", "GPT-4o mini", "3"),
-            ("gpt-4o-2024-08-06", "GPT-4o", "25"),
-        )
-    )
-
-    def __init__(
-        self, *, base_url: str, credential: str, http: httpx2.Client, options: Mapping[str, str] = NO_OPTIONS
-    ) -> None:
-        self._secret = credential.strip()
-        if not re.fullmatch(r"[\x21-\x7e]+", self._secret):
-            raise ProviderError(
-                Text("The connection's credential is empty or holds characters that no key has."), "auth"
-            )
-        # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
-        self._client = self.client(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
-        self._own_temperature: set[str] = set()  # models that refused one
-        # The client picks these up from the environment of the process, where they belong to nobody's connection.
-        self._client.organization = self._client.project = self._client.admin_api_key = None
-
-    @staticmethod
-    def client(**how: Any) -> openai.OpenAI:
-        """The official client, made with these arguments of its own."""
-        import openai
-
-        return openai.OpenAI(**how)
+    settings: ClassVar[tuple[Setting, ...]] = SETTINGS
+    states: ClassVar[Mapping[str, str]] = STATES
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+    parameters: ClassVar[tuple[Parameter, ...]] = PARAMETERS
+    base_models: ClassVar[tuple[BaseModel, ...]] = BASE_MODELS
 
     def probe(self) -> None:
         self._ask(lambda: self._client.fine_tuning.jobs.with_raw_response.list(limit=1))
@@ -302,39 +209,6 @@ class OpenAI(Provider):
                     yield self._redacted(line.encode()).decode()
         except httpx2.HTTPError as error:
             raise _wire.unreached(error) from error
-
-    def close(self) -> None:
-        self._client.close()
-
-    def _ask(self, call: Callable[[], _Raw], *, creating: bool = False) -> dict[str, Any]:
-        return _wire.document(self._send(call, creating=creating), creating=creating)
-
-    def _send(self, call: Callable[[], _Raw], *, creating: bool = False) -> bytes:
-        with self._heard(creating=creating):
-            return self._redacted(call().content)
-
-    @contextlib.contextmanager
-    def _heard(self, *, creating: bool = False) -> Iterator[None]:
-        """What the client says when a request fails, in our words: ProviderError."""
-        import openai
-
-        try:
-            yield
-        except openai.APIStatusError as error:
-            raise _wire.refused(error, secret=self._secret, creating=creating, codes=self.codes) from error
-        except openai.APIConnectionError as error:
-            raise _wire.unreachable(error, creating=creating) from error
-        except ProviderError as refusal:
-            # The guard speaks this way of an answer it will not read to its end: then the create was executed.
-            if creating and refusal.transient:
-                raise ProviderError(refusal.sentence, "unknown-outcome") from refusal
-            raise
-
-    def _redacted(self, content: bytes) -> bytes:
-        return _wire.redacted(content, _wire.spellings(self._secret))
-
-    def _move(self, call: Callable[[], _Raw]) -> str:
-        return str(self._ask(call).get("status") or "")
 
     def _events(self, job_id: str, after_event: str | None, have: frozenset[str]) -> list[EventIn]:
         """The new events, oldest first. The provider lists the newest first, so pages are read until a known one."""

@@ -5,7 +5,6 @@ Sources: together 3.1.1 and 1.5.35, Together's API description of April 2026.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +13,11 @@ from typing import Any, ClassVar
 from ftstudio.errors import Text
 from jobs_app.core import lifecycle, metrics
 from jobs_app.core.estimates import Billing
-from jobs_app.core.recipes import Parameter, Recipe
+from jobs_app.core.recipes import Parameter
 from jobs_app.providers import _values
 from jobs_app.providers._plain import PlainProvider
-from jobs_app.providers._together_describes import BASE_MODELS, CAPABILITIES, PARAMETERS, PREFERENCE, SOURCE, SUFFIX
+from jobs_app.providers._together_describes import BASE_MODELS, CAPABILITIES, PARAMETERS, SOURCE
+from jobs_app.providers._together_order import asked, body_of, suffix_of
 from jobs_app.providers.base import (
     BaseModel,
     Capabilities,
@@ -47,8 +47,6 @@ _ENDPOINTS: Mapping[str, str] = {
 }
 _FIGURES = {"train/global_step": "step", "train/loss": "train_loss", "eval/loss": "valid_loss"}
 _LOUD = {"job_error": "error", "billing_limit": "error", "warning": "warning", "cancel_requested": "warning"}
-# A tuned model or a checkpoint of ours: training goes on from it under another key than from a base model.
-_TUNED = re.compile(r"ft-[\w-]+(:\d+)?|.*fts-[0-9a-f]{32}.*")
 
 
 class Together(PlainProvider):
@@ -123,27 +121,12 @@ class Together(PlainProvider):
         return None
 
     def create(self, order: Order) -> Created:
-        recipe = order.recipe
-        given = {
-            "validation_file": order.validation_file,
-            "learning_rate": recipe.learning_rate,
-            "n_checkpoints": recipe.checkpoints,
-            "warmup_ratio": recipe.warmup_ratio,
-            "weight_decay": recipe.weight_decay,
-            "max_seq_length": recipe.max_tokens,
-            "packing": None if recipe.packing is None else recipe.packing == "on",
-            "random_seed": recipe.seed,
-            "lr_scheduler": None if recipe.scheduler is None else {"lr_scheduler_type": recipe.scheduler},
-            "batch_size": "max" if recipe.batch_size == "auto" else recipe.batch_size,
-        }
-        body = {**_asked(order), "suffix": suffix_of(order.marker)}
-        body |= {name: value for name, value in given.items() if value is not None}
-        answer = self._rest.ask("POST", "/fine-tunes", json=body, creating=True)
+        answer = self._rest.ask("POST", "/fine-tunes", json=body_of(order), creating=True)
         return Created(_values.named(answer, creating=True), _values.text(answer.get("status")))
 
     def quote(self, order: Order) -> Quote | None:
         """Its estimate, which needs the file to be ready. What the account may not spend is refused as "quota"."""
-        body = _asked(order)
+        body = asked(order)
         if order.validation_file:
             body["validation_file"] = order.validation_file
         answer = self._rest.ask("POST", "/fine-tunes/estimate-price", json=body)
@@ -261,11 +244,6 @@ class Together(PlainProvider):
 PROVIDER = Together
 
 
-def suffix_of(marker: str) -> str:
-    """The marker as a suffix: as it is where it fits, else what stands for it."""
-    return marker if len(marker) <= SUFFIX else f"fts-{_values.digest(marker)}"
-
-
 def _job(job_id: str) -> str:
     return f"/fine-tunes/{_values.part(job_id)}"
 
@@ -277,37 +255,6 @@ def _finish(job: Mapping[str, Any]) -> datetime | None:
     if left is None or left > _LONGEST or progress.get("estimate_available") is False:
         return None
     return datetime.now(UTC) + timedelta(seconds=left)
-
-
-def _asked(order: Order) -> dict[str, Any]:
-    """What decides the price, in the words of both the estimate and the create call."""
-    recipe = order.recipe
-    body: dict[str, Any] = {
-        "training_file": order.training_file,
-        "from_checkpoint" if _TUNED.fullmatch(order.base_model) else "model": order.base_model,
-        "training_method": _method(recipe),
-        "training_type": _type(recipe),
-        "n_evals": (recipe.evaluations or 0) if order.validation_file else 0,
-    }
-    if recipe.epochs is not None:
-        body["n_epochs"] = recipe.epochs
-    return body
-
-
-def _method(recipe: Recipe) -> dict[str, Any]:
-    if recipe.method == "dpo":
-        extras = {name: _values.typed(recipe.extras[name]) for name in PREFERENCE if name in recipe.extras}
-        return {"method": "dpo", **({} if recipe.beta is None else {"dpo_beta": recipe.beta}), **extras}
-    inputs = {"on": True, "off": False}.get(recipe.train_on_inputs or "", "auto")
-    return {"method": "sft", "train_on_inputs": inputs}
-
-
-def _type(recipe: Recipe) -> dict[str, Any]:
-    if recipe.tuning == "full":
-        return {"type": "Full"}
-    given = {"lora_r": recipe.lora_rank, "lora_alpha": recipe.lora_alpha, "lora_dropout": recipe.lora_dropout}
-    adapter = {name: value for name, value in given.items() if value is not None}
-    return {"type": "Lora", "lora_trainable_modules": "all-linear", **adapter}
 
 
 def _reason(log: Sequence[EventIn]) -> str | None:

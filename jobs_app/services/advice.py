@@ -17,7 +17,7 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.web.texts import to_row
 from jobs_app.core import advisor, advisor_facts
 from jobs_app.core.advisor_table import CONSTRAINTS, DECISIONS, OPTIONS, TARGET
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.core.prices import CURRENCIES
 from jobs_app.models import Advice, Connection, Job
 from jobs_app.providers import PROVIDERS

@@ -13,7 +13,7 @@ from ftstudio.errors import Conflict, InvalidInput, Listed, Text
 from ftstudio.web.texts import say
 from jobs_app.core import lifecycle
 from jobs_app.core.names import fitting
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.core.translate import Side, Translation, translate
 from jobs_app.models import Connection, Job, JobFamily
 from jobs_app.providers import PROVIDERS

@@ -11,7 +11,7 @@ from datasets_app.models import Snapshot
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import InvalidInput, Listed, Text
 from jobs_app.core.names import check_description, check_name
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.core.recipes import parse
 from jobs_app.models import Connection, Job
 from jobs_app.providers import PROVIDERS

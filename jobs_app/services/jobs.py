@@ -19,7 +19,8 @@ from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
 from ftstudio.web.texts import from_line
 from jobs_app.core import lifecycle
-from jobs_app.core.preflight import QUESTIONS, Item, blockers
+from jobs_app.core.preflight import blockers
+from jobs_app.core.preflight_facts import QUESTIONS, Item
 from jobs_app.models import Connection, Job
 from jobs_app.pipeline.queue import last_rank
 from jobs_app.pipeline.telling import told
@@ -53,8 +54,8 @@ def create(
     """A draft. What is still missing may be left out and is asked for at launch; what is given must be usable.
 
     `codec` is the wire format of its files, "" for the provider's usual one. `recipe` holds settings by name; those
-    left out take the provider's defaults. `answers` are a person's answers to `core.preflight.QUESTIONS`; None: the
-    questions are not asked. `waive` as in `launch`.
+    left out take the provider's defaults. `answers` are a person's answers to `core.preflight_facts.QUESTIONS`; None:
+    the questions are not asked. `waive` as in `launch`.
     """
     require(actor, connection.project_id, "jobs.create")
     job = Job(project_id=connection.project_id, connection=connection, created_by=actor, marker=_marker())

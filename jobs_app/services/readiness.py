@@ -17,7 +17,8 @@ from jobs_app.core.arithmetic import arithmetic
 from jobs_app.core.catalog import Offer
 from jobs_app.core.guards import size_of, task_of
 from jobs_app.core.lengths import Lengths
-from jobs_app.core.preflight import Account, Costs, Item, Target, checklist
+from jobs_app.core.preflight import checklist
+from jobs_app.core.preflight_facts import Account, Costs, Item, Target
 from jobs_app.models import Connection, Inspection, Job
 from jobs_app.pipeline.inspect_snapshot import shared_rows
 from jobs_app.pipeline.sending import codec_of

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs_app.core.estimates import billing_tokens, default_batch_size, default_epochs, estimate
-from jobs_app.core.preflight import QUESTIONS, Account, Costs, blockers, checklist
+from jobs_app.core.preflight import blockers, checklist
+from jobs_app.core.preflight_facts import QUESTIONS, Account, Costs
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(5, 20), (10, 10), (20, 5), (42, 3), (10_000, 2), (30_000, 1), (0, 3)])

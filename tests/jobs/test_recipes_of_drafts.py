@@ -16,7 +16,7 @@ from datasets_app.core import samples
 from datasets_app.models import Revision, Snapshot
 from ftstudio.accounts.models import Project, User
 from ftstudio.errors import InvalidInput
-from jobs_app.core.preflight import QUESTIONS
+from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.core.presets import SILICONFLOW_PRESETS
 from jobs_app.models import Connection, Inspection, Job
 from jobs_app.pipeline import inspect_snapshot as inspecting
