@@ -125,3 +125,11 @@ def test_a_name_that_no_turn_of_sharegpt_brought_is_lost_by_name():
     assert CODECS["sharegpt"].losses(sample) == ("name",)
     reduced = CODECS["sharegpt"].reduce(sample)
     assert meaning(CODECS["sharegpt"].decode(CODECS["sharegpt"].encode(reduced))) == meaning(reduced)
+
+
+def test_a_row_with_pictures_in_its_turns_and_beside_them_is_not_written_as_another():
+    shown = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://acme.cn/a.png"}}]}
+    record = {"messages": [shown, {**ASKED, "content": "<image>雨？"}, SAID], "images": ["sky.png"]}
+    sample = CODECS["sharegpt"].decode(record)
+    assert sample.extras["images"] == ["sky.png"]
+    assert "images" in CODECS["sharegpt"].losses(sample)

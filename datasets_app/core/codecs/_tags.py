@@ -13,11 +13,12 @@ TAG = "<image>"
 
 
 def untagged(messages: Sequence[Message], addresses: Json) -> tuple[Message, ...] | None:
-    """The turns with a content part for each tag; None when there are not just as many addresses as tags."""
+    """The turns with a content part for each tag; None when there are not just as many addresses as tags, or pictures
+    stand in the turns already."""
     if not isinstance(addresses, list) or not addresses or not all(isinstance(one, str) for one in addresses):
         return None
     tags = sum(message.content.count(TAG) for message in messages if isinstance(message.content, str))
-    if tags != len(addresses):
+    if tags != len(addresses) or any(_pictured(message) for message in messages):
         return None
     rest: Iterator[str] = iter(addresses)
     return tuple(_apart(message, rest) for message in messages)
@@ -58,6 +59,10 @@ def _apart(message: Message, addresses: Iterator[str]) -> Message:
         if text:
             parts.append({"type": "text", "text": text})
     return replace(message, content=parts)
+
+
+def _pictured(message: Message) -> bool:
+    return isinstance(message.content, list) and any(images.address_of(part) is not None for part in message.content)
 
 
 def _text_of(part: Json) -> str:
