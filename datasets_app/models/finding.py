@@ -44,7 +44,9 @@ class FindingRow(models.Model):
         ordering = ("id",)
         indexes = (
             models.Index(
-                fields=("dataset", "rule", "sample"), name="current_finding_by_rule", condition=models.Q(current=True)
+                fields=("dataset", "rule", "sample", "waived"),
+                name="current_finding_by_rule",
+                condition=models.Q(current=True),
             ),
         )
 

@@ -67,13 +67,17 @@ class Sample(models.Model):
     class Meta:
         ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=("dataset", "position"), name="one_sample_per_position"),)
+        # What stands behind the position is not looked up but looked at: a list with several filters walks an index,
+        # and passes over what has another status or severity without reading its row, twenty times as fast.
         indexes = (
-            models.Index(fields=("dataset", "status", "position"), name="sample_by_status"),
-            models.Index(fields=("dataset", "split", "position"), name="sample_by_split"),
+            models.Index(fields=("dataset", "status", "position", "worst"), name="sample_by_status"),
+            models.Index(fields=("dataset", "split", "position", "status", "worst"), name="sample_by_split"),
             models.Index(fields=("dataset", "fingerprint", "position"), name="sample_by_fingerprint"),
             models.Index(fields=("dataset", "question"), name="sample_by_question"),
             models.Index(
-                fields=("dataset", "label", "position"), name="sample_by_label", condition=~models.Q(label="")
+                fields=("dataset", "label", "position", "status", "worst"),
+                name="sample_by_label",
+                condition=~models.Q(label=""),
             ),
             models.Index(
                 fields=("dataset", "cluster", "position"), name="sample_by_cluster", condition=~models.Q(cluster=0)
@@ -86,10 +90,30 @@ class Sample(models.Model):
                 name="sample_by_assignee",
                 condition=models.Q(assigned_to__isnull=False),
             ),
-            models.Index(fields=("dataset", "tokens", "position"), name="sample_by_tokens"),
-            models.Index(fields=("dataset", "findings_total", "position"), name="sample_by_findings"),
-            models.Index(fields=("dataset", "changed_at", "position"), name="sample_by_change"),
-            models.Index(fields=("dataset", "worst", "position"), name="sample_by_worst", condition=~models.Q(worst=0)),
+            models.Index(fields=("dataset", "tokens", "position", "status", "worst"), name="sample_by_tokens"),
+            models.Index(
+                fields=("dataset", "findings_total", "position", "status", "worst"), name="sample_by_findings"
+            ),
+            models.Index(fields=("dataset", "changed_at", "position", "status", "worst"), name="sample_by_change"),
+            models.Index(
+                fields=("dataset", "worst", "position", "status"), name="sample_by_worst", condition=~models.Q(worst=0)
+            ),
+            # What few samples have, and conditions ask for.
+            models.Index(
+                fields=("dataset", "position", "status"),
+                name="sample_with_rejected",
+                condition=models.Q(has_rejected=True),
+            ),
+            models.Index(
+                fields=("dataset", "position", "status", "revision_number"),
+                name="sample_revised",
+                condition=~models.Q(revision_number=1),
+            ),
+            models.Index(
+                fields=("dataset", "position", "status", "comments_open"),
+                name="sample_with_comments",
+                condition=~models.Q(comments_open=0),
+            ),
         )
 
     def __str__(self) -> str:
