@@ -87,6 +87,7 @@ def _run(scan: Scan, key: str) -> None:
         give_back()
         hold(stage=COMPARING, samples_total=len(seen.pks))
         look.close(lambda _share: hold())
+        give_back()
         hold(stage=WRITING, samples_seen=0)
         _write(dataset, look, seen, checker.version, hold)
         report = {**look.report(), "revised": revised, "sides": sides, "samples": len(seen.pks)}

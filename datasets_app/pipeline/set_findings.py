@@ -46,13 +46,15 @@ def write(dataset: Dataset, block: Mapping[int, Known], version: str) -> None:
         return
     with transaction.atomic():
         locked = Sample.objects.select_for_update(no_key=True).filter(pk__in=changed).order_by("pk")
-        rows = [row for row in locked if row.revision_number == block[row.pk].revision and row.status != Status.TRASHED]
-        moved = [row for row in rows if row.cluster != block[row.pk].cluster]
-        for row in moved:
-            row.cluster = block[row.pk].cluster
-        Sample.objects.bulk_update(moved, ["cluster"], batch_size=200)
+        rows = {
+            pk: cluster
+            for pk, number, status, cluster in locked.values_list("pk", "revision_number", "status", "cluster")
+            if number == block[pk].revision and status != Status.TRASHED
+        }
+        moved = [(pk, block[pk].cluster) for pk, cluster in rows.items() if cluster != block[pk].cluster]
+        bulk.update(Sample, ("cluster",), moved)
         counted: Changes = Counter()
-        _replace(dataset, {row.pk: block[row.pk].findings for row in rows}, version, counted)
+        _replace(dataset, {pk: block[pk].findings for pk in rows}, version, counted)
         DatasetCount.objects.add(dataset, counted)
 
 

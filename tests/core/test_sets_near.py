@@ -8,6 +8,7 @@ import tempfile
 import tracemalloc
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -170,3 +171,33 @@ def test_several_threads_find_the_same_clusters(monkeypatch):
         with NearIndex() as index:
             index.add(texts)
             assert index.clusters(threads=3).tolist() == alone
+
+
+FROM_TEMPLATES = st.lists(
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(
+            ["第几号工地可以施工吗请检查基层", "请检查基层第几号工地可以施工吗含水率", "含水率达标后再涂刷两遍底涂"]
+        ),
+        st.text(alphabet="012雨风", max_size=6),
+        st.sampled_from(["", "每遍间隔两小时", "注意边角处理每遍间隔"]),
+    ),
+    max_size=60,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(FROM_TEMPLATES, st.sampled_from([1, 2, 1 << 17]))
+def test_pairs_that_are_looked_at_together_are_joined_as_they_would_be_one_by_one(texts: list[str], remembered: int):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datasets_app.core.sets.near.REMEMBERED", remembered)
+        together = clusters(texts)
+        patch.setattr("datasets_app.core.sets.near.BLOCK", 1)
+        assert clusters(texts) == together
+
+
+def test_to_forget_which_clusters_are_too_different_costs_time_and_no_near_duplicate(monkeypatch):
+    texts, _ = planted(600, 120)
+    known = clusters(texts)
+    monkeypatch.setattr("datasets_app.core.sets.near._Pairs.hold", lambda self, one, other: np.zeros(len(one), bool))
+    assert clusters(texts) == known
