@@ -324,7 +324,7 @@ def test_two_who_click_at_the_same_moment_take_each_step_once(alice: User, leo: 
 
         def run(person: User) -> None:
             try:
-                start.wait(timeout=10)
+                start.wait(timeout=60)
                 step(person, Evaluation.objects.select_related("dataset__project", "snapshot").get(number=11))
             except StudioError:
                 pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from typing import Any
 
@@ -14,10 +15,11 @@ from jobs_app.core.recipes import Recipe
 from jobs_app.providers import PROVIDERS, open_provider
 from jobs_app.providers._openai_jobs import clean_suffix
 from jobs_app.providers.base import Order, Provider, ProviderError
+from jobs_app.rehearsal.app import create_app
 
 from .in_process import URL, Stage
 from .rehearsal import KEY as OWNER
-from .rehearsal_server import KEY, Rehearsal, rehearse, replay, serve, training_file
+from .rehearsal_server import KEY, Clock, Rehearsal, rehearse, replay, serve, training_file
 
 
 @pytest.fixture
@@ -205,12 +207,25 @@ def test_a_provider_that_cannot_be_reached_has_created_nothing(tmp_path):
 
 
 def test_a_provider_that_is_too_slow_to_answer_a_create_may_have_executed_it(tmp_path):
-    with rehearse(tmp_path, timeout=0.3) as stage:
-        file = stage.provider.upload(training_file(tmp_path))
-        stage.fault("jobs.create", "slow", seconds=0.6)
-        with pytest.raises(ProviderError) as caught:
-            create(stage.provider, file, marker="slow")
-        assert caught.value.kind == "unknown-outcome"
+    heard, server = threading.Event(), create_app(folder=tmp_path / "rehearsal", clock=Clock(), seconds=100)
+
+    def slow(environ: Any, start_response: Any) -> Any:
+        """It creates the job and says so only when nobody listens any more, however fast or slow this machine is."""
+        answer = server(environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/jobs"):
+            heard.wait(60)
+        return answer
+
+    with serve(slow) as address:
+        how: dict[str, Any] = {"base_url": f"{address}/v1", "credential": KEY, "rehearsal_url": f"{address}/v1"}
+        with closing(open_provider("rehearsal", **how)) as provider:
+            file = provider.upload(training_file(tmp_path))
+            impatient = open_provider("rehearsal", **how, timeout=0.3)
+            with closing(impatient), pytest.raises(ProviderError) as caught:
+                create(impatient, file, marker="slow")
+            heard.set()
+            assert caught.value.kind == "unknown-outcome"
+            assert provider.find("slow") is not None, "it was executed"
 
 
 def test_a_list_that_ignores_the_filter_is_searched(stage: Rehearsal):

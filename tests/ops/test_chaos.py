@@ -19,7 +19,7 @@ import pytest
 
 from benchmarks.crowd import COMPARE, JOIN, Crowd, Log
 
-from .running import ROOT, Up, environment, running, wait_until
+from .running import PATIENCE, ROOT, Up, environment, running, wait_until
 
 pytestmark = [pytest.mark.killing, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")]
 
@@ -51,7 +51,9 @@ def test_what_was_acknowledged_is_there_once_whoever_was_killed(tmp_path: Path) 
         def python(code: str) -> str:
             where = environment(FTSTUDIO_VAR=str(tmp_path), DJANGO_SETTINGS_MODULE="ftstudio.settings", **address)
             ran = [sys.executable, "-c", code]
-            done = subprocess.run(ran, cwd=ROOT, env=where, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(
+                ran, cwd=ROOT, env=where, capture_output=True, text=True, check=False, timeout=PATIENCE
+            )
             assert done.returncode == 0, done.stderr
             return done.stdout
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
-from .running import ROOT, environment, free_port, wait_until
+from .running import PATIENCE, ROOT, environment, free_port, wait_until
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -77,7 +77,7 @@ def started(name: str, env: dict[str, str], log: Path, port: int) -> Iterator[su
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 @pytest.mark.services

@@ -13,7 +13,7 @@ import pytest
 
 from ftstudio.supervisor import address, broker, gate, lock
 
-from .running import ROOT, is_alive, wait_until
+from .running import PATIENCE, ROOT, is_alive, wait_until
 
 pytestmark = [pytest.mark.killing, pytest.mark.once]
 
@@ -35,7 +35,7 @@ def supervise(code: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -116,7 +116,7 @@ def test_web_waits_at_the_gate_only_while_somebody_migrates(tmp_path: Path) -> N
         process = subprocess.Popen([sys.executable, "-c", waiter, str(tmp_path)], cwd=ROOT)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def test_the_broker_is_found_without_anything_installed_and_has_no_port(tmp_path: Path) -> None:

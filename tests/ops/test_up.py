@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .running import ROOT, environment, free_port, is_alive, running, wait_until
+from .running import PATIENCE, ROOT, environment, free_port, is_alive, running, wait_until
 
 pytestmark = [
     pytest.mark.killing,
@@ -28,7 +28,7 @@ def refusal(var: Path, port: int) -> subprocess.CompletedProcess[str]:
         env=environment(FTSTUDIO_VAR=str(var)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -77,7 +77,7 @@ def test_when_the_supervisor_is_killed_its_children_go_too_and_the_next_start_wa
     with running(tmp_path) as up:
         children = up.children()
         os.kill(up.process.pid, signal.SIGKILL)
-        up.process.wait(10)
+        up.process.wait(PATIENCE)
         with running(tmp_path) as next_one:
             assert not [pid for pid in children if is_alive(pid)]
             assert next_one.get("/account/login/") == 200
