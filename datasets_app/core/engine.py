@@ -10,6 +10,7 @@ from dataclasses import replace
 from datasets_app.core import base_models, contracts, profiles, tokens
 from datasets_app.core.answers import Answer
 from datasets_app.core.contracts.model import Contract, Level
+from datasets_app.core.discretion import discreet
 from datasets_app.core.encoders.base import Encoder
 from datasets_app.core.findings import RANK, Finding, Severity
 from datasets_app.core.profiles import Profile
@@ -17,11 +18,12 @@ from datasets_app.core.rules import RULES
 from datasets_app.core.rules.base import Context, Rule
 from datasets_app.core.samples import Sample
 from datasets_app.core.tokens import Counted, Cut
-from datasets_app.core.traits import traits
+from datasets_app.core.traits import PERSONAL, SECRETS, traits
 from ftstudio.errors import Text
 
 Checking = Callable[[Sample, Context], Iterator[Finding]]
 
+_SENSITIVE = SECRETS | PERSONAL
 MOST_ROLES = 1000  # sequences of roles that are remembered
 
 
@@ -87,6 +89,8 @@ class Checker:
         if not found and not sound and all(roles) and len(self._sound_roles) < MOST_ROLES:
             self._sound_roles.add(roles)
         if len(found) > 1:
+            if has & _SENSITIVE:
+                found = discreet(found, sample)
             found.sort(key=_gravest_first)
         return tuple(found)
 

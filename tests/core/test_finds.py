@@ -193,6 +193,31 @@ def test_a_number_that_belongs_to_a_person_is_masked_by_this_rule_too():
     assert not any("13912345678" in one.message for one in found)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "data"),
+    [
+        ("标签？", "13912345678", {"labels": {"values": ["是", "否"]}}),
+        (
+            "标签？",
+            "这一条的标签写在这里，请打电话 sk-" + "4fG7hJ2kL9mN3pQ5rS8t 问",
+            {"labels": {"values": ["是", "否"]}},
+        ),
+        ("sk-" + "4fG7hJ2kL9mN3pQ5rS8t", "钥匙是 sk-" + "4fG7hJ2kL9mN3pQ5rS8t。", {"text": {"no_echo": True}}),
+        ("139-1234-5678", "拨打 139–1234-5678。", {"symbols": {"tight": ["-"], "verbatim": True}}),
+        ("钥匙", "sk-" + "4fG7hJ2kL9mN3pQ5rS8t", {"text": {"grounded": ["names"]}}),
+        ("钥匙", "ghp_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHi1", {"text": {"scripts": ["Han"]}}),
+        ("写", "拨 13912345678", {"text": {"forbid": ["1\\d{10}"]}}),
+        ("写", '{"tel": "13912345678"}', {"json": {"schema": {"properties": {"tel": {"enum": ["a"]}}}}}),
+    ],
+)
+def test_no_rule_says_a_key_or_a_number_of_a_person(question, answer, data):
+    found = check(chat(question, answer), data)
+    assert {one.rule for one in found} - {"secret", "personal-data"} or "json" in data
+    for finding in found:
+        for value in ("4fG7hJ", "1391234", "139-1234", "139–1234", "aBcDeFg"):
+            assert value not in finding.message, finding
+
+
 def test_a_value_inside_json_is_pointed_at():
     data = {"json": {"schema": {"type": "object"}}, "text": {"at": "/year", "grounded": ["numbers"]}}
     [finding] = check(chat("2010 年成立", '{"year": "2021"}'), data)

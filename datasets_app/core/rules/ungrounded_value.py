@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from datasets_app.core import numerals, sensitive
+from datasets_app.core import numerals
 from datasets_app.core.contracts.model import GROUNDED, Contract
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
@@ -65,7 +65,7 @@ class UngroundedValue(Rule):
             for start, end, value in lost[:MOST]:
                 yield self.found_at(
                     place,
-                    Text("“{value}” is not in the source: correct it or take it out.", value=_shown(value)),
+                    Text("“{value}” is not in the source: correct it or take it out.", value=value[:40]),
                     start,
                     end,
                 )
@@ -96,12 +96,6 @@ class Grounds:
                     yield match.start(), match.end(), name, name.casefold().strip("《》") in self._plain
             for match in _NAMED.finditer(text, 0, LONGEST):
                 yield match.start(1), match.end(1), match[1], match[1].casefold().strip() in self._plain
-
-
-def _shown(value: str) -> str:
-    """The value as a message may say it: a number that belongs to a person stays masked here too."""
-    hidden = next(sensitive.personal(value), None)
-    return hidden.masked if hidden else value[:40]
 
 
 RULE = UngroundedValue()
