@@ -90,7 +90,10 @@ def _near(dataset: Dataset, found: Any, places: Places) -> dict[str, Any] | None
          "url": address(dataset, {"cluster": str(row["first"])}) + "#samples"}
         for row in found["largest"]
     ]  # fmt: skip
-    return {"clusters": found["clusters"], "samples": found["samples"], "largest": largest[:SHORT]}
+    return {
+        "clusters": found["clusters"], "samples": found["samples"], "largest": largest[:SHORT],
+        "more": found["clusters"] - len(largest[:SHORT]),
+    }  # fmt: skip
 
 
 def _drift(found: Any) -> dict[str, Any] | None:

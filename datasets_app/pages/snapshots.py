@@ -66,7 +66,9 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What is in it, on which side, under which contract, its exports, and what a format would lose of it."""
     snapshot = snapshot_of(request, pk)
     report = _report_asked_for(request, snapshot)
-    context = snapshot_context(request, snapshot, ExportForm(report=report), report)
+    asked = {name: request.GET[name] for name in ("codec", "split") if name in request.GET}
+    form = ExportForm(report=report, initial=asked)
+    context = snapshot_context(request, snapshot, form, report)
     answer = render_page(request, "snapshots/detail.html", context)
     if (request.htmx.target == "state" and snapshot.is_final) or (
         request.htmx.target == "losses" and report and report.is_final
@@ -81,6 +83,12 @@ def _held(snapshot: Snapshot) -> list[dict[str, str]]:
         return chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter))
     except InvalidInput:
         return [{"label": f"{name}: {value}"} for name, value in snapshot.filter.items()]
+
+
+def _mixed_share(snapshot: Snapshot) -> float:
+    """What part of training the general samples came to be, which is less than was asked for where they were few."""
+    train = snapshot.counts.get("train", 0)
+    return snapshot.counts.get("mixed", 0) / train if train else 0.0
 
 
 def _report_asked_for(request: PersonRequest, snapshot: Snapshot) -> LossReport | None:
@@ -105,6 +113,7 @@ def snapshot_context(
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
         "chips": _held(snapshot),
+        "mixed_share": _mixed_share(snapshot),
         "warnings": cards.warnings_of(snapshot),
         "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
         "test_set": snapshot.counts.get("test_set") or {},

@@ -69,6 +69,7 @@ class Census:
     rules: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, severity) → its number
     uploads: Counter[Any] = field(default_factory=Counter)  # keys as the database stores them
     origins: Counter[str] = field(default_factory=Counter)
+    named: Counter[str] = field(default_factory=Counter)  # group key in the content → samples that have it
     authors: set[int] = field(default_factory=set)  # of revisions that people wrote; imports are nobody's words
 
     def __len__(self) -> int:
@@ -132,7 +133,7 @@ def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]
     census.question.extend(asked)
     said = [samples.from_json(payload) for payload in payloads[0]] if payloads else []
     for column, name in zip(census.keys, grouping.keys_of(snapshot.group_by), strict=True):
-        column.extend(_keys(name, positions, prints, clusters, said))
+        column.extend(_keys(census, name, positions, prints, clusters, said))
     census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
     tags = _tags(snapshot, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
@@ -162,13 +163,19 @@ def _said_of(wrong: Mapping[int, int]) -> Iterator[tuple[int, str, str]]:
 
 
 def _keys(
-    group_by: str, positions: tuple[int, ...], prints: tuple[str, ...], clusters: Any, contents: list[samples.Sample]
+    census: Census,
+    group_by: str,
+    positions: tuple[int, ...],
+    prints: tuple[str, ...],
+    clusters: Any,
+    contents: list[samples.Sample],
 ) -> list[int]:
     if group_by == grouping.DUPLICATES:
         return [_bits(print_) for print_ in prints]
     if group_by == grouping.NEAR_DUPLICATES:
         return [cluster or position for cluster, position in zip(clusters, positions, strict=True)]
-    keys = (grouping.content_key(content, group_by) for content in contents)
+    keys = [grouping.content_key(content, group_by) for content in contents]
+    census.named[group_by] += len(keys) - keys.count(None)
     return [
         grouping.number(f"={key}" if key is not None else f"#{at}") for key, at in zip(keys, positions, strict=True)
     ]

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from datasets_app.core.findings import RANK
-from datasets_app.core.grouping import NEAR_DUPLICATES, keys_of
+from datasets_app.core.grouping import NEAR_DUPLICATES, keys_of, reads_payload
 from datasets_app.core.splitting import FEW_CASES, NOWHERE, SIDES, Column
 from datasets_app.core.testsets import NEEDED
 from datasets_app.models import Dataset, Scan, Snapshot
@@ -81,7 +81,7 @@ def counts(
             for name in SIDES:
                 if line[name]:
                     found["rules"][name][rule] = line[name]
-    said = _warnings(snapshot, found) + _lopsided(snapshot, taken, side, largest)
+    said = _warnings(snapshot, found) + _keyless(snapshot, taken) + _lopsided(snapshot, taken, side, largest)
     found["warnings"] = [{"code": code, **to_row(text)} for code, text in said]
     return found
 
@@ -169,6 +169,19 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
                  n=found["moved"]),
         ))  # fmt: skip
     return said
+
+
+def _keyless(snapshot: Snapshot, taken: Census) -> list[tuple[str, Text]]:
+    """The keys that were to keep samples together and that none of them has: written otherwise, most likely."""
+    nowhere = [key for key in keys_of(snapshot.group_by) if reads_payload(key) and not taken.named[key]]
+    return [
+        (
+            "no-such-key",
+            Text("No sample has the key “{key}”, so it kept nothing together. Look at how it is written in the rows; "
+                 "several keys are parted by commas.", key=key),
+        )
+        for key in nowhere
+    ]  # fmt: skip
 
 
 def _lopsided(snapshot: Snapshot, taken: Census, side: Column, largest: int) -> list[tuple[str, Text]]:

@@ -94,6 +94,12 @@ def test_near_duplicates_of_the_last_scan_stay_together(alice: Any, rain: Any) -
     assert "not-scanned" in warned(snapshot)
 
 
+def test_a_key_that_no_sample_has_is_not_passed_over(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [make.chat(f"第{n}问", f"答{n}", doc=f"d{n}") for n in range(8)])
+    assert "no-such-key" in warned(make.snapshot(alice, rain, shares=HALF, group_by="doc duplicates"))
+    assert "no-such-key" not in warned(make.snapshot(alice, rain, shares=HALF, group_by="doc, duplicates"))
+
+
 def test_a_rare_label_is_on_both_sides_in_proportion(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, labelled(100, rare=10))
     snapshot = make.snapshot(alice, rain, shares={"train": 80, "validation": 20, "test": 0}, stratify_by="label")
