@@ -264,7 +264,8 @@ class _Pairs:
     def hold(self, one: Indexes, other: Indexes) -> NDArray[np.bool_]:
         """Which of the pairs are among them."""
         keys, places = self._keys(one, other)
-        return self._table[places] == keys
+        held: NDArray[np.bool_] = self._table[places] == keys
+        return held
 
     def _keys(self, one: Indexes, other: Indexes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         keys = np.minimum(one, other).astype(np.uint64) << np.uint64(32) | np.maximum(one, other).astype(np.uint64)
