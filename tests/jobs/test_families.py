@@ -109,6 +109,7 @@ def test_a_learning_curve_is_three_drafts_on_growing_shares_of_the_same_rows(
             families.learning_curve(actor=alice, job=draft, percents=wrong)
 
 
+@pytest.mark.usefixtures("models_go_on")
 def test_a_family_is_launched_as_a_whole_or_not_at_all(alice: User, draft: Job) -> None:
     family = families.learning_curve(actor=alice, job=draft)
     broken = families.members_of(family)[1].job

@@ -59,6 +59,7 @@ def rewrite(snapshot: Snapshot, position: int, **changes: Any) -> None:
     Revision.objects.filter(pk=entry.revision_id).update(payload=payload, content_hash=samples.content_hash(payload))
 
 
+@pytest.mark.usefixtures("models_go_on")
 def test_what_the_provider_would_refuse_keeps_the_job_and_is_named_with_its_rows(alice: User, data: Snapshot) -> None:
     rewrite(data, 3, messages=(samples.Message("user", "hi <|endoftext|>"), samples.Message("assistant", "rain")))
     job = draft_of(alice, data)
@@ -124,6 +125,7 @@ def test_a_base_model_that_has_stopped_cannot_be_tuned(alice: User, data: Snapsh
     assert items_of(job)["base-model"].state == "warns"
 
 
+@pytest.mark.usefixtures("models_go_on")
 def test_too_many_passes_are_confirmed_for_just_that_many(alice: User, data: Snapshot) -> None:
     job = draft_of(alice, data, recipe={"epochs": 12})
     assert items_of(job)["exposures"].state == "waits"
@@ -285,6 +287,7 @@ def test_another_method_brings_its_own_settings_and_lets_the_format_go(alice: Us
     assert "learns from pairs" in items_of(saved)["capabilities"].detail
 
 
+@pytest.mark.usefixtures("models_go_on")
 def test_a_script_reads_the_advice_and_the_estimate(alice: User, api: Any, data: Snapshot) -> None:
     job = draft_of(alice, data, recipe={"epochs": 12}, answers=dict.fromkeys(QUESTIONS, False))
     advice = api.get(f"/api/v1/jobs/{job.pk}/recommendation/?steps=2500").json()
