@@ -83,7 +83,7 @@ def diff_of(snapshot: Snapshot, against: str, kind: str, cursor: str) -> dict[st
     before = snapshot_diffs.against(snapshot, against)
     if before is None:
         return {"against": None, "counts": dict.fromkeys(KINDS, 0), "kind": kind, "next": None, "previous": None,
-                "results": []}  # fmt: skip
+                "results": [], "settings": []}  # fmt: skip
     page = snapshot_diffs.page(snapshot, before, kind, cursor)
     return {
         "against": before.pk,
@@ -92,6 +92,7 @@ def diff_of(snapshot: Snapshot, against: str, kind: str, cursor: str) -> dict[st
         "next": page.later or None,
         "previous": page.earlier or None,
         "results": snapshot_diffs.lines(snapshot, before, kind, page.rows),
+        "settings": snapshot_diffs.settings(snapshot, before),
     }
 
 

@@ -37,12 +37,13 @@ def changes(old: Sample, new: Sample) -> list[Change]:
     if old.tools != new.tools:
         found.append(Change("tools", "", "content", tuple(diff(_json(old.tools), _json(new.tools)))))
     for part, was, now in (("rejected", old.rejected, new.rejected), ("messages", old.messages, new.messages)):
-        for one, other in _aligned(was, now):
+        for one, other in aligned(was, now):
             found += _turn(part, one, other)  # type: ignore[arg-type]
     return found
 
 
-def _aligned(old: Sequence[Message], new: Sequence[Message]) -> Iterator[tuple[Message | None, Message | None]]:
+def aligned(old: Sequence[Message], new: Sequence[Message]) -> Iterator[tuple[Message | None, Message | None]]:
+    """The turns of both side by side, None where one has none."""
     was, now = ([repr(message) for message in side] for side in (old, new))
     for _tag, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         for at in range(max(b - a, d - c)):
@@ -53,7 +54,7 @@ def _turn(part: Part, old: Message | None, new: Message | None) -> Iterator[Chan
     there = new or old
     if there is None:
         return
-    was, now = _fields(old), _fields(new)
+    was, now = fields_of(old), fields_of(new)
     for field in dict.fromkeys((*now, *was)):
         before, after = was.get(field, ""), now.get(field, "")
         if field == "role" and (old is None or new is None):
@@ -62,7 +63,8 @@ def _turn(part: Part, old: Message | None, new: Message | None) -> Iterator[Chan
             yield Change(part, there.role, field, tuple(diff(before, after)))
 
 
-def _fields(message: Message | None) -> dict[str, str]:
+def fields_of(message: Message | None) -> dict[str, str]:
+    """The fields of a turn as texts; none of no turn."""
     if message is None:
         return {}
     content = message.content

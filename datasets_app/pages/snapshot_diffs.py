@@ -13,10 +13,27 @@ from django.views.decorators.http import require_safe
 
 from datasets_app.models.snapshot import SnapshotState
 from datasets_app.services import snapshot_diffs
+from ftstudio.errors import Text
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
+from ftstudio.web.texts import say
 
 from .snapshots import snapshot_of
+
+_SETTINGS = {
+    "contract": Text("Output contract"),
+    "guideline": Text("Guideline"),
+    "system_prompt": Text("System prompt"),
+    "contrast_template": Text("Template of the contrast format"),
+    "profile": Text("Rule profile"),
+    "rule_set_version": Text("Rule set"),
+    "shares": Text("Shares"),
+    "seed": Text("Seed"),
+    "group_by": Text("Kept together by"),
+    "stratify_by": Text("Divide each kind alike"),
+    "mix": Text("Mix in general samples of"),
+    "filter": Text("Which samples"),
+}
 
 
 @login_required
@@ -43,5 +60,8 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
             "page": page,
             "lines": snapshot_diffs.lines(snapshot, before, kind, page.rows),
             "same": not any(counts.values()),
+            "settings": [
+                {"label": say(_SETTINGS[one.name]), "ops": one.ops} for one in snapshot_diffs.settings(snapshot, before)
+            ],
         }
     return render_page(request, "snapshots/diff.html", context)

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet
 
-from datasets_app.core import samples
-from datasets_app.core.snapshot_diff import KINDS, Turn, turns
+from datasets_app.core import samples, snapshot_diff
+from datasets_app.core.snapshot_diff import KINDS, SETTINGS, Setting, Turn, turns
 from datasets_app.models import Revision, Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Conflict, InvalidInput, Listed, Text
@@ -18,7 +18,7 @@ from ftstudio.web.pagination import Page, keyset
 
 BLOCK = 5000  # positions that are compared at once
 
-__all__ = ["KINDS", "Line", "against", "counts", "lines", "page"]
+__all__ = ["KINDS", "Line", "against", "counts", "lines", "page", "settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,12 @@ def against(snapshot: Snapshot, other: str = "") -> Snapshot | None:
 def counts(snapshot: Snapshot, before: Snapshot) -> dict[str, int]:
     """How many samples of the dataset's own were added, removed, changed and moved."""
     return {kind: sum(blocks.values()) for kind, blocks in _blocks(snapshot, before).items()}
+
+
+def settings(snapshot: Snapshot, before: Snapshot) -> list[Setting]:
+    """What is frozen beside the samples and is not the same: contract, prompt, guideline, and how it was divided."""
+    was, now = ({name: getattr(one, name) for name in SETTINGS} for one in (before, snapshot))
+    return snapshot_diff.settings(was, now)
 
 
 def page(snapshot: Snapshot, before: Snapshot, kind: str, cursor: str = "", size: int = 20) -> Page:

@@ -92,6 +92,8 @@ def field_word(field: str) -> str:
         "name": _("name"),
         "weight": _("weight"),
         "role": _("role"),
+        "tools": _("Tools"),
+        "images": _("pictures"),
         "other": _("other keys"),
     }
     return words.get(field, field)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from datasets_app.models import Sample
-from datasets_app.services import samples, snapshot_diffs, snapshots
+from datasets_app.models import Dataset, Sample
+from datasets_app.services import samples, snapshot_diffs, snapshots, trash
 from ftstudio.errors import Conflict, InvalidInput
 from tests import make
 
@@ -91,3 +91,29 @@ def test_what_cannot_be_asked_is_refused(kind: str, cursor: str, alice: Any, rai
     before, after = make.snapshot(alice, rain), make.snapshot(alice, rain)
     with pytest.raises(InvalidInput):
         snapshot_diffs.page(after, before, kind, cursor)
+
+
+def test_a_contract_and_a_seed_that_are_not_the_same_are_shown_though_no_sample_changed(
+    alice: Any, rain: Any, pages: Any, api: Any
+) -> None:
+    before = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0})
+    Dataset.objects.filter(pk=rain.pk).update(contract={"text": {"ends_with": ["。"]}})
+    after = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0}, seed=8)
+    assert not any(snapshot_diffs.counts(after, before).values())
+    assert [one.name for one in snapshot_diffs.settings(after, before)] == ["contract", "seed"]
+    shown = pages.get(f"/snapshots/{after.pk}/diff/").content.decode()
+    assert "Frozen otherwise" in shown
+    assert "ends_with" in shown
+    given = api.get(f"/api/v1/snapshots/{after.pk}/diff/").json()["settings"]
+    assert [one["name"] for one in given] == ["contract", "seed"]
+    assert {"kind": "insert", "text": "8"} in given[1]["ops"]
+
+
+def test_a_sample_that_was_thrown_away_and_brought_back_is_no_difference(alice: Any, rain: Any) -> None:
+    before = make.snapshot(alice, rain, shares=HALF)
+    thrown = at(rain, 5)
+    trash.trash(actor=alice, sample=thrown)
+    without = make.snapshot(alice, rain, shares=HALF)
+    assert snapshot_diffs.counts(without, before) == {"added": 0, "removed": 1, "changed": 0, "moved": 0}
+    trash.restore(actor=alice, sample=thrown)
+    assert not any(snapshot_diffs.counts(make.snapshot(alice, rain, shares=HALF), before).values())

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from datasets_app.core.diffs import Op
 from datasets_app.core.splitting import SIDES
 from datasets_app.models import Export, LossReport, Snapshot
 from datasets_app.services.cards import warnings_of
@@ -134,14 +135,31 @@ class DiffLine(serializers.Serializer[Any]):
             {
                 "role": turn.role,
                 "rejected": turn.rejected,
-                "ops": [{"kind": op.kind, "text": op.text} for op in turn.ops],
+                "field": turn.field,
+                "ops": _steps(turn.ops),
             }
             for turn in line.turns
         ]
 
 
+class DiffSetting(serializers.Serializer[Any]):
+    """Something that was frozen beside the samples, such as the contract, and the steps from then to now."""
+
+    name = serializers.CharField()
+    ops = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_ops(self, setting: Any) -> list[dict[str, str]]:
+        return _steps(setting.ops)
+
+
+def _steps(ops: list[Op]) -> list[dict[str, str]]:
+    return [{"kind": op.kind, "text": op.text} for op in ops]
+
+
 class DiffOutput(serializers.Serializer[Any]):
-    """What differs from `against`: `counts` of all kinds, and one page of the kind asked for."""
+    """What differs from `against`: `counts` of all kinds, one page of the kind asked for, and the `settings` that were
+    frozen otherwise."""
 
     against = serializers.UUIDField(allow_null=True)
     counts = ObjectField()
@@ -149,3 +167,4 @@ class DiffOutput(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = DiffLine(many=True)
+    settings = DiffSetting(many=True)
