@@ -86,6 +86,14 @@ def test_a_file_of_judged_answers_in_alpaca_has_a_tag_on_every_row():
     assert written == [("2", True), ("3", False), ("2", True), ("3", False)]
 
 
+@pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if not codec.pairs])
+def test_a_format_of_answers_writes_no_question_without_one(name):
+    """The wrong answer is left out, and what would be left is a row that teaches nothing."""
+    codec = CODECS[name]
+    with pytest.raises(CodecError):
+        codec.rows(codec.reduce(BAD))
+
+
 # Converting a file
 
 

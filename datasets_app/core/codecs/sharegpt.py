@@ -23,6 +23,7 @@ from datasets_app.core.codecs.base import (
     in_order,
     looks_like_messages,
     not_carried,
+    only_rejected,
     ordered,
     remembered,
 )
@@ -115,6 +116,8 @@ class ShareGPT(Codec):
         return tuple(fields)
 
     def reduce(self, sample: Sample) -> Sample:
+        if sample.rejected and sample.answer is None:
+            raise only_rejected(sample)
         stray = {*lost_beside(sample, _own(sample)), ANSWER}
         return Sample(
             reduced_turns(sample.messages),
