@@ -1,12 +1,13 @@
 """What findings may say: a sentence that quotes a text never says the key or the telephone number in it.
 
 The rules about sensitive values mask them anyway. Others quote what they speak about (“… is none of the labels”), and
-what they say is listed, sent by the API, written into reports and kept with the revision.
+what they say is listed, sent by the API, written into reports and kept with the revision. So are the lines by which
+lists show a sample; who opens it sees it all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,19 @@ _CUT = "…"  # what stands at the end of a quotation that is shortened
 
 def discreet(findings: list[Finding], sample: Sample) -> list[Finding]:
     """The findings with every sensitive value of the sample masked in what they say, where a rule has found one."""
-    if not any(finding.rule in _RULES for finding in findings):
+    if not _is_told(findings):
         return findings
     values = _values(sample)
     return [_hiding(finding, values) for finding in findings]
+
+
+def shown(text: str, sample: Sample, findings: Sequence[Finding]) -> str:
+    """A line of the sample as lists show it; `findings` are all that the rules say of the sample."""
+    return str(_hidden(text, _values(sample))) if _is_told(findings) else text
+
+
+def _is_told(findings: Sequence[Finding]) -> bool:
+    return any(finding.rule in _RULES for finding in findings)
 
 
 def _values(sample: Sample) -> list[tuple[str, str]]:

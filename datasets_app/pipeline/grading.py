@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from datasets_app.core import contracts, duplicates, samples, titles
+from datasets_app.core import contracts, discretion, duplicates, samples, titles
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import RANK, Finding
 from datasets_app.models import Dataset
@@ -51,6 +51,7 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
     """Everything that can be known from the sample itself. Raises what `samples.to_json` raises for foreign values."""
     payload = samples.to_json(sample)
     fingerprint, question = duplicates.fingerprints(sample)
+    findings = checker.check(sample)
     return Graded(
         sample=sample,
         payload=payload,
@@ -59,10 +60,10 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
         question=question,
         label=_storable(checker.label(sample))[:60],
         tokens=checker.tokens(sample),
-        title=_storable(titles.title(sample))[:80],
-        snippet=_storable(titles.snippet(sample))[:120],
+        title=_storable(discretion.shown(titles.title(sample), sample, findings))[:80],
+        snippet=_storable(discretion.shown(titles.snippet(sample), sample, findings))[:120],
         search=search_text(sample),
-        findings=checker.check(sample)[:MOST_FINDINGS],
+        findings=findings[:MOST_FINDINGS],
     )
 
 

@@ -166,6 +166,9 @@ def _save(dataset: Dataset, **how: Any) -> None:
         ) from error
 
 
+_MOST_PROBLEMS = 10  # of a contract that are named at once
+
+
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as they are stored. Raises InvalidInput naming what cannot be used, all at once."""
     checked = dict(values)
@@ -183,7 +186,9 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
         try:
             checked["contract"] = contracts.to_data(contracts.parse(checked["contract"]))
         except InvalidInput as error:
-            refused["contract"] = error.message
+            problems = [Text("{pointer}: {requirement}", pointer=path, requirement=text)
+                        for path, text in error.fields.items()]  # fmt: skip
+            refused["contract"] = Text("{x}", x=Listed(problems[:_MOST_PROBLEMS])) if problems else error.message
     if "profile" in checked and checked["profile"] not in profiles.PROFILES:
         known = Listed(profiles.PROFILES)
         refused["profile"] = Text("“{name}” is no profile: use one of {known}.", name=checked["profile"], known=known)

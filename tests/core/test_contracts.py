@@ -99,6 +99,8 @@ def test_each_requirement_is_one_sentence_and_those_switched_off_are_left_out():
         ({"severity": {"echo": "fatal"}}, "severity.echo"),
         ({"severity": []}, "severity"),
         ([], "contract"),
+        ({"labels": {"values": ["雨", "a\x00b"]}}, "labels.values.1"),
+        ({"json": {"schema": {"properties": {"a\x00": {}}}}}, "json.schema.properties"),
     ],
 )
 def test_a_bad_key_is_refused_by_its_path(data, path):

@@ -88,6 +88,15 @@ def test_a_setting_that_does_not_exist_is_refused(alice: Any, rain: Any) -> None
         datasets.update(actor=alice, dataset=rain, samples_total=0)
 
 
+def test_who_sends_a_wrong_contract_is_told_every_place_in_it(leo: Any, project: Any) -> None:
+    contract = {"text": {"characters": {"max": -1}}, "labels": {"values": []}}
+    with pytest.raises(InvalidInput) as refusal:
+        datasets.create(actor=leo, project=project, name="Rain", contract=contract)
+    said = refusal.value.fields["contract"]
+    assert "text.characters.max: must be a whole number, 0 or more" in said
+    assert "labels.values: needs at least one label" in said
+
+
 def test_a_new_contract_has_every_sample_graded_again(alice: Any, rain: Any, settings: Any) -> None:
     settings.INGEST_CHUNK_ROWS = 2
     assert said(rain) == [(1, "echo"), (2, "echo"), (4, "duplicate")]

@@ -165,6 +165,17 @@ def test_a_nul_in_a_text_is_stored_and_comes_back(alice: Any, rain: Any) -> None
     assert "\x00" not in one.title
 
 
+def test_a_list_shows_no_key_and_no_number_of_a_person(alice: Any, rain: Any) -> None:
+    key = "sk-" + "4fG7hJ2kL9mN3pQ5rS8t"
+    one = make.sample(alice, rain, "怎么找他？" + "请说。" * 20 + "13912345678", f"密钥在此：{key}")
+    other = make.sample(alice, rain, "拨 139-1234-5678", "好。")
+    shown = one.title + one.snippet + other.title
+    assert key not in shown
+    assert "1391234" not in shown
+    assert (one.snippet, other.title) == ("密钥在此：sk-********", "拨 139********")
+    assert key in make.turns_of(one)[-1]["content"]
+
+
 def test_the_same_content_twice_is_noticed_inside_a_file_and_across_files(alice: Any, rain: Any) -> None:
     same, other = make.chats(2)
     first = make.imported(alice, rain, [same, other, same])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from datasets_app.core.contracts.model import GROUNDED, LEVELS, Contract, JsonRules, Labels, Level, Symbols, TextRules
 from datasets_app.core.contracts.schemas import SchemaProblem, compile_schema
@@ -24,11 +25,31 @@ def parse(data: Mapping[str, Json]) -> Contract:
     """
     reader = _Reader()
     contract = reader.contract(data)
+    if not reader.problems and (path := _nul_in(data)) is not None:
+        reader.say(path, Text("holds a NUL character, which cannot be kept: take it out"))
     if reader.problems:
         refusal = InvalidInput(next(iter(reader.problems.values())))
         refusal.fields = reader.problems  # set, not passed: a person's key may be called “message” or “code”
         raise refusal
     return contract
+
+
+def _nul_in(data: Json, path: str = "") -> str | None:
+    """The dotted path of the first text with a NUL character, which PostgreSQL's JSON cannot hold."""
+    if isinstance(data, str):
+        return path if "\x00" in data else None
+    inner: Iterable[tuple[Any, Json]] = ()
+    if isinstance(data, Mapping):
+        if any("\x00" in str(key) for key in data):
+            return path
+        inner = data.items()
+    elif isinstance(data, list):
+        inner = enumerate(data)
+    for key, value in inner:
+        found = _nul_in(value, f"{path}.{key}" if path else str(key))
+        if found is not None:
+            return found
+    return None
 
 
 class _Reader(Values):
