@@ -20,12 +20,14 @@ from ftstudio.web.requests import PersonRequest
 from .queue import NAMES
 
 EVERYTHING = Filters()
+SIZES = (25, 50, 100)
+USUAL_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """`columns` () and `order` "" are the usual ones. `view` is the saved view that was begun with, if any, and `saved`
-    the filters, columns and order that it has."""
+    the filters, columns and order that it has; how many rows a screen has is nothing that a view is about."""
 
     dataset: Dataset
     filters: Filters = EVERYTHING
@@ -33,6 +35,7 @@ class State:
     order: str = ""
     view: SavedView | None = None
     saved: tuple[Filters, tuple[str, ...], str] | None = None
+    rows: int = USUAL_SIZE
 
     def address(self, **changes: Any) -> str:
         """The page that shows this, with some of it changed."""
@@ -55,6 +58,7 @@ class State:
         """Beside the filters, what a form must carry to come back to this."""
         return {
             "columns": ",".join(self.columns), "order": self.order, "view": str(self.view.pk) if self.view else "",
+            "rows": str(self.rows) if self.rows != USUAL_SIZE else "",
         }  # fmt: skip
 
 
@@ -70,8 +74,15 @@ def opened(view: SavedView, me: int | None) -> State:
 
 
 def _query(state: State) -> str:
+    asked = _asked(state)
+    if state.rows != USUAL_SIZE:
+        asked["rows"] = str(state.rows)
+    return f"?{urlencode(asked)}" if asked else ""
+
+
+def _asked(state: State) -> dict[str, str]:
     if state.view is not None and not state.changed:
-        return f"?view={state.view.pk}"
+        return {"view": str(state.view.pk)}
     asked = dict(state.filters.chosen())
     if state.view is not None:
         asked = {"view": str(state.view.pk), **(asked or {"q": ""})}  # a filter that is named says: these, not its own
@@ -79,7 +90,7 @@ def _query(state: State) -> str:
         asked["columns"] = ",".join(state.columns or listing.USUAL)
     if state.order or (state.view is not None and state.view.order):
         asked["order"] = state.order or "number"
-    return f"?{urlencode(asked)}" if asked else ""
+    return asked
 
 
 def read(request: PersonRequest, dataset: Dataset) -> tuple[State, dict[str, str]]:
@@ -103,7 +114,8 @@ def read(request: PersonRequest, dataset: Dataset) -> tuple[State, dict[str, str
             state = replace(state, order=ordering.checked(asked["order"]))
     except InvalidInput as error:
         refused |= error.fields
-    return state, refused
+    rows = next((size for size in SIZES if asked.get("rows") == str(size)), USUAL_SIZE)
+    return replace(state, rows=rows), refused
 
 
 def _view(request: PersonRequest, dataset: Dataset) -> SavedView | None:

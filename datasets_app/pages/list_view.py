@@ -18,10 +18,9 @@ from ftstudio.web.texts import say
 
 from .list_cells import Cells
 from .list_rows import rows_of
-from .list_state import State
+from .list_state import SIZES, State
 from .queue import query_of
 
-SIZES = (25, 50, 100)
 IN_TRASH = ("number", "text")  # beside who put it there
 
 
@@ -42,9 +41,8 @@ def list_context(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The parts of the page that show the list, and what its address asks wrongly."""
     refused: dict[str, str] = {}
-    size = next((size for size in SIZES if request.GET.get("rows") == str(size)), 50)
     asked: dict[str, Any] = {
-        "dataset": state.dataset, "filters": state.filters, "order": state.order, "size": size,
+        "dataset": state.dataset, "filters": state.filters, "order": state.order, "size": state.rows,
     }  # fmt: skip
     try:
         page = browse.page(cursor=request.GET.get("cursor", ""), **asked)
@@ -68,8 +66,7 @@ def list_context(
             if column.name not in listing.ALWAYS
         ],
         "total": browse.total(dataset=state.dataset, filters=state.filters, counted=counts),
-        "rows_shown": size,
-        "sizes": SIZES,
+        "sizes": [{"n": size, "url": state.address(rows=size)} for size in SIZES],
         "state": state,
         "gone": _gone(request, state),
         "state_query": state.query(),

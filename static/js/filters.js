@@ -29,3 +29,11 @@ function follow() {
   }
 }
 document.addEventListener("htmx:pushedIntoHistory", follow);
+
+// An address that is passed on says what is asked for and nothing else. Beside a view an empty field says: not its own.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.id !== "filters") return;
+  const asked = event.detail.parameters;
+  if (asked.view) return;
+  for (const name of Object.keys(asked)) if (asked[name] === "") delete asked[name];
+});

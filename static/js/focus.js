@@ -7,10 +7,11 @@ let lost = null; // what had the focus in the part that is being swapped
 
 // Told apart by what it does, not by where it stands; figures in a label may have changed meanwhile.
 function marksOf(element) {
-  const marks = [`${element.tagName} says ${element.textContent.replace(/\d+/g, "").trim()}`];
-  if (element.form?.action) marks.unshift(`${element.tagName} sends ${element.name} ${element.value} to ${element.form.action}`);
-  const address = element.getAttribute("href");
-  if (address) marks.unshift(`${element.tagName} leads ${address}`);
+  const { tagName: tag, name, value, form } = element;
+  const label = element.textContent.replace(/\d+/g, "").trim();
+  const marks = [`${tag} says ${label}`];
+  if (form?.action) marks.unshift(`${tag} sends ${name} ${value} to ${form.action}`);
+  if (element.hasAttribute("href")) marks.unshift(`${tag} leads to ${element.getAttribute("href")}, says ${label}`);
   return marks;
 }
 

@@ -153,6 +153,24 @@ def test_every_column_is_drawn_and_people_cost_no_query_a_row(
         assert words in page
 
 
+def test_how_many_rows_a_screen_has_is_kept_by_all_that_leads_on(bob: User, alice: User, project: Any) -> None:
+    many = make.dataset(alice, project)
+    make.imported(alice, many, make.chats(60))
+    client = browser_of(bob)
+    usual = shown(client, many)
+    assert len(numbers(usual)) == 50
+    assert "?rows=25" in usual
+    few = shown(client, many, "?rows=25&status=pending")
+    assert len(numbers(few)) == 25
+    for led in (
+        "?status=pending&amp;order=-tokens&amp;rows=25",
+        'name="rows" value="25"',
+        "rows=25&amp;status=pending&amp;cursor=",
+    ):
+        assert led in few
+    assert len(numbers(shown(client, many, "?rows=7"))) == 50
+
+
 def test_what_is_ticked_is_changed_and_nothing_else(leo: User, rain: Dataset) -> None:
     client = browser_of(leo)
     address = reverse("pages:bulk-change-create", args=[rain.pk])
