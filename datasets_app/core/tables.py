@@ -40,6 +40,12 @@ class Mapping:
         return cls(dict(found)) if found else None
 
     @classmethod
+    def certain(cls, columns: Iterable[str]) -> Self | None:
+        """As `guess`, but None too where several columns could be the same part of a sample."""
+        columns = tuple(columns)
+        return None if headings.doubtful(columns) else cls.guess(columns)
+
+    @classmethod
     def suggest(cls, columns: Iterable[str]) -> Self | None:
         """By parts of the headings: good enough to be shown to a person, not to import by."""
         found = headings.suggest(columns)

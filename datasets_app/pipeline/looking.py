@@ -103,7 +103,7 @@ def _read_table(upload: Upload, stream: Any, seen: Look) -> None:
     seen.columns = opening.columns_of(upload, stream)
     seen.rows = [[_shown(row.get(column)) for column in seen.columns] for row in plain]
     if opening.takes_mapping(upload):
-        seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.guess(seen.columns)
+        seen.mapping = Mapping.parse(upload.mapping) if upload.mapping else Mapping.certain(seen.columns)
     if opening.needs_mapping(upload, seen.columns):
         seen.needs = "mapping"
         seen.mapping = Mapping.suggest(seen.columns)

@@ -65,7 +65,7 @@ def takes_mapping(upload: Upload) -> bool:
 
 def needs_mapping(upload: Upload, found: tuple[str, ...]) -> bool:
     """Whether a person must say what the columns `found` are before the table can be imported."""
-    return takes_mapping(upload) and not upload.mapping and bool(found) and Mapping.guess(found) is None
+    return takes_mapping(upload) and not upload.mapping and bool(found) and Mapping.certain(found) is None
 
 
 def entries(upload: Upload, stream: Any) -> Iterator[Entry]:

@@ -15,7 +15,8 @@ from datasets_app.pipeline import opening
 from ftstudio.errors import InvalidInput, Listed, Text
 from ftstudio.web.texts import to_row
 
-from . import upload_options
+from . import gunzip, upload_options
+from .upload_memory import mapping_as_before
 
 EXTENSIONS = tuple(dict.fromkeys(ending for one in CONTAINERS.values() for ending in one.extensions))
 
@@ -25,6 +26,15 @@ _OTHER_FILES: dict[bytes, Text] = {
     b"\xff\xd8\xff": Text("an image"),
     b"%PDF": Text("a PDF document"),
     b"\x1f\x8b": Text("a compressed file"),
+    b"\x28\xb5\x2f\xfd": Text("a compressed file"),
+}
+
+# What holds rows and is not read, and what to do with it.
+_AS_XLSX = Text("“{ending}” is not read: open it in Excel, WPS or LibreOffice, save it as .xlsx and upload that.")
+_OPENED = Text("“{ending}” is not unpacked here: unpack it and upload what is inside, or pack it as .gz or .zip.")
+_INSTEAD: dict[str, Text] = {
+    **dict.fromkeys((".xls", ".xlsb", ".ods", ".et", ".numbers"), _AS_XLSX),
+    **dict.fromkeys((".zst", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz"), _OPENED),
 }
 
 
@@ -55,7 +65,10 @@ def known_ending(name: str) -> str:
     """The ending of a file's name. Raises InvalidInput `unknown_extension` when no container has it."""
     ending = PurePath(name).suffix.lower()
     if ending not in EXTENSIONS:
-        text = Text("The file's name must end in one of {known}.", known=Listed(EXTENSIONS))
+        if ending in _INSTEAD:
+            text = Text(_INSTEAD[ending].template, ending=ending)
+        else:
+            text = Text("The file's name must end in one of {known}.", known=Listed((*EXTENSIONS, gunzip.ENDING)))
         raise InvalidInput(code="unknown_extension", file=text)
     return ending
 
@@ -67,8 +80,9 @@ def _check_beginning(begin: bytes) -> None:
         raise InvalidInput(code="not_lines", file=text)
 
 
-def recognise(upload: Upload) -> None:
-    """What was not said of the file is found out from it; what is missing still is said in `error`.
+def recognise(upload: Upload, *, as_before: bool = False) -> None:
+    """What was not said of the file is found out from it; what is missing still is said in `error`. With `as_before`
+    its columns are what somebody said of the last table with the same ones.
 
     Raises InvalidInput for a file that cannot be read, and for a sheet or columns that it does not have.
     """
@@ -82,6 +96,8 @@ def recognise(upload: Upload) -> None:
             raise InvalidInput(sheet=Text("This file is no workbook: it has no sheets to choose from."))
         if opening.is_table(upload):
             columns = opening.columns_of(upload, stream)
+            if as_before and not upload.mapping and opening.takes_mapping(upload):
+                upload.mapping = mapping_as_before(upload, columns)
             upload_options.check_mapping(upload.mapping, columns)
             if opening.needs_mapping(upload, columns):
                 text = Text(

@@ -28,7 +28,7 @@ from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text
 from ftstudio.queue import enqueue
 
-from . import upload_options
+from . import gunzip, upload_options
 from .rejections import excerpts, rejected_lines
 from .upload_files import Hashing, known_ending, recognise, sheets
 from .upload_options import AUTO
@@ -46,16 +46,19 @@ def receive(
     hold: bool = False,
     **options: Any,
 ) -> Upload:
-    """Store the file while hashing it, recognise what it is, and have it imported in the background.
+    """Store the file while hashing it, recognise what it is, and have it imported in the background. One that was
+    compressed with gzip (rows.jsonl.gz) is unpacked first, and counts as what is inside.
 
     With `hold` it waits for `start`; so does a table whose columns nobody can tell, whatever was asked. `options` are
-    those of `update`. Raises InvalidInput for an empty or too large file, one that cannot be read at all, an unknown
+    those of `update`; without `mapping` the columns are what they were said to be in the last table with the same
+    ones. Raises InvalidInput for an empty or too large file, one that cannot be read at all, an unknown
     extension or option, and Conflict `already_imported` when this dataset has taken in the same bytes before, of a
     workbook the same sheet of them, unless `again`. Of a held workbook with several sheets `start` says so: until then
     it may become another.
     """
     require(actor, dataset.project_id, "uploads.create")
     name = PurePath(name.replace("\\", "/")).name.replace("\x00", "")[-200:]
+    file, name = gunzip.opened(file, name)
     ending = known_ending(name)
     upload = Upload(dataset=dataset, name=name, created_by=actor)
     _set(upload, upload_options.checked(options))
@@ -67,7 +70,7 @@ def receive(
         upload.size, upload.sha256 = hashing.passed, hashing.digest.hexdigest()
         if not upload.size:
             raise InvalidInput(code="empty", file=Text("The file is empty."))
-        recognise(upload)
+        recognise(upload, as_before="mapping" not in options)
         upload.state = UploadState.HELD if hold or upload.needs else UploadState.WAITING
         found = sheets(upload)
         again = again or (upload.state == UploadState.HELD and len(found) > 1)
@@ -151,7 +154,7 @@ def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
             upload.sheet = changes["sheet"] = ""
         if "mapping" not in changes and changes.keys() & {"container", "encoding", "sheet"}:
             upload.mapping = {}  # of other columns
-        recognise(upload)
+        recognise(upload, as_before="mapping" not in changes)
         changes |= {name: getattr(upload, name) for name in ("container", "encoding", "mapping", "error")}
     with transaction.atomic():
         held_still = Upload.objects.filter(pk=upload.pk, state=UploadState.HELD)

@@ -259,6 +259,43 @@ def test_a_head_may_end_within_a_character():
     assert encoding_of("下雨下雨".encode("gbk")[:-1]) == "gb18030"
 
 
+TITLED = "天气问答\n\n2024 年整理\n问题,答案\n明天？,下雨\n后天？,不下\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (TITLED, [5, 6]),
+        ("天气问答,\n问题,答案\n明天？,下雨\n后天？,不下\n", [3, 4]),
+        ("sep=;\n问题;答案\n明天？;下雨\n后天？;不下\n", [3, 4]),
+        ("问题|答案\n明天？|下雨\n后天？|不下\n", [2, 3]),
+    ],
+)
+def test_the_headings_may_stand_below_a_title(text, lines):
+    found = entries(text.encode(), "csv")
+    assert [(entry.line, entry.record) for entry in found] == [
+        (line, {"问题": asked, "答案": said})
+        for line, asked, said in zip(lines, ("明天？", "后天？"), ("下雨", "不下"), strict=True)
+    ]
+    rows = [line.split(",") for line in TITLED.splitlines()]
+    assert [(entry.line, entry.record["答案"]) for entry in entries(workbook(*rows))] == [(5, "下雨"), (6, "不下")]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("甲,乙\n1,2\n问题,答案\n", ["甲", "乙"]),
+        ("问题\n1\n说明,答案\n", ["问题"]),
+        ("甲\n1\n2\n3,4\n5\n", ["甲"]),
+        ("甲\n1\n2\n3\n4\n5\n6,7\n8,9\n", ["甲"]),
+    ],
+)
+def test_a_row_is_no_title_where_rows_could_be_lost_for_it(text, columns):
+    found = entries(text.encode(), "csv")
+    assert list(good(found)[0]) == columns
+    assert [entry.line for entry in found] == list(range(2, text.count("\n") + 1))
+
+
 def test_columns_of_one_name_are_refused_and_nameless_ones_are_numbered():
     with pytest.raises(InvalidInput, match="Several columns are called a"):
         entries(b"a,a\n1,2\n", "csv")
@@ -502,6 +539,7 @@ def test_without_its_library_parquet_says_how_to_get_it(monkeypatch):
         (b"name,size\n1,2\n", "A.CSV", "csv"),
         (b'{"a": 1}\n', "a.csv", "jsonl"),
         (archive(("a.jsonl", b"{}")), "a.xlsx.zip", "zip"),
+        (archive(("a.xlsx", workbook(("a", "b")))), "a.zip", "zip"),
         (b"PAR1xxxx", "", "parquet"),
     ],
 )

@@ -30,6 +30,11 @@ CSV = CODECS["csv"]
         ("input,output,reasoning,chain_of_thought,tags",
          {"input": "input", "assistant": "output", "reasoning": "reasoning", "tags": "tags"}),
         ("输入,标签", {"input": "输入", "assistant": "标签"}),
+        ("text,label", {"input": "text", "assistant": "label"}),
+        ("id,source,target", {"input": "source", "assistant": "target"}),
+        ("instruction,output,text", {"instruction": "instruction", "assistant": "output"}),
+        ("题目,正确答案", {"user": "题目", "assistant": "正确答案"}),
+        ("用户输入,期望输出", {"user": "用户输入", "assistant": "期望输出"}),
         ("prompt,completion,label", {"user": "prompt", "assistant": "completion", "label": "label"}),
     ],
 )  # fmt: skip
@@ -55,6 +60,23 @@ def test_headings_that_hold_a_known_name_are_suggested_and_never_taken_for_grant
         {"user": "customer_question", "assistant": "final-answer"}
     )
     assert Mapping.suggest(("甲", "乙")) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "suggested"),
+    [
+        ("问题,答案,修正回答", {"user": "问题", "assistant": "修正回答", "rejected": "答案"}),
+        ("question,answer,response", {"user": "question", "assistant": "answer"}),
+        ("问题,上下文,答案", {"instruction": "问题", "input": "上下文", "assistant": "答案"}),
+        ("instruction,question,answer", {"instruction": "instruction", "input": "question", "assistant": "answer"}),
+        ("conversation_id,user_text,assistant_text", {"user": "user_text", "assistant": "assistant_text"}),
+    ],
+)
+def test_where_two_columns_could_be_one_part_a_person_is_asked(columns, suggested):
+    names = columns.split(",")
+    assert Mapping.certain(names) is None
+    assert dict(Mapping.suggest(names).fields) == suggested
+    assert Mapping.parse(suggested, names)
 
 
 def test_a_wrong_answer_is_not_imported_alone_where_the_right_one_stands_beside_it():

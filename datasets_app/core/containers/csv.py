@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO
 
+from datasets_app.core.containers._headings import heading_row
 from datasets_app.core.containers._recoded import even
 from datasets_app.core.containers.base import HEAD, Container, Entry, Reading
 from datasets_app.core.encodings import ENCODINGS, MARK, encoding_of, encoding_of_stream
@@ -22,7 +23,8 @@ from ftstudio.errors import InvalidInput, Listed, Text
 
 MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
 DELIMITERS = (",", "\t", ";", "|")
-_ROWS_TRIED = 20  # by which the delimiter is told
+_ROWS_TRIED = 20  # by which the delimiter, and where the headings stand, is told
+_SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # what Excel writes and reads in the first line
 
 csv.field_size_limit(2**31 - 1)  # the module's own limit is global and small; here the record's length is limited
 
@@ -42,15 +44,18 @@ class Csv(Container):
         if name.endswith(self.extensions):
             return True
         return (
-            "\0" not in text and guess(cell.strip() for cell in next(_sample(text, delimiter_of(text)), ())) is not None
+            "\0" not in text
+            and guess(cell.strip() for cell in next(iter(_sample(text, delimiter_of(text))), ())) is not None
         )
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         encoding = _known(reading.encoding) or encoding_of_stream(stream)
-        delimiter = reading.delimiter
+        delimiter, above = reading.delimiter, 0
         if not delimiter:
-            delimiter = delimiter_of(_decoded(stream.read(HEAD), encoding))
+            head = _decoded(stream.read(HEAD), encoding)
             stream.seek(0)
+            delimiter = delimiter_of(head)
+            above = _above(head, delimiter)
         if encoding != "utf-8":
             reading.normalised["byte-order-mark" if encoding == "utf-8-sig" else encoding] += 1
         columns: list[str] = []
@@ -61,6 +66,9 @@ class Csv(Container):
                 yield Entry(line, raw, error=cells)
             elif not any(cell and not cell.isspace() for cell in cells):
                 reading.normalised["blank-line"] += 1
+            elif above:
+                above -= 1
+                reading.normalised["title-row"] += 1
             elif not columns:
                 columns = headings(cells)
             else:
@@ -121,8 +129,13 @@ def _computed(cell: str) -> bool:
 def delimiter_of(text: str) -> str:
     """The separator by which the first rows make most sense as a table with headings."""
 
+    said = _SAID.match(text)
+    if said and said[1] in DELIMITERS:
+        return said[1]
+
     def sense(delimiter: str) -> tuple[bool, int, int]:
-        rows = [cells for cells in islice(_sample(text, delimiter), _ROWS_TRIED) if cells]
+        rows = _sample(text, delimiter)
+        rows = rows[heading_row(rows) :]
         if not rows:
             return False, 0, 0
         width = len(rows[0])
@@ -132,12 +145,24 @@ def delimiter_of(text: str) -> str:
     return max(DELIMITERS, key=sense)
 
 
-def _sample(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows of a head, as far as they can be read."""
+def _above(head: str, delimiter: str) -> int:
+    """How many rows that are not blank stand above the headings."""
+    said = _SAID.match(head)
+    return heading_row(_sample(head[said.end() :] if said else head, delimiter)) + (said is not None)
+
+
+def _sample(text: str, delimiter: str) -> list[list[str]]:
+    """The first rows of a head that are not blank, as far as they can be read."""
+    rows: list[list[str]] = []
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if any(cell and not cell.isspace() for cell in cells):
+                rows.append(cells)
+            if len(rows) == _ROWS_TRIED:
+                break
     except csv.Error:
-        return
+        pass
+    return rows
 
 
 def _decoded(head: bytes, encoding: str) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from datasets_app.core.containers._book import Book, book_of, sheets_of
+from datasets_app.core.containers._headings import heading_row
 from datasets_app.core.containers._parts import Parts
 from datasets_app.core.containers._texts import LOST
 from datasets_app.core.containers._zipped import opened
@@ -24,8 +26,19 @@ from ftstudio.errors import InvalidInput, Listed, Text
 _ZIP = b"PK\x03\x04"
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of .xlsx with a password
 _INSIDE = (b"[Content_Types].xml", b"docProps/", b"xl/")
+_OTHER_PARTS = (
+    b".xlsx",
+    b".xlsm",
+    b".jsonl",
+    b".json",
+    b".csv",
+    b".png",
+    b".jpg",
+)  # first in a zip, never in a workbook
 _MOST_BYTES = 2 << 30
 _MOST_SHOWN = 10
+_ROWS_TRIED = 20  # in which the headings are looked for
+_LONGEST_NAME = 200  # characters of a cell by which headings are told
 
 if TYPE_CHECKING:
     from datasets_app.core.containers._sheet import Row
@@ -43,17 +56,22 @@ class Xlsx(Container):
     def recognises(self, head: bytes, name: str) -> bool:
         if head.startswith(_OLD):
             return True
-        return head.startswith(_ZIP) and (name.endswith(self.extensions) or any(part in head for part in _INSIDE))
+        if not head.startswith(_ZIP):
+            return False
+        first = head[30 : 30 + int.from_bytes(head[26:28], "little")]  # the name of the first part
+        inside = any(part in head for part in _INSIDE) and not first.lower().endswith(_OTHER_PARTS)
+        return inside or name.endswith(self.extensions)
 
     def sheets(self, stream: BinaryIO) -> tuple[str, ...]:
         """Their titles in the order of the workbook, the hidden ones last."""
         return tuple(sheets_of(_parts_of(stream)))
 
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
-        book, rows = _opened(stream, reading.sheet)
+        book, part = _opened(stream, reading.sheet)
+        above = heading_row(_first_rows(book, part))
         columns: list[str] = []
         number = 0
-        for row in rows:
+        for row in _rows_of(book, part):
             number = row.number
             if row.values is None:
                 yield Entry(number, error=LineError("file-unreadable", _lost_rows(number, row.reason)))
@@ -66,6 +84,9 @@ class Xlsx(Container):
                 yield Entry(number, _shown(cells), error=LineError("file-unreadable", _lost_cells(lost)))
             elif not any(cell and not cell.isspace() for cell in cells):
                 reading.normalised["blank-line"] += 1
+            elif above:
+                above -= 1
+                reading.normalised["title-row"] += 1
             elif not columns:
                 columns = headings(cells)
             elif sum(map(len, cells)) > reading.max_bytes:
@@ -131,7 +152,23 @@ def _parts_of(stream: BinaryIO) -> Parts:
     return opened(stream, most_bytes=_MOST_BYTES, kind=Parts)
 
 
-def _opened(stream: BinaryIO, name: str) -> tuple[Book, Iterator[Row]]:
+def _first_rows(book: Book, part: str) -> list[list[str]]:
+    """What stands in the first rows that are not blank, as far as it can be read."""
+    found: list[list[str]] = []
+    for row in islice(_rows_of(book, part), _ROWS_TRIED):
+        cells = [text_of(value)[:_LONGEST_NAME] for value in row.values or () if value is not LOST]
+        if any(cell and not cell.isspace() for cell in cells):
+            found.append(cells)
+    return found
+
+
+def _rows_of(book: Book, part: str) -> Iterator[Row]:
+    from datasets_app.core.containers._sheet import rows_of  # the library is large: most people never open a workbook
+
+    return rows_of(book, part)
+
+
+def _opened(stream: BinaryIO, name: str) -> tuple[Book, str]:
     book = book_of(_parts_of(stream))
     if name and name not in book.sheets:
         raise InvalidInput(
@@ -139,9 +176,7 @@ def _opened(stream: BinaryIO, name: str) -> tuple[Book, Iterator[Row]]:
         )
     if not book.sheets:
         raise InvalidInput(file=book.parts.lost or Text("There is no sheet in the workbook."))
-    from datasets_app.core.containers._sheet import rows_of  # the library is large: most people never open a workbook
-
-    return book, rows_of(book, book.sheets[name or next(iter(book.sheets))])
+    return book, book.sheets[name or next(iter(book.sheets))]
 
 
 CONTAINER = Xlsx()
