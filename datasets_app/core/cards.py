@@ -74,6 +74,7 @@ def card(facts: Facts, counts: Mapping[str, Any]) -> dict[str, Any]:
             "near_duplicate_clusters_on_two_sides": counts.get("near"),
             "near_duplicates_known_in_part": counts.get("near_behind", False),
             **{name: counts.get(name, 0) for name in ("pinned", "followed", "kept", "moved", "mixed")},
+            "mixed_left_out_near": counts.get("mixed_near", 0),
         },
         "test_set": counts.get("test_set"),
         "people": {"authors": counts.get("authors", 0), "revisions": counts.get("origins", {})},

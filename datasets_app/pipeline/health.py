@@ -41,7 +41,8 @@ def counts(
 
     `rules` counts, per side, the samples that each rule calls wrong; `findings` those of every severity. `near` is
     None where the dataset was never scanned, else how many clusters of near duplicates stand on more than one side;
-    `near_behind` says that samples came or changed since that scan.
+    `near_behind` says that samples came or changed since that scan. `mixed_near` counts general samples that stayed out
+    for being nearly the same as one of validation or test.
     """
     sizes = np.bincount(side, minlength=len(SIDES))
     sizes_all = sizes.copy()
@@ -69,6 +70,7 @@ def counts(
         "followed": followed,
         "mixed": len(mixed.rows),
         "mixed_wanted": mixed.wanted,
+        "mixed_near": mixed.near,
         "near": _near(taken, side) if scan else None,
         "near_behind": scan is not None and is_behind(scan, Dataset.objects.get(pk=snapshot.dataset_id)),
         "uploads": {str(UUID(str(pk))): n for pk, n in taken.uploads.items() if pk},

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from datasets_app.core.examples import chat
 from datasets_app.core.sets.grams import GRAM, LONGEST, bands, bare, comparable, sketches
+from datasets_app.core.sets.meeting import meet
 from datasets_app.core.sets.near import ALIKE, NearIndex
 from datasets_app.core.sets.sketch_file import SketchFile
 from datasets_app.core.widths import nfkc
@@ -201,3 +202,38 @@ def test_to_forget_which_clusters_are_too_different_costs_time_and_no_near_dupli
     known = clusters(texts)
     monkeypatch.setattr("datasets_app.core.sets.near._Pairs.hold", lambda self, one, other: np.zeros(len(one), bool))
     assert clusters(texts) == known
+
+
+def met(some: list[str], others: list[str]) -> list[bool]:
+    with NearIndex() as asked, NearIndex() as known:
+        for index, texts in ((asked, some), (known, others)):
+            for at in range(0, len(texts), 100):
+                index.add(texts[at : at + 100])
+        return meet(asked, known).tolist()
+
+
+def test_texts_meet_those_of_another_set_that_are_nearly_the_same_and_no_others():
+    texts, pairs = planted(600, 150)
+    originals, copies = texts[:600], texts[600:]
+    close = [jaccard(originals[a], texts[b]) >= ALIKE for a, b in pairs]
+    found = met(copies, originals)
+    assert sum(here and there for here, there in zip(found, close, strict=True)) >= 0.95 * sum(close)
+    assert not any(met(originals[300:], originals[:300]))
+
+
+def test_whether_a_text_meets_another_set_does_not_depend_on_its_own_kind():
+    texts, _ = planted(200, 60)
+    known, some = texts[:100], [*texts[200:], *texts[150:200], "", texts[3]]
+    together = met(some, [*known, ""])
+    assert together == [met([one], known)[0] for one in some]
+    assert together[-2:] == [False, True]
+    assert met([], known) == met([], []) == []
+    assert met(some[:2], []) == [False, False]
+
+
+def test_a_text_meets_a_set_that_is_all_alike():
+    known = [f"请根据下面的订单信息判断是否需要退款订单号{n:06d}金额{n * 7 % 1000}元" for n in range(3000)]
+    assert met(["请根据下面的订单信息判断是否需要退款订单号912345金额77元", "今天下午三点开会讨论预算"], known) == [
+        True,
+        False,
+    ]

@@ -282,6 +282,33 @@ def test_too_few_general_samples_are_all_taken_and_said(alice: Any, rain: Any, g
     assert "few-mixed" in warned(snapshot)
 
 
+def test_general_samples_that_are_nearly_a_test_case_stay_out_and_others_take_their_place(
+    alice: Any, rain: Any, project: Any
+) -> None:
+    told = "明天上午北京大部分地区有小到中雨，气温比今天低五度左右，出门请带上雨具，注意第{}号站点的交通提示"
+    make.imported(alice, rain, make.chats(60))
+    make.imported(alice, rain, [make.chat("请写一条天气提醒给早上出门的人", told.format(7))], side="test")
+    general = make.dataset(alice, project, name="General")
+    make.imported(alice, general, [
+        *(make.chat(f"请写一条天气提醒给早上出门的人{word}", told.format(n)) for n, word in enumerate("吧呀哦呢嘛")),
+        *(make.chat(f"第{n}问", f"第{n}答。") for n in range(30)),
+    ])  # fmt: skip
+    mix = {"dataset": str(general.pk), "percent": 33}
+    snapshot = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0}, mix=mix)
+    assert (snapshot.counts["mixed"], snapshot.counts["mixed_wanted"]) == (30, 30)
+    assert set(snapshot.entries.filter(mixed=True).values_list("sample__position", flat=True)) == set(range(6, 36))
+    left_out = snapshot.counts["mixed_near"]
+    assert 1 <= left_out <= 5
+    assert cards.card_of(snapshot)["split"]["mixed_left_out_near"] == left_out
+    assert "few-mixed" not in warned(snapshot)
+
+
+def test_general_samples_may_be_nearly_what_is_in_training(alice: Any, rain: Any, general: Any) -> None:
+    make.imported(alice, rain, [make.chat(f"第{n}问呀", f"第{n}答。") for n in range(40)], side="train")
+    snapshot = make.snapshot(alice, rain, mix={"dataset": str(general.pk), "percent": 50})
+    assert (snapshot.counts["mixed"], snapshot.counts["mixed_near"]) == (40, 0)
+
+
 def test_only_a_dataset_of_the_project_can_be_mixed_in(alice: Any, rain: Any, mallory: Any) -> None:
     make.imported(alice, rain, make.chats(3))
     theirs = make.dataset(mallory, Project.objects.get(name="Elsewhere"))

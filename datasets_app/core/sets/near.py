@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -53,6 +53,21 @@ def sketched(texts: Sequence[str]) -> Sketched:
     return Sketched(identities, np.ascontiguousarray(bands(values).T), values.astype(np.uint8))
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an index holds: the 64 bits of each text, the sketches, and files with the bucket keys of each band."""
+
+    texts: NDArray[np.uint64]
+    sketches: SketchFile
+    files: Sequence[Any]
+
+    def bands(self) -> Iterator[NDArray[np.uint32]]:
+        """The bucket keys of all texts, band by band."""
+        for file in self.files:
+            file.seek(0)
+            yield np.frombuffer(file.read(), dtype=np.uint32)
+
+
 class NearIndex:
     """Add texts in the order of their samples, then ask for the clusters once. A context manager: it holds files."""
 
@@ -82,6 +97,11 @@ class NearIndex:
         for file, keys in zip(self._bands, more.keys, strict=True):
             file.write(keys.tobytes())
         self._sketches.write(more.sketches.tobytes())
+
+    def stored(self) -> Stored:
+        """What was taken in so far, to be looked at; before the clusters are asked for."""
+        texts = np.frombuffer(self._texts, dtype=np.uint64) if self._texts else np.empty(0, dtype=np.uint64)
+        return Stored(texts, SketchFile(self._sketches, len(texts), FUNCTIONS), self._bands)
 
     def clusters(self, progress: Callable[[float], object] = lambda _share: None, threads: int = 1) -> Indexes:
         """For each text the index of the first one of its cluster, -1 where it stands alone.
@@ -201,11 +221,7 @@ class _Joining:
 
     def _similarity(self, one: Indexes, other: Indexes) -> NDArray[np.float64]:
         both = self._sketches.rows(self._rows[np.concatenate((one, other))])
-        first, second = both[: len(one)], both[len(one) :]
-        equal = (first.view(np.uint8) == second.view(np.uint8)).view(np.uint64)
-        # Each byte of a word is 0 or 1, and a column of them sums up to 15 at most: the factor adds the eight columns.
-        same = (equal.sum(axis=1, dtype=np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
-        return _estimated(same)
+        return similarity(both[: len(one)], both[len(one) :])
 
 
 class _Among:
@@ -270,6 +286,15 @@ class _Pairs:
     def _keys(self, one: Indexes, other: Indexes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         keys = np.minimum(one, other).astype(np.uint64) << np.uint64(32) | np.maximum(one, other).astype(np.uint64)
         return keys, (keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(65 - REMEMBERED.bit_length())
+
+
+def similarity(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """How similar the texts of these sketches are, row by row."""
+    equal = (first.view(np.uint8) == second.view(np.uint8)).view(np.uint64)
+    # Each byte of a word is 0 or 1, and a column of them sums up to 15 at most: the factor adds the eight columns.
+    same = (equal.sum(axis=1, dtype=np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    similar: NDArray[np.float64] = _estimated(same)
+    return similar
 
 
 def _estimated(same: Any) -> Any:
