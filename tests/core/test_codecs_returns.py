@@ -133,3 +133,12 @@ def test_a_row_with_pictures_in_its_turns_and_beside_them_is_not_written_as_anot
     sample = CODECS["sharegpt"].decode(record)
     assert sample.extras["images"] == ["sky.png"]
     assert "images" in CODECS["sharegpt"].losses(sample)
+
+
+@pytest.mark.parametrize("name", ["sharegpt", "sharegpt-kto", "sharegpt-preference"])
+def test_a_refusal_names_the_fields_in_the_order_met_in_every_process(name):
+    """They stand in manifests: in the order of a set they were others in each process."""
+    turn = Message("judge", [{"type": "input_audio"}], name="li", weight=0, reasoning="r", tool_call_id="c")
+    with pytest.raises(CodecError) as refused:
+        CODECS[name].reduce(Sample((Message("user", "雨？"), turn, Message("assistant", "会。"))))
+    assert refused.value.fields == ("role", "name", "weight", "reasoning_content", "tool_call_id", "content")

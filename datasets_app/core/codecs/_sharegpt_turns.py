@@ -138,7 +138,7 @@ def reduced_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     final = len(messages) - 1
     found = []
     for at, message in enumerate(messages):
-        fields = {*_lost_of_turn(message, last=at == final), *untaggable((message,))}
+        fields = dict.fromkeys((*_lost_of_turn(message, last=at == final), *untaggable((message,))))
         if "role" in fields:
             raise CodecError(
                 "role-unknown",
@@ -148,7 +148,7 @@ def reduced_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
             )
         calls = message.tool_calls if message.role == "assistant" else ()
         content = None if calls else message.content
-        if isinstance(content, list) and not fields.isdisjoint(("images", "content")):
+        if isinstance(content, list) and not fields.keys().isdisjoint(("images", "content")):
             content = message.text or None
         if content is None and not calls:
             raise CodecError("content-missing", Text("This turn has no text."), f"/messages/{at}", tuple(fields))
