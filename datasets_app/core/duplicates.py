@@ -37,11 +37,26 @@ def answer_fingerprint(sample: Sample) -> str:
 
 def fingerprints(sample: Sample) -> tuple[str, str]:
     """`fingerprint` and `question_fingerprint` of one sample, for little more than the price of the first."""
-    before = sample.messages[:-1] if sample.answer is not None else sample.messages
+    return _fingerprints(sample, _answering(sample))
+
+
+def all_fingerprints(sample: Sample) -> tuple[str, str, str]:
+    """`fingerprint`, `question_fingerprint` and `answer_fingerprint` of one sample, its texts read once."""
+    answering = _answering(sample)
+    answer = sample.messages[-1] if answering else None
+    says = answer is not None and (answer.tool_calls or answer.text.strip())
+    return *_fingerprints(sample, answering), _digest(answering) if says else ""
+
+
+def _answering(sample: Sample) -> list[str]:
+    """The parts of the answer; none where there is no answer."""
+    return [] if sample.answer is None else _parts(sample.messages[-1:])
+
+
+def _fingerprints(sample: Sample, answering: list[str]) -> tuple[str, str]:
+    before = sample.messages[:-1] if answering else sample.messages
     question = blake2b(_joined(_parts(before)), digest_size=_SIZE)
-    rest = _parts(sample.messages[len(before) :])
-    if sample.rejected:
-        rest += ["\x02", *_parts(sample.rejected)]
+    rest = [*answering, "\x02", *_parts(sample.rejected)] if sample.rejected else answering
     whole = question.copy()
     if rest:
         whole.update(b"\x00" + _joined(rest) if before else _joined(rest))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from datasets_app.core.answers import Answer
 from datasets_app.core.blocks import Block
 from datasets_app.core.contracts.model import EMPTY, Contract
-from datasets_app.core.duplicates import fingerprints
+from datasets_app.core.duplicates import all_fingerprints
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.limits import of_file
@@ -171,7 +171,9 @@ def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
         answers.append((row.line, sample, checker.answer(sample)))
     part.accepted = len(answers)
     part.sight = look.see(
-        Member(line, sample, answer, *fingerprints(sample), side=THIS_FILE) for line, sample, answer in answers
+        Member(line, sample, answer, whole, question, "", THIS_FILE, (), None, answering)
+        for line, sample, answer in answers
+        for whole, question, answering in (all_fingerprints(sample),)
     )
     return part
 

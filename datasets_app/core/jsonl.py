@@ -24,7 +24,7 @@ MAX_DEPTH = 64
 _SKIP = 1 << 16  # how much of an oversized line is held while looking for its end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: every line becomes one, and that would take four times as long
 class Line:
     """One physical line of a file.
 
@@ -96,7 +96,16 @@ def parse_value(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
         return parse_slowly(raw, max_depth)
     if raw.count(b"{") + raw.count(b"[") > max_depth and survey(value)[1] > max_depth:
         raise too_deep(max_depth)
-    if _kept_keys(raw, value) and _kept_digits(raw, value):
+    try:
+        # True only if no key of the text was lost to another one of its name. Every key is followed by a colon. Written
+        # again, a value has the colons of the keys that are left, and those inside its texts: so many that the text has
+        # more of them exactly when a key, or what stood behind it, is gone. Only a colon that is written as an escape
+        # would be missing in the text.
+        kept_keys = raw.count(b":") == orjson.dumps(value).count(b":") and b"\\u003" not in raw
+    except TypeError:  # nested too deep to be written
+        kept_keys = False
+    # And no whole number beyond 64 bits has become a fraction.
+    if kept_keys and (_LONG not in raw.translate(_DIGITS) or survey(value)[0]):
         return value
     return parse_slowly(raw, max_depth)
 
@@ -119,27 +128,6 @@ def too_long(max_bytes: int) -> LineError:
             limit=max_bytes,
         ),
     )
-
-
-# The fast path: was anything lost on the way through orjson?
-
-
-def _kept_keys(raw: bytes, value: Json) -> bool:
-    """True only if no key of the text was lost to another one of its name.
-
-    Every key is followed by a colon. Written again, a value has the colons of the keys that are left, and those inside
-    its texts: so many that the text has more of them exactly when a key, or what stood behind it, is gone. Only a colon
-    that is written as an escape would be missing in the text.
-    """
-    try:
-        return raw.count(b":") == orjson.dumps(value).count(b":") and b"\\u003" not in raw
-    except TypeError:  # nested too deep to be written
-        return False
-
-
-def _kept_digits(raw: bytes, value: Json) -> bool:
-    """True only if no whole number beyond 64 bits has become a fraction."""
-    return _LONG not in raw.translate(_DIGITS) or survey(value)[0]
 
 
 _DIGITS = bytes(ord("0") if chr(code).isdecimal() and code < 128 else ord(" ") for code in range(256))

@@ -25,7 +25,7 @@ _OTHER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counted:
     """The tokens of a sample: of each turn, of the tools it declares, and of the template around it all."""
 
@@ -93,8 +93,8 @@ def cut(sample: Sample, encoder: Encoder, limit: int, counted: Counted) -> Cut |
 
 
 def _of_message(message: Message, encoder: Encoder) -> int:
-    count = encoder.count
-    total = count(message.text) + encoder.per_turn
+    count, content = encoder.count, message.content
+    total = count(content if isinstance(content, str) else message.text) + encoder.per_turn
     if encoder.counts_roles:
         total += count(message.role)
         if message.name:

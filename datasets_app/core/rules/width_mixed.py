@@ -40,8 +40,10 @@ class WidthMixed(Rule):
         text = answer.text
         if not ("," in text or ":" in text or "?" in text or "!" in text or ";" in text):
             return
+        if not ("，" in text or "。" in text or "、" in text or "：" in text or _FULL.search(text)):
+            return
         found = list(_HALF.finditer(text))
-        if not found or _FULL.search(text) is None:
+        if not found:
             return
         code = [match.span() for match in _CODE.finditer(text)]
         for match in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,6 +60,11 @@ class Gatherer:
 
     def take(self, index: int, noted: Any) -> None:
         """Keep what was noted of the next sample. `index` counts from 0 through all that were looked at."""
+
+    def take_all(self, first: int, notes: Iterable[Any]) -> None:
+        """Keep what was noted of the next samples, the first of which has that index."""
+        for index, noted in enumerate(notes, start=first):
+            self.take(index, noted)
 
     def add(self, index: int, member: Member) -> None:
         """Take note of the next sample."""

@@ -22,6 +22,7 @@ Key = Literal["fingerprint", "question"]
 Indexes = NDArray[np.signedinteger[Any]]
 
 ORDER = (OTHER_FILE, *SIDES)  # where a leak is at home: the earlier side of two
+_PLACES = {side: place for place, side in enumerate(ORDER)}
 NOWHERE = 255
 BLOCK = 4096
 MANY = 200_000
@@ -44,9 +45,10 @@ class Columns:
         self.at.append(one.at)
         self._kept["fingerprint"].append(int(one.fingerprint[:16], 16))
         self._kept["question"].append(int(one.question[:16], 16))
+        answer = duplicates.answer_fingerprint(one.sample) if one.answering is None else one.answering
         # 0 for no answer: those ask the same without contradicting each other
-        self._kept["answer"].append(int(duplicates.answer_fingerprint(one.sample)[:16] or "0", 16))
-        self._side.append(ORDER.index(one.side) if one.side in ORDER else NOWHERE)
+        self._kept["answer"].append(int(answer[:16], 16) if answer else 0)
+        self._side.append(_PLACES.get(one.side, NOWHERE))
 
     def extend(self, others: Columns) -> None:
         """Add all that others hold, in their order."""

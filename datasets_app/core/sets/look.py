@@ -78,14 +78,14 @@ class Look:
 
     def see(self, members: Iterable[Member]) -> Sight:
         """What `take` needs of the members. The look itself does not change, and needs no measures then."""
-        sight = Sight(noted=[[] for _ in self._noting])
-        texts = _Texts()
+        sight, texts = Sight(), _Texts()
+        seen = []
         for one in members:
+            seen.append(one)
             sight.columns.add(one)
-            for notes, gatherer in zip(sight.noted, self._noting, strict=True):
-                notes.append(gatherer.note(one))
             if self._near and texts.add(folded(one.sample)):
                 sight.sketched.append(sketched(texts.taken()))
+        sight.noted = [[gatherer.note(one) for one in seen] for gatherer in self._noting]
         if texts:
             sight.sketched.append(sketched(texts.taken()))
         return sight
@@ -96,8 +96,7 @@ class Look:
         first = len(self.columns)
         self.columns.extend(sight.columns)
         for gatherer, notes in zip(self._noting, sight.noted, strict=True):
-            for index, noted in enumerate(notes, start=first):
-                gatherer.take(index, noted)
+            gatherer.take_all(first, notes)
         if self._near:
             for some in sight.sketched:
                 self._near.take(some)

@@ -23,11 +23,12 @@ class Noted:
     masked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: every row of a file becomes one, and that would take four times as long
 class Member:
     """One sample as the set sees it; `at` is its number in the dataset, or its line in a file.
 
     `side` is its side of the split ("" for none yet). `noted` are what the row rules found, None when nobody asked.
+    `answering` is the answer's fingerprint, None when it is still to be worked out.
     """
 
     at: int
@@ -39,6 +40,7 @@ class Member:
     side: str = ""
     tags: tuple[str, ...] = ()
     noted: tuple[Noted, ...] | None = None
+    answering: str | None = None
 
 
 def member(at: int, sample: Sample, contract: Contract = EMPTY, **known: Any) -> Member:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 from datasets_app.core.answers import Answer
 from datasets_app.core.json_answers import EACH
@@ -20,6 +20,9 @@ TYPES: Mapping[str, Text] = {
     "object": Text("an object"),
     "null": Text("null"),
 }
+
+
+Outline = Hashable  # what `outline` tells of a value
 
 
 _LEAVES = {str: "text", bool: "truth value", int: "number", float: "number"}
@@ -86,6 +89,33 @@ def _walk(value: Json, at: str, depth: int, found: dict[tuple[str, str], None]) 
                     continue
                 alike = None if dict in shape or list in shape else shape
             _walk(inner, at, depth + 1, found)
+
+
+def outline(value: Json, depth: int = 0) -> Outline:
+    """Keys and types without the paths: equal only for values of the same `kinds`, and told in half the time.
+
+    Entries of a list that are alike count once, in the order they come.
+    """
+    kind: Outline = value.__class__
+    if depth >= DEEPEST:
+        return kind
+    if kind is dict:
+        found = [*value, None]
+        for inner in value.values():
+            what = inner.__class__
+            found.append(outline(inner, depth + 1) if what is dict or what is list else what)
+        return tuple(found)
+    if kind is list:
+        seen: dict[Outline, None] = {}
+        for inner in value:
+            if inner.__class__ is dict and depth + 1 < DEEPEST:
+                flat = (*inner, None, *map(type, inner.values()))
+                deep = dict in flat or list in flat
+                seen[outline(inner, depth + 1) if deep else flat] = None
+            else:
+                seen[outline(inner, depth + 1)] = None
+        return (list, *seen)
+    return kind
 
 
 def looks_like_json(answer: Answer | None) -> bool:

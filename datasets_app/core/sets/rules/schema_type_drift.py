@@ -12,7 +12,7 @@ from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import Gatherer, Said, SetRule, Setting, together
 from datasets_app.core.sets.members import Member
-from datasets_app.core.sets.shapes import TYPES, kinds, structured
+from datasets_app.core.sets.shapes import TYPES, Outline, kinds, outline, structured
 from ftstudio.errors import Text
 
 if TYPE_CHECKING:
@@ -54,17 +54,20 @@ class _Gatherer(Gatherer):
     def __init__(self) -> None:
         self._paths: dict[str, _Types] = {}
         self._rows = 0
-        self._shapes: dict[Shape, Shape] = {}  # most answers of a set are alike: one object for all that are
+        self._shapes: dict[Outline, Shape] = {}  # most answers of a set are alike: one object for all that are
         self._taken: dict[Shape, array[int]] = {}  # and the rows of each, until there are too many shapes
 
     def note(self, member: Member) -> Shape | None:
         value = structured(member.answer)
         if value is None:
             return None
-        shape = kinds(value)
-        if len(self._shapes) >= MOST_SHAPES:
-            self._shapes.clear()
-        return self._shapes.setdefault(shape, shape)
+        known = outline(value)
+        shape = self._shapes.get(known)
+        if shape is None:
+            if len(self._shapes) >= MOST_SHAPES:
+                self._shapes.clear()
+            shape = self._shapes[known] = kinds(value)
+        return shape
 
     def take(self, index: int, noted: Shape | None) -> None:
         if noted is None:
