@@ -244,6 +244,17 @@ def test_the_rejected_answer_and_waived_findings_are_left_alone(leo: User, alice
     assert not Sample.objects.filter(dataset=dataset, has_rejected=True).exists()
 
 
+def test_what_a_lead_lets_pass_after_the_plan_is_left_as_it_is(leo: User, alice: User, dataset: Dataset) -> None:
+    change = prepared(leo, dataset)
+    waivers.waive(actor=alice, sample=at(dataset, 4), rule=SPACING, reason="So it is written on the tin.")
+    change = applied(leo, change)
+    assert (change.state, change.applied, change.skipped) == ("done", 4, 1)
+    assert answers(dataset)[3] == "用 AW4 - 02。"
+    left = change.entries.get(state="skipped")
+    assert (left.position, left.note["template"]) == (4, "Somebody has let what it would mend pass in the meantime.")
+    assert true_counters(dataset)
+
+
 def test_rules_that_changed_since_the_plan_do_not_let_a_new_error_in(leo: User, alice: User, dataset: Dataset) -> None:
     change = prepared(leo, dataset)
     stricter = {**CONTRACT, "text": {"ends_with": ["。"], "require": ["AW4 - 02"]}}

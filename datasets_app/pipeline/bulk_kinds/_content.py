@@ -14,8 +14,11 @@ from datasets_app.models.bulk_change import EntryState
 from datasets_app.pipeline.grading import MOST_FINDINGS, Graded, checker_of, grade
 from datasets_app.pipeline.revise_many import Next, Reason, revise_many
 from datasets_app.pipeline.waiving import NONE, waived
+from ftstudio.errors import Text
 
 from .base import Counted, Kind, Plan, Rows, Write, skip
+
+LET_PASS = Text("Somebody has let what it would mend pass in the meantime.")
 
 
 class ContentKind(Kind):
@@ -60,9 +63,12 @@ class ContentKind(Kind):
 
         def write(rows: Rows, counted: Counted) -> None:
             following = []
+            passed = waived(rows)
             for entry in entries:
                 graded, row = ready.get(entry.sample_id), rows.get(entry.sample_id)
-                if entry.sample_id in refused:
+                if not passed.get(entry.sample_id, NONE).isdisjoint(entry.counts):
+                    skip(entry, why=LET_PASS)
+                elif entry.sample_id in refused:
                     skip(entry, EntryState.REFUSED, fixing.refusal_of(refused[entry.sample_id]))
                 elif graded is None or row is None or row.revision_number != entry.base_revision:
                     skip(entry)
