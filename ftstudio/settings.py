@@ -15,12 +15,11 @@ from typing import Any
 
 import dj_database_url
 from cryptography.fernet import Fernet
-from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from ftstudio import api_settings
 from ftstudio import environment as env
+from ftstudio import fixed_settings
 from ftstudio.sockets import broker_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -250,24 +249,11 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 
 # --- API -------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = api_settings.REST_FRAMEWORK
-SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
+REST_FRAMEWORK = fixed_settings.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = fixed_settings.SPECTACULAR_SETTINGS
 
 # --- What a page may load: everything from here, scripts and styles only as files ----------------------------------
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = fixed_settings.CONTENT_SECURITY_POLICY
 
 # --- Limits: what a person may send ------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = env.number("FTSTUDIO_UPLOAD_MAX_BYTES", 2 * 1024**3)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.db.models import Count, Max, Q, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -22,7 +20,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from datasets_app.models import DatasetCount, Decision
 from ftstudio.accounts.models import Project, User
 from ftstudio.accounts.policy import allows
 from ftstudio.errors import Text
@@ -33,10 +30,10 @@ from ftstudio.web.requests import PersonRequest
 from jobs_app.core import lifecycle, metrics
 from jobs_app.models import Connection, Job, JobMetric
 from jobs_app.providers import PROVIDERS
-from jobs_app.services import alerts, boards, budgets, hosting, lines, queue, retries, spending
+from jobs_app.services import boards, budgets, hosting, lines, queue, retries, spending
 from jobs_app.services.boards import Wanted
-from jobs_app.services.stuck import stuck
 
+from .board_figures import alerts_of, figures_of, months, people_of
 from .jobs import found
 from .progress import duration, spark, verdict_word
 
@@ -108,10 +105,10 @@ def job_list(request: PersonRequest) -> HttpResponse:
         "compare": url_or_none("pages:run-compare"),
         "may_create": project is not None and allows(user, project, "jobs.create"),
         "choices": SimpleLazyObject(lambda: _choices(user, project)),
-        "figures": SimpleLazyObject(lambda: _figures(user, project, jobs) if project else None),
+        "figures": SimpleLazyObject(lambda: figures_of(user, project, jobs) if project else None),
         "budgets": SimpleLazyObject(lambda: budgets.state(project.pk) if project else []),
-        "alerts": SimpleLazyObject(lambda: _alerts(user, project, jobs)),
-        "people": SimpleLazyObject(lambda: _people(user, project)),
+        "alerts": SimpleLazyObject(lambda: alerts_of(user, project, jobs)),
+        "people": SimpleLazyObject(lambda: people_of(user, project)),
     }
     return render_page(request, "jobs/list.html", context)
 
@@ -225,75 +222,6 @@ def _choices(user: User, project: Project | None) -> dict[str, Any]:
     kinds = Connection.objects.filter(project=project).order_by("kind").values_list("kind", flat=True).distinct()
     return {
         "kinds": [(kind, PROVIDERS[kind].label if kind in PROVIDERS else Text("{kind}", kind=kind)) for kind in kinds],
-        "months": _months(),
+        "months": months(),
         **{name: getattr(found, name) for name in ("connections", "bases", "people", "datasets", "families")},
     }
-
-
-def _months() -> list[tuple[str, datetime]]:
-    """The last twelve, newest first."""
-    now = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    found = []
-    for _month in range(12):
-        found.append((f"{now:%Y-%m}", now))
-        now = (now - timedelta(days=1)).replace(day=1)
-    return found
-
-
-def _alerts(user: User, project: Project | None, jobs: Any) -> dict[str, Any]:
-    """What wants a person: connections that are stopped, models that stop, jobs that nothing is heard of."""
-    if project is None:
-        return {}
-    return {
-        "stopped": alerts.stopped(project),
-        "may_resume": allows(user, project, "connections.resume"),
-        "is_owner": allows(user, project, "connections.update"),
-        "sunsets": alerts.sunsets(project),
-        "stuck": stuck(jobs),
-    }
-
-
-def _figures(user: User, project: Project, jobs: Any) -> dict[str, Any]:
-    """The row of figures at the top."""
-    now = timezone.now()
-    month = budgets.month_start()
-    counted = jobs.filter(launched_at__gte=month).aggregate(
-        n=Count("pk"),
-        failed=Count("pk", filter=Q(state=lifecycle.FAILED)),
-        done=Count("pk", filter=Q(state=lifecycle.SUCCEEDED)),
-    )
-    decisions = _decisions(user, project)
-    by_day = dict(decisions.values(day=TruncDate("at")).values_list("day").annotate(n=Count("pk")).order_by())
-    days = [(now - timedelta(days=back)).date() for back in range(6, -1, -1)]
-    line = [(place, float(by_day.get(day, 0))) for place, day in enumerate(days)]
-    counts = DatasetCount.objects.filter(dataset__project=project, kind="status", key__in=("pending", "flagged"))
-    waiting = dict(counts.values_list("key").annotate(n=Sum("n")).order_by())
-    return {
-        "month": month,
-        "jobs": counted,
-        "decisions": sum(by_day.values()),
-        "decisions_spark": spark((), line) if any(by_day.values()) else "",
-        "pending": waiting.get("pending") or 0,
-        "flagged": waiting.get("flagged") or 0,
-    }
-
-
-def _people(user: User, project: Project | None) -> list[dict[str, Any]]:
-    """Who decided how much in the last seven days, the busiest first; for who leads."""
-    if project is None or not allows(user, project, "audit.read"):
-        return []
-    found = _decisions(user, project).values("by_id", "by__name", "by__username")
-    return list(
-        found.annotate(
-            n=Count("pk"),
-            accepted=Count("pk", filter=Q(decision="accept")),
-            rejected=Count("pk", filter=Q(decision="reject")),
-            flagged=Count("pk", filter=Q(decision="flag")),
-        ).order_by("-n")[:20]
-    )
-
-
-def _decisions(user: User, project: Project) -> Any:
-    week = timezone.now() - timedelta(days=7)
-    mine = Decision.objects.visible_to(user)
-    return mine.filter(sample__dataset__project=project, at__gte=week, undone_at=None).order_by()

@@ -1,6 +1,8 @@
-"""How the API reads, answers, and describes itself: settings that no environment changes."""
+"""Settings that no environment changes: how the API reads, answers and describes itself, and what a page may load."""
 
 from __future__ import annotations
+
+from csp.constants import NONCE, NONE, SELF
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -42,4 +44,19 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "datasets_app.models.decision.Verdict",
         "GateState": ["met", "unmet", "unmeasured"],
     },
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
 }
