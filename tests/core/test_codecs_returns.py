@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from datasets_app.core import samples
-from datasets_app.core.codecs import CODECS, CodecError
+from datasets_app.core.codecs import CODECS, CodecError, detect
 from datasets_app.core.codecs.base import canonical
 from datasets_app.core.line_style import style_of
 from datasets_app.core.samples import Message, Sample
@@ -56,6 +56,11 @@ ODD = {
         },
     ),
     "tools as a list": ("sharegpt", {"conversations": [HUMAN, GPT], "tools": [WEATHER, {"name": "bare"}]}),
+    "a prompt that stands in both answers too": (
+        "trl-preference",
+        {"prompt": "雨？", "chosen": [ASKED, SAID], "rejected": [ASKED, {**SAID, "content": "不"}], "score": 8.5},
+    ),
+    "turns of a chat under the key of ShareGPT": ("sharegpt", {"id": 1, "conversations": [ASKED, SAID]}),
     "turns in two columns": ("sharegpt", {"conversations": [HUMAN, GPT], "messages": [ASKED, SAID]}),
 }  # fmt: skip
 
@@ -142,3 +147,21 @@ def test_a_refusal_names_the_fields_in_the_order_met_in_every_process(name):
     with pytest.raises(CodecError) as refused:
         CODECS[name].reduce(Sample((Message("user", "雨？"), turn, Message("assistant", "会。"))))
     assert refused.value.fields == ("role", "name", "weight", "reasoning_content", "tool_call_id", "content")
+
+
+def test_a_question_that_stands_in_both_answers_too_is_asked_once():
+    """As in the best known set of preferences: the prompt as a text, beside two whole conversations."""
+    name, record = ODD["a prompt that stands in both answers too"]
+    sample = CODECS[name].decode(record)
+    assert [message.text for message in (*sample.messages, *sample.rejected)] == ["雨？", "会。", "不"]
+    asked = replace(sample, messages=(Message("user", "明天有雨吗？"), sample.messages[1]))
+    written = CODECS[name].encode(asked)
+    assert written["prompt"] == written["chosen"][0]["content"] == written["rejected"][0]["content"] == "明天有雨吗？"
+    other = CODECS[name].decode({**record, "prompt": "雪？"})
+    assert other.messages[0].text == "雪？"
+
+
+def test_turns_of_a_chat_under_the_key_of_sharegpt_are_recognised_and_read():
+    record = ODD["turns of a chat under the key of ShareGPT"][1]
+    assert detect([record]) == "sharegpt"
+    assert CODECS["openai-chat"].encode(canonical(CODECS["sharegpt"].decode(record)))["messages"] == [ASKED, SAID]

@@ -1,7 +1,7 @@
 """ShareGPT: `{"conversations": [{"from", "value"}, …]}`, and LLaMA-Factory's rows with pictures (facts §13).
 
-A row of `messages` with a list of `images` for their `<image>` tags is one of LLaMA-Factory's too; it is written back
-as it came.
+A row of `messages` with a list of `images` for their `<image>` tags is one of LLaMA-Factory's too, and so are
+`conversations` whose turns have a role and a content; they are written back as they came.
 """
 
 from __future__ import annotations
@@ -78,19 +78,19 @@ class ShareGPT(Codec):
     def recognises(self, record: dict[str, Json]) -> bool:
         turns = record.get(_TURNS)
         if isinstance(turns, list):
-            return not turns or (isinstance(turns[0], dict) and "from" in turns[0])
+            spoken = not turns or (isinstance(turns[0], dict) and "from" in turns[0])
+            return spoken or (_has_roles(turns) and _CHAT not in record)
         return isinstance(record.get("images"), list) and looks_like_messages(record.get(_CHAT))
 
     def decode(self, record: dict[str, Json]) -> Sample:
-        if _TURNS not in record and _CHAT in record:
-            key, messages = _CHAT, read_messages(record[_CHAT])
-        elif _TURNS in record:
-            key, messages = _TURNS, read_turns(record[_TURNS], f"/{_TURNS}")
-        else:
+        key = _TURNS if _TURNS in record else _CHAT
+        if key not in record:
             raise CodecError("messages-missing", Text("The key “conversations” is missing: put the turns there."))
+        chat = key == _CHAT or _has_roles(record[key])
+        messages = (read_messages if chat else read_turns)(record[key], f"/{key}")
         sample, form = read_row(record, key, (), messages)
-        if key == _CHAT:
-            form["messages"] = True
+        if chat:
+            form["messages"] = True if key == _CHAT else _TURNS
         sample = remembering(sample, form)
         return in_order(sample, (key, *write_row(sample)[1]), record)
 
@@ -99,8 +99,8 @@ class ShareGPT(Codec):
             raise not_carried(self, fields)
         messages, beside = write_row(sample)
         found: dict[str, Json]
-        if remembered(sample.extras).get("messages"):
-            found = {_CHAT: [write_message(message) for message in messages], **beside}
+        if chat := remembered(sample.extras).get("messages"):
+            found = {_TURNS if chat == _TURNS else _CHAT: [write_message(message) for message in messages], **beside}
         else:
             found = {_TURNS: [write_turn(message) for message in messages], **beside}
         return ordered(found, sample.extras.get(KEYS))
@@ -125,6 +125,10 @@ class ShareGPT(Codec):
             (),
             {key: value for key, value in sample.extras.items() if key not in stray or key in RESERVED - {ANSWER}},
         )
+
+
+def _has_roles(turns: Json) -> bool:
+    return looks_like_messages(turns) and "from" not in turns[0]
 
 
 def _own(sample: Sample) -> tuple[str, ...]:

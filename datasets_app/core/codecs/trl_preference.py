@@ -1,6 +1,7 @@
 """TRL preference: `{"prompt", "chosen", "rejected"}`, texts or lists of turns (facts §13).
 
-The prompt may be implicit: the turns that `chosen` and `rejected` begin with together.
+The prompt may be implicit: the turns that `chosen` and `rejected` begin with together. A prompt that is a text beside
+two lists of turns that both ask it is their last question, as TRL takes it, and no turn before them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ftstudio.errors import Text
 
 _OWN = ("prompt", "chosen", "rejected")
 _IMPLICIT = "implicit"  # in FORM: the prompt stood in both answers
+_ASKED = "asked"  # in FORM under `implicit`: its question stood under `prompt` too
 
 
 class TRLPreference(Codec):
@@ -60,23 +62,24 @@ class TRLPreference(Codec):
         chosen, chosen_text = trl.read_answer(record, "chosen")
         rejected, rejected_text = trl.read_answer(record, "rejected")
         prompt_text = False
-        if "prompt" in record:
-            prompt, prompt_text = trl.read_side(record, "prompt", "user")
-        else:
-            prompt = _common(chosen, rejected)
+        prompt = _common(chosen, rejected)
+        implicit = "prompt" not in record or bool(prompt and _asks(prompt[-1], record["prompt"]))
+        if implicit:
             chosen, rejected = chosen[len(prompt) :], rejected[len(prompt) :]
-            if not prompt:
-                raise CodecError(
-                    "messages-missing", Text("There is no “prompt”, and both answers begin differently."), "/prompt"
-                )
+        else:
+            prompt, prompt_text = trl.read_side(record, "prompt", "user")
+        if not prompt:
+            raise CodecError(
+                "messages-missing", Text("There is no “prompt”, and both answers begin differently."), "/prompt"
+            )
         tools, extras = trl.read_beside(record, _OWN)
         form: dict[str, Json] = {}
         if texts := [
             key for key, was in zip(_OWN, (prompt_text, chosen_text, rejected_text), strict=True) if was
         ]:  # fmt: skip
             form[trl.TEXT] = texts
-        if "prompt" not in record:
-            form[_IMPLICIT] = True
+        if implicit:
+            form[_IMPLICIT] = _ASKED if "prompt" in record else True
         sample = remembering(joined(prompt, chosen, rejected, tools, extras), form)
         return in_order(sample, _written(sample), record)
 
@@ -103,10 +106,18 @@ def _common(one: tuple[Message, ...], other: tuple[Message, ...]) -> tuple[Messa
     return one[:shared]
 
 
+def _asks(turn: Message, question: Json) -> bool:
+    return turn.role == "user" and isinstance(question, str) and turn.content == question
+
+
 def _written(sample: Sample) -> dict[str, Json]:
     prompt, answer = parted(sample)
-    if remembered(sample.extras).get(_IMPLICIT):
+    if implicit := remembered(sample.extras).get(_IMPLICIT):
+        asked = (
+            {"prompt": prompt[-1].text} if implicit == _ASKED and prompt and _asks(prompt[-1], prompt[-1].text) else {}
+        )
         return {
+            **asked,
             "chosen": trl.write_side(sample, "", (*prompt, *answer)),
             "rejected": trl.write_side(sample, "", (*prompt, *sample.rejected)),
             **beside(sample),
