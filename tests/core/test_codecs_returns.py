@@ -61,6 +61,15 @@ ODD = {
         {"prompt": "雨？", "chosen": [ASKED, SAID], "rejected": [ASKED, {**SAID, "content": "不"}], "score": 8.5},
     ),
     "turns of a chat under the key of ShareGPT": ("sharegpt", {"id": 1, "conversations": [ASKED, SAID]}),
+    "pictures in the turns of a chat under the key of ShareGPT": (
+        "sharegpt",
+        {
+            "conversations": [
+                {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a.png", "detail": "low"}}]},
+                SAID,
+            ]
+        },
+    ),
     "turns in two columns": ("sharegpt", {"conversations": [HUMAN, GPT], "messages": [ASKED, SAID]}),
 }  # fmt: skip
 
@@ -137,7 +146,8 @@ def test_a_row_with_pictures_in_its_turns_and_beside_them_is_not_written_as_anot
     record = {"messages": [shown, {**ASKED, "content": "<image>雨？"}, SAID], "images": ["sky.png"]}
     sample = CODECS["sharegpt"].decode(record)
     assert sample.extras["images"] == ["sky.png"]
-    assert "images" in CODECS["sharegpt"].losses(sample)
+    assert CODECS["sharegpt"].encode(sample) == record
+    assert "images" in CODECS["sharegpt"].losses(canonical(sample))
 
 
 @pytest.mark.parametrize("name", ["sharegpt", "sharegpt-kto", "sharegpt-preference"])

@@ -15,6 +15,7 @@ from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import Message, Sample
 
 _NO_TOOLS = ("", "[]")  # a column that the row does not use
+INSIDE = "inside"  # in FORM: pictures stood in the turns of a chat, where others put a tag
 LISTED = "list"  # in FORM under `tools`: they stood as a list
 
 
@@ -72,7 +73,7 @@ def read_row(
 def write_row(sample: Sample) -> tuple[tuple[Message, ...], dict[str, Json]]:
     """(the turns with their content as text, what stands beside them)."""
     form = remembered(sample.extras)
-    messages, addresses = tagged(sample.messages)
+    messages, addresses = (sample.messages, []) if form.get(INSIDE) else tagged(sample.messages)
     if messages and messages[-1].reasoning is not None and not form.get("messages"):
         messages = (*messages[:-1], spoken(messages[-1]))
     beside: dict[str, Json] = {}
@@ -109,7 +110,8 @@ def _is_ours(sample: Sample, key: str, value: Json) -> bool:
     if key == "tools":
         return bool(sample.tools or read_tools(value)[0]) or value in _NO_TOOLS or usable(value)
     if key == "images":
-        return bool(images.addresses(sample)) or untagged(sample.messages, value) is not None
+        shown = bool(images.addresses(sample)) and not remembered(sample.extras).get(INSIDE)
+        return shown or untagged(sample.messages, value) is not None
     return key == "system" and isinstance(value, str) and bool(value) and not _led(sample)
 
 

@@ -7,7 +7,7 @@ A row of `messages` with a list of `images` for their `<image>` tags is one of L
 from __future__ import annotations
 
 from datasets_app.core import images
-from datasets_app.core.codecs._sharegpt_row import carried_tools, lost_beside, read_row, write_row
+from datasets_app.core.codecs._sharegpt_row import INSIDE, carried_tools, lost_beside, read_row, write_row
 from datasets_app.core.codecs._sharegpt_turns import lost_of_turns, read_turns, reduced_turns, write_turn
 from datasets_app.core.codecs._tags import untaggable
 from datasets_app.core.codecs._texts import remembering
@@ -91,6 +91,8 @@ class ShareGPT(Codec):
         sample, form = read_row(record, key, (), messages)
         if chat:
             form["messages"] = True if key == _CHAT else _TURNS
+            if images.addresses(Sample(messages)):
+                form[INSIDE] = True
         sample = remembering(sample, form)
         return in_order(sample, (key, *write_row(sample)[1]), record)
 
@@ -106,8 +108,10 @@ class ShareGPT(Codec):
         return ordered(found, sample.extras.get(KEYS))
 
     def losses(self, sample: Sample) -> tuple[str, ...]:
-        chat = remembered(sample.extras).get("messages")
-        fields = dict.fromkeys(untaggable(sample.messages) if chat else lost_of_turns(sample.messages))
+        form = remembered(sample.extras)
+        fields: dict[str, None] = {}
+        if not form.get(INSIDE):
+            fields.update(dict.fromkeys((untaggable if form.get("messages") else lost_of_turns)(sample.messages)))
         fields.update(dict.fromkeys(lost_beside(sample, _own(sample))))
         if not sample.messages:
             fields["messages"] = None
