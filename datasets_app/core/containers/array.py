@@ -69,7 +69,7 @@ class JsonArray(Container):
                 first_key = first_key or _first_key(raw)
                 yield entry
                 continue
-            if spent < _MOST_AGAIN and _is_begun(raw, mark) and stream.seekable():
+            if spent < _MOST_AGAIN and _is_begun(raw, mark, first_key) and stream.seekable():
                 place = stream.tell()
                 after = _behind(stream, begin, first, first_key)
                 spent += (after or stream.tell()) - begin
@@ -92,10 +92,12 @@ def _first_key(raw: bytes) -> bytes:
     return named[1] if named and raw.count(named[1]) == 1 else b""
 
 
-def _is_begun(raw: bytes | None, mark: bytes) -> bool:
+def _is_begun(raw: bytes | None, mark: bytes, first_key: bytes) -> bool:
     """Whether what cannot be read may be no whole element: a missing quotation mark or bracket in one runs through
     those behind it, or ends it too early."""
-    return raw != b"" and (raw is None or mark == _CUT_OFF or raw.startswith(b"{"))
+    if not raw or mark == _CUT_OFF:
+        return raw != b""
+    return raw.startswith(b"{") or bool(first_key and first_key in raw)
 
 
 def _ends_early(stream: BinaryIO, end: int, after: int) -> bool:
