@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -61,20 +60,11 @@ def nursery(tmp_path: Path) -> Iterator[Nursery]:
         yield nursery
 
 
-def reached(nursery: Nursery, column: str) -> int:
-    return int(nursery.value(f"SELECT {column} FROM datasets_app_bulkchange"))  # noqa: S608
-
-
 def killed_halfway_then_finished(nursery: Nursery, change: str, column: str) -> dict[str, object]:
-    for least in (1, ROWS // 2):
-        worker = nursery.start(RUN, change)
-        deadline = time.monotonic() + 60
-        while reached(nursery, column) < least:
-            assert worker.poll() is None, "the worker ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        worker.kill()
-        assert least <= reached(nursery, column) < ROWS
+    reached = f"SELECT {column} FROM datasets_app_bulkchange"  # noqa: S608
+    for least, writes in ((1, 2), (ROWS // 2, 3)):
+        nursery.kill(RUN, change, query=reached, least=least, writes=writes)
+        assert least <= nursery.value(reached) < ROWS
         nursery.let_leases_end()
     nursery.run(RUN, change)
     report: dict[str, object] = json.loads(nursery.run(REPORT))

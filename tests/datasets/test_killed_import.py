@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +28,7 @@ with open("rows.jsonl", "rb") as file:
     print(uploads.receive(actor=user, dataset=dataset, file=file, name="rows.jsonl").pk)
 """
 INGEST = "import sys\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
+IMPORTED = "SELECT count(*) FROM datasets_app_sample"
 REPORT = """
 import json
 from datasets_app.models import *
@@ -64,21 +64,11 @@ def nursery(tmp_path: Path) -> Iterator[Nursery]:
         yield nursery
 
 
-def imported_so_far(nursery: Nursery) -> int:
-    return int(nursery.value("SELECT count(*) FROM datasets_app_sample"))
-
-
 def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_three_times(nursery: Nursery) -> None:
     upload = nursery.run(PREPARE)
-    for least in (200, 1200, 2500):
-        worker = nursery.start(INGEST, upload)
-        deadline = time.monotonic() + 60
-        while imported_so_far(nursery) < least:
-            assert worker.poll() is None, "the worker ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        worker.kill()
-        assert least <= imported_so_far(nursery) < ROWS - len(BAD)
+    for writes, least in enumerate((200, 1200, 2500), start=2):
+        nursery.kill(INGEST, upload, query=IMPORTED, least=least, writes=writes)
+        assert least <= nursery.value(IMPORTED) < ROWS - len(BAD)
         nursery.let_leases_end()
     nursery.run(INGEST, upload)
     report = json.loads(nursery.run(REPORT))

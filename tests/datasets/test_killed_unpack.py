@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from .nursery import Child, Nursery
-from .test_killed_import import PREPARE, imported_so_far
+from .test_killed_import import IMPORTED, PREPARE
 
 pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 
@@ -80,11 +80,12 @@ def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_while_it_unpacks(n
         dead = upload_row(nursery)[0]
         killed_when(nursery, nursery.start(INGEST, upload), lambda dead=dead: upload_row(nursery)[0] != dead)  # type: ignore[misc]
         assert upload_row(nursery)[1] == ""
-        assert imported_so_far(nursery) == 0
+        assert nursery.value(IMPORTED) == 0
     # As the file is put in its place, perhaps before the upload knows of it; then among its rows.
     killed_when(nursery, nursery.start(INGEST, upload), lambda: bool(unpacked_files(nursery, upload)))
-    killed_when(nursery, nursery.start(INGEST, upload), lambda: imported_so_far(nursery) >= ROWS // 3)
-    assert imported_so_far(nursery) < ROWS - len(EMPTY)
+    nursery.kill(INGEST, upload, query=IMPORTED, least=ROWS // 3)
+    assert ROWS // 3 <= nursery.value(IMPORTED) < ROWS - len(EMPTY)
+    nursery.let_leases_end()
     nursery.run(INGEST, upload)
     report = json.loads(nursery.run(REPORT))
     good = [row for row in range(2, ROWS + 2) if row not in EMPTY]
