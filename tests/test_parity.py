@@ -490,6 +490,13 @@ CASES = [
         refusal=409,
     ),
     Case(
+        "a check of all samples that is not on is stopped",
+        lambda w: (f"/datasets/{w['datasets'].pk}/check/cancel/", {}),
+        lambda w: ("post", f"/api/v1/datasets/{w['datasets'].pk}/check/cancel/", {}),
+        lambda: list(Dataset.objects.values_list("checking_version", "rule_set_version")),
+        refusal=409,
+    ),
+    Case(
         "a finished job is cancelled",
         lambda w: (f"/jobs/{w['jobs'].pk}/cancel/", {}),
         lambda w: ("post", f"/api/v1/jobs/{w['jobs'].pk}/cancel/", {}),

@@ -40,6 +40,7 @@ ASKED = {"dataset": "$datasets", "arms": [{"connection": "$connections", "model"
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:dataset-list": ("datasets.create", {"name": "New", "project": "$projects"}),
     "patch api:dataset-detail": ("datasets.update", {"name": "New"}),
+    "post api:check-cancel": ("checks.cancel", {}),
     "post api:upload-list": ("uploads.create", {"file": "$file"}),
     "patch api:upload-detail": ("uploads.update", {"licence": "MIT"}),
     "post api:upload-start": ("uploads.start", {}),

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from datasets_app.models import Dataset
-from datasets_app.services import datasets
+from datasets_app.services import checks, datasets
 from ftstudio.accounts.models import Project
 
 from .loading import NewestFirst, read, visible
@@ -49,6 +49,15 @@ class DatasetDetail(APIView):
         dataset = visible(Dataset.objects.all(), request, pk=pk)
         changed = datasets.update(actor=request.user, dataset=dataset, **read(DatasetChangeInput, request))
         return Response(_shown(changed))
+
+
+class CheckCancel(APIView):
+    @extend_schema(request=None, responses=DatasetOutput)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Stop grading its samples again. Some are graded by the old rules then, and `rule_set_version` is empty;
+        giving the contract, profile or base model again grades all of them."""
+        dataset = visible(Dataset.objects.select_related("project"), request, pk=pk)
+        return Response(DatasetOutput(checks.cancel(actor=request.user, dataset=dataset)).data)
 
 
 def _shown(dataset: Dataset) -> object:

@@ -15,7 +15,7 @@ from .bulk_changes import (
 )
 from .checks import SampleCheck
 from .comments import CommentDetail, CommentList
-from .datasets import DatasetDetail, DatasetList
+from .datasets import CheckCancel, DatasetDetail, DatasetList
 from .drafts import SampleDraft
 from .forms import SampleForm
 from .gold import GoldAccuracy, GoldDetail, GoldList, SampleGold
@@ -53,6 +53,7 @@ from .waivers import DatasetWaiverList, SampleWaiverList, WaiverDetail
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<uuid:pk>/", DatasetDetail.as_view(), name="dataset-detail"),
+    path("datasets/<uuid:pk>/check/cancel/", CheckCancel.as_view(), name="check-cancel"),
     path("datasets/<uuid:pk>/team/", TeamReport.as_view(), name="team"),
     path("datasets/<uuid:pk>/agreement/", AgreementReport.as_view(), name="agreement"),
     path("datasets/<uuid:pk>/guidelines/", GuidelineList.as_view(), name="guideline-list"),

@@ -79,8 +79,14 @@ class Dataset(Leased):
 
     @property
     def check_broke(self) -> bool:
-        """The last check of all samples ended in a mistake of ours: some are graded by older rules than others."""
+        """The last check of all samples did not come to its end, through a mistake of ours or because it was stopped:
+        some are graded by older rules than others."""
         return not self.checking_version and not self.rule_set_version
+
+    @property
+    def check_stopped(self) -> bool:
+        """Somebody stopped the last check of all samples."""
+        return self.check_broke and self.checked_to > 0
 
     @property
     def checking_progress(self) -> float | None:

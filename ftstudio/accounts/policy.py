@@ -47,6 +47,7 @@ ACTIONS: dict[str, Role] = {
     "scans.request": Role.REVIEWER,
     "datasets.create": Role.LEAD,
     "datasets.update": Role.LEAD,
+    "checks.cancel": Role.LEAD,  # stop grading all samples again after a change of the rules
     "snapshots.freeze": Role.LEAD,
     "findings.waive": Role.LEAD,  # let a rule's finding on a sample pass, with a reason; or take that back
     "bulk_changes.prepare": Role.LEAD,

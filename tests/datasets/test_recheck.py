@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from datasets_app.models import CheckChunk, FindingRow, Sample
+from datasets_app.models import CheckChunk, Dataset, FindingRow, Sample
+from datasets_app.pipeline import bulk_changes as changing
 from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import regrade
-from datasets_app.services import datasets, samples
+from datasets_app.services import bulk_changes, checks, datasets, samples
+from ftstudio.accounts.models import AuditEntry
+from ftstudio.errors import NotAllowed
 from tests import make
 from tests.conftest import api_of, browser_of
 
@@ -130,3 +133,67 @@ def test_a_chunk_that_another_worker_holds_is_left_to_it(alice: Any, rain: Any) 
     CheckChunk.objects.release(first, "somebody else")
     checking.check(rain.pk)
     assert said(rain) == list(range(1, 11))
+
+
+# Stopping it
+
+
+def test_who_stops_a_check_of_all_samples_keeps_what_is_graded_and_can_begin_again(alice: Any, rain: Any) -> None:
+    first, second, *_ = begun(alice, rain, contract=STRICT)
+    checking.go_on(first)
+    page = browser_of(alice).post(f"/datasets/{rain.pk}/check/cancel/", follow=True).content.decode()
+    assert "was stopped" in page
+    rain.refresh_from_db()
+    assert (rain.checking_version, rain.rule_set_version, rain.check_stopped) == ("", "", True)
+    checking.go_on(second)  # a message that was under way
+    checking.check(rain.pk)
+    assert not CheckChunk.objects.exists()
+    assert not Dataset.objects.to_check().exists(), "a sweep takes it up no more"
+    assert said(rain) == [1, 2, 3, 4, 8]
+    assert datasets.counts(rain) == make.counted(rain)
+    assert AuditEntry.objects.filter(verb="checks.cancel", actor=alice).count() == 1
+    datasets.update(actor=alice, dataset=rain, contract=STRICT)
+    checking.check(rain.pk)
+    rain.refresh_from_db()
+    assert (rain.check_broke, rain.check_stopped, rain.checked_to) == (False, False, 0)
+    assert said(rain) == list(range(1, 11))
+    assert datasets.counts(rain) == make.counted(rain)
+
+
+def test_a_worker_whose_check_is_stopped_while_it_looks_writes_nothing(alice: Any, rain: Any, monkeypatch: Any) -> None:
+    first, *_ = begun(alice, rain, contract=STRICT)
+    real = regrade.look
+
+    def look(*args: Any) -> Any:
+        seen = real(*args)
+        checks.cancel(actor=alice, dataset=rain)
+        return seen
+
+    monkeypatch.setattr(regrade, "look", look)
+    checking.go_on(first)
+    rain.refresh_from_db()
+    assert rain.check_stopped, "though no sample has been graded by the new rules"
+    assert said(rain) == [4, 8]
+    assert datasets.counts(rain) == make.counted(rain)
+
+
+def test_only_a_lead_stops_a_check_and_only_one_that_is_on(alice: Any, rita: Any, rain: Any) -> None:
+    begun(alice, rain, contract=STRICT)
+    with pytest.raises(NotAllowed):
+        checks.cancel(actor=rita, dataset=rain)
+    script, address = api_of(alice), f"/api/v1/datasets/{rain.pk}/check/cancel/"
+    told = script.post(address)
+    assert (told.status_code, told.json()["checking"], told.json()["rule_set_version"]) == (200, False, "")
+    refused = script.post(address)
+    assert (refused.status_code, refused.json()["code"]) == (409, "ended")
+    assert AuditEntry.objects.filter(verb="checks.cancel").count() == 1
+
+
+def test_after_a_stopped_check_fixes_are_looked_for_in_all_samples(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [make.chat(f"型号 {n}？", "用 AW - 02。") for n in range(3)])
+    begun(alice, rain, contract={**STOP, "symbols": {"tight": ["-"]}})
+    rain = checks.cancel(actor=alice, dataset=rain)
+    change = bulk_changes.prepare(actor=alice, dataset=rain, kind="fix", what={"rules": ["symbol-spacing"]})
+    changing.run(change.pk)
+    change.refresh_from_db()
+    assert change.planned == 3, "none of them has a finding yet"

@@ -45,7 +45,7 @@ class Fix(ContentKind):
         return Text("Fix: {rules}", rules=Listed(RULES[rule].title for rule in what["rules"] if rule in RULES))
 
     def concerned(self, change: BulkChange, rows: SampleQuerySet) -> SampleQuerySet:
-        if change.dataset.checking_version:
+        if change.dataset.checking_version or change.dataset.check_broke:
             return rows  # the findings are those of older rules, in part
         found = FindingRow.objects.current().filter(dataset=change.dataset, rule__in=change.what["rules"], waived=False)
         return rows.filter(Exists(found.filter(sample=OuterRef("pk"))))

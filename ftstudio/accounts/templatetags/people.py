@@ -57,6 +57,7 @@ def verb_sentence(verb: str) -> str:
         "guidelines.publish": _("published a version of the guideline"),
         "uploads.create": _("uploaded a file"),
         "uploads.cancel": _("cancelled an upload"),
+        "checks.cancel": _("stopped grading the samples again"),
         "uploads.update": _("changed how a file is read"),
         "uploads.start": _("started an import"),
         "images.create": _("brought a picture in"),
