@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connections
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -24,7 +24,7 @@ from datasets_app.models.sample import SampleQuerySet, Status
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from . import searching
-from .conditions import Where, query
+from .conditions import Spelt, Where, query
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
@@ -41,13 +41,6 @@ _PLAIN = {
 
 # What the partial indexes are about, in their own words: SQLite does not see that a parameter says the same.
 _PARTIAL = {name: f"NOT (%(expressions)s = {none})" for name, none in (("worst", 0), ("cluster", 0), ("label", "''"))}
-
-
-class _Spelt(Func):
-    """A condition with its constants written into the SQL."""
-
-    output_field = BooleanField()
-    arity = 1
 
 
 NOWHERE = Where()
@@ -149,15 +142,22 @@ class Filters:
 
 
 def narrowed(
-    dataset: Dataset, filters: Filters, *, within: Collection[int] | None = None, ordered: bool = False
+    dataset: Dataset,
+    filters: Filters,
+    *,
+    within: Collection[int] | QuerySet[Any, Any] | None = None,
+    ordered: bool = False,
+    reading: bool | None = None,
+    numbers: Mapping[str, int] | None = None,
 ) -> SampleQuerySet:
     """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns.
 
     `within` are keys to choose from, all of this dataset; then nothing but these is looked at. On SQLite, which knows
     nothing of how many samples a filter passes, the query begins at the rarest one: the kept counters tell which that
-    is, and the indexes of the others are hidden from it.
+    is, and the indexes of the others are hidden from it. `reading` says whether texts are read or the text index is
+    asked; None: what is cheaper. `numbers` are those of `kept`, where they have just been read.
     """
-    numbers = kept(dataset, filters, exactly=ordered)
+    numbers = kept(dataset, filters, exactly=ordered) if numbers is None else numbers
     leads = min(numbers, key=lambda name: (numbers[name], name), default="")
     related, columns = _related(dataset, filters), filters.columns()
     if within is None and leads in related and numbers[leads] <= FEW:
@@ -184,8 +184,22 @@ def narrowed(
         rows = rows.filter(~Q(_plainly("status", Status.TRASHED.value)) if sqlite else ~Q(status=Status.TRASHED))
     if not filters.q:
         return rows
-    few = within is not None or (bool(numbers) and min(numbers.values()) <= READ)
-    return searching.matching(rows, filters.q, few=few)
+    if reading is None:
+        reading = within is not None or (bool(numbers) and min(numbers.values()) <= READ)
+    return searching.matching(rows, filters.q, few=reading)
+
+
+def gathered(dataset: Dataset, filters: Filters, numbers: Mapping[str, int]) -> SampleQuerySet:
+    """The same samples in a form in which SQLite finds the keys of all that pass, on the way that the rarest filter
+    knows, and puts them into any order itself. `numbers` are those of `kept`."""
+    reading = bool(numbers) and min(numbers.values()) <= READ
+    leads = min(numbers, key=lambda name: (numbers[name], name), default="")
+    if leads in ("rule", "tag"):
+        keys = _related(dataset, filters)[leads].values("sample_id")
+        rest: dict[str, Any] = {leads: ""}
+        return narrowed(dataset, replace(filters, **rest), within=keys, reading=reading, numbers=numbers)
+    passing = narrowed(dataset, filters, reading=reading, numbers=numbers)
+    return Sample.objects.filter(pk__in=passing.values("pk"))
 
 
 def kept(dataset: Dataset, filters: Filters, *, exactly: bool = False) -> dict[str, int]:
@@ -208,7 +222,7 @@ def kept(dataset: Dataset, filters: Filters, *, exactly: bool = False) -> dict[s
 def _with(rows: SampleQuerySet, name: str, value: str | int, *, plainly: bool = False) -> SampleQuerySet:
     """Those of the rows that have the value, by the column's index or, `plainly`, by looking at each."""
     rows = rows.filter(_plainly(name, value) if plainly else Q(**{name: value}))
-    return rows.filter(_Spelt(F(name), template=_PARTIAL[name])) if name in _PARTIAL and value else rows
+    return rows.filter(Spelt(F(name), template=_PARTIAL[name])) if name in _PARTIAL and value else rows
 
 
 def _plainly(name: str, value: str | int) -> Exact:

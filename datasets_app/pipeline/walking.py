@@ -3,7 +3,8 @@
 On SQLite such a list is walked along the index that knows: matches of the text index, findings of a rule, a tag's rows,
 all in the order of the samples' keys, which within a dataset is the order of their positions (see `keys`). A block of
 keys at a time is put to the other filters, and the walk ends when the screen is full; so the first page of a million
-matches costs as little as the only match there is. PostgreSQL's planner finds such ways by itself.
+matches costs as little as the only match there is. Where many matches in a row pass no other filter, the other filters'
+own way is taken. PostgreSQL's planner finds such ways by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from datasets_app.models import Dataset, FindingRow, Sample, SampleTag
 
@@ -20,7 +22,10 @@ from . import searching
 from .selecting import FEW, READ, Filters, kept, narrowed
 
 FIRST, LARGEST = 200, 8000  # keys of a block; each is four times as large as the one before
-Block = Callable[[int, int, bool, int], list[int]]  # lowest key, highest, backwards?, how many → keys
+IN_VAIN = 4_000  # matches of a text that are put to other filters before these lead the way
+# Lowest key, highest, backwards?, how many → the samples of a block, as keys or as a query, and its last key. None:
+# there are no more.
+Block = Callable[[int, int, bool, int], tuple[Any, int] | None]
 
 
 def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool, size: int) -> list[int] | None:
@@ -32,12 +37,16 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
         return None
     block, others = chosen
     found: list[int] = []
-    for keys in _blocks(dataset, block, beyond, back):
-        rows = narrowed(dataset, others, within=keys).order_by().values_list("pk", "dataset_id")
-        passed = {key for key, owner in rows if owner == dataset.pk}  # the text index knows every dataset
-        found += (key for key in keys if key in passed)
+    seen, gives_up = 0, bool(filters.q) and bool(others.chosen())
+    for within in _blocks(dataset, block, beyond, back):
+        rows = narrowed(dataset, others, within=within).order_by().values_list("pk", "dataset_id")
+        # The text index knows every dataset.
+        found += sorted((key for key, owner in rows if owner == dataset.pk), reverse=back)
+        seen += LARGEST if isinstance(within, QuerySet) else len(within)
         if len(found) >= size:
             break
+        if gives_up and seen >= IN_VAIN:
+            return None
     return found[:size]
 
 
@@ -50,7 +59,7 @@ def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
         return None
     if filters.q and (fewest is None or fewest > READ):
         hits = searching.hits(filters.q)
-        return (hits, replace(filters, q="")) if hits else None
+        return (_listed(hits), replace(filters, q="")) if hits else None
     if numbers.get("rule") == fewest and filters.rule:
         findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
         return _along(findings), replace(filters, rule="")
@@ -59,16 +68,31 @@ def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
     return None
 
 
-def _along(rows: Any) -> Block:
-    def block(low: int, high: int, back: bool, n: int) -> list[int]:
-        within = rows.filter(sample__gte=low, sample__lte=high).order_by("-sample_id" if back else "sample_id")
-        return list(dict.fromkeys(within.values_list("sample_id", flat=True)[:n]))
+def _listed(hits: Callable[[int, int, bool, int], list[int]]) -> Block:
+    def block(low: int, high: int, back: bool, n: int) -> tuple[Any, int] | None:
+        keys = hits(low, high, back, n)
+        return (keys, keys[-1]) if keys else None
 
     return block
 
 
-def _blocks(dataset: Dataset, block: Block, beyond: int | None, back: bool) -> Iterator[list[int]]:
-    """Blocks of keys, each in the order of the walk."""
+def _along(rows: Any) -> Block:
+    """Blocks as queries of their own: the keys need not be known to be put to the other filters."""
+
+    def block(low: int, high: int, back: bool, n: int) -> tuple[Any, int] | None:
+        within = rows.filter(sample__gte=low, sample__lte=high).order_by()
+        edge = within.order_by("-sample_id" if back else "sample_id").values_list("sample_id", flat=True)[n : n + 1]
+        last = edge.first()
+        if last is None:
+            return within.values("sample_id"), low if back else high
+        here = within.filter(sample__gte=last) if back else within.filter(sample__lte=last)
+        return here.values("sample_id"), last
+
+    return block
+
+
+def _blocks(dataset: Dataset, block: Block, beyond: int | None, back: bool) -> Iterator[Any]:
+    """Blocks in the order of the walk."""
     rows = Sample.objects.filter(dataset=dataset).values_list("pk", flat=True)
     low, high = rows.order_by("position").first(), rows.order_by("-position").first()
     if beyond is not None:
@@ -78,9 +102,10 @@ def _blocks(dataset: Dataset, block: Block, beyond: int | None, back: bool) -> I
             low = rows.filter(position__gt=beyond).order_by("position").first()
     size = FIRST
     while low is not None and high is not None and low <= high:
-        keys = block(low, high, back, size)
-        if not keys:
+        found = block(low, high, back, size)
+        if found is None:
             return
-        yield keys
-        low, high = (low, keys[-1] - 1) if back else (keys[-1] + 1, high)
+        within, last = found
+        yield within
+        low, high = (low, last - 1) if back else (last + 1, high)
         size = min(size * 4, LARGEST)

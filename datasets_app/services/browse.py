@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Q
-
 from datasets_app.models import Dataset, DatasetCount, Sample
 from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
 from ftstudio.web.pagination import Page, keyset, position_of
 
 from . import ordering
+from .ordered_rows import OrderedRows
 
 __all__ = ["COUNTED", "Filters", "count", "narrowed", "page", "total"]
 
@@ -30,10 +29,8 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     """
     order = ordering.checked(order)
     if order.removeprefix("-") in ordering.ORDERS:
-        rows = narrowed(dataset, filters, ordered=True).only(*COLUMNS)
-        if order.removeprefix("-") == "findings":
-            rows = rows.filter(_findings_of(filters))
-        return ordering.page(rows, order=order, cursor=cursor, size=size)
+        first = OrderedRows(dataset, filters.ways(), COLUMNS)
+        return ordering.page(first, order=order, cursor=cursor, size=size)
     falling = bool(order)
     beyond = position_of(cursor)
     back = cursor.startswith("<") != falling
@@ -41,14 +38,6 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
     found = keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position", newest_first=falling)
     return Page(found.rows, found.earlier, found.later)
-
-
-def _findings_of(filters: Filters) -> Q:
-    """What the filters say of the number of findings: where the index of that order is entered. Without it a list of
-    those that break a rule, fewest findings first, would look at every clean sample before."""
-    if filters.worst == "clean":
-        return Q(findings_total__lte=0)  # as a range: SQLite would put rows that are equal in order by itself
-    return Q(findings_total__gt=0) if filters.worst or filters.rule else Q()
 
 
 def total(*, dataset: Dataset, filters: Filters, counted: Mapping[str, Mapping[str, int]] | None = None) -> int | None:

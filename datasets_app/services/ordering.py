@@ -1,4 +1,4 @@
-"""Orders of the sample list other than by number: keyset pages over an index (dataset, column, position)."""
+"""Orders of the sample list other than by number: keyset pages over an index (dataset, column, position, …)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Q
 
 from datasets_app.models import Sample
-from datasets_app.models.sample import SampleQuerySet
 from ftstudio.errors import InvalidInput, Listed, Text
 from ftstudio.web.pagination import FOREIGN_CURSOR, Page
 
@@ -49,19 +48,19 @@ def checked(order: str) -> str:
     return "" if order == "number" else order
 
 
-def page(rows: SampleQuerySet, *, order: str, cursor: str, size: int) -> Page:
-    """A page of `rows` in an order of ORDERS. Cursors are `>V.N` and `<V.N`: the column's value and the number.
+First = Callable[[Column, bool, Q, int], list[Sample]]  # column, downwards?, beyond where, how many → so many rows
+
+
+def page(first: First, *, order: str, cursor: str, size: int) -> Page:
+    """A page in an order of ORDERS, of rows that `first` finds. Cursors are `>V.N` and `<V.N`: the column's value and
+    the number.
 
     Raises InvalidInput for a cursor that we did not write.
     """
     column = ORDERS[order.removeprefix("-")]
-    falling = order.startswith("-")
     back = cursor.startswith("<")
-    down = back != falling
-    if cursor:
-        rows = rows.filter(_beyond(column, cursor, down))
-    by = (column.name, "position")
-    found = list(rows.order_by(*(f"-{name}" if down else name for name in by))[: size + 1])
+    down = back != order.startswith("-")
+    found = first(column, down, beyond(column, *_read(column, cursor), down) if cursor else Q(), size + 1)
     more = len(found) > size
     found = found[:size]
     if back:
@@ -78,14 +77,18 @@ def _place(column: Column, row: Sample) -> str:
     return f"{column.number(getattr(row, column.name))}.{row.position}"
 
 
-def _beyond(column: Column, cursor: str, down: bool) -> Q:
+def _read(column: Column, cursor: str) -> tuple[Any, int]:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise InvalidInput(cursor=FOREIGN_CURSOR)
     try:
-        value = column.value(int(match[2]))
+        return column.value(int(match[2])), int(match[3])
     except OverflowError:
         raise InvalidInput(cursor=FOREIGN_CURSOR) from None
+
+
+def beyond(column: Column, value: Any, position: int, down: bool) -> Q:
+    """What stands behind that place of the order, or `down`wards before it."""
     way, name = "lt" if down else "gt", column.name
-    after = Q(**{f"{name}__{way}": value}) | Q(**{name: value, f"position__{way}": int(match[3])})
+    after = Q(**{f"{name}__{way}": value}) | Q(**{name: value, f"position__{way}": position})
     return Q(**{f"{name}__{way}e": value}) & after  # the first part is what the index is entered at

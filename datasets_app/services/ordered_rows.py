@@ -1,0 +1,113 @@
+"""The first samples that pass the filters, in an order other than by number.
+
+Walked along the order's index they are there at once where what passes is spread over the order, and cost seconds among
+a million where it all stands at the other end: what is too long in a list that begins with the short ones. PostgreSQL
+knows much of that beforehand. On SQLite a part of the order is looked at first; where that does not fill the page, the
+samples that the rarest filter passes are read by their keys and put in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.models import Q
+
+from datasets_app.core.conditions import tests
+from datasets_app.models import Dataset, Sample
+from datasets_app.pipeline import selecting
+from datasets_app.pipeline.selecting import Filters
+
+from .ordering import Column, beyond
+
+LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
+DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
+CHEAPER = 3  # times as long to read a sample's row in another order than that of the keys
+# What the index of an order says itself, as filters and fields of conditions call it.
+_IN_INDEX = {
+    "tokens": {"status", "worst", "number", "tokens"},
+    "findings_total": {"status", "worst", "number", "findings"},
+    "changed_at": {"status", "worst", "number", "changed"},
+}
+
+
+Numbers = Mapping[str, int]  # of samples, by filter
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedRows:
+    """Called as `ordering.First`; the rows have `columns` only."""
+
+    dataset: Dataset
+    filters: Filters
+    columns: Sequence[str]
+
+    def __call__(self, column: Column, down: bool, after: Q, n: int) -> list[Sample]:
+        by = [f"-{name}" if down else name for name in (column.name, "position")]
+        within = after & (_findings_of(self.filters) if column.name == "findings_total" else Q())
+        numbers = selecting.kept(self.dataset, self.filters, exactly=True)
+        edge = self._edge(column, by, within, self._look(column, numbers))
+        if edge is not None:
+            near = within & beyond(column, *edge, not down)
+            found = list(self._walked(near, by, numbers, reading=True)[:n])
+            if len(found) == n:
+                return found
+            if not self._goes_on(column, len(found), n, numbers):
+                return self._gathered(within, by, n, numbers)
+        return list(self._walked(within, by, numbers)[:n])
+
+    def _gathered(self, within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
+        rows = selecting.gathered(self.dataset, self.filters, numbers).filter(within).order_by(*by)
+        keys = list(rows.values_list("pk", flat=True)[:n])
+        return list(Sample.objects.filter(pk__in=keys).only(*self.columns).order_by(*by))
+
+    def _walked(self, within: Q, by: Sequence[str], numbers: Numbers, *, reading: bool | None = None) -> Any:
+        rows = selecting.narrowed(self.dataset, self.filters, ordered=True, reading=reading, numbers=numbers)
+        return rows.filter(within).only(*self.columns).order_by(*by)
+
+    def _look(self, column: Column, numbers: Numbers) -> int:
+        """How many samples of the order are looked at first; 0: all of it at once."""
+        chosen = self.filters.chosen()
+        if connections[Sample.objects.db].vendor != "sqlite" or not chosen:
+            return 0
+        if numbers and self._rarest(numbers) <= selecting.FEW:
+            return 0  # these few are put in order anyway
+        if self.filters.q:
+            return READ
+        return LOOKED_AT * DEEPER if self._in_index(column) else LOOKED_AT
+
+    def _edge(self, column: Column, by: Sequence[str], within: Q, look: int) -> tuple[Any, int] | None:
+        """Where the first `look` samples of the order end; None: there are no more than these."""
+        if not look:
+            return None
+        places = Sample.objects.filter(within, dataset=self.dataset).order_by(*by)
+        return places.values_list(column.name, "position")[look : look + 1].first()
+
+    def _goes_on(self, column: Column, found: int, n: int, numbers: Numbers) -> bool:
+        """Whether the walk, at the rate so far, ends sooner than what the rarest filter passes is read."""
+        rarest, total = self._rarest(numbers), self.dataset.samples_total
+        if self.filters.q and not numbers:
+            return True  # the text index says which to walk past
+        if self._in_index(column):
+            return rarest * DEEPER > total
+        return (bool(numbers) and rarest * CHEAPER > total) or found * rarest > n * LOOKED_AT * CHEAPER
+
+    def _in_index(self, column: Column) -> bool:
+        """Whether the order's own index says all that is asked."""
+        where = self.filters.where.condition
+        asked = {name for name in self.filters.chosen() if name != "where"}
+        asked |= {term.field for term in tests(where)} if where else set()
+        return asked <= _IN_INDEX[column.name]
+
+    def _rarest(self, numbers: Numbers) -> int:
+        return min(numbers.values(), default=self.dataset.samples_total)
+
+
+def _findings_of(filters: Filters) -> Q:
+    """What the filters say of the number of findings: where the index of that order is entered. Without it a list of
+    those that break a rule, fewest findings first, would look at every clean sample before."""
+    if filters.worst == "clean":
+        return Q(findings_total__lte=0)  # as a range: SQLite would put rows that are equal in order by itself
+    return Q(findings_total__gt=0) if filters.worst or filters.rule else Q()

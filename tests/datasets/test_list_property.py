@@ -1,0 +1,161 @@
+"""Whatever is asked of a list, in whatever order and on whatever way to the rows: what is found is what plain Python
+finds among all samples."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from datasets_app.core.findings import RANK
+from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, SampleText
+from datasets_app.pipeline import selecting, walking
+from datasets_app.services import browse, ordered_rows
+from tests import make
+
+NOW = timezone.now()
+ROWS = 36
+STATUSES, SIDES, LABELS = ("pending", "accepted", "flagged", "trashed"), ("", "train", "test"), ("", "雨", "晴")
+SEVERITY = {rank: severity or "clean" for severity, rank in RANK.items()}
+
+
+def one(n: int) -> dict[str, Any]:
+    """Sample `n`: common and rare values, some of which go together and some never do."""
+    return {
+        "position": n, "status": STATUSES[n // 10], "split": SIDES[n % 3], "label": LABELS[(n * n) % 5 % 3],
+        "tokens": (n * 7) % 11, "worst": (0, 3, 0, 2, 1)[n % 5], "findings_total": (0, 2, 0, 1, 1)[n % 5],
+        "cluster": 4 if n % 9 == 4 else 0, "has_rejected": n > 30, "revision_number": 1 + (n % 8 == 0),
+        "comments_open": int(n in (6, 17)), "changed_at": NOW - timedelta(hours=n % 4),
+    }  # fmt: skip
+
+
+RULES = {
+    n: ("echo", "secret") if one(n)["worst"] == 3 else ("too-long",) if one(n)["worst"] else () for n in range(ROWS)
+}
+TAGS = {n: (("常",) if n % 2 else ()) + (("罕",) if n == 12 else ()) for n in range(ROWS)}
+TEXTS = {n: ("天上下雨" if n % 4 else "晴天 PRIMER") for n in range(ROWS)}
+
+
+@pytest.fixture
+def mixed(alice: Any, project: Any) -> Dataset:
+    dataset = make.dataset(alice, project)
+    rows = [one(n) for n in range(1, ROWS)]
+    Sample.objects.bulk_create(Sample(dataset=dataset, fingerprint=f"{row['position']:032d}", **row) for row in rows)
+    keys = dict(Sample.objects.filter(dataset=dataset).values_list("position", "pk"))
+    for row in rows:  # bulk_create says when it was
+        Sample.objects.filter(pk=keys[row["position"]]).update(changed_at=row["changed_at"])
+    Revision.objects.bulk_create(
+        Revision(sample_id=pk, number=1, payload="{}", content_hash="0") for pk in keys.values()
+    )
+    at = dict(Revision.objects.filter(sample__dataset=dataset).values_list("sample_id", "pk"))
+    FindingRow.objects.bulk_create(
+        FindingRow(
+            dataset=dataset, sample_id=pk, revision_id=at[pk], rule=rule, severity="error", message={}, waived=waived
+        )
+        for n, pk in keys.items()
+        for rule, waived in (*((rule, False) for rule in RULES[n]), ("sentence-count", True))
+    )
+    SampleTag.objects.bulk_create(
+        SampleTag(dataset=dataset, sample_id=pk, name=name) for n, pk in keys.items() for name in TAGS[n]
+    )
+    SampleText.objects.bulk_create(
+        SampleText(dataset=dataset, sample_id=pk, text=TEXTS[n] + "\n\n") for n, pk in keys.items()
+    )
+    counted: dict[tuple[str, str], int] = {}
+    for row in rows:
+        n = row["position"]
+        kinds = [(kind, row[kind]) for kind in ("status", "split", "label")] + [("worst", SEVERITY[row["worst"]])]
+        for key in (*kinds, *(("rule", rule) for rule in RULES[n]), *(("tag", name) for name in TAGS[n])):
+            counted[key] = counted.get(key, 0) + 1
+    DatasetCount.objects.add(dataset, counted)
+    Dataset.objects.filter(pk=dataset.pk).update(samples_total=ROWS - 1, next_position=ROWS)
+    dataset.refresh_from_db()
+    return dataset
+
+
+PLAIN: dict[str, dict[str, Any]] = {
+    "status": {value: lambda row, value=value: row["status"] == value for value in (*STATUSES, "skipped")},
+    "split": {value: lambda row, value=value: row["split"] == value for value in ("train", "test", "validation")},
+    "label": {value: lambda row, value=value: row["label"] == value for value in ("雨", "晴", "雪")},
+    "worst": {value: lambda row, value=value: SEVERITY[row["worst"]] == value for value in SEVERITY.values()},
+    "rule": {
+        value: lambda row, value=value: value in RULES[row["position"]] for value in ("echo", "too-long", "secret")
+    },
+    "tag": {value: lambda row, value=value: value in TAGS[row["position"]] for value in ("常", "罕", "无")},
+    "q": {
+        value: lambda row, value=value: value.lower() in TEXTS[row["position"]].lower()
+        for value in ("下雨", "primer", "天", "上下雨", "雪")
+    },
+    "cluster": {"4": lambda row: row["cluster"] == 4},
+    "where": {
+        "tokens.min(6)": lambda row: row["tokens"] >= 6,
+        "number.min(20)": lambda row: row["position"] >= 20,
+        "number.any(3,12,35)": lambda row: row["position"] in (3, 12, 35),
+        "rejected.is(yes)": lambda row: row["has_rejected"],
+        "rejected.is(no)": lambda row: not row["has_rejected"],
+        "revisions.min(2)": lambda row: row["revision_number"] >= 2,
+        "revisions.max(1)": lambda row: row["revision_number"] <= 1,
+        "comments.min(1)": lambda row: row["comments_open"] >= 1,
+        "comments.is(0)": lambda row: row["comments_open"] == 0,
+        "status.any(accepted,flagged)": lambda row: row["status"] in ("accepted", "flagged"),
+        "status.not(trashed)": lambda row: row["status"] != "trashed",
+        "label.any(雨,晴)": lambda row: row["label"] != "",
+        "tag.any(罕,无)": lambda row: row["position"] == 12,
+        "tag.not(常)": lambda row: row["position"] % 2 == 0,
+        "any(rule.is(echo),tag.is(罕))": lambda row: "echo" in RULES[row["position"]] or row["position"] == 12,
+        "all(worst.is(clean),tokens.max(4))": lambda row: row["worst"] == 0 and row["tokens"] <= 4,
+        "not(any(split.is(train),duplicates.is(yes)))": lambda row: row["split"] != "train" and row["cluster"] == 0,
+    },
+}  # fmt: skip
+ORDERS = {
+    "number": lambda row: row["position"],
+    "tokens": lambda row: (row["tokens"], row["position"]),
+    "findings": lambda row: (row["findings_total"], row["position"]),
+    "changed": lambda row: (row["changed_at"], row["position"]),
+}
+asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.items() for value in ways]), max_size=3)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=asked_for.map(dict), order=st.sampled_from(list(ORDERS)), falling=st.booleans(),
+    few=st.sampled_from([1, 6, 2000]), look=st.sampled_from([1, 3, 12]), size=st.integers(2, 9),
+)  # fmt: skip
+@example(asked={"rule": "echo", "tag": "常", "q": "下雨"}, order="tokens", falling=True, few=1, look=1, size=2)
+@example(asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, size=2)
+@example(asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, size=2)
+def test_a_list_shows_what_passes_there_and_back(
+    asked: dict[str, str], order: str, falling: bool, few: int, look: int, size: int, mixed: Dataset
+) -> None:
+    passing = [row for row in map(one, range(1, ROWS)) if all(PLAIN[name][value](row) for name, value in asked.items())]
+    if "status" not in asked:
+        passing = [row for row in passing if row["status"] != "trashed"]
+    expected = [row["position"] for row in sorted(passing, key=ORDERS[order], reverse=falling)]
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((selecting, "FEW"), (selecting, "READ"), (walking, "FEW"), (walking, "READ")):
+            patch.setattr(module, name, few)
+        patch.setattr(walking, "FIRST", size)
+        patch.setattr(walking, "IN_VAIN", 2 * look)
+        for name in ("LOOKED_AT", "READ"):
+            patch.setattr(ordered_rows, name, look)
+        filters = browse.Filters.parse(asked)
+
+        def page(cursor: str = "") -> Any:
+            name = f"-{order}" if falling else order
+            return browse.page(dataset=mixed, filters=filters, order=name, cursor=cursor, size=size)
+
+        here = page()
+        there = [row.position for row in here.rows]
+        while here.later:
+            here = page(here.later)
+            there += [row.position for row in here.rows]
+        assert there == expected
+        back = [row.position for row in here.rows]
+        while here.earlier:
+            here = page(here.earlier)
+            back = [row.position for row in here.rows] + back
+        assert back == expected
