@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 from django.conf import settings
 
@@ -9,7 +11,7 @@ from datasets_app.models import BulkChange, Dataset, Draft, Export, LossReport, 
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio import heart
 
-from .pipeline import bulk_changes, check, freeze, held, ingest, settling
+from .pipeline import bulk_changes, check, freeze, held, ingest, leaks, settling
 from .pipeline import scan as scan_stage
 from .pipeline import write_export as export_stage
 from .pipeline import write_loss_report as loss_stage
@@ -60,6 +62,14 @@ def scan_dataset(scan_id: str) -> None:
     """Look over a whole dataset; and again, if that was asked for meanwhile."""
     if scan_stage.scan(scan_id):
         _send_scans()
+        for pk in Scan.objects.filter(pk=scan_id).values_list("dataset", flat=True):
+            count_leaks.delay(str(pk))
+
+
+@shared_task
+def count_leaks(dataset_id: str) -> None:
+    """Find out what leaks between the sides of the newest snapshot, which the newest scan has not seen."""
+    leaks.recount(UUID(dataset_id))
 
 
 def _send_scans() -> None:
@@ -74,6 +84,8 @@ def freeze_snapshot(snapshot_id: str) -> None:
         same = Snapshot.objects.filter(dataset__snapshots__pk=snapshot_id, state=SnapshotState.BUILDING)
         for pk in same.abandoned().order_by("number").values_list("pk", flat=True):
             freeze_snapshot.delay(str(pk))
+        for pk in Snapshot.objects.filter(pk=snapshot_id).values_list("dataset", flat=True):
+            count_leaks.delay(str(pk))
 
 
 @shared_task

@@ -80,7 +80,7 @@ def _run(scan: Scan, key: str) -> None:
     checker = checker_of(dataset)
     hold(state=ScanState.RUNNING, stage=READING, samples_seen=0, samples_total=dataset.samples_total)
     revised = _revised(dataset)
-    sides = _sides_of(dataset)
+    sides = sides_of(dataset)
     setting = Setting(checker.contract, checker.profile, place, spread_by=_spread_by(dataset))
     with Look(setting) as look:
         seen = _read(dataset, look, hold)
@@ -194,7 +194,7 @@ def _write(dataset: Dataset, look: Look, seen: _Seen, version: str, hold: Callab
         past_deadlocks(partial(set_findings.write, dataset, block, version))
 
 
-def _sides_of(dataset: Dataset) -> int:
+def sides_of(dataset: Dataset) -> int:
     """The number of the snapshot whose sides the samples have; 0 for none."""
     ready = Snapshot.objects.filter(dataset=dataset, state=SnapshotState.READY)
     return ready.order_by("-number").values_list("number", flat=True).first() or 0
@@ -219,7 +219,7 @@ def _fail(scan: Scan, key: str, code: str, text: Text) -> None:
 
 def is_stale(scan: Scan, dataset: Dataset) -> bool:
     """Whether samples were added or changed since the scan read them, or the rules, or the sides of the split."""
-    sides = _sides_of(dataset)
+    sides = sides_of(dataset)
     return (
         is_behind(scan, dataset)
         or scan.report.get("sides", sides) != sides

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,22 +25,25 @@ Row = tuple[int, str, str, str, Any]  # pk, rule, severity, path, message
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a scan knows of a sample: the revision it read, the position its cluster is named by (0: none), findings."""
+    """What a scan knows of a sample: the revision it read, the position its cluster is named by (0: none), findings.
+
+    A cluster of None stays as it is.
+    """
 
     revision: int
-    cluster: int
+    cluster: int | None
     findings: list[Finding]
 
 
-def write(dataset: Dataset, block: Mapping[int, Known], version: str) -> None:
-    """Bring these samples (pk → what is known) in line, in one transaction. Samples edited or trashed since are left
-    alone."""
+def write(dataset: Dataset, block: Mapping[int, Known], version: str, rules: Collection[str] = SCANNED) -> None:
+    """Bring these samples (pk → what is known by these rules) in line, in one transaction. Samples edited or trashed
+    since are left alone."""
     current = Sample.objects.filter(pk__in=list(block)).exclude(status=Status.TRASHED).order_by()
-    said = _said(list(block))
+    said = _said(list(block), rules)
     changed = [
         pk
         for pk, number, cluster in current.values_list("pk", "revision_number", "cluster")
-        if number == block[pk].revision and (cluster != block[pk].cluster or _differs(said[pk], block[pk].findings))
+        if number == block[pk].revision and (_moves(cluster, block[pk]) or _differs(said[pk], block[pk].findings))
     ]
     if not changed:
         return
@@ -51,17 +54,21 @@ def write(dataset: Dataset, block: Mapping[int, Known], version: str) -> None:
             for pk, number, status, cluster in locked.values_list("pk", "revision_number", "status", "cluster")
             if number == block[pk].revision and status != Status.TRASHED
         }
-        moved = [(pk, block[pk].cluster) for pk, cluster in rows.items() if cluster != block[pk].cluster]
+        moved = [(pk, block[pk].cluster) for pk, cluster in rows.items() if _moves(cluster, block[pk])]
         bulk.update(Sample, ("cluster",), moved)
         counted: Changes = Counter()
-        _replace(dataset, {pk: block[pk].findings for pk in rows}, version, counted)
+        _replace(dataset, {pk: block[pk].findings for pk in rows}, version, rules, counted)
         DatasetCount.objects.add(dataset, counted)
 
 
-def _said(pks: list[int]) -> dict[int, list[Row]]:
-    """The present findings about the set, by sample."""
+def _moves(cluster: int, known: Known) -> bool:
+    return known.cluster is not None and known.cluster != cluster
+
+
+def _said(pks: list[int], rules: Collection[str]) -> dict[int, list[Row]]:
+    """The present findings by these rules, by sample."""
     found: dict[int, list[Row]] = defaultdict(list)
-    rows = FindingRow.objects.current().filter(sample__in=pks, rule__in=SCANNED).order_by("id")
+    rows = FindingRow.objects.current().filter(sample__in=pks, rule__in=rules).order_by("id")
     for sample_id, *row in rows.values_list("sample_id", "pk", "rule", "severity", "path", "message"):
         found[sample_id].append(tuple(row))  # type: ignore[arg-type]
     return found
@@ -78,9 +85,11 @@ def _differs(said: list[Row], wanted: list[Finding]) -> bool:
     return has != sorted(map(_key, wanted))
 
 
-def _replace(dataset: Dataset, wanted: Mapping[int, list[Finding]], version: str, counted: Changes) -> None:
-    """Have the samples, which are locked, carry these findings about the set and no others."""
-    said = _said(list(wanted))
+def _replace(
+    dataset: Dataset, wanted: Mapping[int, list[Finding]], version: str, rules: Collection[str], counted: Changes
+) -> None:
+    """Have the samples, which are locked, carry these findings by these rules and no others."""
+    said = _said(list(wanted), rules)
     wrong = [pk for pk, findings in wanted.items() if _differs(said[pk], findings)]
     if not wrong:
         return

@@ -16,7 +16,7 @@ from datasets_app.models.scan import ScanState
 from datasets_app.pipeline import check, leaks
 from datasets_app.pipeline.scan import ask, is_stale
 from datasets_app.pipeline.scan import scan as carry_out
-from datasets_app.services import datasets, samples, scans
+from datasets_app.services import datasets, samples, scans, snapshots
 from ftstudio.accounts.models import AuditEntry
 from ftstudio.celery import app
 from ftstudio.errors import Conflict, NotAllowed
@@ -181,6 +181,62 @@ def test_a_snapshot_that_deals_the_sides_anew_leaves_the_scan_behind(alice, data
     make.snapshot(alice, dataset)
     assert is_stale(scan, dataset), "what it says of leaks is about other sides"
     assert not is_stale(scanned(dataset), dataset)
+
+
+def test_what_leaks_is_counted_anew_for_the_sides_of_a_snapshot_without_another_scan(alice, dataset):
+    everything = {"train": 100, "validation": 0, "test": 0}
+    make.snapshot(alice, dataset, shares=everything)
+    Sample.objects.filter(position=4).update(pinned="test")
+    scan = scanned(dataset)
+    assert (4, "split-leak") in said(dataset)
+    before = {rule for rule in said(dataset) if rule[1] != "split-leak"}
+    make.snapshot(alice, dataset, shares=everything)  # what asks the same goes along
+    assert leaks.recount(dataset.pk)
+    scan.refresh_from_db()
+    assert not is_stale(scan, dataset)
+    assert set(said(dataset)) == before, "nothing leaks any more, and what else was found stands"
+    assert scan.report["leaks"]["sides"] == {"train": 3, "test": 2}
+    assert (scan.report["leaks"]["questions"], scan.report["leaks"]["near"]) == (0, 0)
+    assert datasets.counts(dataset) == make.counted(dataset)
+    assert not leaks.recount(dataset.pk), "there is nothing to do twice"
+
+
+def test_counting_leaks_anew_finds_what_a_scan_would_have_found(alice, dataset):
+    scan = scanned(dataset)
+    Sample.objects.filter(position=5).update(pinned="validation")
+    make.snapshot(alice, dataset)
+    assert leaks.recount(dataset.pk)
+    scan.refresh_from_db()
+    counted, found = scan.report["leaks"], list(FindingRow.objects.current().order_by("pk").values_list("pk"))
+    assert counted["near"] == 1
+    assert (5, "split-leak") in said(dataset)
+    assert scanned(dataset).report["leaks"] == counted
+    assert list(FindingRow.objects.current().order_by("pk").values_list("pk")) == found, "a scan has nothing to mend"
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
+def test_leaks_are_not_counted_beside_a_scan_that_is_under_way(alice, dataset):
+    scanned(dataset)
+    make.snapshot(alice, dataset)
+    running = Scan.objects.get(pk=ask(dataset.pk))
+    assert Scan.objects.claim(running.pk, "somebody")
+    Scan.objects.filter(pk=running.pk).update(state=ScanState.RUNNING)
+    assert not leaks.recount(dataset.pk)
+    Scan.objects.filter(pk=running.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert leaks.recount(dataset.pk), "the worker that held it is dead"
+
+
+def test_a_dataset_that_was_never_scanned_has_no_leaks_to_count(alice, dataset):
+    make.snapshot(alice, dataset)
+    assert not leaks.recount(dataset.pk)
+
+
+def test_the_worker_counts_leaks_after_a_snapshot(alice, dataset, eager):
+    scan = scanned(dataset)
+    asked = snapshots.freeze(actor=alice, dataset=dataset)
+    tasks.freeze_snapshot(str(asked.pk))
+    scan.refresh_from_db()
+    assert not is_stale(scan, dataset)
 
 
 def test_an_import_asks_for_a_scan_and_the_worker_goes_on_with_it(alice, project, eager):
