@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets_app.core import images
-from datasets_app.core.diffs import Op, diff
+from datasets_app.core.diffs import Op, by_words, diff
 from datasets_app.core.revision_diff import aligned, fields_of
 from datasets_app.core.samples import Message, Sample
 
@@ -62,9 +62,10 @@ def settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Settin
 
 
 def _steps(before: Any, after: Any) -> list[Op]:
-    return diff(
-        *(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, indent=1) for one in (before, after))
-    )
+    """Of texts as readers see them; of other values as JSON, in which no number is cut."""
+    if isinstance(before, str) and isinstance(after, str):
+        return diff(before, after)
+    return by_words(*(json.dumps(one, ensure_ascii=False, indent=1) for one in (before, after)))
 
 
 def _differing(before: Sequence[Message], after: Sequence[Message], rejected: bool) -> Iterator[Turn]:

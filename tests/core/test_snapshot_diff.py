@@ -81,3 +81,5 @@ def test_what_was_frozen_otherwise_is_named_with_its_steps():
     assert [one.name for one in found] == ["contract", "system_prompt"]
     assert [(op.kind, op.text) for op in found[0].ops if op.kind != "equal"] == [("delete", "1"), ("insert", "2")]
     assert settings(before, before) == []
+    [shares] = settings({**before, "shares": {"train": 100}}, {**before, "shares": {"train": 50}})
+    assert [(op.kind, op.text) for op in shares.ops if op.kind != "equal"] == [("delete", "100"), ("insert", "50")]
