@@ -17,7 +17,7 @@ import pytest
 from datasets_app import tasks
 from datasets_app.models import FindingRow, Sample, UploadChunk
 from datasets_app.pipeline import ingest as ingesting
-from datasets_app.pipeline import series
+from datasets_app.pipeline import series, upload_chunks
 from datasets_app.pipeline.planning import pieces
 from datasets_app.services import datasets, uploads
 from ftstudio.celery import app
@@ -168,13 +168,13 @@ def test_whoever_cancels_an_import_stops_the_chunk_that_was_read_ahead_and_it_is
 ) -> None:
     upload = arrived(alice, rain, make.chats(20))
     read: list[int] = []
-    reading = ingesting.read_chunk
+    reading = upload_chunks.read_chunk
 
     def read_chunk(stream: Any, part: Any, checker: Any) -> Any:
         read.append(part.number)
         return reading(stream, part, checker)
 
-    monkeypatch.setattr(ingesting, "read_chunk", read_chunk)
+    monkeypatch.setattr(upload_chunks, "read_chunk", read_chunk)
     monkeypatch.setattr(series, "LOOKED_ROUND", 0.0)
     ingesting.go_through(chunks_of(upload)[0], 2, lambda chunk: uploads.cancel(actor=alice, upload=upload))
     upload.refresh_from_db()
@@ -190,18 +190,18 @@ def test_while_two_uploads_are_imported_in_one_process_nothing_is_read_ahead(
     upload = arrived(alice, rain, make.chats(12))
     other = arrived(alice, rain, make.chats(20)[12:])
     held: list[int] = []
-    commit = ingesting._commit
+    commit = upload_chunks._commit
 
     def store(*given: Any, **how: Any) -> Any:
         held.append(UploadChunk.objects.exclude(lease_key="").count())
         return commit(*given, **how)
 
-    monkeypatch.setattr(ingesting, "_commit", store)
-    assert ingesting._series.is_mine(other.pk)
+    monkeypatch.setattr(upload_chunks, "_commit", store)
+    assert upload_chunks.series.is_mine(other.pk)
     try:
         ingesting.go_through(chunks_of(upload)[0], 1, lambda chunk: None)
     finally:
-        ingesting._series.leave(other.pk)
+        upload_chunks.series.leave(other.pk)
     assert held == [1, 1, 1]
 
 

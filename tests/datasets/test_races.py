@@ -14,6 +14,7 @@ from django.utils import timezone
 from datasets_app.models import Dataset, Decision, Export, Revision, Sample, Scan, SnapshotEntry, Upload
 from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import ingest as ingesting
+from datasets_app.pipeline import upload_chunks
 from datasets_app.pipeline import write_export as exporting
 from datasets_app.services import datasets, decisions, exports, samples, snapshots
 from datasets_app.tasks import sweep
@@ -80,7 +81,7 @@ def test_an_import_that_slept_through_its_lease_doubles_nothing(
 ) -> None:
     settings.INGEST_CHUNK_ROWS = 3
     upload = make.upload(alice, rain, make.jsonl(make.chats(10)))
-    real, slept = ingesting._store, []
+    real, slept = upload_chunks._store, []
 
     def sleepy(part: Any, key: str, reading: Any, **how: Any) -> Any:
         chunk = reading()
@@ -91,7 +92,7 @@ def test_an_import_that_slept_through_its_lease_doubles_nothing(
             ingesting.ingest(upload.pk)
         return real(part, key, lambda: chunk, **how)
 
-    monkeypatch.setattr(ingesting, "_store", sleepy)
+    monkeypatch.setattr(upload_chunks, "_store", sleepy)
     ingesting.ingest(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, upload.rows_total, upload.rows_accepted) == ("done", 10, 10)
