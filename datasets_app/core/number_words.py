@@ -21,6 +21,7 @@ _MONTHS = _counted(
     "january february march april may june july august september october november december", 1
 ) | _counted("jan feb mar apr may jun jul aug sep oct nov dec", 1)
 _WORDS = {**_SMALL, **_ORDINALS, **_MONTHS, "sept": 9, "dozen": 12}
+_BEGINNING = _SMALL.keys() | _TENS.keys() | _LARGE.keys()  # words without one of which nothing is spoken
 _WORD = re.compile(r"[a-z]+")
 _SPOKEN = re.compile(
     rf"\b(?:{'|'.join((*_SMALL, *_TENS))}|a (?={'|'.join(_LARGE)}))"
@@ -32,9 +33,12 @@ _TIMES = re.compile(r"(\d[\d,]{0,15}(?:\.\d{1,9})?) (hundred|thousand|million|bi
 def named(text: str) -> set[Decimal]:
     """Every number that the words of a text may stand for, those inside of longer ones included."""
     text = text.lower()
-    values = {Decimal(_WORDS[word]) for word in _WORD.findall(text) if word in _WORDS}
-    values.update(Decimal(_spoken(match.group())) for match in _SPOKEN.finditer(text))
-    values.update(Decimal(match[1].replace(",", "")) * _LARGE[match[2]] for match in _TIMES.finditer(text))
+    words = set(_WORD.findall(text))
+    values = {Decimal(_WORDS[word]) for word in words & _WORDS.keys()}
+    if not words.isdisjoint(_BEGINNING):
+        values.update(Decimal(_spoken(match.group())) for match in _SPOKEN.finditer(text))
+    if not words.isdisjoint(_LARGE):
+        values.update(Decimal(match[1].replace(",", "")) * _LARGE[match[2]] for match in _TIMES.finditer(text))
     return values
 
 

@@ -32,6 +32,7 @@ _UNIT = re.compile(
     r"(?:(?i:[kmw]|kg|mg|km|cm|mm|nm|ml|kwh|mah|kw|k?hz|mhz|ghz|kb|mb|gb|tb|px|rmb|usd|min|ms)|[ghlst])(?![A-Za-z_\d])"
 )
 _LETTER = re.compile(r"(?i:([kmw]))(?![A-Za-z_\d])")  # 10k, 5M; 3w is 三万
+_LETTERS = frozenset("kmwKMW")
 _AFTERNOON = re.compile(
     r"(?:下午|晚上|傍晚|中午)(\d{1,2}|[一二两三四五六七八九十]{1,2})[点时:：]|(\d{1,2})(?::\d\d)? ?[pP]\.?[mM]"
 )
@@ -102,25 +103,30 @@ def known(text: str) -> set[str]:
 
 def _add_dates(text: str, values: set[str]) -> None:
     """A day in one spelling is known in the others: 2024-03-05, 20240305, 2024.3; 24年 may be 2024."""
-    for day in _COMPACT.finditer(text):
-        values.update(str(int(part)) for part in day.groups())
-    for day in _DAY.finditer(text):
-        values.add(f"{day[1]}{int(day[2]):02}{int(day[3]):02}")
-    for month in _MONTH.finditer(text):
-        values.update((str(int(month[1])), str(int(month[2])), f"{month[1]}/{int(month[2])}"))
-    for year in _SHORT_YEAR.finditer(text):
-        values.update(f"{century}{year[1] or year[2]}" for century in (19, 20))
+    if "20" in text or "19" in text:
+        for day in _COMPACT.finditer(text):
+            values.update(str(int(part)) for part in day.groups())
+        for day in _DAY.finditer(text):
+            values.add(f"{day[1]}{int(day[2]):02}{int(day[3]):02}")
+        for month in _MONTH.finditer(text):
+            values.update((str(int(month[1])), str(int(month[2])), f"{month[1]}/{int(month[2])}"))
+    if "年" in text or "'" in text or "’" in text:
+        for year in _SHORT_YEAR.finditer(text):
+            values.update(f"{century}{year[1] or year[2]}" for century in (19, 20))
 
 
 def _dates_of(text: str) -> tuple[str, ...]:
     """The month that 2024.03 may be, as `known` writes it."""
-    month = _MONTH.fullmatch(text)
+    month = _MONTH.fullmatch(text) if "." in text else None
     return (f"{month[1]}/{int(month[2])}",) if month else ()
 
 
 def _by_letter(match: re.Match[str]) -> tuple[str, ...]:
     """What a number comes to with the letter behind it: 10k is 10000."""
-    letter = _LETTER.match(match.string, match.end()) if match["arabic"] and not match["scale"] else None
+    end = match.end()
+    if match.string[end : end + 1] not in _LETTERS or not match["arabic"] or match["scale"]:
+        return ()
+    letter = _LETTER.match(match.string, end)
     return (_plain(_arabic(match) * _FACTORS[letter[1].lower()]),) if letter else ()
 
 
