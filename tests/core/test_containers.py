@@ -407,6 +407,7 @@ def test_a_hidden_sheet_is_not_taken_for_the_first():
         (b"PK\x03\x04" + bytes(9), "damaged or cut off"),
         (archive(("a.txt", b"x")), "no .jsonl"),
         (archive(("a.jsonl", b"{}"), ("b.csv", b"")), "Several files"),
+        (archive(("data.jsonl", b"{}"), ("DATA.jsonl", b"{}")).replace(b"DATA", b"data"), "Several files"),
         (archive(("a.jsonl", bytes(100 << 20))), "suspicious size"),
         (archive(("a.jsonl", archive(("b.jsonl", b"{}")))), "no file of rows"),
         (archive(("xl/workbook.xml", b"<a/>")), "no sheet"),

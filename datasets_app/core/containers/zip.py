@@ -91,14 +91,14 @@ class _Buffered(io.BufferedReader):
 
 def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
     """The file of rows: the one named, else data.jsonl, else the only one. Raises `InvalidInput` naming the choices."""
-    found = {}
+    found = []
     for member in archive.infolist():
         path = PurePosixPath(member.filename.replace("\\", "/"))
         junk = path.name.startswith("._") or not _JUNK.isdisjoint(path.parts)
         if path.suffix.lower() in _ROWS and not member.is_dir() and not junk:
-            found[member.filename] = member
-    usual = [member for key, member in found.items() if PurePosixPath(key).name == _USUAL]
-    chosen = [found[name]] if name in found else [] if name else usual if len(usual) == 1 else list(found.values())
+            found.append(member)  # two of one name, as some tools pack them, are two
+    usual = [member for member in found if PurePosixPath(member.filename).name == _USUAL]
+    chosen = [member for member in found if member.filename == name] if name else usual if len(usual) == 1 else found
     if len(chosen) == 1:
         return chosen[0]
     if not found:
@@ -106,7 +106,9 @@ def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
     raise InvalidInput(
         file=Text(
             "Several files of the archive could hold the rows: keep one of {names}, or call it data.jsonl.",
-            names=Listed([*list(found)[:_MOST_SHOWN], *(["…"] if len(found) > _MOST_SHOWN else [])]),
+            names=Listed(
+                [*(member.filename for member in found[:_MOST_SHOWN]), *(["…"] if len(found) > _MOST_SHOWN else [])]
+            ),
         )
     )
 
