@@ -91,7 +91,7 @@ class Columns:
         """For each of the set's own samples the index of the first that has the same key; itself for the rest."""
         if key not in self._firsts:
             found = np.arange(len(self), dtype=np.int32)
-            chosen = np.flatnonzero(self.own)
+            chosen = _where(self.own)
             found[chosen] = chosen[first_equal(self.kept(key)[chosen])]
             self._firsts[key] = found
         return self._firsts[key]
@@ -99,25 +99,25 @@ class Columns:
     def repeats(self, key: Key) -> Iterator[tuple[int, int]]:
         """(index, first) of each own sample that has the key of an earlier one."""
         firsts = self.firsts(key)
-        return pairs(np.flatnonzero(firsts != np.arange(len(self))), firsts)
+        return pairs(_where(firsts != np.arange(len(self), dtype=np.int32)), firsts)
 
     def contradictions(self) -> Iterator[tuple[int, int]]:
         """(index, first) of each own sample that answers otherwise than the first that was asked the same."""
         answers = self.kept("answer")
-        chosen = np.flatnonzero(self.own & (answers != 0))
+        chosen = _where(self.own & (answers != 0))
         firsts = np.arange(len(self), dtype=np.int32)
         firsts[chosen] = chosen[first_equal(self.kept("question")[chosen])]
-        return pairs(np.flatnonzero(answers != answers[firsts]), firsts)
+        return pairs(_where(answers != answers[firsts]), firsts)
 
     def near(self) -> Iterator[tuple[int, int]]:
         """(index, first) of each own sample with an earlier near duplicate, its exact repetitions left aside."""
         if not len(self.clusters):
             return iter(())
-        chosen = np.flatnonzero(self.own & (self.clusters >= 0))
+        chosen = _where(self.own & (self.clusters >= 0))
         firsts = np.arange(len(self), dtype=np.int32)
         firsts[chosen] = chosen[first_equal(self.clusters[chosen])]
         new = self.firsts("fingerprint") == np.arange(len(self))
-        return pairs(np.flatnonzero(new & (firsts != np.arange(len(self)))), firsts)
+        return pairs(_where(new & (firsts != np.arange(len(self), dtype=np.int32))), firsts)
 
     def cluster_sizes(self, most: int) -> tuple[int, int, list[tuple[int, int]]]:
         """How many clusters there are, of how many samples, and the largest as (index of the first, size)."""
@@ -138,13 +138,13 @@ class Columns:
         if len(self.clusters):
             self._leaks(self.clusters, placed & (self.clusters >= 0), homes)
         exact = self._leaks(self.kept("question"), placed, homes)
-        for index, home in pairs(np.flatnonzero(homes >= 0), homes):
+        for index, home in pairs(_where(homes >= 0), homes):
             yield index, home, bool(exact[index])
 
     def _leaks(self, keys: Any, which: Any, found: Indexes) -> NDArray[np.bool_]:
         """Writes down where samples are at home that share their key with an earlier side; which of them do."""
         met = np.zeros(len(self), dtype=bool)
-        chosen = np.flatnonzero(which).astype(np.int32)
+        chosen = _where(which)
         if len(chosen):
             order = chosen[np.lexsort((chosen, self.sides[chosen], keys[chosen]))]
             homes = order[_group_starts(keys[order])]
@@ -152,6 +152,11 @@ class Columns:
             met[order[away]] = True
             found[order[away]] = homes[away]
         return met
+
+
+def _where(which: NDArray[np.bool_]) -> Indexes:
+    """The indexes of what is true, in four bytes each: those of a million lie in memory while findings are written."""
+    return np.flatnonzero(which).astype(np.int32)
 
 
 def first_equal(keys: Any) -> Indexes:
