@@ -101,6 +101,9 @@ export function start() {
     ACTS.get(pressed.dataset.act)(pressed);
   });
   addEventListener("popstate", () => location.reload());
+  // Gone back to: the browser shows the page as it once came, with the text as it was left. What is found in the text,
+  // its draft and what became of the sample meanwhile is asked for anew; the text has been kept.
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") { location.reload(); return; }
   document.addEventListener("desk:shown", setUp);
   setUp();
 }

@@ -95,7 +95,8 @@ act("edit", () => enter(current() ?? findings()[0]));
 act("leave", () => document.activeElement?.blur());
 act("next", () => step(1));
 act("previous", () => step(-1));
-act("fix", () => current()?.querySelector("[data-fix]")?.click());
+// Where none is pointed at, the first that has a fix is meant.
+act("fix", () => (current() ?? byId("findings"))?.querySelector("[data-fix]")?.click());
 act("reset", (button) => replaceText(desk.answer, 0, desk.answer.value.length, button.dataset.original));
 
 document.addEventListener("click", (event) => {

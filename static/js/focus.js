@@ -46,7 +46,7 @@ function give() {
 // A form that came back with something wrong begins there, however far down that is.
 function correct() {
   const held = document.activeElement;
-  const wrong = document.querySelector("main .field [aria-invalid=true]");
+  const wrong = document.querySelector("main:not(.desk) .field [aria-invalid=true]");
   if (!wrong || (held && held !== document.body)) return;
   const folded = wrong.closest("details");
   if (folded) folded.open = true;

@@ -102,6 +102,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   // Conditions that were asked for by key are filled in by key.
   if (event.target.id === "conditions" && document.activeElement?.matches("[data-here]")) event.target.querySelector("select, textarea")?.focus();
 });
-addEventListener("pageshow", count);
+// Gone back to, after samples of it were worked on: the rows say what has become of them.
+addEventListener("pageshow", (event) => {
+  count();
+  const wentBack = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (wentBack && rows().length) window.htmx?.ajax("GET", location.pathname + location.search, { target: "#samples", swap: "outerHTML" });
+});
 reveal(document);
 count();

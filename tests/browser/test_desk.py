@@ -94,6 +94,36 @@ def test_findings_are_walked_by_key_and_fixed_by_the_dot(open_browser: Opener, l
     expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别。")
 
 
+def test_the_dot_without_a_finding_pointed_at_takes_the_first_fix(
+    open_browser: Opener, leo: Any, dataset: Dataset
+) -> None:
+    one = open_browser(leo)
+    on_desk(one.page, sample_at(dataset, 2))
+    one.page.keyboard.press(".")
+    expect(one.page.locator("#answer")).to_have_value("闹钟最懂离别。")
+
+
+def test_who_goes_back_sees_what_has_become_of_it(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
+    page = open_browser(leo).page
+    page.goto(f"/datasets/{dataset.pk}/")
+    row = page.locator("[data-row]").nth(3)
+    expect(row.locator(".badge.ok")).to_have_count(0)
+    row.locator(".clip a").click()
+    page.wait_for_selector("#sample-form[data-ready]")
+    page.keyboard.press("e")
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text("。")
+    expect(page.locator("#findings .finding.error")).to_have_count(1)
+    page.goto("/datasets/")
+    page.go_back(wait_until="commit")
+    expect(page.locator("#answer")).to_have_value("它陪人走过第3个清晨。。")
+    expect(page.locator("#findings .finding.error")).to_have_count(1)
+
+    Sample.objects.filter(dataset=dataset, position=4).update(status="accepted")
+    page.go_back(wait_until="commit")
+    expect(row.locator(".badge.ok")).to_have_count(1)
+
+
 def test_accepting_with_an_open_error_leads_to_it_first(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
     one, sample = open_browser(leo), sample_at(dataset, 2)
     one.expect_status(422)
