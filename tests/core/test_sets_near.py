@@ -183,11 +183,11 @@ FROM_TEMPLATES = st.lists(
         st.text(alphabet="012雨风", max_size=6),
         st.sampled_from(["", "每遍间隔两小时", "注意边角处理每遍间隔"]),
     ),
-    max_size=60,
+    max_size=40,
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(FROM_TEMPLATES, st.sampled_from([1, 2, 1 << 17]))
 def test_pairs_that_are_looked_at_together_are_joined_as_they_would_be_one_by_one(texts: list[str], remembered: int):
     with pytest.MonkeyPatch.context() as patch:
@@ -222,8 +222,8 @@ def test_texts_meet_those_of_another_set_that_are_nearly_the_same_and_no_others(
 
 
 def test_whether_a_text_meets_another_set_does_not_depend_on_its_own_kind():
-    texts, _ = planted(200, 60)
-    known, some = texts[:100], [*texts[200:], *texts[150:200], "", texts[3]]
+    texts, _ = planted(200, 10)
+    known, some = texts[:100], [*texts[200:], *texts[195:200], "", texts[3]]
     together = met(some, [*known, ""])
     assert together == [met([one], known)[0] for one in some]
     assert together[-2:] == [False, True]
