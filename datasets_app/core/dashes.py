@@ -16,9 +16,7 @@ LONGEST_NAME = 4  # Chinese characters; a longer stretch is a phrase, and no par
 _LOOKED_AT = 200  # characters of a line, on either side
 _HAN_AHEAD = re.compile(rf"[{HAN}]*\Z")
 _HAN_BEHIND = re.compile(rf"[{HAN}]*")
-_ENTRY = re.compile(
-    rf"(?:^|\n)[{SPACES}>]*(?:\d{{1,3}}[.、．)）]|[(（]\d{{1,3}}[)）]|[-*+•·]|\#{{1,6}})[{SPACES}*]*[^\n]*\Z"
-)
+_ENTRY = re.compile(rf"[{SPACES}>]*(?:\d{{1,3}}[.、．)）]|[(（]\d{{1,3}}[)）]|[-*+•·]|\#{{1,6}})")
 # Between the sign of equality and the terms: numbers, brackets, operators and names of one or two letters.
 _TERMS = r"(?:[\s\d.()（）*×÷+/^√²³-]|(?<![^\W\d_])[^\W\d_]{1,2}(?![^\W\d_]))*"
 _EQUALS_AHEAD = re.compile(rf"[=＝≈≤≥]{_TERMS}\Z|[×÷^]\s*[(（]?\s*\Z|[\w)）]\s*(?<!\*)\*(?:\s+|\s*[(（]\s*)\Z")
@@ -61,7 +59,7 @@ def _short_names(text: str, start: int, end: int) -> bool:
 
 def _is_entry(text: str, at: int) -> bool:
     """Whether the line is an entry of a list or a heading: there a dash parts the name from what is said of it."""
-    return _ENTRY.search(text[max(0, at - _LOOKED_AT) : at]) is not None
+    return _ENTRY.match(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def _stand_alone(text: str, start: int, end: int) -> bool:

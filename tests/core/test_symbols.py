@@ -68,6 +68,7 @@ TRAPS = [
     # dashes of sentences, headings and lists
     ("1. 沟通能力 - 能够说清楚想法", "1. 沟通能力 - 能够说清楚想法"),
     ("2. 茶 - 随身带", "2. 茶 - 随身带"),
+    ("清单：\n3. 茶 - 随身带", "清单：\n3. 茶 - 随身带"),
     ("3. Sage - 一家小店", "3. Sage - 一家小店"),
     ("HTML - 超文本标记语言", "HTML - 超文本标记语言"),
     ("4. Low Tide - Mira", "4. Low Tide - Mira"),
