@@ -98,18 +98,21 @@ def measure(name: str, bar: int, lines: list[bytes], work: Callable[[], int], *,
     print(f"{name}: {len(lines) / seconds:,.0f} rows/s ({wanted}), {size} bytes a row, {found:,} findings")
 
 
-def command(name: str, bar: int, lines: list[bytes], contract: dict[str, Any], base_model: str) -> None:
+def command(
+    name: str, bar: int, lines: list[bytes], contract: dict[str, Any], base_model: str, *, rows_only: bool
+) -> None:
     """What `manage.py grade` does after it has started."""
     data = b"\n".join(lines)
     spent, started = used(), time.perf_counter()
     report = grading.grade(
-        io.BytesIO(data), contract=contracts.parse(contract), base_model=base_model, spread=in_order, threads=cores()
-    )
+        io.BytesIO(data), contract=contracts.parse(contract), base_model=base_model, rows_only=rows_only,
+        spread=in_order, threads=cores(),
+    )  # fmt: skip
     seconds, spent = time.perf_counter() - started, used() - spent
     assert report.accepted == len(lines)
     print(
-        f"manage.py grade, {name}: {len(lines) / seconds:,.0f} rows/s (bar {bar:,}), {len(lines) / spent:,.0f} for each"
-        f" second of a processor, {len(report.findings):,} findings"
+        f"manage.py grade{' --rows-only' * rows_only}, {name}: {len(lines) / seconds:,.0f} rows/s (bar {bar:,}),"
+        f" {len(lines) / spent:,.0f} for each second of a processor, {len(report.findings):,} findings"
     )
 
 
@@ -145,7 +148,8 @@ def main() -> None:
             ("text rules and exact tokens", 6_000, text, TEXT, "gpt-4o"),
             ("json contract", 20_000, extraction, JSON, ""),
         ):
-            command(name, bar, lines, contract, model)
+            for rows_only in (False, True):
+                command(name, bar, lines, contract, model, rows_only=rows_only)
 
 
 if __name__ == "__main__":

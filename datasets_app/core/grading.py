@@ -102,6 +102,7 @@ def grade(
     base_model: str = "",
     max_tokens: int | None = None,
     max_line: int = MAX_LINE,
+    rows_only: bool = False,
     spread: Spread = map,
     threads: int = 1,
 ) -> Report:
@@ -109,10 +110,11 @@ def grade(
 
     Near duplicates are among the findings: looking for them costs some ten microseconds a row, so nobody need ask.
     `against` is a second file whose questions and near duplicates must not occur here (`split-leak`). `base_model`
-    chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. `spread` does the
-    work on the blocks of a file of lines and gives what was found in the order of the blocks, as `map` does; another
-    one may use several processes. Near duplicates are then compared by so many `threads`. Raises `InvalidInput` for an
-    unknown format or profile.
+    chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. With `rows_only`
+    each row is graded by itself and nothing is said about the set; then there is nothing to hold `against` it. `spread`
+    does the work on the blocks of a file of lines and gives what was found in the order of the blocks, as `map` does;
+    another one may use several processes. Near duplicates are then compared by so many `threads`. Raises `InvalidInput`
+    for an unknown format or profile.
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     checker.encoder.count("")  # so that a vocabulary is loaded once, and not by every process
@@ -124,11 +126,12 @@ def grade(
     with Look(setting, measures=False) as look:
         if against is not None:
             _compared(look, against, format, max_line)
+        seen = None if rows_only else look
         blocks = source.blocks()
         parts = (
-            map(partial(_part, checker, look), _batches(source.rows()))
+            map(partial(_part, checker, seen), _batches(source.rows()))
             if blocks is None
-            else spread(lambda block: _part(checker, look, source.part(block).rows()), blocks)
+            else spread(lambda block: _part(checker, seen, source.part(block).rows()), blocks)
         )
         for part in parts:
             report.rows += part.rows
@@ -136,7 +139,8 @@ def grade(
             report.tokens_total += part.tokens_total
             report.tokens_max = max(report.tokens_max, part.tokens_max)
             report.findings += part.findings
-            look.take(part.sight)
+            if seen is not None:
+                seen.take(part.sight)
         look.close(threads=threads)
         about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
     if about:
@@ -147,8 +151,10 @@ def grade(
 
 
 @put_off()
-def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
+def _part(checker: Checker, look: Look | None, rows: Iterable[Row]) -> Part:
     """Grade the rows: all that can be said of them without the others. Changes neither checker nor look.
+
+    Without a look nothing is taken of them for the set.
 
     One step for all rows after another: a processor is faster at a small piece of code again and again.
     """
@@ -170,6 +176,8 @@ def _part(checker: Checker, look: Look, rows: Iterable[Row]) -> Part:
             part.findings.append(Noted(row.line, finding))
         answers.append((row.line, sample, checker.answer(sample)))
     part.accepted = len(answers)
+    if look is None:
+        return part
     part.sight = look.see(
         Member(line, sample, answer, whole, question, "", THIS_FILE, (), None, answering)
         for line, sample, answer in answers

@@ -116,6 +116,21 @@ def test_rules_about_the_set_can_be_switched_off():
     assert told(graded(jsonl(GOOD, GOOD), contract=contract)) == []
 
 
+def test_rows_by_themselves_say_nothing_about_the_set():
+    data = jsonl(GOOD, GOOD, {"messages": []}, OTHER)
+    assert told(graded(data)) == [(2, "duplicate"), (3, "messages-empty")]
+    alone = graded(data, rows_only=True)
+    assert told(alone) == [(3, "messages-empty")]
+    assert (alone.rows, alone.accepted, alone.tokens_total) == (4, 3, 18)
+
+
+def test_the_grade_command_holds_no_second_file_against_rows_by_themselves(good_file, capsys):
+    call_command("grade", good_file, "--rows-only")
+    assert "2 rows, 2 accepted" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="not allowed with"):
+        call_command("grade", good_file, "--rows-only", "--against", good_file)
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(InvalidInput):
         graded(jsonl(GOOD), format="word")

@@ -35,8 +35,12 @@ class Command(BaseCommand):
         parser.add_argument("--profile", default="local", choices=list(PROFILES))
         parser.add_argument("--base-model", default="", metavar="MODEL", help="whose tokens and limit count")
         parser.add_argument("--contract", metavar="FILE", help="output contract (JSON)")
-        parser.add_argument(
+        the_set = parser.add_mutually_exclusive_group()
+        the_set.add_argument(
             "--against", metavar="FILE", help="second file that must not share a question with this one"
+        )
+        the_set.add_argument(
+            "--rows-only", action="store_true", help="each row by itself, nothing about the set: faster"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -53,6 +57,7 @@ class Command(BaseCommand):
                     base_model=options["base_model"],
                     contract=_contract(options["contract"]),
                     against=against,
+                    rows_only=options["rows_only"],
                     spread=in_order if large else map,
                     threads=cores() if large else 1,
                 )
