@@ -131,6 +131,8 @@ def sweep() -> int:
     )
     for pk in settling.perhaps_unsettled().values_list("pk", flat=True):
         settle_annotations.delay(str(pk))
+    for pk in leaks.perhaps_stale():
+        count_leaks.delay(str(pk))
     sent = 0
     for task, rows in unfinished:
         for pk in rows.abandoned().order_by().values_list("pk", flat=True):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.utils import timezone
 
 from datasets_app.core.engine import severity_of
 from datasets_app.core.findings import Finding
 from datasets_app.core.sets import MEASURES, SET_RULES
 from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.placed import Placed
-from datasets_app.models import Dataset, FindingRow, Sample, Scan
+from datasets_app.models import Dataset, FindingRow, Sample, Scan, Snapshot
 from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanState
+from datasets_app.models.snapshot import SnapshotState
 from ftstudio.memory import giving_back
 
 from . import set_findings
@@ -29,6 +32,7 @@ from .plain import fetched
 from .scan import CHUNK, ask, sides_of
 
 RULE = "split-leak"
+RECENT = timedelta(hours=6)  # how long a lost message is looked for
 READ = 5000  # narrow rows that are read at once
 
 
@@ -45,7 +49,7 @@ def recount(dataset_id: UUID) -> bool:
 
     Which samples are nearly the same the scan has found, and a snapshot changes nothing about that: so no text is read
     and nothing compared. Safe to call at any time; False where there was nothing to do, or a scan is under way, after
-    which this is called again. What a worker that died has left shows as stale until then.
+    which this is called again. What a worker that died has left shows as stale until `perhaps_stale` finds it.
     """
     done = Scan.objects.filter(dataset=dataset_id, state=ScanState.DONE)
     newest = done.order_by("-finished_at").select_related("dataset").first()
@@ -53,6 +57,18 @@ def recount(dataset_id: UUID) -> bool:
         return False
     with giving_back():
         return work_alone(done, newest.pk, with_related=("dataset",), work=_recount, fail=lambda *_: None)
+
+
+def perhaps_stale() -> Iterator[UUID]:
+    """Datasets frozen a short time ago whose leaks are still those of other sides: the message may be lost."""
+    frozen = Snapshot.objects.filter(created_at__gt=timezone.now() - RECENT, state=SnapshotState.READY)
+    done = Scan.objects.filter(state=ScanState.DONE, dataset__in=frozen.order_by().values("dataset"))
+    newest: dict[UUID, Scan] = {}
+    for scan in done.order_by("finished_at").select_related("dataset"):
+        newest[scan.dataset_id] = scan
+    for dataset, scan in newest.items():
+        if not _is_settled(scan):
+            yield dataset
 
 
 def _is_settled(scan: Scan) -> bool:

@@ -239,6 +239,17 @@ def test_the_worker_counts_leaks_after_a_snapshot(alice, dataset, eager):
     assert not is_stale(scan, dataset)
 
 
+def test_leaks_that_nobody_counted_after_a_snapshot_are_found_by_the_sweep(alice, dataset, eager):
+    scan = scanned(dataset)
+    make.snapshot(alice, dataset)
+    scan.refresh_from_db()
+    assert is_stale(scan, dataset), "the message is lost, or its worker died"
+    tasks.sweep()
+    scan.refresh_from_db()
+    assert not is_stale(scan, dataset)
+    assert list(leaks.perhaps_stale()) == []
+
+
 def test_an_import_asks_for_a_scan_and_the_worker_goes_on_with_it(alice, project, eager):
     into = make.dataset(alice, project)
     arrived = make.upload(alice, into, make.jsonl(ROWS))
