@@ -20,11 +20,12 @@ from datasets_app.models import Dataset, Sample
 from datasets_app.pipeline import selecting
 from datasets_app.pipeline.selecting import Filters
 
-from .ordering import Column, beyond
+from .ordering import Column, Place, between
 
 LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
 CHEAPER = 3  # times as long to read a sample's row in another order than that of the keys
+_LAST = 2**31 - 1  # no sample has a higher number
 # What the index of an order says itself, as filters and fields of conditions call it.
 _IN_INDEX = {
     "tokens": {"status", "worst", "number", "tokens"},
@@ -44,13 +45,16 @@ class OrderedRows:
     filters: Filters
     columns: Sequence[str]
 
-    def __call__(self, column: Column, down: bool, after: Q, n: int) -> list[Sample]:
+    def __call__(self, column: Column, down: bool, after: Place | None, n: int) -> list[Sample]:
         by = [f"-{name}" if down else name for name in (column.name, "position")]
-        within = after & (_findings_of(self.filters) if column.name == "findings_total" else Q())
+        low, high = _range(column, self.filters)
+        if after is not None:
+            low, high = (low, min(high or after, after)) if down else (max(low or after, after), high)
+        within = between(column, low, high)
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
         edge = self._edge(column, by, within, self._look(column, numbers))
         if edge is not None:
-            near = within & beyond(column, *edge, not down)
+            near = between(column, *((edge, high) if down else (low, edge)))
             found = list(self._walked(near, by, numbers, reading=True)[:n])
             if len(found) == n:
                 return found
@@ -78,7 +82,7 @@ class OrderedRows:
             return READ
         return LOOKED_AT * DEEPER if self._in_index(column) else LOOKED_AT
 
-    def _edge(self, column: Column, by: Sequence[str], within: Q, look: int) -> tuple[Any, int] | None:
+    def _edge(self, column: Column, by: Sequence[str], within: Q, look: int) -> Place | None:
         """Where the first `look` samples of the order end; None: there are no more than these."""
         if not look:
             return None
@@ -105,9 +109,11 @@ class OrderedRows:
         return min(numbers.values(), default=self.dataset.samples_total)
 
 
-def _findings_of(filters: Filters) -> Q:
-    """What the filters say of the number of findings: where the index of that order is entered. Without it a list of
-    those that break a rule, fewest findings first, would look at every clean sample before."""
+def _range(column: Column, filters: Filters) -> tuple[Place | None, Place | None]:
+    """Between which places of the order everything stands that passes. Without them a list of those that break a rule,
+    fewest findings first, would look at every clean sample before."""
+    if column.name != "findings_total":
+        return None, None
     if filters.worst == "clean":
-        return Q(findings_total__lte=0)  # as a range: SQLite would put rows that are equal in order by itself
-    return Q(findings_total__gt=0) if filters.worst or filters.rule else Q()
+        return None, (1, 0)
+    return ((0, _LAST) if filters.worst or filters.rule else None), None

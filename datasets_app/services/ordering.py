@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Field, Func, Q, Value
+from django.db.models.lookups import GreaterThan, LessThan
 
 from datasets_app.models import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -48,7 +49,9 @@ def checked(order: str) -> str:
     return "" if order == "number" else order
 
 
-First = Callable[[Column, bool, Q, int], list[Sample]]  # column, downwards?, beyond where, how many → so many rows
+Place = tuple[Any, int]  # of a sample in an order: the column's value and the sample's number
+# Column, downwards?, beyond which place (None: from the end), how many → so many rows.
+First = Callable[[Column, bool, Place | None, int], list[Sample]]
 
 
 def page(first: First, *, order: str, cursor: str, size: int) -> Page:
@@ -60,7 +63,7 @@ def page(first: First, *, order: str, cursor: str, size: int) -> Page:
     column = ORDERS[order.removeprefix("-")]
     back = cursor.startswith("<")
     down = back != order.startswith("-")
-    found = first(column, down, beyond(column, *_read(column, cursor), down) if cursor else Q(), size + 1)
+    found = first(column, down, _read(column, cursor) if cursor else None, size + 1)
     more = len(found) > size
     found = found[:size]
     if back:
@@ -77,7 +80,7 @@ def _place(column: Column, row: Sample) -> str:
     return f"{column.number(getattr(row, column.name))}.{row.position}"
 
 
-def _read(column: Column, cursor: str) -> tuple[Any, int]:
+def _read(column: Column, cursor: str) -> Place:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise InvalidInput(cursor=FOREIGN_CURSOR)
@@ -87,8 +90,18 @@ def _read(column: Column, cursor: str) -> tuple[Any, int]:
         raise InvalidInput(cursor=FOREIGN_CURSOR) from None
 
 
-def beyond(column: Column, value: Any, position: int, down: bool) -> Q:
-    """What stands behind that place of the order, or `down`wards before it."""
-    way, name = "lt" if down else "gt", column.name
-    after = Q(**{f"{name}__{way}": value}) | Q(**{name: value, f"position__{way}": position})
-    return Q(**{f"{name}__{way}e": value}) & after  # the first part is what the index is entered at
+def between(column: Column, low: Place | None, high: Place | None) -> Q:
+    """What stands between two places of the order, they themselves left out; None: no end on that side.
+
+    Value and number are compared as one row, which is how the index stands: `a > x or a = x and b > y` enters it at x,
+    and passes over every sample with that value.
+    """
+    found = Q()
+    for place, comparison in ((low, GreaterThan), (high, LessThan)):
+        if place is not None:
+            found &= Q(comparison(_row(F(column.name), F("position")), _row(*map(Value, place))))
+    return found
+
+
+def _row(first: Any, second: Any) -> Func:
+    return Func(first, second, template="(%(expressions)s)", output_field=Field())
