@@ -25,6 +25,7 @@ ENTRIES = (
         _("Datasets"),
         (
             "dataset",
+            "check",
             "upload",
             "image",
             "scan",

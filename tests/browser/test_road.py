@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ ECHOES = range(0, 39, 3)  # thirteen answers that repeat their word
 CORRECTIONS = ("门后的它等来了第一阵雨。", "停在站台的人终于跟上了时间。", "翻过最后一页，春天就到了。")
 REASON = "these ten proverbs may repeat their word"
 REHEARSED_SECONDS = 4.0
-PATIENCE_SECONDS = 30
+STEPS = 20  # in which the rehearsed job's time passes
 SYSTEM = "用一句话写这个词，不要出现它。"
 BROKEN_LINE = '{"messages": [{"role": "user", "content": "雨"\n'
 
@@ -249,17 +248,18 @@ def watch(walker: Walker, job: Job, rehearsal: Rehearsal) -> None:
     page = walker.page
     page.evaluate("window.kept = true")
     tasks.submit_job(str(job.pk))
-    last = time.monotonic() + PATIENCE_SECONDS
     seen = set()
     live = page.locator("#plot canvas")
-    while job.state != "succeeded" and time.monotonic() < last:
+    for _ in range(2 * STEPS):
+        rehearsal.turn(REHEARSED_SECONDS / STEPS)
         tasks.poll_job(str(job.pk))
         job.refresh_from_db()
         seen.add(job.state)
         if job.state == "running" and live.count() == 0 and job.metrics.filter(name="train_loss").count() > 1:
             expect(live.first).to_be_visible()  # the curve is drawn while it grows
             seen.add("live")
-        page.wait_for_timeout(300)  # the time that a beat would let pass
+        if job.state == "succeeded":
+            break
     assert {"live", "succeeded"} <= seen, (seen, job.poll_error, job.error)
     assert list(rehearsal.counts()["jobs"].values()) == [1]
     expect(page.locator("#state .badge.ok")).to_be_visible()  # by polling, without a reload

@@ -102,7 +102,7 @@ def test_what_commonly_breaks_a_schema_is_said_in_chinese(chinese: None, schema:
 
 
 def test_what_rarely_breaks_a_schema_is_said_in_the_librarys_words() -> None:
-    assert explained("not", {}, "{} is not allowed for 3.") == "{} is not allowed for 3"
+    assert explained("custom", {}, "{} is not allowed for 3.") == "{} is not allowed for 3"
 
 
 def test_roles_have_names_and_strange_ones_keep_theirs(chinese: None) -> None:
