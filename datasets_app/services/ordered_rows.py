@@ -22,8 +22,11 @@ from datasets_app.pipeline.selecting import Filters
 
 from .ordering import Column, Place, between
 
+Range = tuple[Place | None, Place | None]  # neither end is meant; None: no end on that side
+
 LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
+WIDER = 4  # times as many as so far are looked at next
 CHEAPER = 3  # times as long to read a sample's row in another order than that of the keys
 _LAST = 2**31 - 1  # no sample has a higher number
 # What the index of an order says itself, as filters and fields of conditions call it.
@@ -50,17 +53,23 @@ class OrderedRows:
         low, high = _range(column, self.filters)
         if after is not None:
             low, high = (low, min(high or after, after)) if down else (max(low or after, after), high)
-        within = between(column, low, high)
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
-        edge = self._edge(column, by, within, self._look(column, numbers))
-        if edge is not None:
-            near = between(column, *((edge, high) if down else (low, edge)))
-            found = list(self._walked(near, by, numbers, reading=True)[:n])
+        found: list[Sample] = []
+        looked, look = 0, self._look(column, numbers)
+        rest = low, high
+        while edge := self._edge(column, by, rest, look):
+            near = (edge, rest[1]) if down else (rest[0], edge)
+            found += self._walked(between(column, *near), by, numbers, reading=True)[: n - len(found)]
+            looked += look
             if len(found) == n:
                 return found
-            if not self._goes_on(column, len(found), n, numbers):
-                return self._gathered(within, by, n, numbers)
-        return list(self._walked(within, by, numbers)[:n])
+            go_on = self._goes_on(column, looked, numbers)
+            if go_on is None:
+                return self._gathered(between(column, low, high), by, n, numbers)
+            # Between places neither end is meant, and the edge has not been looked at.
+            rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
+            look = go_on
+        return [*found, *self._walked(between(column, *rest), by, numbers)[: n - len(found)]]
 
     def _gathered(self, within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
         rows = selecting.gathered(self.dataset, self.filters, numbers).filter(within).order_by(*by)
@@ -82,21 +91,28 @@ class OrderedRows:
             return READ
         return LOOKED_AT * DEEPER if self._in_index(column) else LOOKED_AT
 
-    def _edge(self, column: Column, by: Sequence[str], within: Q, look: int) -> Place | None:
-        """Where the first `look` samples of the order end; None: there are no more than these."""
+    def _edge(self, column: Column, by: Sequence[str], rest: Range, look: int) -> Place | None:
+        """Where the next `look` samples of the order end; None: there are no more than these."""
         if not look:
             return None
-        places = Sample.objects.filter(within, dataset=self.dataset).order_by(*by)
+        places = Sample.objects.filter(between(column, *rest), dataset=self.dataset).order_by(*by)
         return places.values_list(column.name, "position")[look : look + 1].first()
 
-    def _goes_on(self, column: Column, found: int, n: int, numbers: Numbers) -> bool:
-        """Whether the walk, at the rate so far, ends sooner than what the rarest filter passes is read."""
+    def _goes_on(self, column: Column, looked: int, numbers: Numbers) -> int | None:
+        """How many samples are looked at next; 0: all the rest; None: sooner is read what the rarest filter passes.
+
+        What passes may stand close together and then nowhere, so its rate so far tells little: four times as many are
+        looked at as long as that takes no more time than the reading would.
+        """
         rarest, total = self._rarest(numbers), self.dataset.samples_total
         if self.filters.q and not numbers:
-            return True  # the text index says which to walk past
+            return 0  # the text index says which to walk past
         if self._in_index(column):
-            return rarest * DEEPER > total
-        return (bool(numbers) and rarest * CHEAPER > total) or found * rarest > n * LOOKED_AT * CHEAPER
+            return 0 if rarest * DEEPER > total else None
+        if numbers and rarest * CHEAPER > total:
+            return 0
+        more = looked * WIDER
+        return more if (looked + more) * CHEAPER <= rarest * 2 else None
 
     def _in_index(self, column: Column) -> bool:
         """Whether the order's own index says all that is asked."""
@@ -109,7 +125,7 @@ class OrderedRows:
         return min(numbers.values(), default=self.dataset.samples_total)
 
 
-def _range(column: Column, filters: Filters) -> tuple[Place | None, Place | None]:
+def _range(column: Column, filters: Filters) -> Range:
     """Between which places of the order everything stands that passes. Without them a list of those that break a rule,
     fewest findings first, would look at every clean sample before."""
     if column.name != "findings_total":
