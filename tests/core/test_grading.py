@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import subprocess
@@ -207,6 +208,20 @@ def test_the_grade_command_exits_with_1_on_errors(good_file, tmp_path, capsys):
         call_command("grade", str(good_file), "--contract", str(contract))
     assert caught.value.code == 1
     assert "terminal-punctuation" in capsys.readouterr().out
+
+
+def test_what_is_inside_a_gz_file_is_graded_and_converted(good_file, tmp_path, capsys):
+    packed = tmp_path / "rows.jsonl.gz"
+    packed.write_bytes(gzip.compress(Path(good_file).read_bytes()))
+    call_command("grade", str(packed))
+    assert "2 rows, 2 accepted" in capsys.readouterr().out
+    call_command("convert", str(packed), str(tmp_path / "out.jsonl"), "--to", "openai-chat")
+    assert (tmp_path / "out.jsonl").read_bytes() == Path(good_file).read_bytes()
+    packed.write_bytes(packed.read_bytes()[:-12])
+    for command in (["grade"], ["convert", str(tmp_path / "other.jsonl"), "--to", "openai-chat"]):
+        with pytest.raises(CommandError, match="damaged or cut off") as refusal:
+            call_command(command[0], str(packed), *command[1:])
+        assert refusal.value.returncode == 2
 
 
 @pytest.mark.parametrize("contract", ["nothing", "not json", '{"txt": 1}', "[]"])

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.converting import Conversion, convert
+from datasets_app.management.opening import opened
 from ftstudio.errors import InvalidInput
 from ftstudio.web.texts import say
 
@@ -69,7 +70,7 @@ class Command(BaseCommand):
 
 def _converted(source: Path, target: Path, options: dict[str, Any]) -> Conversion:
     """Writes beside the target and moves into place, so a failed run never leaves half a file."""
-    with source.open("rb") as stream:
+    with opened(source) as stream:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as out:

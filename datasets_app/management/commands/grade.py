@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,6 +15,7 @@ from datasets_app.core import contracts
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.grading import Noted, Report, grade
 from datasets_app.core.profiles import PROFILES
+from datasets_app.management.opening import opened
 from ftstudio.errors import InvalidInput
 from ftstudio.forks import cores, in_order
 from ftstudio.web.texts import say
@@ -92,13 +94,18 @@ class Command(BaseCommand):
             self.stdout.write(_("Nothing to complain about."))
 
 
-def _opened(path: str) -> BinaryIO:
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise CommandError(
-            _("Cannot read {file}: {reason}").format(file=path, reason=error.strerror), returncode=2
-        ) from error
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    with ExitStack() as files:
+        try:
+            stream = files.enter_context(opened(path))
+        except OSError as error:
+            raise CommandError(
+                _("Cannot read {file}: {reason}").format(file=path, reason=error.strerror), returncode=UNUSABLE
+            ) from error
+        except InvalidInput as refusal:
+            raise CommandError(_said(refusal), returncode=UNUSABLE) from refusal
+        yield stream
 
 
 def _contract(path: str | None) -> contracts.Contract:
