@@ -13,6 +13,7 @@ _AROUND = (
 )
 _NEGATED = re.compile(r"(?:[不没未无非别][是有会能]?\s?|\b(?:not|no|never|non)[ -])\Z", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|(?<=\s)\s+")
+_SHARP = re.compile(r"[^#]*[A-Za-z]#[^\w#]*\Z")
 LONGEST = 2_000  # characters; a longer text is no near miss of a label
 
 
@@ -58,4 +59,6 @@ def _forms(labels: tuple[str, ...]) -> dict[str, str]:
 
 def _form(text: str) -> str:
     bare = text.strip(_AROUND) or text.strip()  # a label such as “~” is made of marks alone
+    if _SHARP.match(text) and not bare.endswith("#"):
+        bare += "#"  # C# is not C with a mark behind it
     return _SPACES.sub("", unicodedata.normalize("NFKC", bare)).casefold()

@@ -42,6 +42,7 @@ _COMPACT = re.compile(r"(?<![\d.])((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3
 _MONTH = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?:[-/.年] ?)(0?[1-9]|1[0-2])(?![\d])")
 _SHORT_YEAR = re.compile(r"(?<![\d.])(\d\d) ?年|['’](\d\d)(?!\d)")
 _ITEM = re.compile(r"(?:^|\n)[ \t>*#-]{0,8}[(（]?\Z")  # what stands before the number of a list item
+_BEFORE_ITEM = 10  # characters: that is never longer
 _IDIOM = re.compile(r"[一二三四五六七八九]{2}|[^零〇○]*两[^零〇○]*")
 _MONTH_BEHIND = re.compile(r"月(?:[一二三四五六七八九十]{1,3}[日号])")
 
@@ -72,7 +73,7 @@ def stated(text: str) -> Iterator[Number]:
                 continue
         elif match["arabic"] == "00" and text[start - 1 : start] in (":", "："):
             continue  # the full hour, which a source may say without its minutes
-        elif text[end : end + 1] in (".", "、", ")", "）") and _ITEM.search(text, 0, start):
+        elif text[end : end + 1] in (".", "、", ")", "）") and _ITEM.search(text, max(0, start - _BEFORE_ITEM), start):
             continue
         elif _goes_on(text, end):
             continue  # 5G, 3rd: a name
@@ -87,6 +88,8 @@ def known(text: str) -> set[str]:
     values: set[str] = set()
     for match in _NUMBER.finditer(text):
         values.update(_values(match))
+        if match["chinese"] and "点" in match["chinese"]:
+            values.update(_by_the_clock(match))
         if match["arabic"] and "," in match["arabic"]:
             values.update(_plain(Decimal(part)) for part in match["arabic"].split(","))  # 100,200 may be a list
         values.update(_by_letter(match))
@@ -128,6 +131,14 @@ def _by_letter(match: re.Match[str]) -> tuple[str, ...]:
         return ()
     letter = _LETTER.match(match.string, end)
     return (_plain(_arabic(match) * _FACTORS[letter[1].lower()]),) if letter else ()
+
+
+def _by_the_clock(match: re.Match[str]) -> tuple[str, ...]:
+    """The hour and the minute of 八点二十 and of 三点零五分, which are no decimals."""
+    if _chinese(match["chinese"]) is not None and match.string[match.end() : match.end() + 1] != "分":
+        return ()
+    parts = map(_chinese, match["chinese"].split("点"))
+    return tuple(_plain(part) for part in parts if part is not None)
 
 
 def _goes_on(text: str, end: int) -> bool:
@@ -207,7 +218,7 @@ def _chinese(text: str) -> Decimal | None:
             section += (digit if seen else 1) * _UNITS[char]
             digit, seen, smaller = 0, False, _UNITS[char] // 10
         else:
-            part_of = section + digit or 1
+            part_of = section + digit or (0 if total and char == "亿" else 1)  # 三万亿: the 万 is multiplied
             total = (total + part_of) * _SCALES[char] if char == "亿" else total + part_of * _SCALES[char]
             section, digit, seen, smaller = 0, 0, False, _SCALES[char] // 10
     return Decimal(total + section + digit * smaller)

@@ -140,6 +140,8 @@ _PERSONAL = (
         re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d(?:\d{8}|-\d{4}-\d{4}| \d{4} \d{4})(?!\d)"),
         _mobile,
     ),
+    # Of 19 digits in groups; by itself, as the last three may be another number behind one of 16.
+    _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]\d{4}){3}[ -]\d{3}(?!\d)"), _luhn),
     _Kind(
         Text("bank card number"),
         re.compile(

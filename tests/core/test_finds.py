@@ -65,6 +65,12 @@ def test_letter_case_and_width_are_near_unless_two_labels_differ_by_them():
     assert labels.nearest("~", ("~", "+")) == "~"
 
 
+def test_c_sharp_is_not_c():
+    assert labels.nearest("C#", ("C", "Java")) is None
+    assert labels.nearest("**C#**。", ("C#", "C")) == "C#"
+    assert labels.nearest("#C#", ("C", "Java")) == "C"
+
+
 def test_a_negation_stands_before_a_space_too():
     assert labels.nearest("不 会下雨", RAIN) == "不会下雨"
     assert labels.within("我看不 会下雨", RAIN) == []
@@ -119,6 +125,7 @@ def test_the_fix_of_a_near_miss_clears_the_finding(label, before, after):
         ("3万5千", ("35000",)),
         ("3百", ("3", "300")),
         ("2万亿", ("2", "2000000000000")),
+        ("三万亿，二百万亿", ("3000000000000", "200000000000000")),
         ("百分之五", ("5",)),
         ("50kg，10k", ("50", "10", "10000")),
         ("5G 网络，3rd", ()),
@@ -151,6 +158,7 @@ def test_a_number_is_read_in_whatever_spelling(text, values):
         ("2024年3月5日", "20240305，2024.03"),
         ("从 2022-04-15T10:30:00 起", "10:30"),
         ("十点半", "10:30"),
+        ("八点二十开会，三点零五分散会", "8:20 至 3:05"),
         ("24年入职", "2024 年"),
         ("three hundred and five people, twenty-one teams, 1.2 million users", "305 人，21 队，1200000 用户"),
         ("奖金三千五", "3500 元"),
@@ -300,6 +308,8 @@ def test_a_placeholder_is_no_secret(text):
         ("3782 822463 10005", "bank card number"),
         ("622848 0038012345674", "bank card number"),
         ("卡号 6222 0212 3456 7894", "bank card number"),
+        ("卡号 6222 0212 3456 7890 128", "bank card number"),
+        ("卡号 6222 0212 3456 7894 100 元", "bank card number"),
         ("发到 li.lei@acme-corp.cn", "e-mail address"),
         ("服务器 47.96.120.33", "IP address"),
     ],
@@ -341,6 +351,12 @@ def test_no_text_takes_endless_time(text):
     started = time.process_time()
     list(sensitive.secrets(text))
     list(sensitive.personal(text))
+    assert time.process_time() - started < 20
+
+
+def test_a_list_of_any_length_is_read_for_its_numbers():
+    started = time.process_time()
+    assert len(list(numerals.stated("甲 1) " * 50_000))) == 50_000
     assert time.process_time() - started < 20
 
 
