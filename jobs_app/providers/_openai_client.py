@@ -45,7 +45,7 @@ class OpenAIClient(Provider):
             )
         # The client's own retries stay off: on a create they could pay twice, elsewhere they would hold a worker.
         self._client = self.client(api_key=self._secret, base_url=base_url, http_client=http, max_retries=0)
-        self._own_temperature: set[str] = set()  # models that refused one
+        self._own_temperature: set[str] = set()  # models that refused one and answered without
         # The client picks these up from the environment of the process, where they belong to nobody's connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
 

@@ -69,8 +69,9 @@ def refused(
     )
     if error.status_code == 400:
         spoken = _UNSUPPORTED.search(says)
-        by_code = error.param if code in ("unsupported_value", "unsupported_parameter") else None
-        found.unsupported = str(by_code or (spoken[1] if spoken else ""))
+        if spoken or code in ("unsupported_value", "unsupported_parameter"):
+            # What the provider names itself comes first: its sentence may quote a question that speaks of another.
+            found.unsupported = str(error.param or (spoken[1] if spoken else ""))
     return found
 
 

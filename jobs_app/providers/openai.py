@@ -173,8 +173,9 @@ class OpenAI(OpenAIClient):
         try:
             answer = self._ask(lambda: completions.create(**body))
         except ProviderError as refusal:
-            body = self._spared(refusal, body)
+            body = _spared(refusal, body)
             answer = self._ask(lambda: completions.create(**body))
+            self._own_temperature.add(model)  # only now: a question that is refused all the same says nothing of it
         return replace(_values.reply(answer), left_out=_openai_chat.left_out(decoding, body))
 
     def stream(self, model: str, messages: Sequence[Mapping[str, Any]], **decoding: Any) -> Pieces:
@@ -185,20 +186,14 @@ class OpenAI(OpenAIClient):
         given = {name: value for name, value in decoding.items() if taken or name != "temperature"}
         return _openai_chat.body_of(model, messages, given, answer_limit=self.answer_limit)
 
-    def _spared(self, refusal: ProviderError, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The question to put again, remembered for as long as this client lives. Raises the refusal where none is."""
-        again = _openai_chat.without(refusal, body)
-        if again is None:
-            raise refusal
-        self._own_temperature.add(body["model"])
-        return again
-
     def _streamed(self, body: dict[str, Any]) -> Iterator[str]:
         """As `_lines`. A model refuses a question before its first line, so that none is passed on twice."""
         try:
             yield from self._lines(body)
         except ProviderError as refusal:
-            yield from self._lines(self._spared(refusal, body))
+            for line in self._lines(_spared(refusal, body)):
+                self._own_temperature.add(body["model"])
+                yield line
 
     def _lines(self, body: dict[str, Any]) -> Iterator[str]:
         """The lines of a streamed answer as they arrive; read by us, like every answer."""
@@ -251,6 +246,14 @@ class OpenAI(OpenAIClient):
                 continue
             points += metrics.from_csv(content)
         return points
+
+
+def _spared(refusal: ProviderError, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The question to put again. Raises the refusal where none is."""
+    again = _openai_chat.without(refusal, body)
+    if again is None:
+        raise refusal
+    return again
 
 
 PROVIDER = OpenAI

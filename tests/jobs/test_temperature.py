@@ -66,7 +66,13 @@ def test_what_a_model_refuses_is_left_out_and_not_sent_again(kind: str, no: Any)
 
 
 @pytest.mark.parametrize(
-    "no", [refused(param="messages", code="unsupported_value"), refused("temperature"), {**NO_VALUE, "status": 404}]
+    "no",
+    [
+        refused(param="messages", code="unsupported_value"),
+        refused("temperature"),
+        {**NO_VALUE, "status": 404},
+        refused("You ask: “Why unsupported value: 'temperature'?”", param="messages", code="content_filter"),
+    ],
 )
 def test_any_other_refusal_stands(no: Any) -> None:
     provider, exchange = opened("openai", no, WHOLE)
@@ -75,6 +81,17 @@ def test_any_other_refusal_stands(no: Any) -> None:
     provider.chat("rain", ASKED, temperature=0)
     assert len(exchange.sent) == 2
     assert exchange.bodies()[1]["temperature"] == 0
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_another_question_was_refused_for_is_not_held_against_the_model(streamed: bool) -> None:
+    quoting = refused("You ask: “Why unsupported value: 'temperature'?”")  # says not what of the request it is about
+    provider, exchange = opened("openai", quoting, quoting, WHOLE)
+    ask: Any = (lambda *one, **how: list(provider.stream(*one, **how))) if streamed else provider.chat
+    with pytest.raises(ProviderError):
+        ask("rain", ASKED, temperature=0)
+    assert provider.chat("rain", ASKED, temperature=0).left_out == ()
+    assert [body.get("temperature") for body in exchange.bodies()] == [0, None, 0]
 
 
 def test_a_snippet_sends_no_temperature_to_a_model_that_takes_none() -> None:
