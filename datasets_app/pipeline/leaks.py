@@ -81,14 +81,20 @@ def _is_scanned(dataset: Dataset) -> bool:
     return running.exclude(pk__in=running.abandoned().values("pk")).exists()
 
 
+def _is_overtaken(scan: Scan) -> bool:
+    """A later scan has read the samples, or reads them: what it finds is not to be written over."""
+    later = Scan.objects.filter(dataset=scan.dataset_id, state=ScanState.DONE, finished_at__gt=scan.finished_at)
+    return later.exists() or _is_scanned(scan.dataset)
+
+
 def _recount(scan: Scan, key: str) -> None:
     def renew(**changes: Any) -> None:
-        if not Scan.objects.renew(scan.pk, key, **changes):
+        if _is_overtaken(scan) or not Scan.objects.renew(scan.pk, key, **changes):
             raise Stopped
 
     def hold() -> None:
-        renew()
         give_way(renew)
+        renew()
 
     while not _is_settled(scan):  # somebody freezes while this is counted
         sides = sides_of(scan.dataset)

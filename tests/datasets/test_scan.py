@@ -226,6 +226,29 @@ def test_leaks_are_not_counted_beside_a_scan_that_is_under_way(alice, dataset):
     assert leaks.recount(dataset.pk), "the worker that held it is dead"
 
 
+def test_a_count_of_leaks_that_a_scan_overtakes_takes_nothing_back_of_what_that_found(alice, dataset, monkeypatch):
+    everything = {"train": 100, "validation": 0, "test": 0}
+    make.snapshot(alice, dataset, shares=everything)
+    Sample.objects.filter(position=4).update(pinned="test")
+    scanned(dataset)
+    make.snapshot(alice, dataset, shares=everything)  # 4 goes along, so that nothing leaks
+    read = leaks._read
+
+    def overtaken(*args: Any) -> Any:
+        seen = read(*args)
+        Sample.objects.filter(position=4).update(pinned="train")
+        scanned(dataset)
+        found.extend(said(dataset))
+        return seen
+
+    monkeypatch.setattr(leaks, "_read", overtaken)
+    found: list[tuple[int, str]] = []
+    assert not leaks.recount(dataset.pk)
+    assert "split-leak" in {rule for _, rule in found}
+    assert said(dataset) == found, "the scan has read the samples later"
+    assert datasets.counts(dataset) == make.counted(dataset)
+
+
 def test_a_dataset_that_was_never_scanned_has_no_leaks_to_count(alice, dataset):
     make.snapshot(alice, dataset)
     assert not leaks.recount(dataset.pk)
