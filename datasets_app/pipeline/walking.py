@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connections
-from django.db.models import QuerySet
 
 from datasets_app.models import Dataset, FindingRow, Sample, SampleTag
 
@@ -37,16 +36,17 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
         return None
     block, others = chosen
     found: list[int] = []
-    seen, gives_up = 0, bool(filters.q) and bool(others.chosen())
+    seen, gives_up = 0, bool(filters.q) and not others.q and bool(others.chosen())
     for within in _blocks(dataset, block, beyond, back):
         rows = narrowed(dataset, others, within=within).order_by().values_list("pk", "dataset_id")
         # The text index knows every dataset.
         found += sorted((key for key, owner in rows if owner == dataset.pk), reverse=back)
-        seen += LARGEST if isinstance(within, QuerySet) else len(within)
         if len(found) >= size:
             break
-        if gives_up and seen >= IN_VAIN:
-            return None
+        if gives_up:
+            seen += len(within)
+            if seen >= IN_VAIN:
+                return None
     return found[:size]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -193,3 +194,17 @@ def test_pages_of_a_search_lead_to_the_end_and_back(few: int, alice: Any, projec
         assert seen == wet
         back = browse.page(dataset=dataset, filters=filters, cursor=page.earlier, size=7)
         assert [row.position for row in back.rows] == wet[7:14]
+
+
+def test_a_text_that_few_who_break_a_rule_have_is_looked_for_among_these_and_not_among_all(
+    alice: Any, project: Any, monkeypatch: Any
+) -> None:
+    for name, value in (("FEW", 0), ("FIRST", 2), ("IN_VAIN", 1)):
+        monkeypatch.setattr(walking, name, value)
+    dataset = make.dataset(alice, project, contract={"text": {"ends_with": ["！"]}})
+    make.imported(alice, dataset, [make.chat(f"{n}？", "下雨。" if n < 19 else "晴天。") for n in range(1, 21)])
+    filters = browse.Filters(rule="terminal-punctuation", q="晴天")
+    keys = walking.screen(dataset, filters, beyond=None, back=False, size=7)
+    if connection.vendor == "sqlite":
+        assert keys is not None, "what breaks the rule leads there"
+    assert [row.position for row in browse.page(dataset=dataset, filters=filters, size=6).rows] == [19, 20]
