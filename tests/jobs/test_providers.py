@@ -207,12 +207,14 @@ def test_a_provider_that_cannot_be_reached_has_created_nothing(tmp_path):
 
 
 def test_a_provider_that_is_too_slow_to_answer_a_create_may_have_executed_it(tmp_path):
-    heard, server = threading.Event(), create_app(folder=tmp_path / "rehearsal", clock=Clock(), seconds=100)
+    executed, heard = threading.Event(), threading.Event()
+    server = create_app(folder=tmp_path / "rehearsal", clock=Clock(), seconds=100)
 
     def slow(environ: Any, start_response: Any) -> Any:
         """It creates the job and says so only when nobody listens any more, however fast or slow this machine is."""
         answer = server(environ, start_response)
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/jobs"):
+            executed.set()
             heard.wait(60)
         return answer
 
@@ -223,6 +225,7 @@ def test_a_provider_that_is_too_slow_to_answer_a_create_may_have_executed_it(tmp
             impatient = open_provider("rehearsal", **how, timeout=0.3)
             with closing(impatient), pytest.raises(ProviderError) as caught:
                 create(impatient, file, marker="slow")
+            assert executed.wait(60), "on a slow machine only after nobody listens any more"
             heard.set()
             assert caught.value.kind == "unknown-outcome"
             assert provider.find("slow") is not None, "it was executed"
