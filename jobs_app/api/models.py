@@ -55,7 +55,7 @@ class ModelDetailOutput(ModelOutput):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_request(self, model: ModelVersion) -> dict[str, Any]:
-        return way_of(model.connection, model.called, model.contract)[1]
+        return way_of(model.connection, model.called, model.contract, base_model=model.job.base_model)[1]
 
     @extend_schema_field({"type": "array", "items": {"type": "object", "additionalProperties": True}})
     def get_history(self, model: ModelVersion) -> list[dict[str, Any]]:

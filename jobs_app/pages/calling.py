@@ -33,9 +33,9 @@ class Call:
     streamed: str
 
 
-def call_of(connection: Connection, model: str, contract: Mapping[str, Any]) -> Call:
+def call_of(connection: Connection, model: str, contract: Mapping[str, Any], *, base_model: str = "") -> Call:
     """The call of `model` under its frozen inference contract."""
-    found, body = way_of(connection, model, contract)
+    found, body = way_of(connection, model, contract, base_model=base_model)
     address = _address(connection)
     return Call(
         model=model,

@@ -129,7 +129,9 @@ def _detail(request: PersonRequest, job: Job) -> dict[str, Any]:
         "comparison": progress.comparison(job),
         "rows_text": progress.rows_text(job),
         "recipe": progress.recipe_of(job),
-        "call": call_of(job.connection, job.result_model, job.contract) if job.result_model else None,
+        "call": call_of(job.connection, job.result_model, job.contract, base_model=job.base_model)
+        if job.result_model
+        else None,
         "events": list(job.events.order_by("-at", "-id")[:EVENTS]),
         "events_total": job.events.count(),
         "verbs": verbs,

@@ -201,7 +201,7 @@ def _page(
     context = {
         "model": model,
         "job": model.job,
-        "call": call_of(model.connection, model.called, model.contract),
+        "call": call_of(model.connection, model.called, model.contract, base_model=model.job.base_model),
         "form": form or ModelForm(initial=now),
         "may_update": allows(request.user, model.project_id, "models.update"),
         "can_deploy": deployments.can_deploy(model),

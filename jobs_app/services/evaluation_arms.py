@@ -17,6 +17,7 @@ from jobs_app.core.turns import asked
 from jobs_app.models import Arm, Connection, Job, ModelVersion
 from jobs_app.providers import PROVIDERS
 
+from . import calling
 from .prices import price_of
 
 LONGEST_PROMPT = 20_000  # characters
@@ -95,8 +96,7 @@ def takes_temperature(connection: Connection, model: str, version: ModelVersion 
     """Whether one is sent at all. A tuned model is like its base model, and its contract may know more than we do."""
     if version and (Contract.of(version.contract).temperature is None):
         return False
-    names = {model, version.job.base_model if version else model}
-    return all(map(PROVIDERS[connection.kind].takes_temperature, names))
+    return calling.takes_temperature(connection, model, version.job.base_model if version else model)
 
 
 def _usual_form(dataset: Dataset) -> str:

@@ -25,6 +25,7 @@ from jobs_app.pipeline.sending import codec_of
 from jobs_app.providers import PROVIDERS
 
 from . import budgets, catalog, inspections
+from .calling import takes_temperature
 from .estimating import estimate_of, price_for, rows_of
 from .recommendations import confirmed, guards_of
 
@@ -88,7 +89,7 @@ def inference_contract(job: Job, *, ours: bool = True) -> dict[str, Any]:
     return {
         "contract": rules,
         "system_prompt": snapshot.system_prompt,
-        "decoding": {"temperature": 0 if PROVIDERS[job.connection.kind].takes_temperature(job.base_model) else None},
+        "decoding": {"temperature": 0 if takes_temperature(job.connection, job.base_model) else None},
         "written_as": written_as,
         "guideline_version": snapshot.guideline_version,
         "rule_set_version": snapshot.rule_set_version,

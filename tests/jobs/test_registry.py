@@ -72,6 +72,20 @@ def test_one_version_of_a_task_is_in_production_and_a_caller_can_follow_it(
     assert AuditEntry.objects.filter(verb="models.update").count() == 5
 
 
+@pytest.mark.parametrize(
+    ("kind", "base_model", "temperature"), [("azure", "o4-mini", None), ("azure", "gpt-4.1", 0), ("gone", "o4-mini", 0)]
+)
+def test_a_stranger_is_called_with_a_temperature_unless_it_is_known_to_take_none(
+    alice: User, connection: Connection, snapshot: Snapshot, kind: str, base_model: str, temperature: int | None
+) -> None:
+    connection.kind = kind  # "gone": of a provider that is no longer installed
+    connection.save()
+    model = models.register_elsewhere(
+        actor=alice, connection=connection, snapshot=snapshot, model="rain", base_model=base_model
+    )
+    assert model.contract["decoding"] == {"temperature": temperature}
+
+
 def test_an_alias_is_unique_and_its_history_is_shown(
     pages: Client, alice: User, connection: Connection, snapshot: Snapshot
 ) -> None:

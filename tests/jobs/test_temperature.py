@@ -97,7 +97,8 @@ def test_what_another_question_was_refused_for_is_not_held_against_the_model(str
 def test_a_snippet_sends_no_temperature_to_a_model_that_takes_none() -> None:
     contract = {"decoding": {"temperature": 0}}
     plain, own = (call_of(Connection(kind="openai"), model, contract) for model in ("ft:rain", "ft:o4-mini:us::a"))
-    assert (plain.temperature, own.temperature) == (0, None)
+    deployed = call_of(Connection(kind="azure"), "rain", contract, base_model="o4-mini-2025-04-16")
+    assert (plain.temperature, own.temperature, deployed.temperature) == (0, None, None)
     assert '"temperature"' in plain.curl
     for snippet in (own.snippet, own.streamed, own.curl):
         assert "temperature" not in snippet
