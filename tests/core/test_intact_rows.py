@@ -7,10 +7,11 @@ import csv
 import io
 import json
 import random
+import time
 
 import pytest
 
-from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, detect
+from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, array, detect
 from datasets_app.core.encodings import encoding_of_records
 
 # No character of theirs is written with the byte of a line's end in it: with a zero beside it, it would be one.
@@ -97,3 +98,34 @@ def test_a_damage_inside_of_one_row_costs_no_other_row_and_moves_no_line(kind: s
         others = [n for n in range(len(ROWS)) if n != at]
         assert [n for n in others if taken.get(first + n) != ROWS[n]] == [], (seed, at, said)
         assert first + at in taken or first + at in said, seed
+
+
+def test_an_array_in_which_every_element_is_broken_takes_no_endless_time() -> None:
+    row = b'{"input": "' + b"x" * 50 + b'", "output": no mark before"}'
+    started = time.process_time()
+    found = entries(b"[\n" + b",\n".join([row] * 8_000) + b"\n]\n")
+    assert [entry.line for entry in found] == list(range(1, 8_001))
+    assert time.process_time() - started < 20
+
+
+def test_what_is_broken_is_told_early_or_late_but_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = ["x", {"c": 1}, [{"d": 1}, {"e": [{"f": 2}]}], [1, 2]]
+    files = []
+    for seed in range(300):
+        chance = random.Random(seed)
+        rows = [{"a": f"第{n}天", "b": chance.choice(values)} for n in range(8)]
+        # Of some the inner objects begin lines too, indented as the elements are.
+        text = json.dumps(rows, ensure_ascii=False, indent=0) if seed % 3 == 0 else ""
+        data = (text or "[\n" + ",\n".join(json.dumps(row, indent=seed % 2 or None) for row in rows) + "\n]").encode()
+        for _ in range(chance.randrange(1, 5)):
+            at = chance.randrange(1, len(data) - 3)
+            data = data[:at] + chance.choice((*STRAY, b"", b"\n{")) + data[at + chance.choice((0, 1, 2)) :]
+        files.append(data)
+    early = [said(data) for data in files]
+    monkeypatch.setattr(array, "_is_broken", lambda *_held: False)
+    assert [said(data) for data in files] == early
+
+
+def said(data: bytes) -> list[object]:
+    found = CONTAINERS["array"].read(io.BytesIO(data), Reading())
+    return [(one.line, one.raw, one.record, one.error and str(one.error.text)) for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +78,8 @@ class JsonArray(Container):
                 if after is not None and (end is None or after < end or _ends_early(stream, end, after)):
                     error = (entry.error if entry and end and after > end else None) or _unfinished(index)
                     yield Entry(index, _shown(stream, begin, after), error=error)
-                    pieces = _pieces(stream, reading.max_bytes, after)
+                    indent = _indent(stream, after)
+                    pieces = _pieces(stream, reading.max_bytes, after, indent)
                     continue
                 stream.seek(place)
             if entry is not None:
@@ -186,14 +188,20 @@ def _shown(stream: BinaryIO, begin: int, end: int) -> bytes:
     return stream.read(min(end - begin, _BLOCK)).rstrip(_SPACE + b",")
 
 
-def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[bytes | None, bytes, int]]:
+def _pieces(
+    stream: BinaryIO, limit: int, offset: int = 0, indent: bytes | None = None
+) -> Iterator[tuple[bytes | None, bytes, int]]:
     """What stands between the commas of the array, JSON or not: that is for the parser to say.
 
     Yields (bytes without white space around them, None when longer than `limit`; the comma or bracket after them; the
     offset at which they begin). In place of the mark: `_NO_ARRAY` for a file that is none, `_CUT_OFF` for what the
-    file ends in, `_MORE` when something follows the array. With an offset, reading goes on at an element.
+    file ends in, `_MORE` when something follows the array. With an offset, reading goes on at an element. Where the
+    elements begin lines of that indent, one that is broken is `_CUT_OFF` where the next one begins: read on to the end
+    of the file for each of many, it would take quadratic time.
     """
     piece = _Piece(limit)
+    line = None if indent is None else b"\n" + indent
+    asked = -1  # where the last element begins of which it is known that it may go on in such a line
     depth, string, left = 0, False, b""
     if offset:
         stream.seek(offset)
@@ -210,6 +218,13 @@ def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[byt
             for token in _TOKEN.finditer(data, at):
                 mark = token.group()
                 if mark in _OPENS:
+                    if line and depth and mark == b"{" and data.endswith(line, 0, token.start()):
+                        piece.add(data[start : token.start()], place + start)
+                        start = token.start()
+                        if piece.begin != asked and _is_broken(stream, piece, line):
+                            yield piece.take(), _CUT_OFF, piece.begin
+                            return
+                        asked = piece.begin
                     depth += 1
                 elif mark in _CLOSES and depth:
                     depth -= 1
@@ -236,6 +251,26 @@ def _pieces(stream: BinaryIO, limit: int, offset: int = 0) -> Iterator[tuple[byt
         place += len(data)
         block = stream.read(_BLOCK)
     yield piece.take(), _CUT_OFF, piece.begin
+
+
+def _is_broken(stream: BinaryIO, piece: _Piece, line: bytes) -> bool:
+    """Whether no object may follow on what is held of an element that begins such a line."""
+    place = stream.tell()
+    indent = _indent(stream, piece.begin)
+    stream.seek(place)
+    held = piece.held()
+    if indent != line[1:] or not held.startswith(b"{"):
+        return False
+    try:
+        text = held.decode()
+        json.loads(text + "{")
+    except json.JSONDecodeError as error:
+        return error.pos <= len(text)  # a bracket that may stand there is found to be open, behind itself
+    except UnicodeDecodeError:
+        return True
+    except (ValueError, RecursionError):  # a number that is too long
+        pass
+    return False
 
 
 def _opened(stream: BinaryIO) -> tuple[int, bytes]:
@@ -288,6 +323,10 @@ class _Piece:
             self._held += data
         else:
             self._held.clear()
+
+    def held(self) -> bytes:
+        """What there is of it so far; nothing when that is too long."""
+        return bytes(self._held)
 
     def take(self) -> bytes | None:
         """The bytes; ready for the next element."""
