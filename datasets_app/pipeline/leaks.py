@@ -51,10 +51,10 @@ def recount(dataset_id: UUID) -> bool:
     and nothing compared. Safe to call at any time; False where there was nothing to do, or a scan is under way, after
     which this is called again. What a worker that died has left shows as stale until `perhaps_stale` finds it.
     """
-    done = Scan.objects.filter(dataset=dataset_id, state=ScanState.DONE)
-    newest = done.order_by("-finished_at").select_related("dataset").first()
+    newest = _newest(dataset_id)
     if newest is None or _is_settled(newest) or _is_scanned(newest.dataset):
         return False
+    done = Scan.objects.filter(state=ScanState.DONE)
     with giving_back():
         return work_alone(done, newest.pk, with_related=("dataset",), work=_recount, fail=lambda *_: None)
 
@@ -62,13 +62,15 @@ def recount(dataset_id: UUID) -> bool:
 def perhaps_stale() -> Iterator[UUID]:
     """Datasets frozen a short time ago whose leaks are still those of other sides: the message may be lost."""
     frozen = Snapshot.objects.filter(created_at__gt=timezone.now() - RECENT, state=SnapshotState.READY)
-    done = Scan.objects.filter(state=ScanState.DONE, dataset__in=frozen.order_by().values("dataset"))
-    newest: dict[UUID, Scan] = {}
-    for scan in done.order_by("finished_at").select_related("dataset"):
-        newest[scan.dataset_id] = scan
-    for dataset, scan in newest.items():
-        if not _is_settled(scan):
-            yield dataset
+    for dataset_id in frozen.order_by().values_list("dataset", flat=True).distinct():
+        newest = _newest(dataset_id)
+        if newest is not None and not _is_settled(newest):
+            yield dataset_id
+
+
+def _newest(dataset_id: UUID) -> Scan | None:
+    done = Scan.objects.filter(dataset=dataset_id, state=ScanState.DONE)
+    return done.order_by("-finished_at").select_related("dataset").first()
 
 
 def _is_settled(scan: Scan) -> bool:
