@@ -146,13 +146,14 @@ def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
     """
     require(actor, upload.dataset.project_id, "uploads.update")
     changes = upload_options.checked(options)
+    was = {name: getattr(upload, name) for name in ("container", "encoding", "sheet")}
     _set(upload, changes)
     if changes.keys() & {"container", "encoding", "sheet", "format", "mapping"}:
         if changes.get("container") and "encoding" not in changes:
             upload.encoding = changes["encoding"] = ""
         if "container" in changes and "sheet" not in changes:
             upload.sheet = changes["sheet"] = ""
-        if "mapping" not in changes and changes.keys() & {"container", "encoding", "sheet"}:
+        if "mapping" not in changes and any(changes.get(name, before) != before for name, before in was.items()):
             upload.mapping = {}  # of other columns
         recognise(upload, as_before="mapping" not in changes)
         changes |= {name: getattr(upload, name) for name in ("container", "encoding", "mapping", "error")}

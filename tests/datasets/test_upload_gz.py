@@ -76,6 +76,18 @@ def test_columns_that_were_told_once_need_not_be_told_again(alice: Any, rain: An
     assert by_headings.needs == "mapping"
 
 
+def test_what_is_said_of_a_file_itself_counts_before_what_was_said_of_another(alice: Any, rain: Any) -> None:
+    first = make.upload(alice, rain, (COLUMNS + "雨？,有雨,一\n").encode(), name="a.csv", hold=True)
+    uploads.update(actor=alice, upload=first, mapping={"user": "甲", "assistant": "乙"})
+    uploads.start(actor=alice, upload=first)
+    second = make.upload(alice, rain, (COLUMNS + "雪？,有雪,二\n").encode(), name="b.csv", hold=True)
+    told = {"user": "乙", "assistant": "丙"}
+    uploads.update(actor=alice, upload=second, mapping=told)
+    uploads.update(actor=alice, upload=second, encoding=second.encoding, sheet="")  # as it is read already
+    second.refresh_from_db()
+    assert second.mapping == told
+
+
 def test_a_file_with_two_answers_waits_for_a_person(alice: Any, rain: Any) -> None:
     upload = make.upload(alice, rain, "问题,答案,修正回答\n雨？,无雨,有雨\n".encode(), name="a.csv")
     assert (upload.state, upload.needs) == ("held", "mapping")
