@@ -43,7 +43,9 @@ def _values(sample: Sample) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for text in _texts(sample):
         for spots in (sensitive.secrets(text), sensitive.personal(text)):
-            found.update((text[spot.start : spot.end], spot.masked) for spot in spots)
+            for spot in spots:
+                value = text[spot.start : spot.end]
+                found[value] = found[" ".join(value.split())] = spot.masked  # a list shows a text in one line
     return sorted(found.items(), key=lambda value: (-len(value[0]), value[0]))
 
 

@@ -97,7 +97,16 @@ class _Kind:
 
 
 _SECRETS = (
-    _Kind(Text("private key"), re.compile(r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"), lambda _: True),
+    _Kind(
+        Text("private key"),
+        re.compile(
+            r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"
+            # To its end, or as far as there are lines of it.
+            r"(?:(?:(?!-----BEGIN )[\s\S]){0,10000}?-----END [A-Z ]{0,40}-----"
+            r"|(?:(?:\s|\\n){1,4}[A-Za-z0-9+/=]{16,4000}+)*+)"
+        ),
+        lambda _: True,
+    ),
     _Kind(
         Text("API key"),
         re.compile(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_app.core import contracts, json_answers, labels, numerals, sensitive, tokens
+from datasets_app.core import contracts, discretion, json_answers, labels, numerals, sensitive, titles, tokens
 from datasets_app.core.engine import Checker
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
@@ -250,6 +250,16 @@ def test_whatever_a_text_states_it_also_knows(text):
 # Secrets and personal data
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_of_a_private_key_a_list_shows_no_line(whole):
+    lines = ["-----BEGIN " + "RSA PRIVATE KEY-----", *("MIIEpAIBAAKCAQEA7bq9" * 3 for _ in range(4))]
+    key = "\n".join([*lines, "-----END " + "RSA PRIVATE KEY-----"] if whole else lines)
+    sample = chat("看 " + key + "\n好", "好")
+    found = check(sample)
+    assert [(one.rule, one.start, one.end) for one in found] == [("secret", 2, 2 + len(key))]
+    assert "MIIE" not in discretion.shown(titles.title(sample), sample, found)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -346,7 +356,9 @@ def test_arguments_and_rejected_answers_are_searched_too():
 
 @pytest.mark.parametrize("text", ["a@" * 50_000, "1" * 100_000, "sk-" * 30_000, "1.1." * 30_000, "a." * 50_000 + "@",
                                   "eyJ" * 30_000, "key=" * 30_000, "6222 " * 20_000,
-                                  "a://" * 25_000 + "@", "a://b:c" * 14_000 + "@", "token是" * 16_000])  # fmt: skip
+                                  "a://" * 25_000 + "@", "a://b:c" * 14_000 + "@", "token是" * 16_000,
+                                  ("-----BEGIN " + "PRIVATE KEY-----\n") * 6_000,
+                                  ("-----BEGIN " + "PRIVATE KEY-----") + "A" * 99_000])  # fmt: skip
 def test_no_text_takes_endless_time(text):
     started = time.process_time()
     list(sensitive.secrets(text))
