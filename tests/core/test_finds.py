@@ -270,6 +270,7 @@ def test_of_a_private_key_a_list_shows_no_line(whole):
         ("API key is " + "9f8e7d6c5b4a39281706", "password or key"),
         ("密码是 " + "Wq7Rt9Yp2Lk4Mn8Zx1", "password or key"),
         ("postgres://app:" + "S3cr3tW0rd@db.acme-corp.cn/x", "password in an address"),
+        ("postgres://app:" + "p@ss(w0rd)@db.acme-corp.cn/x", "password in an address"),
         ("AKID" + "z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "API key"),
         ("sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2", "API key"),
         ("-----BEGIN PRIVATE KEY-----", "private key"),
