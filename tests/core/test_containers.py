@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from datasets_app.core import containers, tables
 from datasets_app.core.codecs import CODECS
-from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, array, detect
+from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, _array_pieces, detect
 from datasets_app.core.containers.csv import guarded, unguarded
 from datasets_app.core.containers.writing import writer
 from datasets_app.core.encodings import encoding_of
@@ -57,7 +57,7 @@ def test_an_array_is_read_whatever_its_white_space_and_wherever_a_block_ends(rec
     body = ",".join(data.draw(SPACE) + text + data.draw(SPACE) for text in texts)
     raw = f"{data.draw(SPACE)}[{body}]{data.draw(SPACE)}".encode("utf-8", "surrogatepass")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(array, "_BLOCK", block)
+        patch.setattr(_array_pieces, "BLOCK", block)
         found = entries(raw, "array")
     assert [entry.line for entry in found] == list(range(1, len(records) + 1))
     if escaped or "\\ud" not in raw.decode("utf-8", "ignore"):

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, array, detect
+from datasets_app.core.containers import CONTAINERS, HEAD, Entry, Reading, _array_pieces, detect
 from datasets_app.core.encodings import encoding_of_records
 
 # No character of theirs is written with the byte of a line's end in it: with a zero beside it, it would be one.
@@ -122,7 +122,7 @@ def test_what_is_broken_is_told_early_or_late_but_alike(monkeypatch: pytest.Monk
             data = data[:at] + chance.choice((*STRAY, b"", b"\n{")) + data[at + chance.choice((0, 1, 2)) :]
         files.append(data)
     early = [said(data) for data in files]
-    monkeypatch.setattr(array, "_is_broken", lambda *_held: False)
+    monkeypatch.setattr(_array_pieces, "_is_broken", lambda *_held: False)
     assert [said(data) for data in files] == early
 
 

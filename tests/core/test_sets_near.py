@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from datasets_app.core.examples import chat
 from datasets_app.core.sets.grams import GRAM, LONGEST, bands, bare, comparable, sketches
+from datasets_app.core.sets.joining import ALIKE
 from datasets_app.core.sets.meeting import meet
-from datasets_app.core.sets.near import ALIKE, NearIndex
+from datasets_app.core.sets.near import NearIndex
 from datasets_app.core.sets.sketch_file import SketchFile
 from datasets_app.core.widths import nfkc
 
@@ -191,16 +192,16 @@ FROM_TEMPLATES = st.lists(
 @given(FROM_TEMPLATES, st.sampled_from([1, 2, 1 << 17]))
 def test_pairs_that_are_looked_at_together_are_joined_as_they_would_be_one_by_one(texts: list[str], remembered: int):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("datasets_app.core.sets.near.REMEMBERED", remembered)
+        patch.setattr("datasets_app.core.sets.joining.REMEMBERED", remembered)
         together = clusters(texts)
-        patch.setattr("datasets_app.core.sets.near.BLOCK", 1)
+        patch.setattr("datasets_app.core.sets.joining.BLOCK", 1)
         assert clusters(texts) == together
 
 
 def test_to_forget_which_clusters_are_too_different_costs_time_and_no_near_duplicate(monkeypatch):
     texts, _ = planted(600, 120)
     known = clusters(texts)
-    monkeypatch.setattr("datasets_app.core.sets.near._Pairs.hold", lambda self, one, other: np.zeros(len(one), bool))
+    monkeypatch.setattr("datasets_app.core.sets.joining._Pairs.hold", lambda self, one, other: np.zeros(len(one), bool))
     assert clusters(texts) == known
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .near import BLOCK, CLOSE, NearIndex, Stored, similarity
+from .joining import BLOCK, CLOSE, similarity
+from .near import NearIndex, Stored
 
 MEETINGS = 12  # texts of one bucket of the others that are looked at, spread evenly over it
 
