@@ -122,7 +122,7 @@ def _belongs_together(
         return False
     if dashes.in_equation(run.string, run.start(), run.end()):
         return False
-    if symbol in dashes.DASHES and not dashes.joins(run.string, *place, tail, head):
+    if symbol in dashes.DASHES and not dashes.joins(run.string, *place, left, tail, head):
         return False
     if before and after:
         return True

@@ -18,7 +18,7 @@ _CONTRACT = {"symbols": {"tight": ["-", "/"]}}
 
 class SymbolSpacing(Rule):
     name = "symbol-spacing"
-    version = 2
+    version = 3
     title = Text("Spaces around a symbol")
     help = Text(
         "Codes such as Sikalastic-609 are searched for as they are written, so no spaces may stand around their "
@@ -30,6 +30,7 @@ class SymbolSpacing(Rule):
         (chat("算", "5 - 3 = 2"), _CONTRACT),
         (chat("用什么？", "用 AW30-02 修补。"), _CONTRACT),
         (chat("哪家店？", "3. Sage - 一家安静的小店"), _CONTRACT),
+        (chat("何时开门？", "周一 - 周五"), _CONTRACT),
     )
     bad = ((chat("用什么？", "用 AW30 - 02 修补。"), _CONTRACT),)
 
