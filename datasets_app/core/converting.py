@@ -10,6 +10,7 @@ from datasets_app.core.codecs._pairs import is_pair
 from datasets_app.core.codecs.base import Kinds, canonical
 from datasets_app.core.containers.writing import writer
 from datasets_app.core.jsonl import Json
+from datasets_app.core.opening import Told
 from datasets_app.core.records import MAX_LINE, Source
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput, Listed, Text
@@ -19,13 +20,15 @@ _PAIR = ("rejected",)  # the one declared exception: a format for answers takes 
 
 @dataclass(slots=True)
 class Conversion:
-    """What became of each row. `refused`: line, fields, reason; `reduced`: line, fields; `normalised`: how often."""
+    """What became of each row. `refused`: line, fields, reason; `reduced`: line, fields; `normalised`: how often;
+    `doubt` as of `Source`."""
 
     rows: int = 0
     written: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
     reduced: list[dict[str, Any]] = field(default_factory=list)
     normalised: dict[str, int] = field(default_factory=dict)
+    doubt: Text | None = None
 
     @property
     def exit_code(self) -> int:
@@ -53,15 +56,17 @@ def convert(
     from_: str = "auto",
     allow_loss: bool = False,
     max_line: int = MAX_LINE,
+    told: Told | None = None,
 ) -> Conversion:
     """Read `stream` (seekable, at its start) and write to `target` in canonical bytes.
 
-    Within one format the keys keep the source's order, across formats they take the target's. Raises
-    `InvalidInput` for an unknown format and for a file that cannot be read at all.
+    `told` is what a person said of the file. Within one format the keys keep the source's order, across formats they
+    take the target's. Raises `InvalidInput` for an unknown format, for a file that cannot be read at all, and for a
+    column or sheet that it lacks.
     """
     if to not in CODECS:
         raise InvalidInput(to=Text("“{name}” is no format: use one of {names}", name=to, names=Listed(CODECS)))
-    source = Source(stream, from_, max_line)
+    source = Source(stream, from_, max_line, told=told or Told())
     codec = of_file(CODECS[to], source)
     out = writer(to, target)
     done = Conversion()
@@ -83,6 +88,7 @@ def convert(
         if lost:
             done.reduced.append({"line": row.line, "fields": list(lost)})
     out.close()
+    done.doubt = source.doubt
     done.normalised = {reason: count for reason, count in source.normalised.items() if count}
     return done
 
@@ -93,7 +99,7 @@ def of_file(codec: Codec, source: Source) -> Codec:
     if not codec.mixes:
         return codec
     pairs = right = False
-    look = Source(source.stream, source.format, source.max_line)
+    look = source.again()
     for row in look.rows():
         if look.format == codec.name:
             break

@@ -55,10 +55,12 @@ def encoding_of_records(stream: BinaryIO) -> str:
 
 
 def as_utf_8(head: bytes) -> bytes:
-    """The beginning of a file in UTF-16 as UTF-8, any other as it is: by it a file is told to be one of JSON."""
+    """The beginning of JSON in UTF-16 as UTF-8, any other as it is: an archive in which such a file stands as it is
+    must still be seen to be one."""
     if b"\0" not in head or not (encoding := encoding_of(head)).startswith("utf-16"):
         return head
-    return head.decode(encoding, "ignore").encode("utf-8", "ignore")
+    text = head.decode(encoding, "ignore").removeprefix("\ufeff")
+    return text.encode("utf-8", "ignore") if text.lstrip().startswith(("{", "[")) else head
 
 
 def _whole(line: bytes) -> bool:

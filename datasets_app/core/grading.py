@@ -16,6 +16,7 @@ from datasets_app.core.duplicates import all_fingerprints
 from datasets_app.core.engine import Checker
 from datasets_app.core.findings import Finding
 from datasets_app.core.limits import of_file
+from datasets_app.core.opening import Told
 from datasets_app.core.records import MAX_LINE, Row, Source
 from datasets_app.core.samples import Sample
 from datasets_app.core.sets.base import Setting
@@ -41,7 +42,8 @@ class Noted:
 
 @dataclass(slots=True)
 class Report:
-    """What grading found. `rows` counts non-blank lines, `accepted` those that hold a sample."""
+    """What grading found. `rows` counts non-blank lines, `accepted` those that hold a sample. `doubt` as of
+    `Source`."""
 
     rows: int = 0
     accepted: int = 0
@@ -49,6 +51,7 @@ class Report:
     tokens_max: int = 0
     tokens_exact: bool = False
     findings: list[Noted] = field(default_factory=list)
+    doubt: Text | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,6 +108,7 @@ def grade(
     rows_only: bool = False,
     spread: Spread = map,
     threads: int = 1,
+    told: Told | None = None,
 ) -> Report:
     """Grade a file of any container in one pass; both streams must be seekable and at their start.
 
@@ -113,19 +117,20 @@ def grade(
     chooses how tokens are counted and the limit per sample; `max_tokens` stands in for that limit. With `rows_only`
     each row is graded by itself and nothing is said about the set; then there is nothing to hold `against` it. `spread`
     does the work on the blocks of a file of lines and gives what was found in the order of the blocks, as `map` does;
-    another one may use several processes. Near duplicates are then compared by so many `threads`. Raises `InvalidInput`
-    for an unknown format or profile.
+    another one may use several processes. Near duplicates are then compared by so many `threads`. `told` is what a
+    person said of the file; of `against` its columns hold too, where that is a table with the same ones. Raises
+    `InvalidInput` for an unknown format or profile, for a file that cannot be read, and for a column or sheet it lacks.
     """
     checker = Checker(contract, profile, base_model, max_tokens or 0)
     checker.encoder.count("")  # so that a vocabulary is loaded once, and not by every process
-    source = Source(stream, format, max_line)
+    source = Source(stream, format, max_line, told=told or Told())
     report = Report(tokens_exact=checker.encoder.exact)
     setting = Setting(
         contract, checker.profile, lambda line: Text("line {line}", line=line), graver={"split-leak": "error"}
     )
     with Look(setting, measures=False) as look:
         if against is not None:
-            _compared(look, against, format, max_line)
+            _compared(look, source, against)
         seen = None if rows_only else look
         blocks = source.blocks()
         parts = (
@@ -141,6 +146,7 @@ def grade(
             report.findings += part.findings
             if seen is not None:
                 seen.take(part.sight)
+        report.doubt = source.doubt
         look.close(threads=threads)
         about = [Noted(look.columns.at[index], finding) for index, finding in look.findings()]
     if about:
@@ -191,8 +197,12 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _compared(look: Look, stream: BinaryIO, format: str, max_line: int) -> None:
+def _compared(look: Look, source: Source, stream: BinaryIO) -> None:
     """Show the look the other file's samples; rows without one are passed over."""
-    for row in Source(stream, format, max_line).rows():
+    other = Source(stream, source.format, source.max_line)
+    chosen = {column for name, column in source.told.mapping.items() if name != "keep"}
+    if chosen and chosen <= set(other.columns()):
+        other.told = Told(mapping=source.told.mapping)
+    for row in other.rows():
         if row.sample is not None:
             look.compare_with(member(row.line, row.sample, side=OTHER_FILE))

@@ -7,9 +7,48 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from django.core.management.base import CommandError, CommandParser
+
+from datasets_app.core.encodings import ENCODINGS
+from datasets_app.core.opening import Told
 from datasets_app.services import gunzip
+
+
+def add_told(parser: CommandParser) -> None:
+    """The options by which a person says of a file what cannot be found out from it, as of an upload."""
+    parser.add_argument("--encoding", default="", choices=ENCODINGS, help="found out unless given")
+    parser.add_argument("--sheet", default="", help="of a workbook; the first that is not hidden unless given")
+    parser.add_argument("--delimiter", default="", help="between the cells of a text table; found out unless given")
+    add_columns(parser)
+
+
+def add_columns(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="of a table, which column is which part of a sample: user=问题 (may be repeated)",
+    )
+
+
+def told(options: dict[str, Any]) -> Told:
+    """What they say. Raises InvalidInput for what cannot be, and CommandError for a column without a field."""
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"], options["delimiter"])
+    return Told(options["encoding"], options["sheet"], delimiter, columns(options))
+
+
+def columns(options: dict[str, Any]) -> dict[str, str]:
+    """Field → column."""
+    found = {}
+    for said in options["column"]:
+        name, between, column = said.partition("=")
+        if not between:
+            raise CommandError("--column wants FIELD=COLUMN, such as user=question.", returncode=2)
+        found[name] = column
+    return found
 
 
 @contextmanager

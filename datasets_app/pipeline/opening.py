@@ -6,20 +6,21 @@ What is not told on the upload is found out here, so that the preview of a held 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from datasets_app.core import codecs
-from datasets_app.core.containers import CONTAINERS, Entry, Reading, detect_stream
+from datasets_app.core import opening
+from datasets_app.core.containers import CONTAINERS, Entry, Reading
 from datasets_app.core.containers._recoded import UTF_8
-from datasets_app.core.encodings import encoding_of_records, encoding_of_stream
+from datasets_app.core.opening import AUTO, LINES, recognised
 from datasets_app.core.tables import Mapping, columns, head, sheets
 from datasets_app.models import Upload
 
-LINES = "jsonl"
-AUTO = "auto"
+__all__ = [
+    "AUTO", "LINES", "codec_of", "columns_of", "entries", "is_table", "needs_mapping", "plain_lines", "reading_of",
+    "recognised", "sheets_of", "table_rows", "takes_mapping",
+]  # fmt: skip
 
 
 def reading_of(upload: Upload) -> Reading:
@@ -30,14 +31,6 @@ def reading_of(upload: Upload) -> Reading:
         max_bytes=settings.LINE_MAX_BYTES,
         max_depth=settings.JSON_MAX_DEPTH,
     )
-
-
-def recognised(stream: BinaryIO, name: str) -> tuple[str, str]:
-    """(container, encoding) of a file, "" for the encoding of what is no text; the stream is left at its start."""
-    container = detect_stream(stream, name)
-    if container == "csv":
-        return container, encoding_of_stream(stream)
-    return container, encoding_of_records(stream) if container in (LINES, "array") else ""
 
 
 def is_table(upload: Upload) -> bool:
@@ -60,7 +53,7 @@ def columns_of(upload: Upload, stream: BinaryIO) -> tuple[str, ...]:
 
 def takes_mapping(upload: Upload) -> bool:
     """Whether its columns may be mapped: a table, unless its rows are taken for records of another format."""
-    return is_table(upload) and upload.format in (AUTO, upload.container)
+    return opening.takes_mapping(upload.container, upload.format)
 
 
 def needs_mapping(upload: Upload, found: tuple[str, ...]) -> bool:
@@ -73,11 +66,8 @@ def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
 
     Raises InvalidInput for a file that cannot be read at all.
     """
-    found = CONTAINERS[upload.container or LINES].read(stream, reading_of(upload))
-    if not (takes_mapping(upload) and upload.mapping):
-        return found
-    mapping = Mapping.parse(upload.mapping)
-    return (entry if entry.record is None else replace(entry, record=mapping.apply(entry.record)) for entry in found)
+    mapping = Mapping.parse(upload.mapping) if takes_mapping(upload) and upload.mapping else None
+    return opening.entries(upload.container or LINES, stream, reading_of(upload), mapping)
 
 
 def table_rows(upload: Upload, stream: BinaryIO, count: int) -> list[dict[str, Any]]:
@@ -87,9 +77,7 @@ def table_rows(upload: Upload, stream: BinaryIO, count: int) -> list[dict[str, A
 
 def codec_of(upload: Upload, records: Iterable[dict[str, Any]]) -> str:
     """The format that the upload's records are read as: the one asked for, the table's own, or what they look like."""
-    if upload.format != AUTO:
-        return upload.format
-    return upload.container if is_table(upload) else codecs.detect(records) or codecs.DEFAULT
+    return opening.codec_of(upload.container, upload.format, records)
 
 
 def plain_lines(upload: Upload) -> bool:

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from datasets_app.core import contracts
 from datasets_app.core.converting import convert
 from datasets_app.core.grading import grade
+from datasets_app.core.opening import Told
 from ftstudio.errors import InvalidInput
 from ftstudio.forks import in_order
 
@@ -60,8 +61,10 @@ def test_lines_that_are_arrays_are_lines():
     assert told(graded(b'[{"role": "user"}]\n[{"role": "user"}]\n')) == [(1, "not-an-object"), (2, "not-an-object")]
 
 
-def test_a_file_in_another_encoding_says_so_on_each_line():
-    report = graded(jsonl(GOOD).decode().encode("gb18030"))
+def test_a_file_in_another_encoding_is_read_in_it_and_against_what_was_told_says_so_on_each_line():
+    data = jsonl(GOOD).decode().encode("gb18030")
+    assert told(graded(data)) == []
+    report = graded(data, told=Told("utf-8"))
     assert told(report) == [(1, "text-not-unicode")]
     assert "GB18030" in report.findings[0].finding.message
 

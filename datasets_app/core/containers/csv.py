@@ -51,10 +51,10 @@ class Csv(Container):
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         encoding = _known(reading.encoding) or encoding_of_stream(stream)
         delimiter, above = reading.delimiter, 0
-        if not delimiter:
+        if not delimiter or stream.seekable():
             head = _decoded(stream.read(HEAD), encoding)
             stream.seek(0)
-            delimiter = delimiter_of(head)
+            delimiter = delimiter or delimiter_of(head)
             above = _above(head, delimiter)
         if encoding != "utf-8":
             reading.normalised["byte-order-mark" if encoding == "utf-8-sig" else encoding] += 1

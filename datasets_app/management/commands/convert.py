@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.converting import Conversion, convert
-from datasets_app.management.opening import opened
+from datasets_app.management.opening import add_told, opened, told
 from ftstudio.errors import InvalidInput
 from ftstudio.web.texts import say
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("target", metavar="OUT")
         parser.add_argument("--to", required=True, choices=list(CODECS))
         parser.add_argument("--from", dest="from_", default="auto", choices=["auto", *CODECS])
+        add_told(parser)
         parser.add_argument("--allow-loss", action="store_true", help="write rows reduced instead of refusing them")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             raise CommandError(_("Cannot convert. {reason}").format(reason=reason), returncode=UNUSABLE) from error
         except InvalidInput as refusal:
             raise CommandError(say(refusal.message), returncode=UNUSABLE) from refusal
+        if done.doubt is not None:
+            self.stderr.write(f"{say(done.doubt)} (--column)")
         if options["json"]:
             self.stdout.write(json.dumps(done.to_data(), ensure_ascii=False))
         else:
@@ -74,7 +77,14 @@ def _converted(source: Path, target: Path, options: dict[str, Any]) -> Conversio
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as out:
-                done = convert(stream, out, to=options["to"], from_=options["from_"], allow_loss=options["allow_loss"])
+                done = convert(
+                    stream,
+                    out,
+                    to=options["to"],
+                    from_=options["from_"],
+                    allow_loss=options["allow_loss"],
+                    told=told(options),
+                )
             if done.written:
                 Path(name).chmod(0o644)
                 Path(name).replace(target)

@@ -15,7 +15,7 @@ from datasets_app.core import contracts
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.grading import Noted, Report, grade
 from datasets_app.core.profiles import PROFILES
-from datasets_app.management.opening import opened
+from datasets_app.management.opening import add_told, opened, told
 from ftstudio.errors import InvalidInput
 from ftstudio.forks import cores, in_order
 from ftstudio.web.texts import say
@@ -34,6 +34,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
         parser.add_argument("--format", default="auto", choices=["auto", *CODECS])
+        add_told(parser)
         parser.add_argument("--profile", default="local", choices=list(PROFILES))
         parser.add_argument("--base-model", default="", metavar="MODEL", help="whose tokens and limit count")
         parser.add_argument("--contract", metavar="FILE", help="output contract (JSON)")
@@ -62,9 +63,12 @@ class Command(BaseCommand):
                     rows_only=options["rows_only"],
                     spread=in_order if large else map,
                     threads=cores() if large else 1,
+                    told=told(options),
                 )
             except InvalidInput as refusal:
                 raise CommandError(_said(refusal), returncode=UNUSABLE) from refusal
+        if report.doubt is not None:
+            self.stderr.write(f"{say(report.doubt)} (--column)")
         if not report.rows:
             raise CommandError(_("{file} has no rows.").format(file=options["file"]), returncode=UNUSABLE)
         if options["json"]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from datasets_app.core.codecs import CODECS
+from datasets_app.management.opening import add_columns, columns
 from datasets_app.models import Dataset
 from datasets_app.models.upload import UploadState
 from datasets_app.pipeline.ingest import ingest
@@ -27,13 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", default=uploads.AUTO, choices=[uploads.AUTO, *CODECS])
         parser.add_argument("--encoding", help="of a text table or lines; found out unless given")
         parser.add_argument("--sheet", help="of a workbook; the first that is not hidden unless given")
-        parser.add_argument(
-            "--column",
-            action="append",
-            default=[],
-            metavar="FIELD=COLUMN",
-            help="of a table, which column is which part of a sample: user=问题 (may be repeated)",
-        )
+        add_columns(parser)
         parser.add_argument("--as", dest="username", help="whose import it is; the dataset's creator unless given")
         parser.add_argument("--again", action="store_true", help="although the same file was imported before")
 
@@ -45,7 +40,7 @@ class Command(BaseCommand):
             for name, value in (
                 ("encoding", options["encoding"]),
                 ("sheet", options["sheet"]),
-                ("mapping", _mapping(options)),
+                ("mapping", columns(options)),
             )
             if value
         }
@@ -79,14 +74,6 @@ class Command(BaseCommand):
             for line in upload.rejected.all()[:20]:
                 self.stderr.write(f"line {line.line}: {say(from_row(line.message))}")
             raise CommandError(f"{upload.rows_rejected} lines were rejected; the upload {upload.pk} keeps them.")
-
-
-def _mapping(options: dict[str, Any]) -> dict[str, str]:
-    """The columns told by hand. Raises CommandError for one that is not told as FIELD=COLUMN."""
-    pairs = [given.partition("=") for given in options["column"]]
-    if any(not separator for _, separator, _ in pairs):
-        raise CommandError("--column wants FIELD=COLUMN, such as user=question.", returncode=2)
-    return {field: column for field, _, column in pairs}
 
 
 def find(model: Any, pk: str) -> Any:

@@ -1,0 +1,106 @@
+"""A file is read on the command line as an upload of it would be."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests import make
+
+ROWS = [
+    make.chat("明天会下雨吗？", "会下雨。"),
+    make.chat("后天冷不冷？", "不冷。"),
+    make.chat("伞在哪里？", "在门后。"),
+]
+ARRAY = json.dumps(ROWS, ensure_ascii=False, indent=1)
+LINES = make.jsonl(ROWS).decode()
+
+
+def converted(source: Path, *told: str) -> list[Any]:
+    out = source.with_name("out.jsonl")
+    call_command("convert", str(source), str(out), "--to", "openai-chat", *told)
+    return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize(("name", "text"), [("rows.jsonl", LINES), ("rows.json", ARRAY)])
+def test_lines_and_arrays_are_read_in_the_encodings_that_an_upload_takes(
+    name: str, text: str, encoding: str, tmp_path: Path, capsys: Any
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    call_command("grade", str(path), "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert (said["rows"], said["accepted"]) == (3, 3)
+    assert converted(path) == ROWS
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        archive.write(path, name)
+    assert converted(tmp_path / "rows.zip") == ROWS
+
+
+def test_a_line_outside_the_encoding_of_its_file_is_named_by_its_number(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = LINES.encode("gb18030").splitlines(keepends=True)
+    path.write_bytes(lines[0] + b'{"messages": "\xff\xff"}\n' + lines[1] * 9)
+    with pytest.raises(SystemExit):
+        call_command("grade", str(path), "--rows-only", "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert [(one["line"], one["rule"]) for one in said["findings"]] == [(2, "text-not-unicode")]
+    assert said["accepted"] == 10
+
+
+def test_what_cannot_be_found_out_is_told_by_hand(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes("甲~乙\n明天呢？~会下雨。\n".encode("gbk"))
+    told = ("--column", "user=甲", "--column", "assistant=乙", "--delimiter", "~", "--encoding", "gb18030")
+    with pytest.raises(SystemExit):
+        call_command("grade", str(path))
+    call_command("grade", str(path), *told)
+    assert [message["content"] for message in converted(path, *told)[0]["messages"]] == ["明天呢？", "会下雨。"]
+    for wrong, said in (
+        (("--column", "user=丙", "--column", "assistant=乙"), "no column"),
+        (("--column", "user"), "FIELD=COLUMN"),
+        (("--delimiter", "ab"), "one character"),
+    ):
+        with pytest.raises(CommandError, match=said) as end:
+            call_command("grade", str(path), *wrong)
+        assert end.value.returncode == 2
+
+
+def test_columns_that_were_told_hold_for_the_file_it_is_compared_with(tmp_path: Path, capsys: Any) -> None:
+    path, other = tmp_path / "own.csv", tmp_path / "held.csv"
+    path.write_text("甲,乙\n明天呢？,会下雨。\n", encoding="utf-8")
+    other.write_text("甲,乙\n明天呢？,不知道。\n", encoding="utf-8")
+    told = ("--column", "user=甲", "--column", "assistant=乙", "--against", str(other), "--json")
+    with pytest.raises(SystemExit):
+        call_command("grade", str(path), *told)
+    assert "split-leak" in json.loads(capsys.readouterr().out)["counts"]
+
+
+def test_a_sheet_is_chosen_and_lines_have_no_columns(tmp_path: Path) -> None:
+    path, lines = tmp_path / "book.xlsx", tmp_path / "rows.jsonl"
+    book = openpyxl.Workbook()
+    book.active.append(["about"])
+    sheet = book.create_sheet("样本")
+    for row in (("instruction", "output"), ("伞", "看得见的手。")):
+        sheet.append(row)
+    book.save(path)
+    assert len(converted(path, "--sheet", "样本")) == 1
+    lines.write_text(LINES, encoding="utf-8")
+    with pytest.raises(CommandError, match="no table"):
+        call_command("grade", str(lines), "--column", "user=甲")
+
+
+def test_of_two_columns_that_could_be_the_answer_it_is_said_which_was_taken(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("question,answer,output\n雨？,会。,不会。\n", encoding="utf-8")
+    call_command("grade", str(path))
+    assert "assistant=output" in capsys.readouterr().err
+    call_command("grade", str(path), "--column", "user=question", "--column", "assistant=answer")
+    assert not capsys.readouterr().err
