@@ -13,13 +13,13 @@ from django.conf import settings
 from datasets_app.core import opening
 from datasets_app.core.containers import CONTAINERS, Entry, Reading
 from datasets_app.core.containers._recoded import UTF_8
-from datasets_app.core.opening import AUTO, LINES, recognised
+from datasets_app.core.opening import AUTO, LINES, encoding_in, recognised
 from datasets_app.core.tables import Mapping, columns, head, sheets
 from datasets_app.models import Upload
 
 __all__ = [
-    "AUTO", "LINES", "codec_of", "columns_of", "entries", "is_table", "needs_mapping", "plain_lines", "reading_of",
-    "recognised", "sheets_of", "table_rows", "takes_mapping",
+    "AUTO", "LINES", "codec_of", "columns_of", "encoding_in", "entries", "is_table", "needs_mapping", "plain_lines",
+    "reading_of", "recognised", "sheets_of", "table_rows", "takes_mapping",
 ]  # fmt: skip
 
 

@@ -80,6 +80,14 @@ def _check_beginning(begin: bytes) -> None:
         raise InvalidInput(code="not_lines", file=text)
 
 
+def find_out(upload: Upload) -> None:
+    """What kind of file it is and how it is written, as far as nobody said so."""
+    file: Any = upload.file
+    with file.open("rb") as stream:
+        upload.container = upload.container or opening.recognised(stream, upload.name)[0]
+        upload.encoding = upload.encoding or opening.encoding_in(upload.container, stream)
+
+
 def recognise(upload: Upload, *, as_before: bool = False) -> None:
     """What was not said of the file is found out from it; what is missing still is said in `error`. With `as_before`
     its columns are what somebody said of the last table with the same ones.
@@ -87,11 +95,9 @@ def recognise(upload: Upload, *, as_before: bool = False) -> None:
     Raises InvalidInput for a file that cannot be read, and for a sheet or columns that it does not have.
     """
     upload.error = None
+    find_out(upload)
     file: Any = upload.file
     with file.open("rb") as stream:
-        container, encoding = opening.recognised(stream, upload.name)
-        upload.container = upload.container or container
-        upload.encoding = upload.encoding or encoding
         if upload.sheet and not opening.sheets_of(upload, stream):
             raise InvalidInput(sheet=Text("This file is no workbook: it has no sheets to choose from."))
         if opening.is_table(upload):

@@ -30,7 +30,7 @@ from ftstudio.queue import enqueue
 
 from . import gunzip, upload_options
 from .rejections import excerpts, rejected_lines
-from .upload_files import Hashing, known_ending, recognise, sheets
+from .upload_files import Hashing, find_out, known_ending, recognise, sheets
 from .upload_options import AUTO
 
 __all__ = ["AUTO", "Look", "cancel", "excerpts", "look", "receive", "rejected_lines", "start", "update"]
@@ -149,14 +149,14 @@ def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
     was = {name: getattr(upload, name) for name in ("container", "encoding", "sheet")}
     _set(upload, changes)
     if changes.keys() & {"container", "encoding", "sheet", "format", "mapping"}:
-        if changes.get("container") and "encoding" not in changes:
-            upload.encoding = changes["encoding"] = ""
-        if "container" in changes and "sheet" not in changes:
-            upload.sheet = changes["sheet"] = ""
-        if "mapping" not in changes and any(changes.get(name, before) != before for name, before in was.items()):
+        find_out(upload)
+        if upload.container != was["container"]:
+            _set(upload, {name: "" for name in ("encoding", "sheet") if name not in changes})
+            find_out(upload)
+        if "mapping" not in changes and any(getattr(upload, name) != before for name, before in was.items()):
             upload.mapping = {}  # of other columns
         recognise(upload, as_before="mapping" not in changes)
-        changes |= {name: getattr(upload, name) for name in ("container", "encoding", "mapping", "error")}
+        changes |= {name: getattr(upload, name) for name in ("container", "encoding", "sheet", "mapping", "error")}
     with transaction.atomic():
         held_still = Upload.objects.filter(pk=upload.pk, state=UploadState.HELD)
         if not (held_still.update(**changes) if changes else held_still.exists()):

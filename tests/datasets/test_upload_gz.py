@@ -84,8 +84,10 @@ def test_what_is_said_of_a_file_itself_counts_before_what_was_said_of_another(al
     told = {"user": "乙", "assistant": "丙"}
     uploads.update(actor=alice, upload=second, mapping=told)
     uploads.update(actor=alice, upload=second, encoding=second.encoding, sheet="")  # as it is read already
-    second.refresh_from_db()
-    assert second.mapping == told
+    for same in ({"container": "csv"}, {"container": "", "encoding": ""}, {"container": "csv", "sheet": ""}):
+        uploads.update(actor=alice, upload=second, **same)
+        second.refresh_from_db()
+        assert (second.mapping, second.container, second.encoding) == (told, "csv", "utf-8")
 
 
 def test_a_file_with_two_answers_waits_for_a_person(alice: Any, rain: Any) -> None:
