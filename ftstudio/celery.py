@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 
 app = Celery("ftstudio")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["ftstudio", "datasets_app", "jobs_app"])
+app.autodiscover_tasks(["ftstudio", "ftstudio.accounts", "datasets_app", "jobs_app"])
 
 # mallopt(3)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
