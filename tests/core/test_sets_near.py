@@ -13,6 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core.examples import chat
+from datasets_app.core.images import part_of
+from datasets_app.core.samples import Message, Sample
 from datasets_app.core.sets.grams import GRAM, LONGEST, bands, bare, comparable, sketches
 from datasets_app.core.sets.joining import ALIKE
 from datasets_app.core.sets.meeting import meet
@@ -105,6 +107,25 @@ def test_the_system_prompt_width_case_and_punctuation_make_no_difference():
     one = chat("What is ＡＢＣ?", "It is abc.", system="You are A.")
     other = chat("what is ABC", "It is ABC!", system="You are quite another assistant.")
     assert comparable(one) == comparable(other) == "whatisabcitisabc"
+
+
+def beside(*shown: str, question: str = "这张图里会下雨吗？", answer: str = "会下雨") -> Sample:
+    content = [*map(part_of, shown), {"type": "text", "text": question}]
+    return Sample((Message("user", content), Message("assistant", answer)))
+
+
+def test_the_same_question_about_different_pictures_is_no_near_duplicate():
+    asked = [comparable(beside(f"image:{number:064x}")) for number in range(40)]
+    assert clusters(asked) == [-1] * 40
+    assert jaccard(asked[0], asked[1]) == 0
+
+
+def test_of_the_same_pictures_the_texts_are_compared_as_always():
+    alike = [beside("a.png", "b.png"), beside("a.png", "b.png", answer="会下雨！"), beside("b.png", "a.png")]
+    assert clusters([comparable(sample) for sample in alike]) == [0, 0, -1]
+    one, other = chat("今天会下雨吗", "会下雨"), chat("今天不会下雨吗", "会下雨")
+    seen = [comparable(beside("a.png", question=sample.messages[0].text)) for sample in (one, other)]
+    assert jaccard(*seen) == jaccard(comparable(one), comparable(other)) > 0
 
 
 @given(st.lists(st.text(st.one_of(st.characters(), st.sampled_from("雨， 𠀀𝒜_é\u0301\ud800"))), max_size=5))

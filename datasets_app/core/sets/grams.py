@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_app.core.duplicates import plain
+from datasets_app.core.images import addresses
 from datasets_app.core.samples import Sample
 from datasets_app.core.widths import nfkc
 
@@ -34,12 +35,26 @@ _FACTORS = np.random.Generator(np.random.PCG64(20_260_712)).integers(
 def folded(sample: Sample) -> str:
     """Every turn but the system's, width and case made equal. `bare` makes of it what is compared.
 
-    The system prompt is left out because it is the same in most sets and would make all samples alike.
+    The system prompt is left out because it is the same in most sets and would make all samples alike. Texts beside
+    different pictures have nothing in common: a set of pictures often asks the same of each.
     """
     texts = [message.text for message in sample.messages if message.role not in ("system", "developer")]
     if sum(map(len, texts)) + len(texts) <= LONGEST:
-        return "\n".join(map(plain, texts)).casefold()  # which fingerprints have asked for before
-    return nfkc("\n".join(texts)[:LONGEST]).casefold()
+        text = "\n".join(map(plain, texts)).casefold()  # which fingerprints have asked for before
+    else:
+        text = nfkc("\n".join(texts)[:LONGEST]).casefold()
+    if any(isinstance(message.content, list) for message in sample.messages) and (shown := addresses(sample)):
+        return _beside(text, shown)
+    return text
+
+
+def _beside(text: str, shown: Sequence[str]) -> str:
+    """The text in letters of a cipher whose key is the pictures: alike where they are the same, else not at all."""
+    kept = np.frombuffer(bare([text])[0].encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    key = np.uint64(identity("\n".join(shown)) | 1)
+    # Multiplicative hashing (M. Dietzfelbinger et al., 1997) of each character into letters that `bare` leaves.
+    letters = ((kept + np.uint64(1)) * key >> np.uint64(32)) % np.uint64(_LETTERS) + np.uint64(_FIRST_LETTER)
+    return letters.astype(np.uint32).tobytes().decode("utf-32-le")
 
 
 def bare(texts: Sequence[str]) -> list[str]:
@@ -66,6 +81,7 @@ def _counts() -> NDArray[np.bool_]:
 
 
 _BMP = 0x10000
+_FIRST_LETTER, _LETTERS = 0x4E00, 20_000  # Chinese characters, assigned in one row
 
 
 def identity(text: str) -> int:
