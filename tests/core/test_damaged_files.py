@@ -289,7 +289,7 @@ def test_a_fault_in_an_array_on_one_line_costs_no_element_but_its_own(before: st
     data = json.dumps(ROWS[:40], ensure_ascii=False).replace(before, after, 1).encode()
     taken = good(entries(data))
     assert [row for row in ROWS[:40] if row not in taken] in ([], [ROWS[9]], ROWS[8:10])
-    assert len(taken) < len(entries(data))
+    assert len(taken) == 40 or len(taken) < len(entries(data))  # what costs nothing is taken in stride
 
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import BinaryIO
 
+from datasets_app.core.containers._array_by_key import begins_with, key_ahead
 from datasets_app.core.containers._array_pieces import BLOCK, CUT_OFF, INDENT, SPACE, indent_of
 
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("[^"\\]{0,200}+")')
@@ -44,12 +45,15 @@ def behind(stream: BinaryIO, begin: int, first: int, first_key: bytes) -> int | 
             break
     else:
         after = None
-    if after is None and (key := first_key or _key_at(stream, begin)):
+    if after is None and (key := first_key or key_at(stream, begin)):
+        after = _behind_comma(stream, begin, key)
+    if after is None and not first_key and (key := key_ahead(stream, begin)):
         after = _behind_comma(stream, begin, key)
     return after
 
 
-def _key_at(stream: BinaryIO, begin: int) -> bytes:
+def key_at(stream: BinaryIO, begin: int) -> bytes:
+    """The key that what begins here begins with, as it is written; b"" for none."""
     stream.seek(begin)
     named = _FIRST_KEY.match(stream.read(INDENT))
     return named[1] if named else b""
@@ -69,7 +73,7 @@ def _behind_lines(stream: BinaryIO, begin: int, indent: bytes) -> int | None:
 
 
 def _behind_comma(stream: BinaryIO, begin: int, first_key: bytes) -> int | None:
-    begins = re.compile(rb"\}[ \t\r\n]*+,[ \t\r\n]*+(?=\{[ \t\r\n]*+" + re.escape(first_key) + rb"[ \t\r\n]*+:)")
+    begins = begins_with(first_key)
     stream.seek(begin)
     at, held = begin, b""
     while block := stream.read(BLOCK):

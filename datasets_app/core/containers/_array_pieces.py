@@ -93,18 +93,21 @@ def _is_broken(stream: BinaryIO, piece: _Piece, line: bytes) -> bool:
     indent = indent_of(stream, piece.begin)
     stream.seek(place)
     held = piece.held()
-    if indent != line[1:] or not held.startswith(b"{"):
-        return False
+    return indent == line[1:] and held.startswith(b"{") and not is_open(held)
+
+
+def is_open(held: bytes) -> bool:
+    """Whether an object may follow on this beginning of an element."""
     try:
         text = held.decode()
         json.loads(text + "{")
     except json.JSONDecodeError as error:
-        return error.pos <= len(text)  # a bracket that may stand there is found to be open, behind itself
+        return error.pos > len(text)  # a bracket that may stand there is found to be open, behind itself
     except UnicodeDecodeError:
-        return True
+        return False
     except (ValueError, RecursionError):  # a number that is too long
         pass
-    return False
+    return True
 
 
 def indent_of(stream: BinaryIO, begin: int) -> bytes | None:

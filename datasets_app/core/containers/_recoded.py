@@ -17,6 +17,8 @@ UTF_8 = ("", "utf-8", "utf-8-sig")  # what is read as it is
 
 _BLOCK = 1 << 16
 _WIDE = {"utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}  # a line's end
+# What parts two objects of JSON: it is seen at any place too, and of an array there may be no other line's end.
+_PARTS = {"utf-16-le": b"}\0,\0", "utf-16-be": b"\0}\0,"}
 _AHEAD = 1 << 12  # bytes by which it is told where the characters behind a line's end begin
 
 
@@ -84,8 +86,7 @@ class _Even(io.RawIOBase):
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
         self._encoding = encoding
-        self._end = _WIDE[encoding]
-        self._ends = re.compile(b"(?=" + re.escape(self._end) + b")")
+        self._ends = re.compile(b"(?=" + re.escape(_WIDE[encoding]) + b"|" + re.escape(_PARTS[encoding]) + b")")
         self._no_text = MARK.encode(encoding, "surrogatepass")
         self._held = b""  # begins where a character does
         self._ended = False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from datasets_app.core.containers._array_behind import behind, ends_early, first_key_of, is_begun
+from datasets_app.core.containers._array_behind import behind, ends_early, first_key_of, is_begun, key_at
+from datasets_app.core.containers._array_by_key import pieces_by_key
 from datasets_app.core.containers._array_pieces import BLOCK, CUT_OFF, ENDS, MORE, NO_ARRAY, SPACE, indent_of, pieces
 from datasets_app.core.containers._recoded import UTF_8, seekable
 from datasets_app.core.containers.base import Container, Entry, Reading, parsed
@@ -65,9 +66,14 @@ class JsonArray(Container):
                 end = begin + len(raw) if raw and entry is not None else None
                 if after is not None and (end is None or after < end or ends_early(stream, end, after)):
                     error = (entry.error if entry and end and after > end else None) or _unfinished(index)
-                    yield Entry(index, _shown(stream, begin, after), error=error)
+                    yield _without_comma(stream, index, begin, after, reading) or Entry(
+                        index, _shown(stream, begin, after), error=error
+                    )
                     indent = indent_of(stream, after)
-                    found_pieces = pieces(stream, reading.max_bytes, after, indent)
+                    if indent is None and (key := first_key or key_at(stream, after)):
+                        found_pieces = pieces_by_key(stream, reading.max_bytes, after, key)
+                    else:
+                        found_pieces = pieces(stream, reading.max_bytes, after, indent)
                     continue
                 stream.seek(place)
             if entry is not None:
@@ -91,6 +97,16 @@ def _refusal(index: int, raw: bytes | None, mark: bytes, limit: int) -> LineErro
 def _unfinished(index: int) -> LineError:
     message = Text("Element {index} never ends: a bracket or a comma is missing in it or after it.", index=index)
     return LineError("json-invalid", message)
+
+
+def _without_comma(stream: BinaryIO, index: int, begin: int, end: int, reading: Reading) -> Entry | None:
+    """The element between the two offsets if it is whole, and only the comma behind it is missing."""
+    if end - begin > reading.max_bytes:
+        return None
+    stream.seek(begin)
+    entry = parsed(index, stream.read(end - begin).rstrip(SPACE), reading)
+    reading.normalised["comma-missing"] += entry.record is not None
+    return entry if entry.record is not None else None
 
 
 def _shown(stream: BinaryIO, begin: int, end: int) -> bytes:
