@@ -1,6 +1,7 @@
 """Primary keys set aside before the rows are written, so that nobody has to read back which ones they got.
 
-Within a dataset, samples have ascending keys in the order of their positions: text search on SQLite relies on it.
+On SQLite samples of a dataset have ascending keys in the order of their positions, and lists rely on it. On PostgreSQL
+those of one chunk have; chunks that are stored at the same time take keys as they come.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ def take(model: type[models.Model], total: int) -> Sequence[int]:
             (model._meta.db_table, total),
         )
         return sorted(key for (key,) in cursor.fetchall())
+
+
+def in_order() -> bool:
+    """Whether samples of a dataset have ascending keys in the order of their positions."""
+    return can_set_aside()
 
 
 def can_set_aside() -> bool:

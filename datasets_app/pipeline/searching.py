@@ -1,6 +1,7 @@
-"""Text search by trigrams, on both databases: FTS5 on SQLite, pg_trgm on PostgreSQL. Finds Chinese as it finds English.
+"""Text search on both databases: FTS5 by trigrams on SQLite, pairs of characters on PostgreSQL (`pairs`). Finds Chinese
+as it finds English.
 
-A trigram index knows nothing shorter than three characters. On SQLite, one or two characters are looked up in the
+A trigram index knows nothing shorter than three characters. One or two characters are looked up in the
 index's vocabulary: every trigram that begins with them is searched for (`grading.END` closes each text, so that its
 last characters begin a trigram as well). What begins more trigrams than can be asked for at once stands in so many
 samples that reading their texts one after the other soon fills a screen.
@@ -18,6 +19,8 @@ from django.db.models.expressions import RawSQL
 
 from datasets_app.models import Dataset, Sample, SampleText
 
+from . import pairs
+
 MOST_TERMS = 3000  # trigrams that begin with a one- or two-character query
 _TABLE = "datasets_app_search"
 
@@ -34,7 +37,7 @@ def having(alias: str, text: str, *, few: bool = False) -> Q:
     """The same as a condition on samples."""
     text = text.replace("\x00", "")
     if connections[alias].vendor != "sqlite":
-        return Q(pk__in=SampleText.objects.filter(text__icontains=text).values("sample_id"))
+        return pairs.says(text, "search__text") if few else Q(pk__in=pairs.matching(text).values("pk"))
     if few:
         return _reading(text)
     match = _match(alias, text)
@@ -45,27 +48,30 @@ def having(alias: str, text: str, *, few: bool = False) -> Q:
     return Q(pk__in=RawSQL("SELECT rowid FROM datasets_app_search WHERE datasets_app_search MATCH %s", (match,)))
 
 
-def hits(text: str) -> Callable[[int, int, bool, int], list[int]] | None:
-    """On SQLite: a function that gives the next matches, (lowest key, highest, backwards?, how many) → keys.
+def hits(dataset: Dataset, text: str) -> Callable[[int, int, bool, int], list[tuple[int, int]]] | None:
+    """A function that gives the next matches, (lowest place, highest, backwards?, how many) → places and keys. A place
+    is a key on SQLite, where it may be one of another dataset, and a position on PostgreSQL.
 
     None for a text that is better looked for by reading (`matching`).
     """
     text = text.replace("\x00", "")
     alias = Sample.objects.db
+    if connections[alias].vendor != "sqlite":
+        return pairs.Hits(dataset, text)
     match = _match(alias, text)
     if match is None:
         return None
 
-    def block(low: int, high: int, back: bool, n: int) -> list[int]:
+    def block(low: int, high: int, back: bool, n: int) -> list[tuple[int, int]]:
         if not match:
             return []
         with connections[alias].cursor() as cursor:
             cursor.execute(
-                f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s "  # noqa: S608
+                f"SELECT rowid, rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s "  # noqa: S608
                 f"ORDER BY rowid {'DESC' if back else 'ASC'} LIMIT %s",
                 (match, low, high, n),
             )
-            return [key for (key,) in cursor.fetchall()]
+            return cursor.fetchall()
 
     return block
 
@@ -168,5 +174,5 @@ def _naming_sqlite(alias: str, sample: Sample, gram: str) -> list[int]:
 
 
 def _naming(sample: Sample, gram: str) -> list[int]:
-    rows = SampleText.objects.filter(dataset=sample.dataset_id, text__icontains=gram)
+    rows = pairs.matching(gram).filter(dataset=sample.dataset_id)
     return list(rows.order_by().values_list("sample_id", flat=True)[:HITS])

@@ -4,7 +4,8 @@ On SQLite such a list is walked along the index that knows: matches of the text 
 all in the order of the samples' keys, which within a dataset is the order of their positions (see `keys`). A block of
 keys at a time is put to the other filters, and the walk ends when the screen is full; so the first page of a million
 matches costs as little as the only match there is. Where many matches in a row pass no other filter, the other filters'
-own way is taken. PostgreSQL's planner finds such ways by itself.
+own way is taken. PostgreSQL, where several import at a time, promises no order of keys: there places are positions,
+text alone is walked for (see `pairs`), and other ways the planner finds by itself.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.db import connections
-
 from datasets_app.models import Dataset, FindingRow, Sample, SampleTag
 
-from . import searching
+from . import keys, searching
 from .selecting import FEW, READ, Filters, kept, narrowed
 
 FIRST, LARGEST = 200, 8000  # keys of a block; each is four times as large as the one before
+LAST = 2**31 - 1  # no sample has a higher position
 IN_VAIN = 4_000  # matches of a text that are put to other filters before these lead the way
-# Lowest key, highest, backwards?, how many → the samples of a block, as keys or as a query, and its last key. None:
-# there are no more.
+# Lowest place, highest, backwards?, how many → the samples of a block, as keys or as a query, and its last place. None:
+# there are no more. A place is the sample's key, or where keys are in no order its position.
 Block = Callable[[int, int, bool, int], tuple[Any, int] | None]
 
 
@@ -32,15 +32,15 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
 
     None where the samples' own indexes lead there: ask `selecting.narrowed`.
     """
-    if connections[Sample.objects.db].vendor != "sqlite" or not (chosen := _choose(dataset, filters)):
+    if not (chosen := _choose(dataset, filters)):
         return None
     block, others = chosen
     found: list[int] = []
     seen, gives_up = 0, bool(filters.q) and not others.q and bool(others.chosen())
-    for within in _blocks(dataset, block, beyond, back):
-        rows = narrowed(dataset, others, within=within).order_by().values_list("pk", "dataset_id")
-        # The text index knows every dataset.
-        found += sorted((key for key, owner in rows if owner == dataset.pk), reverse=back)
+    for within in _blocks(block, *_ends(dataset, beyond, back), back):
+        rows = narrowed(dataset, others, within=within).order_by().values_list("position", "pk", "dataset_id")
+        # SQLite's text index knows every dataset.
+        found += [key for _, key in sorted(((at, key) for at, key, owner in rows if owner == dataset.pk), reverse=back)]
         if len(found) >= size:
             break
         if gives_up:
@@ -58,8 +58,10 @@ def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
     if fewest is not None and fewest <= FEW:
         return None
     if filters.q and (fewest is None or fewest > READ):
-        hits = searching.hits(filters.q)
+        hits = searching.hits(dataset, filters.q)
         return (_listed(hits), replace(filters, q="")) if hits else None
+    if not keys.in_order():
+        return None
     if numbers.get("rule") == fewest and filters.rule:
         findings = FindingRow.objects.current().filter(dataset=dataset, rule=filters.rule, waived=False)
         return _along(findings), replace(filters, rule="")
@@ -68,10 +70,10 @@ def _choose(dataset: Dataset, filters: Filters) -> tuple[Block, Filters] | None:
     return None
 
 
-def _listed(hits: Callable[[int, int, bool, int], list[int]]) -> Block:
+def _listed(hits: Callable[[int, int, bool, int], list[tuple[int, int]]]) -> Block:
     def block(low: int, high: int, back: bool, n: int) -> tuple[Any, int] | None:
-        keys = hits(low, high, back, n)
-        return (keys, keys[-1]) if keys else None
+        found = hits(low, high, back, n)
+        return ([key for _, key in found], found[-1][0]) if found else None
 
     return block
 
@@ -91,8 +93,10 @@ def _along(rows: Any) -> Block:
     return block
 
 
-def _blocks(dataset: Dataset, block: Block, beyond: int | None, back: bool) -> Iterator[Any]:
-    """Blocks in the order of the walk."""
+def _ends(dataset: Dataset, beyond: int | None, back: bool) -> tuple[int | None, int | None]:
+    """The lowest and the highest place to look at."""
+    if not keys.in_order():
+        return (1, LAST if beyond is None else beyond - 1) if back else (1 if beyond is None else beyond + 1, LAST)
     rows = Sample.objects.filter(dataset=dataset).values_list("pk", flat=True)
     low, high = rows.order_by("position").first(), rows.order_by("-position").first()
     if beyond is not None:
@@ -100,6 +104,11 @@ def _blocks(dataset: Dataset, block: Block, beyond: int | None, back: bool) -> I
             high = rows.filter(position__lt=beyond).order_by("-position").first()
         else:
             low = rows.filter(position__gt=beyond).order_by("position").first()
+    return low, high
+
+
+def _blocks(block: Block, low: int | None, high: int | None, back: bool) -> Iterator[Any]:
+    """Blocks in the order of the walk."""
     size = FIRST
     while low is not None and high is not None and low <= high:
         found = block(low, high, back, size)

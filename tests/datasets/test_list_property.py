@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, SampleText
-from datasets_app.pipeline import selecting, walking
+from datasets_app.pipeline import keys as keys_of
+from datasets_app.pipeline import pairs, selecting, walking
 from datasets_app.services import browse, ordered_rows
 from tests import make
 
@@ -44,7 +45,8 @@ TEXTS = {n: ("天上下雨" if n % 4 else "晴天 PRIMER") for n in range(ROWS)}
 def mixed(alice: Any, project: Any) -> Dataset:
     dataset = make.dataset(alice, project)
     rows = [one(n) for n in range(1, ROWS)]
-    Sample.objects.bulk_create(Sample(dataset=dataset, fingerprint=f"{row['position']:032d}", **row) for row in rows)
+    stored = rows if keys_of.in_order() else rows[::-1]  # as chunks are that are imported at the same time
+    Sample.objects.bulk_create(Sample(dataset=dataset, fingerprint=f"{row['position']:032d}", **row) for row in stored)
     keys = dict(Sample.objects.filter(dataset=dataset).values_list("position", "pk"))
     for row in rows:  # bulk_create says when it was
         Sample.objects.filter(pk=keys[row["position"]]).update(changed_at=row["changed_at"])
@@ -142,6 +144,8 @@ def test_a_list_shows_what_passes_there_and_back(
         patch.setattr(walking, "IN_VAIN", 2 * look)
         for name in ("LOOKED_AT", "READ"):
             patch.setattr(ordered_rows, name, look)
+        for name, value in (("READ", look), ("SELDOM", 2), ("LISTED", size)):
+            patch.setattr(pairs, name, value)
         filters = browse.Filters.parse(asked)
 
         def page(cursor: str = "") -> Any:
