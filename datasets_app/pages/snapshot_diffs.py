@@ -18,6 +18,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import say
 
+from .frozen_words import steps
 from .snapshots import snapshot_of
 
 _SETTINGS = {
@@ -61,7 +62,8 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
             "lines": snapshot_diffs.lines(snapshot, before, kind, page.rows),
             "same": not any(counts.values()),
             "settings": [
-                {"label": say(_SETTINGS[one.name]), "ops": one.ops} for one in snapshot_diffs.settings(snapshot, before)
+                {"label": say(_SETTINGS[one.name]), "ops": steps(one, before, snapshot)}
+                for one in snapshot_diffs.settings(snapshot, before)
             ],
         }
     return render_page(request, "snapshots/diff.html", context)

@@ -23,6 +23,7 @@ from ftstudio.web.texts import from_row, say
 
 from .bars import SIDES, parts_of
 from .filter_view import chips_of
+from .frozen_words import held
 from .landing import landing_on, status_of
 from .queue import query_of, queue_of
 from .snapshot_forms import ExportForm, SnapshotForm
@@ -77,14 +78,6 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     return answer
 
 
-def _held(snapshot: Snapshot) -> list[dict[str, str]]:
-    """Which part of the list it holds, in words; as it was sent, where there is no such filter any more."""
-    try:
-        return chips_of(snapshot.dataset, browse.Filters.parse(snapshot.filter))
-    except InvalidInput:
-        return [{"label": f"{name}: {value}"} for name, value in snapshot.filter.items()]
-
-
 def _mixed_share(snapshot: Snapshot) -> float:
     """What part of training the general samples came to be, which is less than was asked for where they were few."""
     train = snapshot.counts.get("train", 0)
@@ -112,7 +105,7 @@ def snapshot_context(
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "splits": parts_of([(names[side], snapshot.counts.get(side, 0), tone) for side, tone in SIDES]),
-        "chips": _held(snapshot),
+        "chips": held(snapshot),
         "mixed_share": _mixed_share(snapshot),
         "warnings": cards.warnings_of(snapshot),
         "came": sources.of_snapshot(snapshot) if snapshot.is_final else [],
@@ -166,7 +159,7 @@ def card(request: PersonRequest, pk: UUID) -> HttpResponse:
         "snapshot": snapshot,
         "dataset": snapshot.dataset,
         "card": made,
-        "chips": _held(snapshot),
+        "chips": held(snapshot),
         "splits": parts_of([(names[side], made["sides"][side], tone) for side, tone in SIDES]),
         "slices": _shown_slices(made["test_set"]),
     }
@@ -182,7 +175,9 @@ def _shown_slices(test_set: dict[str, Any] | None) -> list[dict[str, Any]]:
     found = test_set["slices"] if test_set else []
     return [
         {**one, "title": words.get((one["kind"], one["name"]), one["name"]),
-         "share": one["passed"] / one["cases"] if one["cases"] else 0.0}
+         "share": one["passed"] / one["cases"] if one["cases"] else 0.0,
+         "keeping": [{"rule": rule, "share": line["passed"] / one["cases"], "interval": line["interval"]}
+                     for rule, line in one["rules"].items() if one["cases"]]}
         for one in found
     ]  # fmt: skip
 

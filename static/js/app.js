@@ -11,10 +11,12 @@ document.addEventListener("click", (event) => {
   if (copier) copy(copier);
 });
 
-// On a phone the navigation scrolls sideways: where one is stands in view.
-const nav = document.querySelector(".nav");
-const here = nav?.querySelector("[aria-current]");
-if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+// On a phone the navigation and tabs scroll sideways: where one is stands in view.
+function inView(bar) {
+  const here = bar.querySelector("[aria-current]");
+  if (here) bar.scrollLeft += here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
+}
+document.querySelectorAll(".nav, .tabs").forEach(inView);
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -17,7 +17,9 @@ document.addEventListener("htmx:afterSettle", () => {
   const focused = old.contains(document.activeElement);
   fresh.hidden = false;
   fresh.id = "tabs";
+  const place = old.scrollLeft;
   old.replaceWith(fresh);
+  fresh.scrollLeft = place;
   if (focused) fresh.querySelector("[aria-current]")?.focus();
 });
 

@@ -99,8 +99,6 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   reveal(document);
   if (event.target.id === "samples") { at = -1; count(); }
-  // Conditions that were asked for by key are filled in by key.
-  if (event.target.id === "conditions" && document.activeElement?.matches("[data-here]")) event.target.querySelector("select, textarea")?.focus();
 });
 // Gone back to, after samples of it were worked on: the rows say what has become of them.
 addEventListener("pageshow", (event) => {

@@ -45,6 +45,12 @@ def test_before_the_first_scan_the_page_says_so_and_offers_one(pages, dataset):
     assert "every 1s" not in html
 
 
+def test_where_there_is_nothing_to_scan_yet_the_page_leads_to_the_upload(alice, bob, project):
+    empty = make.dataset(alice, project)
+    assert f'href="/datasets/{empty.pk}/upload/"' in shown(browser_of(alice), empty)
+    assert f'href="/datasets/{empty.pk}/upload/"' not in shown(browser_of(bob), empty)
+
+
 def test_while_a_scan_waits_or_runs_its_part_polls_and_when_it_ends_the_page_is_loaded_anew(pages, dataset):
     assert pages.post(f"/datasets/{dataset.pk}/scans/create/").status_code == 302
     scan = Scan.objects.get()

@@ -105,6 +105,27 @@ def test_what_changed_is_shown_character_by_character(pages: Client, alice: Any,
     assert "What changed" in page(pages, "snapshot-detail", second.pk)
 
 
+def test_what_was_frozen_otherwise_is_said_in_words_and_not_in_json(pages: Client, alice: Any, rain: Any) -> None:
+    make.snapshot(alice, rain)
+    other = make.dataset(alice, rain.project, name="General")
+    make.imported(alice, other, make.chats(3))
+    second = make.snapshot(
+        alice, rain, shares={"train": 80, "validation": 20}, stratify_by="tag", filter={"status": "pending"},
+        mix={"dataset": str(other.pk), "percent": 10},
+    )  # fmt: skip
+    html = page(pages, "snapshot-diff", second.pk)
+    for word in ("<del>90</del><ins>80</ins> %", "<ins>General, 10 %</ins>", "<ins>each tag</ins>", "pending"):
+        assert word in html
+    assert "{" not in html.split('id="settings-h"')[1].split("</section>\n<section")[0]
+
+
+def test_what_blocks_an_export_leads_to_what_is_to_be_corrected(pages: Client, alice: Any, rain: Any) -> None:
+    strict = make.dataset(alice, rain.project, "Strict", {"text": {"no_echo": True}})
+    make.imported(alice, strict, [make.chat("伞", "伞。")])
+    html = page(pages, "snapshot-detail", make.snapshot(alice, strict).pk)
+    assert f'<a href="/datasets/{strict.pk}/?rule=echo#samples"><code>echo</code></a> 1' in html
+
+
 def test_the_form_of_an_export_begins_with_chat_rows(pages: Client, alice: Any, rain: Any) -> None:
     snapshot = make.snapshot(alice, rain)
     assert '<option value="openai-chat" selected>' in page(pages, "snapshot-detail", snapshot.pk)

@@ -29,6 +29,15 @@ def test_every_state_has_a_look_that_can_be_drawn(state: str) -> None:
     assert str(look.word) in shown("{% badge state %}", state=state)
 
 
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [(0.3876, "38.8 %"), (0, "0.0 %"), (1e-17, "0.0 %"), (0.00026, "< 0.1 %"), (0.0005, "0.1 %"), (0.9994, "99.9 %"),
+     (0.99974, "> 99.9 %"), (1, "100.0 %"), (None, "–")],
+)  # fmt: skip
+def test_what_is_little_is_not_said_to_be_none_nor_almost_all_to_be_all(share: float | None, says: str) -> None:
+    assert ui.percent(share) == says
+
+
 def test_text_of_people_is_escaped_everywhere() -> None:
     for template in (
         "{% badge x %}", "{% face x %}", "{% bar 0.5 'accent' x %}", "{{ x|say }}", "{{ x|initials }}",

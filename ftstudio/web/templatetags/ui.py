@@ -277,10 +277,21 @@ def pretty(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
+_NOTHING = 1e-9  # what an interval's end that should be 0 or 1 may be beside it
+
+
 @register.filter
 def percent(fraction: Any, digits: int = 1) -> str:
-    """`{{ 0.3876|percent }}` → 38.8 %. None → an en dash."""
-    return "–" if fraction is None else f"{100 * fraction:.{digits}f} %"
+    """`{{ 0.3876|percent }}` → 38.8 %. None → an en dash. What rounds to 0 or 100 and is neither is “< 0.1 %” or
+    “> 99.9 %”: 26 of 100,000 are not none."""
+    if fraction is None:
+        return "–"
+    least = 10.0**-digits
+    if fraction > _NOTHING and 100 * fraction < least / 2:
+        return f"< {least:.{digits}f} %"
+    if 1 - fraction > _NOTHING and 100 * (1 - fraction) < least / 2:
+        return f"> {100 - least:.{digits}f} %"
+    return f"{100 * fraction:.{digits}f} %"
 
 
 @register.filter
