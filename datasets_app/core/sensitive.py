@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from string import ascii_letters, digits
 
+from datasets_app.core import passwords, telephones
 from ftstudio.errors import Text
 
 LONGEST = 200_000  # characters looked at
@@ -59,9 +60,16 @@ def _luhn(value: str) -> bool:
     return len(set(digits)) > 3 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_PLACE_AND_DAY = re.compile(rf"(?:[1-6]\d|71|8[123]|91)\d{{4}}(?:19|20)\d\d{_DAY}")
+_OLD_DAY = re.compile(rf"(?:[1-6]\d|71|8[123]|91)\d{{6}}{_DAY}")  # of fifteen digits, without a check digit
+
+
 def _resident(value: str) -> bool:
     """GB 11643: seventeen digits, weighted, decide the eighteenth character."""
     value = value.replace(" ", "")
+    if not _PLACE_AND_DAY.match(value):
+        return False
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     rest = sum(int(char) * weight for char, weight in zip(value[:17], weights, strict=True)) % 11
     return value[17].upper() == "10X98765432"[rest]
@@ -76,16 +84,26 @@ def _mail(value: str) -> bool:
     name, _, domain = value.lower().rpartition("@")
     if name == "git":
         return False  # git@github.com:… is where code lies, and nobody's address
+    if domain in _ANYBODYS or (len(name) == 1 and domain.find(".") == 1):
+        return False  # boss@company.com, a@b.co
     return not domain.endswith((".example", ".test", ".invalid", ".localhost")) and not re.search(
         r"(?:^|\.)example\.(?:com|org|net|cn)$", domain
     )
 
 
+_ANYBODYS = frozenset(
+    f"{name}.com" for name in ("company", "yourcompany", "domain", "yourdomain", "email", "mail", "website", "test")
+)
+
+
 def _address(value: str) -> bool:
     try:
-        return ip_address(value).is_global and max(map(int, value.split("."))) > 30  # else more likely a version number
+        address = ip_address(value)
     except ValueError:
         return False
+    if address.version == 6:
+        return address.is_global
+    return address.is_global and max(map(int, value.split("."))) > 30  # else more likely a version number
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,7 @@ _SECRETS = (
         _assigned,
         1,
     ),
+    _Kind(Text("password or key"), passwords.PATTERN, passwords.is_one, 1),
     _Kind(
         Text("password in an address"),
         re.compile(
@@ -144,11 +163,27 @@ _SECRETS = (
 _PERSONAL = (
     _Kind(Text("identity number"), re.compile(r"(?<![\dA-Za-z])[1-9]\d{5} ?(?:19|20)\d{6} ?\d{3}[\dXx](?![\dA-Za-z])"),
           _resident),
+    _Kind(Text("identity number"), re.compile(r"身份证(?:号码?)?[:：是为 ]{0,3}([1-9]\d{14})(?!\d)", re.ASCII),
+          lambda value: _OLD_DAY.match(value) is not None, 1),
+    _Kind(
+        Text("passport number"),
+        re.compile(
+            r"(?:护照|通行证|[Pp]assport|PASSPORT)(?:号码?|编号| [Nn]o\.?| [Nn]umber)?[:：是为# ]{0,3}(?:is )?"
+            r"([A-Z][A-Z0-9]\d{6,8})(?![A-Za-z0-9])",
+            re.ASCII,
+        ),
+        lambda value: len(set(value[2:])) > 3 and "1234567" not in value,
+        1,
+    ),
     _Kind(
         Text("mobile number"),
-        re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d(?:\d{8}|-\d{4}-\d{4}| \d{4} \d{4})(?!\d)"),
+        re.compile(r"(?<![\d.+])(?:\+?86[- ]?)?1[3-9]\d(?:\d{8}|-\d{4}-\d{4}| \d{4} \d{4})(?!\d)"),
         _mobile,
     ),
+    _Kind(Text("telephone number"), telephones.LANDLINE, telephones.leads_to_somebody),
+    _Kind(Text("telephone number"), telephones.LANDLINE_SAID, telephones.leads_to_somebody, 1),
+    _Kind(Text("telephone number"), telephones.AMERICAN, telephones.leads_to_an_american),
+    _Kind(Text("telephone number"), telephones.INTERNATIONAL, telephones.leads_to_somebody),
     # Of 19 digits in groups; by itself, as the last three may be another number behind one of 16.
     _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]\d{4}){3}[ -]\d{3}(?!\d)"), _luhn),
     _Kind(
@@ -167,6 +202,11 @@ _PERSONAL = (
         _mail,
     ),
     _Kind(Text("IP address"), re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.ASCII), _address),
+    _Kind(  # of the addresses that are given out (2000::/3); a colon more is none, and “abc::def” is code
+        Text("IP address"),
+        re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}(?::{1,2}[0-9A-Fa-f]{1,4}){2,7}(?:::)?(?![\w:]|\.\d)", re.ASCII),
+        _address,
+    ),
 )  # fmt: skip
 
 
@@ -180,7 +220,7 @@ def _classes(**members: str) -> bytes:
 
 
 _VALUE = _classes(w=ascii_letters + digits + "_-/+=.")
-_NUMBER = _classes(**{"0": digits, "-": "- ", ".": ".", "@": "@"})
+_NUMBER = _classes(**{"0": digits, "-": "- ", ".": "."})
 _SHORTEST = b"w" * 15  # no key, token or password is shorter
 
 
@@ -191,12 +231,17 @@ def ascii_of(text: str) -> bytes:
 
 def may_hold_secrets(text: str, seen: bytes) -> bool:
     """A cheap test before the patterns: whether the text, `seen` by `ascii_of`, has a value as long, and a mark, that
-    each of them needs, or an address with a password in it."""
-    if b"@" in seen and b"://" in seen:
+    each of them needs, or an address with a password in it, or a word for one."""
+    if "@" in text and "://" in text:
+        return True
+    if ("密" in text and "密码" in text) or ("令" in text and "口令" in text):
+        return True
+    plain = seen.lower()
+    if b"passw" in plain or b"pwd" in plain:
         return True
     if (
         _SHORTEST not in seen.translate(_VALUE)
-        and b"-----BEGIN " not in seen
+        and "-----BEGIN " not in text
         # A pattern that minds no case takes these for ASCII letters; the last one is the sign of kelvins.
         and not ("İ" in text or "ı" in text or "ſ" in text or "\u212a" in text)
     ):
@@ -204,17 +249,24 @@ def may_hold_secrets(text: str, seen: bytes) -> bool:
     return any(mark in text for mark in _MARKS)
 
 
-def may_hold_personal(seen: bytes) -> bool:
-    """The same before the patterns of personal data: an at sign, digits in a row or in groups, an address's dots."""
+def may_hold_personal(text: str, seen: bytes) -> bool:
+    """The same before the patterns of personal data: an at sign, digits in a row or in groups, an address's dots or
+    colons, a plus."""
+    if "@" in text or ("+" in text and _ABROAD.search(seen)):
+        return True
+    # What stands behind a key of JSON is no colon of an address.
+    if text.count(":") > 1 and text.count(":") > text.count('":') + 1 and _LONG_ADDRESS.search(seen):
+        return True
     seen = seen.translate(_NUMBER)
     return (
-        b"@" in seen
-        or b"00000000" in seen
+        b"0000000" in seen
         or b"000-000" in seen
-        or (b"0.0" in seen and (b"0.0.0" in seen or b"0.00.0" in seen or b"0.000.0" in seen))
+        or ("." in text and b"0.0" in seen and (b"0.0.0" in seen or b"0.00.0" in seen or b"0.000.0" in seen))
     )
 
 
+_ABROAD = re.compile(rb"\+\d[\d ()?-]{8}")  # “?” is the space that does not break
+_LONG_ADDRESS = re.compile(rb"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]")
 _MARKS = (
     "key", "oken", "ecret", "assw", "KEY", "Key", "OKEN", "ECRET", "ASSW", "AKIA", "ASIA", "AKID", "LTAI", "AKLT",
     "AIza", "k_live_", "npm_", "eyJ", "sk-", "glpat-", "xox", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_",
@@ -229,8 +281,8 @@ def secrets(text: str) -> Iterator[Spot]:
 
 
 def personal(text: str) -> Iterator[Spot]:
-    """Chinese mobile and identity numbers, bank cards, e-mail and public IPv4 addresses."""
-    if may_hold_personal(ascii_of(text)):
+    """Telephone, identity, passport and bank card numbers, e-mail and public IP addresses."""
+    if may_hold_personal(text, ascii_of(text)):
         yield from _spots(text, _PERSONAL)
 
 

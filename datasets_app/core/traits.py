@@ -63,13 +63,13 @@ def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
 def _told(text: str) -> int:
     found = 0
     seen = sensitive.ascii_of(text)
-    if b">" in seen and ("|>" in text or "｜>" in text):
+    if ">" in text and ("|>" in text or "｜>" in text):
         found |= MARKS
     if INVISIBLE.search(text):
         found |= HIDDEN
     if sensitive.may_hold_secrets(text, seen):
         found |= SECRETS
-    if sensitive.may_hold_personal(seen):
+    if sensitive.may_hold_personal(text, seen):
         found |= PERSONAL
     return found
 

@@ -271,6 +271,11 @@ def test_of_a_private_key_a_list_shows_no_line(whole):
         ("密码是 " + "Wq7Rt9Yp2Lk4Mn8Zx1", "password or key"),
         ("postgres://app:" + "S3cr3tW0rd@db.acme-corp.cn/x", "password in an address"),
         ("postgres://app:" + "p@ss(w0rd)@db.acme-corp.cn/x", "password in an address"),
+        ("密码：" + "Wq7Rt9Yp，", "password or key"),
+        ("The password is " + "Tr4nsf0rm!", "password or key"),
+        ("银行卡密码是 " + "839201", "password or key"),
+        ('{"password": "' + "zhang2024x" + '"}', "password or key"),
+        ("DB_PASSWD=" + "a8-x3k9q", "password or key"),
         ("AKID" + "z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "API key"),
         ("sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2", "API key"),
         ("-----BEGIN PRIVATE KEY-----", "private key"),
@@ -299,6 +304,9 @@ def test_a_secret_is_found_and_never_said(text, kind):
         "next_token = self.sample_next_token2(logits)",
         "token=response.data.access_token_v2",
         "postgres://user:password@localhost/x",
+        "password: string1, password = get_value2(x), password=self.pw2, passwd = row[3]",
+        "密码：123456，密码是什么？密码为8-16位，口令：13579135",
+        "if password == abc9x2: ... password=${DB_PASS1} PASSWORD=hunter2",
         "见https://acme.cn,邮箱:zhang2024lei@acme-corp.cn",
         "https://acme.cn:8080/a@b",
         "task-force-of-the-century-and-more",
@@ -323,6 +331,21 @@ def test_a_placeholder_is_no_secret(text):
         ("卡号 6222 0212 3456 7894 100 元", "bank card number"),
         ("发到 li.lei@acme-corp.cn", "e-mail address"),
         ("服务器 47.96.120.33", "IP address"),
+        ("服务器 2408:8207:7855:1ff0::1。", "IP address"),
+        ("[2001:4860:4860::8888]:443", "IP address"),
+        ("电话 010-82345679", "telephone number"),
+        ("（0571）8765 4120，", "telephone number"),
+        ("座机：01082345679", "telephone number"),
+        ("+86-755-8612345", "telephone number"),
+        ("(415) 265-2671", "telephone number"),
+        ("call 1-415-265-2671.", "telephone number"),
+        ("+14152652671", "telephone number"),
+        ("+44 20 7946 0958", "telephone number"),
+        ("+33 1 42 68 53 00", "telephone number"),
+        ("+852 2345 6709", "telephone number"),
+        ("护照号 E48291730", "passport number"),
+        ("Passport No. EA4829173", "passport number"),
+        ("身份证号：110105491231002", "identity number"),
     ],
 )
 def test_personal_data_is_found_by_its_check_digits_and_masked(text, kind):
@@ -342,6 +365,15 @@ def test_personal_data_is_found_by_its_check_digits_and_masked(text, kind):
         "2024-05-13 10:00:00",
         "git clone git@github.com:acme/tool.git",
         "138-0013-8000",
+        "400-820-8820，400 123 4567，95588，(800) 265-2671，1-888-265-2671",  # of a company, and nobody's
+        "010-12345678，010-88888888，(415) 555-2671，+1 234 567 8901",
+        "订单 0571-20240513，ISBN 978-7-020-00220-7，从 +20 30 40 50 60 选",
+        "增长 +12000000000，3.14-415-265-2671",
+        "std::vector<abc::def> fe80::1 ::1 2001:db8::1 12:30:45",
+        "零件 E48291730，护照 E12345678",
+        "编号 110105491231002",
+        "310105194913310022",  # no month has that number
+        "boss@company.com, a@b.co",
     ],
 )
 def test_what_only_looks_like_personal_data_is_left_alone(text):
@@ -357,7 +389,9 @@ def test_arguments_and_rejected_answers_are_searched_too():
 
 @pytest.mark.parametrize("text", ["a@" * 50_000, "1" * 100_000, "sk-" * 30_000, "1.1." * 30_000, "a." * 50_000 + "@",
                                   "eyJ" * 30_000, "key=" * 30_000, "6222 " * 20_000,
-                                  "a://" * 25_000 + "@", "a://b:c" * 14_000 + "@", "token是" * 16_000,
+                                  "a://" * 25_000 + "@",
+                                  "密码：" + "a1." * 30_000, "+44 " * 20_000, "2408:" * 20_000, "护照" * 30_000,
+                                  "a://b:c" * 14_000 + "@", "token是" * 16_000,
                                   ("-----BEGIN " + "PRIVATE KEY-----\n") * 6_000,
                                   ("-----BEGIN " + "PRIVATE KEY-----") + "A" * 99_000])  # fmt: skip
 def test_no_text_takes_endless_time(text):
@@ -377,7 +411,8 @@ _PIECES = (
     "key: ", "密码：", "toKen=", "ſecret: ", "sk-", "xoxb-", "AKIA", "a1B2c3D4", "e5F6\u212a7ı8",
     "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn",
     "11010519491231002X", "110105 19491231 002X", "-1234-5678", "3782 822463 10005", "ftp://a:", "b1c2d3@h",
-    "8.8", ".4.4", "-", ".", " ", "雨", "\n",
+    "8.8", ".4.4", "-", ".", " ", "雨", "\n", "password is", "密码", "PwD=", "a8x3k9q", "2408:", "8207::1", "+44",
+    "(0571)", "8612345", "护照", "E4829173", "身份证", "110105491231002", "265-2671", "+1",
 )  # fmt: skip
 
 
@@ -385,7 +420,7 @@ _PIECES = (
 def test_a_glance_at_a_text_never_says_there_is_nothing_where_the_patterns_find_something(text):
     seen = sensitive.ascii_of(text)
     assert sensitive.may_hold_secrets(text, seen) or not list(sensitive._spots(text, sensitive._SECRETS))
-    assert sensitive.may_hold_personal(seen) or not list(sensitive._spots(text, sensitive._PERSONAL))
+    assert sensitive.may_hold_personal(text, seen) or not list(sensitive._spots(text, sensitive._PERSONAL))
 
 
 _SIGNS = re.compile(

@@ -16,7 +16,7 @@ _KEY = "sk-" + "a1B2c3D4e5F6g7H8i9J0"  # put together here, so that nobody takes
 
 class Secret(SensitiveRule):
     name = "secret"
-    version = 2
+    version = 3
     needs = SECRETS
     title = Text("Secret in the text")
     help = Text(
@@ -26,9 +26,11 @@ class Secret(SensitiveRule):
     good = (
         chat("How do I sign in?", "Put your key into the variable API_KEY=YOUR_KEY_GOES_HERE."),
         chat("What is a token?", "A piece of a word."),
+        chat("怎么设密码？", "密码为 8-16 位，不要用 123456。"),
     )
     bad = (
         chat("It fails.", f"Use api_key = {_KEY} for now."),
+        chat("怎么登录？", "初始密码：" + "Wq7Rt9Yp"),
         chat("-----BEGIN RSA PRIVATE KEY-----", "A key."),
     )
     said = Text("A secret ({kind}) stands here: {value}. Take it out, and have it replaced.")
