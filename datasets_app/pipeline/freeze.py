@@ -117,7 +117,7 @@ def _build_of(snapshot: Snapshot, key: str, contents: BinaryIO, step: Callable[[
         raise _Refused("empty", Text("No sample fits what was asked for."))
     division = _divide(snapshot, taken)
     step()
-    mixed = mixing.choose(snapshot, taken, division.side, step)
+    mixed = mixing.choose(snapshot, taken, division.side, contents, step)
     # The keys were read a moment ago, and no sample or revision is ever deleted: to look each of them up again was a
     # third of the writing.
     with connection.constraint_checks_disabled():
@@ -236,13 +236,18 @@ def _write(
         hashes = _pieces(contents.read(32 * len(positions)), 32)
         digest.update("".join(map("{} {} {}\n".format, positions, hashes, names)).encode())
     name = SIDES[TRAIN]
-    for start in range(0, len(mixed.rows), CHUNK):
-        more: list[Any] = []
-        for at, row in enumerate(mixed.rows[start : start + CHUNK], start=start + 1):
-            position = snapshot.upto + at
-            group = f"mixed {row.question:016x}"
-            more.append((owner, row.sample, row.revision, position, name, group, row.worst, True, False, False))
-            digest.update(f"{position} {row.content_hash} {name}\n".encode())
+    for start in range(0, len(mixed), CHUNK):
+        here = slice(start, start + CHUNK)
+        said = mixing.hashes(contents, mixed.place[here])
+        rows = zip(
+            range(snapshot.upto + start + 1, snapshot.upto + len(mixed) + 1), mixed.sample[here], mixed.revision[here],
+            map("mixed {:016x}".format, mixed.question[here]), mixed.worst[here], strict=False,
+        )  # fmt: skip
+        more = [
+            (owner, sample, revision, position, name, group, worst, True, False, False)
+            for position, sample, revision, group, worst in rows
+        ]
+        digest.update("".join(f"{row[3]} {content} {name}\n" for row, content in zip(more, said, strict=True)).encode())
         _insert(snapshot, key, more)
     return digest.hexdigest()
 

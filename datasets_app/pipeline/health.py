@@ -46,9 +46,9 @@ def counts(
     """
     sizes = np.bincount(side, minlength=len(SIDES))
     sizes_all = sizes.copy()
-    sizes_all[0] += len(mixed.rows)
+    sizes_all[0] += len(mixed)
     tokens = np.bincount(side, weights=taken.of("tokens"), minlength=len(SIDES)).astype(np.int64)
-    tokens[0] += sum(row.tokens for row in mixed.rows)
+    tokens[0] += sum(mixed.tokens)
     scan = Scan.objects.filter(dataset=snapshot.dataset_id, state=ScanState.DONE).order_by("-finished_at").first()
     encoder = getattr(checker_of(snapshot.dataset), "encoder", None)
     found: dict[str, Any] = {
@@ -68,7 +68,7 @@ def counts(
         "kept": int((taken.of("kept") == side).sum()),
         "moved": moved,
         "followed": followed,
-        "mixed": len(mixed.rows),
+        "mixed": len(mixed),
         "mixed_wanted": mixed.wanted,
         "mixed_near": mixed.near,
         "near": _near(taken, side) if scan else None,

@@ -1,4 +1,7 @@
-"""General samples of another dataset, mixed into the training side so that a model does not forget how to talk."""
+"""General samples of another dataset, mixed into the training side so that a model does not forget how to talk.
+
+They are held in columns, as the snapshot's own are: some forty bytes each of as many as its whole training side.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO
 
 import numpy as np
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from datasets_app.core import samples
+from datasets_app.core.drawing import FITS, NEAR, OUT, draw
 from datasets_app.core.findings import RANK
 from datasets_app.core.sets.grams import bare, folded
 from datasets_app.core.sets.meeting import meet
@@ -20,42 +26,53 @@ from datasets_app.models import Revision, Sample, Snapshot
 from datasets_app.models.sample import Status
 
 from .census import CHUNK, Census
+from .plain import fetched
 
 PAYLOADS = 500  # contents that are in memory at once
+COMPARED = 50_000  # samples whose sketches are compared at once
+HASH = 32  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A sample that is mixed in, as it is now."""
+@dataclass(slots=True)
+class Rows:
+    """One entry a sample in each column, as it was when it was read; `question` is 64 bits of a hash."""
 
-    position: int
-    sample: int
-    revision: int
-    content_hash: str
-    worst: int
-    tokens: int
-    question: int
+    position: array[int] = field(default_factory=partial(array, "I"))
+    sample: array[int] = field(default_factory=partial(array, "q"))
+    revision: array[int] = field(default_factory=partial(array, "q"))
+    worst: array[int] = field(default_factory=partial(array, "b"))
+    tokens: array[int] = field(default_factory=partial(array, "I"))
+    question: array[int] = field(default_factory=partial(array, "Q"))
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def columns(self) -> Iterator[tuple[str, Column]]:
+        """(name, column as a numpy array without copying it)"""
+        for name in self.__slots__:
+            yield name, np.asarray(getattr(self, name))
 
 
-@dataclass(frozen=True, slots=True)
-class Mixed:
+@dataclass(slots=True)
+class Mixed(Rows):
     """The rows in the order of their dataset; `wanted` is how many the share asks for, more than there are or not.
 
-    `near` counts those that the lot fell on and that stay out: nearly the same is in our validation or test.
+    `near` counts those that the lot fell on and that stay out: nearly the same is in our validation or test. `place`
+    says which of the hashes in the file of contents is a row's.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    place: array[int] = field(default_factory=partial(array, "I"))
     wanted: int = 0
     near: int = 0
 
 
-def choose(snapshot: Snapshot, taken: Census, side: Column, step: Callable[[], None]) -> Mixed:
+def choose(snapshot: Snapshot, taken: Census, side: Column, contents: BinaryIO, step: Callable[[], None]) -> Mixed:
     """As many as make the asked percentage of the training side, drawn by lot with the snapshot's seed.
 
     Samples with errors and rejected ones are not drawn, and none that asks what one of our own asks: it would teach
     another answer to it, or give a question of the validation away. One that is nearly the same as a sample of our
     validation or test gives that away as well, and the next one is drawn in its place. More own rows in training only
-    add to what is drawn.
+    add to what is drawn. The hashes of what was read are appended to `contents`.
     """
     if not snapshot.mix:
         return Mixed()
@@ -63,55 +80,103 @@ def choose(snapshot: Snapshot, taken: Census, side: Column, step: Callable[[], N
     general = Sample.objects.filter(
         dataset=snapshot.mix["dataset"], position__lte=snapshot.mix["upto"], worst__lt=RANK["error"]
     ).exclude(status__in=(Status.REJECTED, Status.TRASHED))
-    ours = taken.of("question")
+    ours = np.sort(taken.of("question"))
     lot = _lot(general, ours, snapshot.seed, step)
-    rows: list[Row] = []
-    near = drawn = 0
+    fitting = Rows()
     with _kept_apart(taken, side, step) as apart:
-        while len(rows) < wanted and drawn < len(lot):
-            some = np.sort(lot[drawn : drawn + wanted - len(rows)])
-            drawn += len(some)
-            fitting, met = _fitting(general, some, ours, apart, step)
-            rows += fitting
-            near += met
-    return Mixed(sorted(rows, key=lambda row: row.position), wanted, near)
+
+        def look(positions: Column) -> Column:
+            found = [
+                _look(general, positions[start : start + COMPARED], ours, apart, fitting, contents, step)
+                for start in range(0, len(positions), COMPARED)
+            ]
+            return np.concatenate(found)
+
+        chosen, near = draw(lot, wanted, look)
+    return _chosen(fitting, chosen, len(taken), wanted, near)
+
+
+def hashes(contents: BinaryIO, places: Sequence[int]) -> Iterator[str]:
+    """The hex digits of the hashes at these places of the file."""
+    for place in places:
+        contents.seek(HASH * place)
+        yield contents.read(HASH).hex()
+
+
+def _chosen(fitting: Rows, chosen: Column, first: int, wanted: int, near: int) -> Mixed:
+    """Those of the fitting rows that stand at the chosen positions, all of which are there."""
+    there = np.asarray(fitting.position)
+    order = np.argsort(there).astype(np.uint32)
+    at = order[np.searchsorted(there[order], chosen)]
+    del there, order
+    mixed = Mixed(wanted=wanted, near=near)
+    for name in Rows.__slots__:
+        getattr(mixed, name).frombytes(np.asarray(getattr(fitting, name))[at].tobytes())
+        setattr(fitting, name, array("b"))  # no two of them are needed at once
+    mixed.place.frombytes((at + np.uint32(first)).tobytes())
+    return mixed
 
 
 def _lot(general: QuerySet[Sample], ours: Column, seed: int, step: Callable[[], None]) -> Column:
     """The positions of all that ask what none of ours asks, in the order in which the lot falls on them."""
-    positions, questions = array("I"), array("Q")
+    free = array("I")
     last = 0
-    while listed := list(
-        general.filter(position__gt=last).order_by("position").values_list("position", "question")[: 4 * CHUNK]
-    ):
+    some = general.order_by("position").values_list("position", "question")
+    while listed := fetched(some.filter(position__gt=last)[: 4 * CHUNK]):
         last = listed[-1][0]
-        positions.extend(position for position, _ in listed)
-        questions.extend(int(question[:16] or "0", 16) for _, question in listed)
+        positions = np.fromiter((position for position, _ in listed), dtype=np.uint32, count=len(listed))
+        free.frombytes(positions[~_among(ours, [question for _, question in listed])].tobytes())
         step()
-    free = np.flatnonzero(~np.isin(np.asarray(questions), ours))
-    lot = shuffled(np.asarray(positions, dtype=np.uint64)[free], seed)
-    return np.asarray(positions)[free[np.argsort(lot, kind="stable")]]
+    positions = np.asarray(free)
+    return positions[np.argsort(shuffled(positions, seed), kind="stable")]
 
 
-def _fitting(
-    general: QuerySet[Sample], positions: Column, ours: Column, apart: NearIndex | None, step: Callable[[], None]
-) -> tuple[list[Row], int]:
-    """Those of the samples at these positions that can be mixed in, and how many stay out for being met in `apart`."""
-    rows: list[Row] = []
+def _among(ours: Column, questions: Sequence[str]) -> Column:
+    """Which of the questions is one of ours, which are sorted."""
+    asked = np.fromiter(map(_bits, questions), dtype=np.uint64, count=len(questions))
+    same: Column = ours[np.minimum(np.searchsorted(ours, asked), len(ours) - 1)] == asked
+    return same
+
+
+def _bits(question: str) -> int:
+    return int(question[:16] or "0", 16)
+
+
+def _look(
+    general: QuerySet[Sample],
+    positions: Column,
+    ours: Column,
+    apart: NearIndex | None,
+    fitting: Rows,
+    contents: BinaryIO,
+    step: Callable[[], None],
+) -> Column:
+    """What becomes of the samples at these positions, for `draw`; those that fit are added to `fitting`."""
+    rows, hashes = Rows(), bytearray()
     with NearIndex() if apart else nullcontext() as index:
         for start in range(0, len(positions), CHUNK):
-            found = _rows(general.filter(position__in=positions[start : start + CHUNK].tolist()))
+            found = _rows(general, positions[start : start + CHUNK])
             # Somebody may have edited one since the lot was drawn: what is mixed in fits as it is read now.
-            asked = np.isin(np.array([row.question for row in found], dtype=np.uint64), ours)
-            fitting = [row for row, ours_too in zip(found, asked.tolist(), strict=True) if not ours_too]
+            asked = _among(ours, [row[-1] for row in found]).tolist()
+            found = [row for row, ours_too in zip(found, asked, strict=True) if not ours_too]
             if index:
-                _sketch(index, [row.revision for row in fitting], step)
-            rows += fitting
+                _sketch(index, [row[2] for row in found], step)
+            for position, sample, revision, content, worst, tokens, question in found:
+                rows.position.append(position)
+                rows.sample.append(sample)
+                rows.revision.append(revision)
+                rows.worst.append(worst)
+                rows.tokens.append(tokens)
+                rows.question.append(_bits(question))
+                hashes += bytes.fromhex(content)
             step()
-        if not (index and apart and rows):
-            return rows, 0
-        met = meet(index, apart, step).tolist()
-    return [row for row, too_near in zip(rows, met, strict=True) if not too_near], sum(met)
+        met = meet(index, apart, step) if index and apart and len(rows) else np.zeros(len(rows), dtype=bool)
+    for name, column in rows.columns():
+        getattr(fitting, name).frombytes(column[~met].tobytes())
+    contents.write(np.frombuffer(hashes, dtype=f"V{HASH}")[~met].tobytes())
+    becomes = np.full(len(positions), OUT, dtype=np.int8)
+    becomes[np.searchsorted(positions, np.asarray(rows.position))] = np.where(met, NEAR, FITS)
+    return becomes
 
 
 @contextmanager
@@ -136,14 +201,16 @@ def _sketch(index: NearIndex, revisions: Sequence[int], step: Callable[[], None]
         step()
 
 
-def _rows(general: QuerySet[Sample]) -> list[Row]:
+def _rows(general: QuerySet[Sample], positions: Column) -> list[tuple[Any, ...]]:
+    """(position, sample, revision, content hash, worst, tokens, question) of those at these positions that are left."""
     current = FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number")))
-    found = (
+    rows = (
         general.annotate(frozen=current)
         .order_by("position")
         .values_list("position", "pk", "frozen__pk", "frozen__content_hash", "worst", "tokens", "question")
     )
-    return [
-        Row(position, pk, revision, content, worst, tokens, int(question[:16] or "0", 16))
-        for position, pk, revision, content, worst, tokens, question in found
-    ]
+    first, last = int(positions[0]), int(positions[-1])
+    if last - first >= 4 * len(positions):
+        return fetched(rows.filter(position__in=positions.tolist()))
+    wanted = set(positions.tolist())  # most of their range: to read it whole is much cheaper than a list of thousands
+    return [row for row in fetched(rows.filter(position__gte=first, position__lte=last)) if row[0] in wanted]
