@@ -16,7 +16,7 @@ from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
 from ftstudio.web.texts import say
 
-from .review_form import ReviewForm
+from .review_form import MANY, ReviewForm
 from .shown_turns import Seen, turns_of
 
 SAMPLES = 6  # shown as they will be
@@ -41,6 +41,7 @@ def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> 
         "dataset": upload.dataset,
         "form": form,
         "seen": seen,
+        "table": _table(seen),
         "problem": say(seen.problem) if seen.problem else "",
         "usable": usable,
         "clean": clean,
@@ -52,6 +53,18 @@ def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> 
             for row in seen.refused[:REFUSALS]
         ],
         "may_start": allows(user, upload.dataset.project_id, "uploads.start"),
+    }
+
+
+def _table(seen: Look) -> dict[str, Any]:
+    """The first rows as they stand. Of a table with many columns those that are part of a sample, and the first of the
+    others; `more` counts the rest."""
+    mapped = set(seen.mapping.fields.values()) if seen.mapping else set()
+    shown = [at for at, column in enumerate(seen.columns) if at < MANY or column in mapped]
+    return {
+        "columns": [seen.columns[at] for at in shown],
+        "rows": [[row[at] for at in shown] for row in seen.rows],
+        "more": len(seen.columns) - len(shown),
     }
 
 

@@ -18,6 +18,7 @@ from ftstudio.web.texts import say
 from .forms import codec_choices
 
 COLUMN = "column-"
+MANY = 60  # columns from which a part of the sample is not chosen from a list, but typed and found by its name
 # In the order of the page: what most tables have comes first.
 FIELD_LABELS: dict[str, Any] = {
     "user": _("Question"),
@@ -32,6 +33,13 @@ FIELD_LABELS: dict[str, Any] = {
     "messages": _("Conversation as JSON"),
 }
 _PLAIN = ("container", "sheet", "encoding", "format", "strict", "side", "spread_by", "tags_by", "licence")
+
+
+class _Typed(forms.CharField):
+    """A column that is found among many by some letters of its name; the service says whether there is one."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"list": "column-names", "autocomplete": "off", "placeholder": "—"}
 
 
 class ReviewForm(forms.Form):
@@ -62,6 +70,8 @@ class ReviewForm(forms.Form):
     )  # fmt: skip
     licence = forms.CharField(label=_("Licence"), required=False, max_length=100)
 
+    many = False
+
     def __init__(self, data: Any = None, *, upload: Upload, seen: Look) -> None:
         columns = seen.columns if opening.takes_mapping(upload) else ()
         mapping = seen.mapping
@@ -80,9 +90,14 @@ class ReviewForm(forms.Form):
         if len(seen.sheets) < 2:
             del self.fields["sheet"]
         if columns:
-            shown = [("", "—"), *((column, column) for column in columns)]
-            for name in FIELD_LABELS:
-                self.fields[COLUMN + name] = forms.ChoiceField(label=FIELD_LABELS[name], required=False, choices=shown)
+            self.many = len(columns) > MANY
+            shown = [] if self.many else [("", "—"), *((column, column) for column in columns)]
+            for name, label in FIELD_LABELS.items():
+                self.fields[COLUMN + name] = (
+                    _Typed(label=label, required=False, strip=False)
+                    if self.many
+                    else forms.ChoiceField(label=label, required=False, choices=shown)
+                )
             self.fields["keep"] = forms.BooleanField(
                 label=_("Keep the other columns beside the sample"), required=False
             )

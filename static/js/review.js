@@ -19,7 +19,7 @@ function setUp(form) {
     if (READ_ANOTHER_WAY.includes(event.target.name)) {
       sessionStorage.setItem(ASKED, event.target.name);
       form.requestSubmit(look);
-    } else if (event.target.matches("select, input[type=checkbox]:not([name=again])")) {
+    } else if (event.target.matches("select, input[list], input[type=checkbox]:not([name=again])")) {
       waiting = setTimeout(() => form.dispatchEvent(new Event("look")), PAUSE);
     }
   });

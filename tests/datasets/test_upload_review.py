@@ -280,6 +280,14 @@ def test_import_is_refused_on_the_page_while_the_columns_are_not_told_or_the_fil
     assert 'name="again"' in answer.content.decode()
 
 
+def test_rows_that_would_stay_out_are_said_above_and_not_only_at_the_end(alice: Any, rain: Any) -> None:
+    held = make.upload(alice, rain, make.jsonl(make.chats(2)) + b'{"foo": 1}\n', hold=True)
+    html = browser_of(alice).get(f"/uploads/{held.pk}/").content.decode()
+    assert "The 2 rows that become samples break no rule." in html
+    said = html.index("1 row would not become a sample.")
+    assert said < html.index('href="#refused-h"') < html.index('id="quality-h"') < html.index('id="refused-h"')
+
+
 def test_a_file_without_a_usable_row_says_so_before_its_import(alice: Any, rain: Any) -> None:
     page = browser_of(alice)
     told = {
@@ -386,3 +394,24 @@ def test_the_page_of_a_workbook_offers_its_sheets_and_shows_the_chosen_one(alice
     assert "<dd" in page.get(address).content.decode().split("<dt>Sheet</dt>")[1][:10]
     single = make.upload(alice, rain, book(a=(HEAD, ("星", "远。"))), name="rows.xlsx", hold=True)
     assert 'name="sheet"' not in page.get(f"/uploads/{single.pk}/").content.decode()
+
+
+def test_among_a_thousand_columns_one_is_found_by_typing_and_the_page_stays_small(alice: Any, rain: Any) -> None:
+    names = [f"第{n}列 “{n}”" for n in range(1000)]
+    data = "\n".join([",".join(names), *(",".join(f"{n}·{row}" for n in range(1000)) for row in range(9))])
+    upload = make.upload(alice, rain, data.encode(), name="wide.csv", hold=True)
+    client = browser_of(alice)
+    address = f"/uploads/{upload.pk}/"
+    page = client.get(address).content.decode()
+    assert len(page) < 150_000
+    assert page.count('<option value="第') == 1000
+    assert "940 more columns" in page
+    said = {"container": "csv", "encoding": "utf-8", "format": "auto", "keep": "on"}
+    wrong = client.post(f"{address}update/", {**said, "column-user": names[999], "column-assistant": "第1001列"})
+    assert "no column “第1001列”" in wrong.content.decode()
+    client.post(f"{address}update/", {**said, "column-user": names[999], "column-assistant": names[998]})
+    upload.refresh_from_db()
+    assert upload.mapping == {"user": names[999], "assistant": names[998]}
+    page = client.get(address).content.decode()
+    assert f'<th scope="col" lang="zh-Hans">{names[999]}</th>' in page
+    assert "938 more columns" in page
