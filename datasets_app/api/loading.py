@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from ftstudio.web.pagination import ApiCursor
 
@@ -25,6 +26,12 @@ def read(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     serializer = form(data=request.data)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def address_of_page(request: Request, cursor: str) -> str | None:
+    """The address of another page of what is asked for; None where there is none."""
+    here = remove_query_param(request.build_absolute_uri(), "cursor")
+    return replace_query_param(here, "cursor", cursor) if cursor else None
 
 
 class NewestFirst(ApiCursor):

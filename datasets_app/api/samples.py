@@ -12,7 +12,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from datasets_app.core import samples as core
@@ -21,7 +20,7 @@ from datasets_app.models.annotation import Kind
 from datasets_app.services import annotations as annotating
 from datasets_app.services import browse, conclusions, decisions, queue, samples, trash
 
-from .loading import ApiCursor, HighestNumberFirst, read, visible
+from .loading import ApiCursor, HighestNumberFirst, address_of_page, read, visible
 from .recent import UndoInput
 from .serializers.samples import (
     DecisionInput,
@@ -67,17 +66,12 @@ class SampleList(APIView):
         page = browse.page(dataset=dataset, filters=filters, cursor=cursor, order=order)
         return Response(
             {
-                "next": _address(request, page.later),
-                "previous": _address(request, page.earlier),
+                "next": address_of_page(request, page.later),
+                "previous": address_of_page(request, page.earlier),
                 "total": browse.total(dataset=dataset, filters=filters),
                 "results": SampleRowOutput(page.rows, many=True).data,
             }
         )
-
-
-def _address(request: Request, cursor: str) -> str | None:
-    here = remove_query_param(request.build_absolute_uri(), "cursor")
-    return replace_query_param(here, "cursor", cursor) if cursor else None
 
 
 def _sample(request: Request, pk: int) -> Sample:

@@ -18,7 +18,7 @@ from datasets_app.core.snapshot_diff import KINDS
 from datasets_app.models import Dataset, Export, Snapshot
 from datasets_app.services import cards, exports, loss_reports, snapshot_diffs, snapshots
 
-from .loading import AnyAnswer, HighestNumberFirst, NewestFirst, read, visible
+from .loading import AnyAnswer, HighestNumberFirst, NewestFirst, address_of_page, read, visible
 from .serializers.snapshots import (
     DiffOutput,
     ExportInput,
@@ -74,23 +74,24 @@ class SnapshotDiff(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """What differs from another snapshot: how many samples of each kind, and a page of one kind."""
         snapshot = visible(Snapshot.objects.all(), request, pk=pk)
-        asked = request.query_params
-        return Response(DiffOutput(diff_of(snapshot, asked.get("against", ""), asked.get("kind", KINDS[0]),
-                                           asked.get("cursor", ""))).data)  # fmt: skip
+        before = snapshot_diffs.against(snapshot, request.query_params.get("against", ""))
+        return Response(DiffOutput(_compared(request, snapshot, before)).data)
 
 
-def diff_of(snapshot: Snapshot, against: str, kind: str, cursor: str) -> dict[str, Any]:
-    before = snapshot_diffs.against(snapshot, against)
+def _compared(request: Request, snapshot: Snapshot, before: Snapshot | None) -> dict[str, Any]:
+    kind = request.query_params.get("kind", "")
     if before is None:
-        return {"against": None, "counts": dict.fromkeys(KINDS, 0), "kind": kind, "next": None, "previous": None,
-                "results": [], "settings": []}  # fmt: skip
-    page = snapshot_diffs.page(snapshot, before, kind, cursor)
+        return {"against": None, "counts": dict.fromkeys(KINDS, 0), "kind": kind or KINDS[0], "next": None,
+                "previous": None, "results": [], "settings": []}  # fmt: skip
+    counts = snapshot_diffs.counts(snapshot, before)
+    kind = kind or next((name for name, n in counts.items() if n), KINDS[0])
+    page = snapshot_diffs.page(snapshot, before, kind, request.query_params.get("cursor", ""))
     return {
         "against": before.pk,
-        "counts": snapshot_diffs.counts(snapshot, before),
+        "counts": counts,
         "kind": kind,
-        "next": page.later or None,
-        "previous": page.earlier or None,
+        "next": address_of_page(request, page.later),
+        "previous": address_of_page(request, page.earlier),
         "results": snapshot_diffs.lines(snapshot, before, kind, page.rows),
         "settings": snapshot_diffs.settings(snapshot, before),
     }

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler, set_rollback
 
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed, StudioError, Text, Unavailable
@@ -70,7 +71,7 @@ def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None
     if isinstance(error, exceptions.ValidationError):
         set_rollback()
         detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
-        fields = {name: _first(value) for name, value in detail.items()}
+        fields = dict(_named(detail))
         return Response(
             {"code": "invalid_input", "message": next(iter(fields.values()), ""), "fields": fields}, status=422
         )
@@ -85,6 +86,19 @@ def api_refusal(error: Exception, context: Mapping[str, Any]) -> Response | None
             message = _first(getattr(error, "detail", ""))
         response.data = {"code": code, "message": message, "fields": {}}
     return response
+
+
+def _named(detail: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """The first message of each field; one within another is named `outer.inner`, within a list `outer.0.inner`."""
+    for name, value in detail.items():
+        is_list = isinstance(value, list) and any(isinstance(one, dict) for one in value)
+        inside = dict(enumerate(value)) if is_list else value
+        if not isinstance(inside, dict):
+            yield f"{above}{name}", _first(value)
+        elif own := inside.get(api_settings.NON_FIELD_ERRORS_KEY):
+            yield f"{above}{name}", _first(own)
+        else:
+            yield from _named(inside, f"{above}{name}.")
 
 
 def _first(value: Any) -> str:

@@ -179,6 +179,39 @@ def test_an_export_is_blocked_until_a_lead_waives(api: APIClient, alice: Any, ra
     assert len(api.get(address).json()["results"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"codec": "openai-chat", "waive": {}}, "waive.reason"),
+        ({"codec": "openai-chat", "waive": {"reason": "谚语", "rules": [{}]}}, "waive.rules.0"),
+        ({"codec": "openai-chat", "waive": "谚语"}, "waive"),
+    ],
+)
+def test_what_is_wrong_within_a_field_is_named_by_its_path(
+    body: dict[str, Any], field: str, api: APIClient, alice: Any, rain: Any
+) -> None:
+    answer = api.post(f"/api/v1/snapshots/{make.snapshot(alice, rain).pk}/exports/", body, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, [field])
+
+
+def test_a_manifest_and_a_loss_report_say_their_reasons_in_the_readers_language(
+    api: APIClient, alice: Any, rain: Any
+) -> None:
+    tools = [{"type": "function", "function": {"name": "weather"}}]
+    make.imported(alice, rain, [make.chat("雪？", "会。", tools=tools)])
+    snapshot = make.snapshot(alice, rain)
+    export = make.export(alice, snapshot, codec="siliconflow", waive={"reason": "谚语"})
+    assert set(export.manifest["refused"]["listed"][-1]["reason"]) == {"template", "params"}
+    read = f"/api/v1/exports/{export.pk}/"
+    *_, english = api.get(read).json()["manifest"]["refused"]["listed"]
+    assert english["reason"] == "SiliconFlow chat messages cannot carry tools: remove them, or allow the loss."
+    *_, chinese = api.get(read, headers={"Accept-Language": "zh-hans"}).json()["manifest"]["refused"]["listed"]
+    assert chinese["reason"] != english["reason"]
+    asked, losses = {"codec": "siliconflow", "split": "all"}, f"/api/v1/snapshots/{snapshot.pk}/loss-report/"
+    tasks.write_loss_report(api.post(losses, asked, format="json").json()["id"])
+    assert api.get(losses, asked).json()["report"]["refusals"][-1] == english
+
+
 def test_the_same_file_twice_is_a_conflict_that_names_the_first(api: APIClient, rain: Any) -> None:
     uploads = f"/api/v1/datasets/{rain.pk}/uploads/"
     data = make.jsonl(make.chats(9))

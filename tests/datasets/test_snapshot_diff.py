@@ -70,6 +70,28 @@ def test_every_difference_is_counted_and_listed(alice: Any, rain: Any, monkeypat
     assert gone.after == ""
 
 
+def test_a_script_follows_what_differs_from_page_to_page(alice: Any, rain: Any, api: Any) -> None:
+    make.snapshot(alice, rain, shares=HALF)
+    for position in range(1, 21):
+        correct(alice, rain, position, f"改了{position}。")
+    make.imported(alice, rain, [make.chat(f"夜{n}？", "黑。") for n in range(23)])
+    after = make.snapshot(alice, rain, shares=HALF)
+    first = api.get(f"/api/v1/snapshots/{after.pk}/diff/").json()
+    assert (first["kind"], first["previous"], len(first["results"])) == ("added", None, 20)
+    second = api.get(first["next"]).json()
+    assert [one["position"] for one in second["results"]] == [41, 42, 43]
+    assert second["next"] is None
+    assert api.get(second["previous"]).json()["results"] == first["results"]
+
+
+def test_what_differs_at_all_is_shown_where_no_kind_is_asked_for(alice: Any, rain: Any, api: Any) -> None:
+    make.snapshot(alice, rain, shares=HALF)
+    correct(alice, rain, 3, "改了。")
+    after = make.snapshot(alice, rain, shares=HALF)
+    found = api.get(f"/api/v1/snapshots/{after.pk}/diff/").json()
+    assert (found["kind"], [one["position"] for one in found["results"]]) == ("changed", [3])
+
+
 def test_equal_snapshots_do_not_differ(alice: Any, rain: Any) -> None:
     before, after = make.snapshot(alice, rain), make.snapshot(alice, rain)
     assert not any(snapshot_diffs.counts(after, before).values())

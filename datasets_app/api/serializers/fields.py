@@ -34,6 +34,23 @@ class ObjectField(serializers.JSONField):
         return value
 
 
+class SaidField(ObjectField):
+    """An object with kept sentences under the keys that are named, at whatever depth: said in the reader's language."""
+
+    def __init__(self, *keys: str, **how: Any) -> None:
+        super().__init__(**how)
+        self._keys = keys
+
+    def to_representation(self, value: Any) -> Any:
+        return {key: _said(one) if key in self._keys else one for key, one in value.items()}
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return say(from_row(value)) if "template" in value else {key: _said(one) for key, one in value.items()}
+    return [_said(one) for one in value] if isinstance(value, list) else value
+
+
 @extend_schema_field({"type": "array", "items": MESSAGE})
 class MessagesField(serializers.JSONField):
     """Turns in the storage form of a sample; the service reads them value by value."""

@@ -12,7 +12,7 @@ from datasets_app.core.splitting import SIDES
 from datasets_app.models import Export, LossReport, Snapshot
 from datasets_app.services.cards import warnings_of
 
-from .fields import ErrorField, ObjectField, ObjectsField
+from .fields import ErrorField, ObjectField, ObjectsField, SaidField
 
 WARNING = {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
 SPLITS = ("all", *SIDES)
@@ -74,7 +74,7 @@ class SnapshotInput(serializers.Serializer[Any]):
 class ExportOutput(serializers.ModelSerializer[Export]):
     options = ObjectField()
     waivers = ObjectsField()
-    manifest = ObjectField()
+    manifest = SaidField("refused", "findings")
     error = ErrorField()
 
     class Meta:
@@ -110,7 +110,7 @@ class LossReportInput(serializers.Serializer[Any]):
 class LossReportOutput(serializers.ModelSerializer[LossReport]):
     """`report` is empty until `state` is done."""
 
-    report = ObjectField()
+    report = SaidField("refusals")
     error = ErrorField()
 
     class Meta:
