@@ -79,7 +79,13 @@ class Decision(models.Model):
                 condition=models.Q(client_id__isnull=False),
             ),
         )
-        indexes = (models.Index(fields=("by", "-id"), name="decision_by_person"),)
+        indexes = (
+            models.Index(fields=("by", "-id"), name="decision_by_person"),
+            # What conditions ask for.
+            models.Index(fields=("decision", "sample"), name="decision_by_verdict", condition=models.Q(undone_at=None)),
+            models.Index(fields=("by", "sample"), name="decision_by_author", condition=models.Q(undone_at=None)),
+            models.Index(fields=("at", "sample"), name="decision_by_time", condition=models.Q(undone_at=None)),
+        )
 
     def __str__(self) -> str:
         return f"{self.decision} by {self.by_id}"

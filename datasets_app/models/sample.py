@@ -98,6 +98,11 @@ class Sample(models.Model):
             models.Index(
                 fields=("dataset", "worst", "position", "status"), name="sample_by_worst", condition=~models.Q(worst=0)
             ),
+            models.Index(
+                fields=("changed_by", "dataset", "position"),
+                name="sample_by_editor",
+                condition=models.Q(changed_by__isnull=False),
+            ),
             # What few samples have, and conditions ask for.
             models.Index(
                 fields=("dataset", "position", "status"),

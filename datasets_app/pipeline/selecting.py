@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connections
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -164,7 +164,7 @@ def narrowed(
         within = _keys(related.pop(leads))
     elif within is None and ordered and leads and numbers[leads] <= FEW:  # else the order's index is walked for them
         having = _with(Sample.objects.filter(dataset=dataset), leads, columns[leads])
-        within = list(having.order_by().values_list("pk", flat=True)[: FEW * 4])
+        within = list(having.order_by().values_list("pk", flat=True)[: FEW * 4 + 4])
     if within is None:
         rows = Sample.objects.filter(dataset=dataset)
     else:
@@ -230,6 +230,12 @@ def _plainly(name: str, value: str | int) -> Exact:
     return Exact(F(name) + 0, value) if isinstance(value, int) else Exact(Coalesce(name, Value("")), value)
 
 
+def owned(dataset: Dataset) -> Exact:
+    """That a sample is one of this dataset, asked of each that was found on another way."""
+    owner = Sample._meta.get_field("dataset").target_field
+    return Exact(Func(F("dataset_id"), template="+%(expressions)s", output_field=owner), dataset.pk)
+
+
 def stored(mapping: Mapping[str, Any], *, me: int) -> dict[str, str]:
     """Filters as they are kept for a worker: they mean then what they mean to this person now. Raises InvalidInput."""
     return Filters.parse(mapping, me=me).settled(me=me, now=timezone.localtime()).chosen()
@@ -259,4 +265,4 @@ def _related(dataset: Dataset, filters: Filters) -> dict[str, Any]:
 
 def _keys(related: Any) -> list[int]:
     """The samples of a few related rows. More than were counted: the counter is being written just now."""
-    return list(related.values_list("sample_id", flat=True).distinct().order_by()[: FEW * 4])
+    return list(related.values_list("sample_id", flat=True).distinct().order_by()[: FEW * 4 + 4])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db import connections
+
 from datasets_app.models import Dataset, DatasetCount, Sample
 from datasets_app.pipeline import walking
 from datasets_app.pipeline.selecting import Filters, narrowed
@@ -35,6 +37,10 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     beyond = position_of(cursor)
     back = cursor.startswith("<") != falling
     keys = walking.screen(dataset, filters, beyond=beyond, back=back, size=size + 1)
+    if keys is None and filters.ways().where and connections[Sample.objects.db].vendor == "sqlite":
+        after = None if beyond is None else (beyond, beyond)
+        found_there = OrderedRows(dataset, filters.ways(), ("pk",))(ordering.NUMBER, back, after, size + 1)
+        keys = [row.pk for row in found_there]
     rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
     found = keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position", newest_first=falling)
     return Page(found.rows, found.earlier, found.later)

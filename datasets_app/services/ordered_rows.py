@@ -3,7 +3,9 @@
 Walked along the order's index they are there at once where what passes is spread over the order, and cost seconds among
 a million where it all stands at the other end: what is too long in a list that begins with the short ones. PostgreSQL
 knows much of that beforehand. On SQLite a part of the order is looked at first; where that does not fill the page, the
-samples that the rarest filter passes are read by their keys and put in order.
+samples that the rarest filter passes are read by their keys and put in order. How many pass a filter, the kept counters
+know; of a condition it is found out step by step: keys that an index knows (`starts`) are counted as far as the order
+has been looked at. So neither way is gone much further than the other one would have led.
 """
 
 from __future__ import annotations
@@ -15,27 +17,33 @@ from typing import Any
 from django.db import connections
 from django.db.models import Q
 
-from datasets_app.core.conditions import tests
+from datasets_app.core.conditions import Term, conjuncts, tests
 from datasets_app.models import Dataset, Sample
-from datasets_app.pipeline import selecting
+from datasets_app.pipeline import selecting, starts
 from datasets_app.pipeline.selecting import Filters
+from datasets_app.pipeline.starts import Start
 
 from .ordering import Column, Place, between
 
 Range = tuple[Place | None, Place | None]  # neither end is meant; None: no end on that side
 
 LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
+GLANCED_AT = 2_000  # where keys to begin with can be counted
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
+COUNTED = 8  # times as many keys to begin with are counted as samples have been looked at
 WIDER = 4  # times as many as so far are looked at next
 CHEAPER = 3  # times as long to read a sample's row in another order than that of the keys
 _LAST = 2**31 - 1  # no sample has a higher number
 # What the index of an order says itself, as filters and fields of conditions call it.
 _IN_INDEX = {
+    "position": {"number"},
     "tokens": {"status", "worst", "number", "tokens"},
     "findings_total": {"status", "worst", "number", "findings"},
     "changed_at": {"status", "worst", "number", "changed"},
 }
 
+_FIELDS = {"position": "number", "tokens": "tokens", "findings_total": "findings", "changed_at": ""}  # of conditions
+_ENDS = ("min", "max", "is")
 
 Numbers = Mapping[str, int]  # of samples, by filter
 
@@ -56,6 +64,9 @@ class OrderedRows:
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
         found: list[Sample] = []
         looked, look = 0, self._look(column, numbers)
+        begin = starts.starts(self.dataset, self.filters.where) if look else []
+        if few := [start for start in begin if start.number is not None and start.number <= selecting.FEW]:
+            return self._begun(few[0], between(column, low, high), by, n, numbers)
         rest = low, high
         while edge := self._edge(column, by, rest, look):
             near = (edge, rest[1]) if down else (rest[0], edge)
@@ -63,16 +74,29 @@ class OrderedRows:
             looked += look
             if len(found) == n:
                 return found
-            go_on = self._goes_on(column, looked, numbers)
+            begin = [start.counted(looked * COUNTED) for start in begin]
+            go_on = self._goes_on(column, looked, numbers, begin)
             if go_on is None:
-                return self._gathered(between(column, low, high), by, n, numbers)
+                return self._gathered(begin, between(column, low, high), by, n, numbers)
             # Between places neither end is meant, and the edge has not been looked at.
             rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
             look = go_on
         return [*found, *self._walked(between(column, *rest), by, numbers)[: n - len(found)]]
 
-    def _gathered(self, within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
+    def _gathered(self, begin: Sequence[Start], within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
+        """On the way of the rarest filter or part of the condition."""
+        known = [start for start in begin if start.number is not None]
+        first = min(known, key=lambda start: start.number or 0, default=None)
+        if first is not None and first.number is not None and first.number <= self._rarest(numbers):
+            return self._begun(first, within, by, n, numbers)
         rows = selecting.gathered(self.dataset, self.filters, numbers).filter(within).order_by(*by)
+        return self._read(rows, by, n)
+
+    def _begun(self, start: Start, within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
+        rows = selecting.narrowed(self.dataset, self.filters, within=start.keys, reading=True, numbers=numbers)
+        return self._read(rows.filter(selecting.owned(self.dataset), within).order_by(*by), by, n)
+
+    def _read(self, rows: Any, by: Sequence[str], n: int) -> list[Sample]:
         keys = list(rows.values_list("pk", flat=True)[:n])
         return list(Sample.objects.filter(pk__in=keys).only(*self.columns).order_by(*by))
 
@@ -89,7 +113,9 @@ class OrderedRows:
             return 0  # these few are put in order anyway
         if self.filters.q:
             return READ
-        return LOOKED_AT * DEEPER if self._in_index(column) else LOOKED_AT
+        if self._in_index(column):
+            return LOOKED_AT * DEEPER
+        return GLANCED_AT if self.filters.where else LOOKED_AT
 
     def _edge(self, column: Column, by: Sequence[str], rest: Range, look: int) -> Place | None:
         """Where the next `look` samples of the order end; None: there are no more than these."""
@@ -98,18 +124,22 @@ class OrderedRows:
         places = Sample.objects.filter(between(column, *rest), dataset=self.dataset).order_by(*by)
         return places.values_list(column.name, "position")[look : look + 1].first()
 
-    def _goes_on(self, column: Column, looked: int, numbers: Numbers) -> int | None:
+    def _goes_on(self, column: Column, looked: int, numbers: Numbers, begin: Sequence[Start]) -> int | None:
         """How many samples are looked at next; 0: all the rest; None: sooner is read what the rarest filter passes.
 
         What passes may stand close together and then nowhere, so its rate so far tells little: four times as many are
         looked at as long as that takes no more time than the reading would.
         """
-        rarest, total = self._rarest(numbers), self.dataset.samples_total
-        if self.filters.q and not numbers:
+        known = [start.number for start in begin if start.number is not None]
+        total = self.dataset.samples_total
+        rarest = min([self._rarest(numbers), *known])
+        if self.filters.q and not numbers and not known:
             return 0  # the text index says which to walk past
+        if begin and not numbers and not known:
+            return looked * WIDER
         if self._in_index(column):
             return 0 if rarest * DEEPER > total else None
-        if numbers and rarest * CHEAPER > total:
+        if (numbers or known) and rarest * CHEAPER > total:
             return 0
         more = looked * WIDER
         return more if (looked + more) * CHEAPER <= rarest * 2 else None
@@ -128,8 +158,24 @@ class OrderedRows:
 def _range(column: Column, filters: Filters) -> Range:
     """Between which places of the order everything stands that passes. Without them a list of those that break a rule,
     fewest findings first, would look at every clean sample before."""
+    low, high = _asked(column, filters)
     if column.name != "findings_total":
-        return None, None
+        return low, high
     if filters.worst == "clean":
-        return None, (1, 0)
-    return ((0, _LAST) if filters.worst or filters.rule else None), None
+        return low, min(high or (1, 0), (1, 0))
+    broken = (0, _LAST)
+    return (max(low or broken, broken) if filters.worst or filters.rule else low), high
+
+
+def _asked(column: Column, filters: Filters) -> Range:
+    """The same, by what a condition says of the column itself."""
+    low: Place | None = None
+    high: Place | None = None
+    for part in conjuncts(filters.where.condition) if filters.where.condition else ():
+        if isinstance(part, Term) and part.field == _FIELDS[column.name] and part.operator in _ENDS:
+            value = int(part.values[0])
+            if part.operator != "max":
+                low = max(low or (value - 1, _LAST), (value - 1, _LAST))
+            if part.operator != "min":
+                high = min(high or (value + 1, 0), (value + 1, 0))
+    return low, high

@@ -38,6 +38,7 @@ ORDERS = {
     "findings": Column("findings_total", _same, _same),
     "changed": Column("changed_at", lambda at: (at - _EPOCH) // _MICROSECOND, lambda n: _EPOCH + n * _MICROSECOND),
 }
+NUMBER = Column("position", _same, _same)  # whose places are (number, number)
 NAMES = ("number", *ORDERS)
 
 
@@ -96,6 +97,13 @@ def between(column: Column, low: Place | None, high: Place | None) -> Q:
     Value and number are compared as one row, which is how the index stands: `a > x or a = x and b > y` enters it at x,
     and passes over every sample with that value.
     """
+    if column is NUMBER:  # said so that partial indexes in the order of the numbers serve as well
+        found = Q()
+        if low is not None:
+            found &= Q(position__gte=low[0]) if low[1] < low[0] else Q(position__gt=low[0])
+        if high is not None:
+            found &= Q(position__lte=high[0]) if high[1] > high[0] else Q(position__lt=high[0])
+        return found
     found = Q()
     for place, comparison in ((low, GreaterThan), (high, LessThan)):
         if place is not None:

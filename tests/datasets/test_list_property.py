@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core.findings import RANK
-from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, SampleText
+from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample, SampleTag, SampleText
 from datasets_app.pipeline import keys as keys_of
 from datasets_app.pipeline import pairs, selecting, walking
 from datasets_app.services import browse, ordered_rows
@@ -37,7 +37,10 @@ def one(n: int) -> dict[str, Any]:
 RULES = {
     n: ("echo", "secret") if one(n)["worst"] == 3 else ("too-long",) if one(n)["worst"] else () for n in range(ROWS)
 }
+BY_ALICE = (3, 21, 22, 23, 34)
 TAGS = {n: (("常",) if n % 2 else ()) + (("罕",) if n == 12 else ()) for n in range(ROWS)}
+# The last verdict on every tenth is another than the first, and what is taken back never counts.
+VERDICTS = {n: (("accept",) if n % 5 == 0 else ()) + (("flag",) if n % 10 == 0 else ()) for n in range(ROWS)}
 TEXTS = {n: ("天上下雨" if n % 4 else "晴天 PRIMER") for n in range(ROWS)}
 
 
@@ -64,6 +67,15 @@ def mixed(alice: Any, project: Any) -> Dataset:
     SampleTag.objects.bulk_create(
         SampleTag(dataset=dataset, sample_id=pk, name=name) for n, pk in keys.items() for name in TAGS[n]
     )
+    for n, pk in keys.items():
+        Decision.objects.bulk_create(
+            Decision(
+                sample_id=pk, revision_id=at[pk], decision=verdict, status_before="pending", by=alice,
+                undone_at=NOW if verdict == "reject" else None,
+            )
+            for verdict in (*VERDICTS[n], *(("reject",) if n % 2 else ()))
+        )  # fmt: skip
+    Sample.objects.filter(dataset=dataset, position__in=BY_ALICE).update(changed_by=alice)
     SampleText.objects.bulk_create(
         SampleText(dataset=dataset, sample_id=pk, text=TEXTS[n] + "\n\n") for n, pk in keys.items()
     )
@@ -108,6 +120,27 @@ PLAIN: dict[str, dict[str, Any]] = {
         "label.any(雨,晴)": lambda row: row["label"] != "",
         "tag.any(罕,无)": lambda row: row["position"] == 12,
         "tag.not(常)": lambda row: row["position"] % 2 == 0,
+        "tag.any(常,罕)": lambda row: bool(TAGS[row["position"]]),
+        "rule.any(echo,too-long)": lambda row: bool(RULES[row["position"]]),
+        "rule.not(echo)": lambda row: "echo" not in RULES[row["position"]],
+        "worst.any(error,hint)": lambda row: row["worst"] in (3, 1),
+        "worst.not(clean)": lambda row: row["worst"] != 0,
+        "split.not(train)": lambda row: row["split"] != "train",
+        "findings.is(1)": lambda row: row["findings_total"] == 1,
+        "tokens.is(3)": lambda row: row["tokens"] == 3,
+        "duplicates.is(yes)": lambda row: row["cluster"] != 0,
+        "decision.is(flag)": lambda row: "flag" in VERDICTS[row["position"]],
+        "decision.is(accept)": lambda row: VERDICTS[row["position"]] == ("accept",),
+        "decision.not(accept)": lambda row: VERDICTS[row["position"]] != ("accept",),
+        "decided.before(2020-01-01)": lambda row: False,
+        "decided-by.is(me)": lambda row: bool(VERDICTS[row["position"]]),
+        "changed-by.is(me)": lambda row: row["position"] in BY_ALICE,
+        "not(changed-by.not(me))": lambda row: row["position"] in BY_ALICE,
+        "not(any(tokens.min(3),worst.any(error,warning)))": lambda row: row["tokens"] < 3 and row["worst"] in (0, 1),
+        "any(status.is(flagged),tokens.min(9),decision.is(flag))": lambda row: (
+            row["status"] == "flagged" or row["tokens"] >= 9 or "flag" in VERDICTS[row["position"]]
+        ),
+        "all(rejected.is(yes),any(tag.is(罕),number.max(33)))": lambda row: row["position"] in (31, 32, 33),
         "any(rule.is(echo),tag.is(罕))": lambda row: "echo" in RULES[row["position"]] or row["position"] == 12,
         "all(worst.is(clean),tokens.max(4))": lambda row: row["worst"] == 0 and row["tokens"] <= 4,
         "not(any(split.is(train),duplicates.is(yes)))": lambda row: row["split"] != "train" and row["cluster"] == 0,
@@ -125,13 +158,16 @@ asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.item
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     asked=asked_for.map(dict), order=st.sampled_from(list(ORDERS)), falling=st.booleans(),
-    few=st.sampled_from([1, 6, 2000]), look=st.sampled_from([1, 3, 12]), size=st.integers(2, 9),
+    few=st.sampled_from([1, 6, 2000]), look=st.sampled_from([1, 3, 12]), counted=st.sampled_from([0, 1, 8]),
+    size=st.integers(2, 9),
 )  # fmt: skip
-@example(asked={"rule": "echo", "tag": "常", "q": "下雨"}, order="tokens", falling=True, few=1, look=1, size=2)
-@example(asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, size=2)
-@example(asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, size=2)
+@example(
+    asked={"rule": "echo", "tag": "常", "q": "下雨"}, order="tokens", falling=True, few=1, look=1, counted=8, size=2
+)
+@example(asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, counted=8, size=2)
+@example(asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, counted=8, size=2)
 def test_a_list_shows_what_passes_there_and_back(
-    asked: dict[str, str], order: str, falling: bool, few: int, look: int, size: int, mixed: Dataset
+    asked: dict[str, str], order: str, falling: bool, few: int, look: int, counted: int, size: int, mixed: Dataset
 ) -> None:
     passing = [row for row in map(one, range(1, ROWS)) if all(PLAIN[name][value](row) for name, value in asked.items())]
     if "status" not in asked:
@@ -142,11 +178,12 @@ def test_a_list_shows_what_passes_there_and_back(
             patch.setattr(module, name, few)
         patch.setattr(walking, "FIRST", size)
         patch.setattr(walking, "IN_VAIN", 2 * look)
-        for name in ("LOOKED_AT", "READ"):
+        patch.setattr(ordered_rows, "COUNTED", counted)
+        for name in ("LOOKED_AT", "GLANCED_AT", "READ"):
             patch.setattr(ordered_rows, name, look)
         for name, value in (("READ", look), ("SELDOM", 2), ("LISTED", size)):
             patch.setattr(pairs, name, value)
-        filters = browse.Filters.parse(asked)
+        filters = browse.Filters.parse(asked, me=mixed.created_by_id)
 
         def page(cursor: str = "") -> Any:
             name = f"-{order}" if falling else order

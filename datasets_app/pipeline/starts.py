@@ -1,0 +1,246 @@
+"""Where a search for what passes a condition may begin on SQLite: with keys that an index knows at once.
+
+For each part of the condition that must hold, keys of samples among which is all that passes it. Some of them may not
+pass: an older decision, a sample of another dataset; so what is found there is put to the whole condition. A part that
+no index knows, such as what a text lacks, has no such keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from datasets_app.core import conditions
+from datasets_app.core.conditions import Condition, Term
+from datasets_app.core.findings import RANK
+from datasets_app.core.splitting import SIDES
+from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, FindingRow, Gold, Sample, SampleTag
+from datasets_app.models.sample import Status
+
+from .conditions import Spelt, Where
+
+_MANY = 2**31
+Keys = Any  # a query of one column, the keys of samples
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`number` is how many keys there are, or about as many; None: nobody has counted them yet."""
+
+    keys: Keys
+    number: int | None = None
+
+    def counted(self, most: int) -> Start:
+        """The same with its number, where there are at most so many."""
+        if self.number is not None:
+            return self
+        number = self.keys[: most + 1].count()
+        return replace(self, number=number) if number <= most else self
+
+
+def starts(dataset: Dataset, where: Where) -> list[Start]:
+    """Those of the parts that must hold, in no order."""
+    if (condition := where.condition) is None:
+        return []
+    asked = _Asked(dataset, where.me)
+    found = [_start(part, False, asked) for part in conditions.conjuncts(condition)]
+    return [start for start in found if start is not None]
+
+
+class _Asked:
+    def __init__(self, dataset: Dataset, me: int | None) -> None:
+        self.dataset, self.me, self.now = dataset, me, timezone.localtime()
+        self.samples = Sample.objects.filter(dataset=dataset).order_by()
+
+    def number(self, kind: str, keys: Iterable[str]) -> int:
+        kept = DatasetCount.objects.filter(dataset=self.dataset, kind=kind, key__in=keys)
+        return sum(kept.values_list("n", flat=True))
+
+
+def _start(condition: Condition, turned: bool, asked: _Asked) -> Start | None:
+    """The keys for one part; `turned`: for what does not pass it."""
+    if isinstance(condition, Term):
+        return _KNOWN[condition.field](condition, turned, asked) if condition.field in _KNOWN else None
+    if condition.join == "not":
+        return _start(condition.parts[0], not turned, asked)
+    parts = [_start(part, turned, asked) for part in condition.parts]
+    known = [start for start in parts if start is not None]
+    if (condition.join == "all") != turned:  # whatever passes, passes this one
+        return min(known, key=lambda start: _MANY if start.number is None else start.number, default=None)
+    return _either(known) if len(known) == len(parts) else None
+
+
+def _either(parts: list[Start]) -> Start:
+    first, *others = parts
+    if not others:
+        return first
+    numbers = [part.number for part in parts if part.number is not None]
+    # Without `all`, counting some of them would find them all.
+    keys = first.keys.union(*(part.keys for part in others), all=True)
+    return Start(keys, sum(numbers) if len(numbers) == len(parts) else None)
+
+
+_Way = Callable[[Term, bool, _Asked], Start | None]  # `turned`: keys for what does not pass the test
+
+
+# --- Columns of the sample -----------------------------------------------------------------------------------------
+def _unlike(name: str, nothing: str) -> Q:
+    """In the words of a partial index: SQLite does not see that a parameter says the same."""
+    return Q(Spelt(F(name), template=f"NOT (%(expressions)s = {nothing})"))
+
+
+def _choice(name: str, values: dict[str, Any], unknown: Any = None) -> _Way:
+    """A column with few values, all of them known. `unknown` is one that no index is about."""
+
+    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+        named = {values[value] for value in term.values}
+        wanted = named if (term.operator == "not") == turned else set(values.values()) - named
+        if unknown in wanted:
+            return None
+        rows = asked.samples.filter(**{f"{name}__in": sorted(wanted)})
+        if unknown is not None:
+            rows = rows.filter(_unlike(name, str(unknown)))
+        kept = [value for value in values if values[value] in wanted]
+        return Start(rows.values("pk"), asked.number(name, kept) if "" not in kept else None)
+
+    return ask
+
+
+def _label(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if (term.operator == "not") != turned:
+        return None  # also those without a label
+    rows = asked.samples.filter(_unlike("label", "''"), label__in=term.values)
+    return Start(rows.values("pk"), asked.number("label", term.values))
+
+
+def _number(name: str, nothing: int | None = None) -> _Way:
+    """A column of numbers; where the index is partial, `nothing` is the number that it is not about."""
+
+    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+        values = [int(value) for value in term.values]
+        if term.operator in ("is", "any"):
+            if turned:
+                return None
+            within, least = Q(**{f"{name}__in": values}), min(values)
+        elif (term.operator == "min") != turned:
+            least = values[0] + turned
+            within = Q(**{f"{name}__gte": least})
+        else:
+            within, least = Q(**{f"{name}__lte": values[0] - turned}), 0
+        if nothing is None:
+            return Start(asked.samples.filter(within).values("pk"))
+        seldom = asked.samples.filter(_unlike(name, str(nothing)), within)
+        return Start(seldom.values("pk")) if least > nothing else None
+
+    return ask
+
+
+def _changed(term: Term, turned: bool, asked: _Asked) -> Start:
+    return Start(asked.samples.filter(_moment("changed_at", term, turned, asked)).values("pk"))
+
+
+def _moment(name: str, term: Term, turned: bool, asked: _Asked) -> Q:
+    at = conditions.moment(term.values[0], asked.now)
+    return Q(**{f"{name}__{'gte' if (term.operator == 'after') != turned else 'lt'}": at})
+
+
+def _rejected(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    return Start(asked.samples.filter(has_rejected=True).values("pk")) if (term.values[0] == "yes") != turned else None
+
+
+def _duplicates(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if (term.values[0] == "yes") == turned:
+        return None
+    return Start(asked.samples.filter(_unlike("cluster", "0")).values("pk"))
+
+
+def _upload(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if (term.operator == "not") != turned:
+        return None
+    return Start(Sample.objects.filter(Q(upload__in=term.values)).order_by().values("pk"))
+
+
+def _person(rows: Callable[[_Asked], Any], name: str, key: str) -> _Way:
+    """What certain people did: `key` leads from their rows to the sample."""
+
+    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+        if (term.operator == "not") != turned or "nobody" in term.values:
+            return None
+        named = [asked.me if value == "me" else int(value) for value in term.values]
+        people = [person for person in named if person is not None]
+        return Start(rows(asked).filter(**{f"{name}__in": people}).order_by().values(key))
+
+    return ask
+
+
+# --- Rows beside it ------------------------------------------------------------------------------------------------
+def _having(rows: Callable[[Term, _Asked], Any], kept: str = "") -> _Way:
+    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+        if (term.operator == "not") != turned:
+            return None
+        keys = rows(term, asked).order_by().values("sample_id")
+        return Start(keys, asked.number(kept, term.values) if kept else None)
+
+    return ask
+
+
+def _findings(term: Term, asked: _Asked) -> Any:
+    return FindingRow.objects.current().filter(dataset=asked.dataset, rule__in=term.values, waived=False)
+
+
+def _tags(term: Term, asked: _Asked) -> Any:
+    return SampleTag.objects.filter(dataset=asked.dataset, name__in=term.values)
+
+
+def _decisions(asked: _Asked) -> Any:
+    """Not only the last ones."""
+    return Decision.objects.filter(undone_at=None)
+
+
+def _verdicts(term: Term, asked: _Asked) -> Any:
+    return _decisions(asked).filter(decision__in=term.values)
+
+
+def _decided(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if turned:
+        return None  # also those that nobody decided
+    return Start(_decisions(asked).filter(_moment("at", term, False, asked)).order_by().values("sample_id"))
+
+
+def _gold(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if (term.values[0] == "yes") == turned:
+        return None
+    return Start(Gold.objects.filter(dataset=asked.dataset, active=True).order_by().values("sample_id"))
+
+
+_KNOWN: dict[str, _Way] = {
+    "status": _choice("status", {value: value for value in Status.values}),
+    "rule": _having(_findings, kept="rule"),
+    "worst": _choice("worst", {(severity or "clean"): rank for severity, rank in RANK.items()}, unknown=0),
+    "findings": _number("findings_total"),
+    "tag": _having(_tags, kept="tag"),
+    "label": _label,
+    "split": _choice("split", {"": "", **{side: side for side in SIDES}}),
+    "tokens": _number("tokens"),
+    "number": _number("position"),
+    "rejected": _rejected,
+    "revisions": _number("revision_number", nothing=1),
+    "changed": _changed,
+    "changed-by": _person(lambda asked: asked.samples, "changed_by", "pk"),
+    "assigned": _person(lambda asked: asked.samples, "assigned_to", "pk"),
+    "decision": _having(_verdicts),
+    "decided": _decided,
+    "decided-by": _person(_decisions, "by", "sample_id"),
+    "annotated-by": _person(
+        lambda asked: Annotation.objects.standing().filter(kind="overlap", dataset=asked.dataset), "by", "sample_id"
+    ),
+    "comments": _number("comments_open", nothing=0),
+    "duplicates": _duplicates,
+    "cluster": _number("cluster", nothing=0),
+    "upload": _upload,
+    "gold": _gold,
+}
