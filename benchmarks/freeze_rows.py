@@ -86,11 +86,14 @@ def main(rows: int) -> None:
 @contextmanager
 def stage(stack: Stack, rows: int, what: str) -> Iterator[None]:
     """Time by the clock, processor time of the workers and the highest memory of one of them so far."""
-    busy, started = stack.cpu_seconds("worker"), time.perf_counter()
+    before, started = {program: stack.cpu_seconds(program) for program in ("worker", "database")}, time.perf_counter()
     yield
-    seconds, busy = time.perf_counter() - started, stack.cpu_seconds("worker") - busy
+    seconds = time.perf_counter() - started
+    spent = {program: stack.cpu_seconds(program) - before[program] for program in before}
+    busy = sum(spent.values())
+    database = f" ({spent['database']:.1f} of it in the database)" if spent["database"] else ""
     print(
-        f"{what}: {seconds:.1f} s = {rows / seconds:,.0f} rows/s; {busy:.1f} s of processor time = "
+        f"{what}: {seconds:.1f} s = {rows / seconds:,.0f} rows/s; {busy:.1f} s of processor time{database} = "
         f"{rows / busy:,.0f} rows/s; worker peak {stack.peak_mb('worker'):.0f} MB; load {os.getloadavg()[0]:.0f}",
         flush=True,
     )

@@ -8,6 +8,7 @@ Bars, 100,000 samples of about 600 bytes: 4,000 rows/s with one worker process, 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,12 +25,13 @@ def measure(rows: int, crew: str) -> None:
     with Stack(FTSTUDIO_WORKERS=crew) as stack:
         file = Path(stack.folder.name) / "rows.jsonl"
         size = write(file, rows)
-        before = stack.cpu_seconds("worker")
+        before = {program: stack.cpu_seconds(program) for program in ("worker", "database")}
         upload, seconds = stack.imported(stack.dataset(CONTRACT), file)
-        spent = stack.cpu_seconds("worker") - before
+        spent = {program: stack.cpu_seconds(program) - before[program] for program in before}
         assert upload["rows_accepted"] == rows, upload
         print(f"import  {crew} worker(s), {rows} rows of {size // rows} bytes: {rows / seconds:,.0f} rows/s")
-        print(f"        {spent / rows * 1e6:.0f} µs of processor time a row in the workers")
+        taken = ", ".join(f"{spent[program] / rows * 1e6:.0f} in the {program}" for program in spent if spent[program])
+        print(f"        µs of processor time a row: {taken}; load {os.getloadavg()[0]:.0f}")
         print(f"        worker peak {stack.peak_mb('worker'):.0f} MB, web peak {stack.peak_mb('web'):.0f} MB")
 
 

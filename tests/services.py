@@ -1,6 +1,7 @@
 """Runs a command with DATABASE_URL and REDIS_URL: the ones given, else of private servers in a temporary folder.
 
     python tests/services.py python -m pytest
+    python tests/services.py --keep FOLDER python -m benchmarks.million     # the database stays there for the next time
 
 PostgreSQL refuses to run as root; then it runs as the user `postgres` that Debian's package made.
 """
@@ -27,18 +28,24 @@ def main(command: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fts-")))
         folder.chmod(0o711)
+        kept = folder
+        if command[0] == "--keep":
+            kept, command = Path(command[1]).resolve(), command[2:]
+            kept.mkdir(mode=0o711, parents=True, exist_ok=True)
         if not environment.get("DATABASE_URL"):
-            environment["DATABASE_URL"] = stack.enter_context(postgresql(folder))
+            environment["DATABASE_URL"] = stack.enter_context(postgresql(kept, temporary=kept is folder))
         if not environment.get("REDIS_URL"):
             environment["REDIS_URL"] = stack.enter_context(redis(folder))
         return subprocess.run(command, env=environment, check=False).returncode
 
 
 @contextlib.contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A cluster on a unix socket, without the syncs that only matter after a power cut. Yields its address."""
+def postgresql(folder: Path, *, temporary: bool = True) -> Iterator[str]:
+    """A cluster on a unix socket, without the syncs that only matter after a power cut: a new one, or what an earlier
+    run has kept in the folder. Yields its address."""
     home = folder / "postgres"
-    home.mkdir(mode=0o700)
+    found = home.exists()
+    home.mkdir(mode=0o700, exist_ok=True)
     user: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(home, "postgres", "postgres")
@@ -46,17 +53,20 @@ def postgresql(folder: Path) -> Iterator[str]:
     quiet = {"stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL, "cwd": "/"}
     data = home / "data"
     initdb = [_program("initdb"), "-D", str(data), "-U", "ftstudio", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run([*user, *initdb, "--locale=C.UTF-8"], check=True, **quiet)
+    if not found:
+        subprocess.run([*user, *initdb, "--locale=C.UTF-8"], check=True, **quiet)
     options = f"-k {home} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200"
     pg_ctl = [*user, _program("pg_ctl"), "-D", str(data), "-w"]
     subprocess.run([*pg_ctl, "-l", str(home / "log"), "-o", options, "start"], check=True, **quiet)
     try:
         create = [_program("createdb"), "-h", str(home), "-U", "ftstudio", "ftstudio"]
-        subprocess.run([*user, *create], check=True, **quiet)
+        if not found:
+            subprocess.run([*user, *create], check=True, **quiet)
         # Through the socket even for root, who may look into the folder; `trust` asks for no password.
         yield f"postgres://ftstudio@{quote(str(home), safe='')}/ftstudio"
     finally:
-        subprocess.run([*pg_ctl, "-m", "immediate", "stop"], check=False, **quiet)
+        # What is kept must be whole without the syncs.
+        subprocess.run([*pg_ctl, "-m", "immediate" if temporary else "fast", "stop"], check=False, **quiet)
 
 
 @contextlib.contextmanager

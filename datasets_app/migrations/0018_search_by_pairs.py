@@ -13,19 +13,27 @@ broke off.
 
 from django.db import migrations
 
+# A text of even length cut in twos ends with a separator, one of odd length does not: so the two cuts are joined by it.
 PAIRS = r"""
 CREATE OR REPLACE FUNCTION datasets_app_pairs(given text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 2000 AS $$
 DECLARE
-    upped text := translate(upper(given), E'\x01', ' ');
+    upped text := upper(given);
+    cut text;
+    cut_between text;
 BEGIN
     IF octet_length(upped) > 400000 THEN
         RETURN array_to_tsvector(ARRAY[E'\x01']);
     END IF;
-    RETURN array_to_tsvector(array_remove(
-        string_to_array(regexp_replace(upped, '(..)', E'\\1\x01', 'g'), E'\x01')
-        || string_to_array(regexp_replace(substr(upped, 2), '(..)', E'\\1\x01', 'g'), E'\x01'),
-        ''));
+    IF strpos(upped, E'\x01') > 0 THEN
+        upped := translate(upped, E'\x01', ' ');
+    END IF;
+    cut := regexp_replace(upped, '(..)', E'\\1\x01', 'g');
+    cut_between := regexp_replace(substr(upped, 2), '(..)', E'\\1\x01', 'g');
+    IF right(cut, 1) = E'\x01' THEN
+        RETURN array_to_tsvector(string_to_array(cut || cut_between, E'\x01'));
+    END IF;
+    RETURN array_to_tsvector(string_to_array(cut_between || cut, E'\x01'));
 END $$
 """
 ASKED = r"""
