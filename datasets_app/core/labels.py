@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from datasets_app.core.variants import simplified
+
 _AROUND = (
     " \t\r\n\u3000\u00a0\u200b\u200c\u200d\u2060\ufeff"
     "\"'“”‘’「」『』《》【】〖〗()（）[]［］`*_#。．.！!，,；;：:、…~～"
@@ -18,7 +20,8 @@ LONGEST = 2_000  # characters; a longer text is no near miss of a label
 
 
 def nearest(text: str, labels: Sequence[str]) -> str | None:
-    """The one label that the text is but for marks around it, spaces, letter case and width; else None."""
+    """The one label that the text is but for marks around it, spaces, letter case, width and the traditional or
+    simplified form of its characters; else None."""
     if len(text) > LONGEST:
         return None
     by_form = _forms(tuple(labels))
@@ -58,7 +61,8 @@ def _forms(labels: tuple[str, ...]) -> dict[str, str]:
 
 
 def _form(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
     bare = text.strip(_AROUND) or text.strip()  # a label such as “~” is made of marks alone
     if _SHARP.match(text) and not bare.endswith("#"):
         bare += "#"  # C# is not C with a mark behind it
-    return _SPACES.sub("", unicodedata.normalize("NFKC", bare)).casefold()
+    return simplified(_SPACES.sub("", bare).casefold())

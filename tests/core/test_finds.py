@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_app.core import contracts, discretion, json_answers, labels, numerals, sensitive, titles, tokens
+from datasets_app.core import contracts, discretion, json_answers, labels, numerals, sensitive, titles, tokens, variants
 from datasets_app.core.engine import Checker
 from datasets_app.core.examples import chat
 from datasets_app.core.findings import Finding
@@ -29,7 +29,19 @@ def check(sample: Sample, data=None, **setting) -> tuple[Finding, ...]:
 
 @pytest.mark.parametrize(
     "answer",
-    ["会下雨。", " 会下雨", "“会下雨”", "**会下雨**", "会下雨！\n", "【会下雨】", "\u200b会下雨", "会 下雨", "会下雨…"],
+    [
+        "会下雨。",
+        " 会下雨",
+        "“会下雨”",
+        "**会下雨**",
+        "会下雨！\n",
+        "【会下雨】",
+        "\u200b会下雨",
+        "会 下雨",
+        "会下雨…",
+        "會下雨",
+        "會下雨。",
+    ],
 )
 def test_a_near_miss_is_mended_to_its_label(answer):
     [finding] = [one for one in check(chat("明天？", answer), {"labels": {"values": list(RAIN)}})
@@ -69,6 +81,17 @@ def test_c_sharp_is_not_c():
     assert labels.nearest("C#", ("C", "Java")) is None
     assert labels.nearest("**C#**。", ("C#", "C")) == "C#"
     assert labels.nearest("#C#", ("C", "Java")) == "C"
+    assert labels.nearest("Ｃ＃", ("C", "C#")) == labels.nearest("Ｃ#", ("C", "C#")) == "C#"
+
+
+def test_a_label_in_traditional_characters_is_near_and_one_of_each_is_two_labels():
+    assert labels.nearest("退貨", ("退货", "换货")) == "退货"
+    assert labels.nearest("退货", ("退貨", "換貨")) == "退貨"
+    assert labels.nearest("发。", ("發", "髮")) is None
+    assert labels.nearest("著作", ("着作", "原创")) is None
+    assert len(variants.TRADITIONAL) == len(set(variants.TRADITIONAL)) == len(variants.SIMPLIFIED)
+    assert not set(variants.TRADITIONAL) & set(variants.SIMPLIFIED)
+    assert all(char.encode("gb2312") for char in variants.SIMPLIFIED)
 
 
 def test_a_negation_stands_before_a_space_too():

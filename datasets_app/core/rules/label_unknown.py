@@ -18,14 +18,18 @@ _CONTRACT = {"labels": {"values": ["会下雨", "不会下雨"]}}
 
 class LabelUnknown(Rule):
     name = "label-unknown"
-    version = 2
+    version = 3
     title = Text("Answer is no known label")
     help = Text(
         "The answer must be exactly one of the labels, after the contract's normalisers. “会下雨。” is not “会下雨”: "
-        "marks and spaces around a label, letter case and width are mended by the fix."
+        "marks and spaces around a label, letter case, width and traditional characters are mended by the fix."
     )
     good = ((chat("明天？", "会下雨"), _CONTRACT),)
-    bad = ((chat("明天？", "会下雨。"), _CONTRACT), (chat("明天？", "看样子会下雨"), _CONTRACT))
+    bad = (
+        (chat("明天？", "会下雨。"), _CONTRACT),
+        (chat("明天？", "會下雨"), _CONTRACT),
+        (chat("明天？", "看样子会下雨"), _CONTRACT),
+    )
 
     def applies(self, contract: Contract, profile: Profile) -> bool:
         return contract.labels is not None

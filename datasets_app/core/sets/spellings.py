@@ -1,20 +1,28 @@
-"""Short answers as labels in several spellings: what is equal but for width, case, punctuation and white space."""
+"""Short answers as labels in several spellings: what is equal but for width, case, punctuation, white space and the
+traditional or simplified form of its characters."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 
+from datasets_app.core.variants import simplified
 from datasets_app.core.widths import nfkc
 
 _APART = re.compile(r"[\W_]+")
+_TELLING = re.compile(r"[\d+#%°<>=⁄\u2212]|(?<=[^\W\d_])-\Z")  # beside or between these, a mark may be what counts
+# What parts numbers, a sign, and what makes C# and A+ of C and A; but no dash of a list, no stop, no quotation mark.
+_KEPT = re.compile(r"((?<=\d)[\W_]+(?=\d)|[+#%°<>=⁄]|[-\u2212](?=\d|\Z))|[\W_]")
 LONGEST = 40  # characters of an answer that can be a label
 MOST = 20_000  # different labels that are kept apart; beyond, those seen once are forgotten
 
 
 def plain(text: str) -> str:
     """What all spellings of a label have in common; "" for a text without letters and digits."""
-    return _APART.sub("", nfkc(text).casefold())
+    text = simplified(nfkc(text).casefold())
+    if not _TELLING.search(text):
+        return _APART.sub("", text)
+    return _KEPT.sub(r"\1", text) if _APART.sub("", text) else ""
 
 
 def may_be_label(text: str) -> bool:

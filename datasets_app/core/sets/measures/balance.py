@@ -9,7 +9,7 @@ from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import Gatherer, Measure, Setting
 from datasets_app.core.sets.members import Member
 from datasets_app.core.sets.shapes import looks_like_json
-from datasets_app.core.sets.spellings import Spellings, plain
+from datasets_app.core.sets.spellings import Spellings
 
 if TYPE_CHECKING:
     from datasets_app.core.sets.columns import Columns
@@ -62,7 +62,7 @@ class _Gatherer(Gatherer):
         repeated = {label: counts.total() for label, counts in seen.items() if counts.total() > 1}
         if not 2 <= len(repeated) <= _MOST or sum(repeated.values()) < _COVERED * self._answers:
             return {}
-        return {self._spellings.common(plain(label))[0]: n for label, n in repeated.items()}
+        return {self._spellings.common(label)[0]: n for label, n in repeated.items()}
 
 
 class Balance(Measure):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from datasets_app.core.examples import chat
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import SHOWN, Gatherer, Said, SetRule, Setting, together
 from datasets_app.core.sets.members import Member
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.sets.shapes import looks_like_json
 from datasets_app.core.sets.spellings import Spellings, may_be_label
 from ftstudio.errors import Text
@@ -27,7 +27,7 @@ class _Gatherer(Gatherer):
         self._least = 1 if labels else _REPEATED
         self._spellings = Spellings()
         self._first = 0  # the index of the first sample that is no other file's
-        self._written = array("q")  # from there per sample the hash of its answer, 0 where that cannot be a label
+        self._written = Numbers("q")  # from there per sample the hash of its answer, 0 where that cannot be a label
 
     def note(self, member: Member) -> str | None:
         """The answer, if it can be a label."""
@@ -58,7 +58,7 @@ class _Gatherer(Gatherer):
             hash(text): (text, common, n)
             for label, common, n in self._mixed()
             for text in self._spellings.seen[label]
-            if text != common
+            if text != common and text not in self._wanted
         }
         if not rare:
             return
@@ -76,7 +76,9 @@ class _Gatherer(Gatherer):
         groups: list[dict[str, Any]] = []
         for label, common, n in self._mixed():
             others = sorted(self._spellings.seen[label].items(), key=lambda item: (-item[1], item[0]))
-            rest = [{"text": text, "n": count} for text, count in others if text != common]
+            rest = [{"text": text, "n": count} for text, count in others if text != common and text not in self._wanted]
+            if not rest:
+                continue  # the contract tells them apart
             groups.append({"label": common, "n": n, "others": rest[:SHOWN]})
         return sorted(groups, key=lambda group: (-group["n"], group["label"]))[:SHOWN]
 
@@ -85,7 +87,8 @@ class LabelInconsistent(SetRule):
     name = "label-inconsistent"
     title = Text("Label in another spelling")
     help = Text(
-        "Short answers that differ only in punctuation, full or half width, case or white space are one label. The "
+        "Short answers that differ only in punctuation, full or half width, case, white space, or traditional and "
+        "simplified characters are one label; signs and numbers count (C#, A+, −1, 3.5). The "
         "rarer spellings are reported, with how often the usual one came: “会下雨。” 3 times beside “会下雨” 180 times "
         "teaches a model to guess about the full stop."
     )
