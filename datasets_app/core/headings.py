@@ -43,6 +43,25 @@ _MENDED = frozenset((
     "corrected", "correction", "纠正", "修正", "改正", "修正回答", "纠正后", "修正后", "修改后", "修改后回答",
     "修改后答案",
 ))  # fmt: skip
+# Two answers, the right one first, that tell by each other which they are; by itself neither is taken for anything.
+_PAIRS = (
+    ("定稿 终稿 修改稿 修订稿 改稿", "初稿 草稿 原稿"),
+    ("终版 定版 最终版", "初版 原版"),
+    ("更正后", "更正前"), ("改后", "改前"), ("改正后", "改正前"), ("改写后", "改写前"), ("润色后", "润色前"),
+    ("优化后", "优化前"), ("校对后", "校对前"), ("纠错后", "纠错前"), ("订正后", "订正前"), ("编辑后", "编辑前"),
+    ("优化回答 优化答案", "原始回答 原始答案 原回答 原答案"), ("译后编辑 人工译文 人工翻译", "机翻 机器译文 机器翻译"),
+    ("好回答 好答案", "坏回答 坏答案 差回答 差答案"),
+    ("人工修改 人工改写 人工修正", "机器回答 模型回答 模型输出 机器输出"),
+    ("final revised edited revision final_answer final_version", "draft first_draft draft_answer"),
+    ("human_edit post_edit edited_answer", "model_output model_answer machine_translation model_response"),
+)  # fmt: skip
+# The same where the words may mean something else: for a person to check.
+_LIKELY = (
+    ("人工回答 人工答案 专家回答 专家答案", "机器回答 机器答案 模型回答 模型答案 ai回答 ai答案"),
+    ("新答案 新回答", "旧答案 旧回答"), ("正例 正样本", "负例 负样本"), ("优", "劣"), ("修改结果", "模型输出 机器输出"),
+    ("after", "before"), ("positive pos", "negative neg"), ("better", "worse"), ("edited", "original"), ("pe", "mt"),
+    ("human_answer expert_answer", "model_answer ai_answer"),
+)  # fmt: skip
 _NUMBERED = re.compile(r"(^|[\s_-])id$|[a-z]I[dD]$|编号$|序号$")  # no text stands in such a column
 _PLAIN = re.compile(r"[\s_-]+")
 
@@ -55,6 +74,27 @@ def plain(column: str) -> str:
 _KNOWN: dict[str, tuple[str, int]] = {
     plain(name): (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names)
 }
+
+
+_RANK_OF_PAIRS = 99  # behind every plain name
+
+
+def _pairs(columns: tuple[str, ...], pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, int]]:
+    """Column → its field and rank, for each two columns of which one is the other mended."""
+    by_name = {plain(column): column for column in columns}
+    found: dict[str, tuple[str, int]] = {}
+    for names in pairs:
+        right, wrong = ([by_name[plain(name)] for name in side.split() if plain(name) in by_name] for side in names)
+        if right and wrong:
+            found |= dict.fromkeys(wrong, ("rejected", _RANK_OF_PAIRS))
+            found |= dict.fromkeys(right, ("assistant", _RANK_OF_PAIRS))
+    return found
+
+
+def _named(columns: tuple[str, ...]) -> list[tuple[str, str, int]]:
+    """(column, the field that its name says or "", rank)."""
+    pairs = _pairs(columns, _PAIRS)
+    return [(column, *_KNOWN.get(plain(column), pairs.get(column, ("", 0)))) for column in columns]
 
 
 def is_known(column: str) -> bool:
@@ -70,7 +110,7 @@ def guess(columns: Iterable[str]) -> dict[str, str] | None:
     without a right one, where another column seems to be the right one: read so, every row would lack its answer.
     """
     columns = tuple(columns)
-    named = [(column, *_KNOWN.get(plain(column), ("", 0))) for column in columns]
+    named = _named(columns)
     found = _whole(named) or _whole([*named, *_texts(columns)])
     if found and not found.keys() & {"assistant", "messages"} and "assistant" in (suggest(columns) or {}):
         return None
@@ -80,7 +120,7 @@ def guess(columns: Iterable[str]) -> dict[str, str] | None:
 def doubtful(columns: Iterable[str]) -> bool:
     """Whether several columns have names for one part of a sample, so that `guess` leaves one of them aside: two
     answers, a question beside an instruction or an input. A person should say which is meant."""
-    times = Counter(_KNOWN.get(plain(column), ("", 0))[0] for column in columns)
+    times = Counter(field for _column, field, _rank in _named(tuple(columns)))
     if times["messages"]:
         return times["messages"] > 1
     asked = times["user"] and (times["instruction"] or times["input"])
@@ -91,7 +131,8 @@ def suggest(columns: Iterable[str]) -> dict[str, str] | None:
     """As `guess`, but a name inside a heading counts too, as “标准回复” holds “回复”: for a person to check. Of two
     answers the mended one is the right one and the other the wrong one; all parts of the question are in it."""
     columns = tuple(columns)
-    named = [(column, *_inside(column)) for column in columns]
+    pairs = _pairs(columns, (*_LIKELY, *_PAIRS))
+    named = [(column, *pairs.get(column, _inside(column))) for column in columns]
     found = _whole(named, all_asked=True) or _whole([*named, *_texts(columns)])
     if found is None or "rejected" in found:
         return found

@@ -35,6 +35,12 @@ CSV = CODECS["csv"]
         ("instruction,output,text", {"instruction": "instruction", "assistant": "output"}),
         ("题目,正确答案", {"user": "题目", "assistant": "正确答案"}),
         ("用户输入,期望输出", {"user": "用户输入", "assistant": "期望输出"}),
+        ("问题,初稿,定稿", {"user": "问题", "assistant": "定稿", "rejected": "初稿"}),
+        ("原文,机翻,译后编辑", {"input": "原文", "assistant": "译后编辑", "rejected": "机翻"}),
+        ("题目,原答案,优化回答", {"user": "题目", "assistant": "优化回答", "rejected": "原答案"}),
+        ("问题,改前,改后", {"user": "问题", "assistant": "改后", "rejected": "改前"}),
+        ("Prompt,First Draft,Final Answer",
+         {"user": "Prompt", "assistant": "Final Answer", "rejected": "First Draft"}),
         ("prompt,completion,label", {"user": "prompt", "assistant": "completion", "label": "label"}),
     ],
 )  # fmt: skip
@@ -45,7 +51,10 @@ def test_headings_say_what_a_column_is(columns, fields):
     assert Mapping.parse(mapping.to_data(), columns.split(",")) == mapping
 
 
-@pytest.mark.parametrize("columns", ["name,size", "问题", "output", "text", "id,system"])
+@pytest.mark.parametrize(
+    "columns",
+    ["name,size", "问题", "output", "text", "id,system", "问题,初稿", "问题,定稿", "初稿,定稿", "prompt,final"],
+)
 def test_columns_without_a_question_and_an_answer_are_not_guessed(columns):
     assert Mapping.guess(columns.split(",")) is None
 
@@ -68,6 +77,9 @@ def test_headings_that_hold_a_known_name_are_suggested_and_never_taken_for_grant
         ("问题,答案,修正回答", {"user": "问题", "assistant": "修正回答", "rejected": "答案"}),
         ("question,answer,response", {"user": "question", "assistant": "answer"}),
         ("问题,上下文,答案", {"instruction": "问题", "input": "上下文", "assistant": "答案"}),
+        ("问题,模型回答,人工回答", {"user": "问题", "assistant": "人工回答", "rejected": "模型回答"}),
+        ("问题,答案,初稿,定稿", {"user": "问题", "assistant": "答案", "rejected": "初稿"}),
+        ("input,before,after", {"input": "input", "assistant": "after", "rejected": "before"}),
         ("instruction,question,answer", {"instruction": "instruction", "input": "question", "assistant": "answer"}),
         ("conversation_id,user_text,assistant_text", {"user": "user_text", "assistant": "assistant_text"}),
     ],
