@@ -1,14 +1,14 @@
-"""What is kept of every sample of a set: a few numbers each (some 40 bytes), as arrays that grow and are then compared.
+"""What is kept of every sample of a set: a few numbers each, as columns that grow and are then compared.
+
+Most of them lie in files meanwhile: of a million samples a column is in memory for as long as it is looked at.
 
 Fingerprints are cut to 64 bits here: two different ones of a million meet with a chance of 3 · 10⁻⁸.
 """
 
 from __future__ import annotations
 
-import tempfile
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from datasets_app.core import duplicates
 from datasets_app.core.sets.members import OTHER_FILE, Member
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.splitting import SIDES
 
 Key = Literal["fingerprint", "question"]
@@ -25,7 +26,6 @@ ORDER = (OTHER_FILE, *SIDES)  # where a leak is at home: the earlier side of two
 _PLACES = {side: place for place, side in enumerate(ORDER)}
 NOWHERE = 255
 BLOCK = 4096
-MANY = 200_000
 
 
 class Columns:
@@ -33,7 +33,7 @@ class Columns:
 
     def __init__(self) -> None:
         self.at = array("I")  # lines and positions: both are counted in 32 bits
-        self._kept: dict[str, array[int]] = {"fingerprint": array("Q"), "question": array("Q"), "answer": array("Q")}
+        self._kept = {"fingerprint": Numbers("Q"), "question": Numbers("Q"), "answer": Numbers("Q")}
         self._side = array("B")
         self.clusters: Indexes = np.empty(0, dtype=np.int32)
         self._firsts: dict[str, Indexes] = {}
@@ -57,24 +57,8 @@ class Columns:
             values.extend(others._kept[name])
         self._side.extend(others._side)
 
-    @contextmanager
-    def laid_aside(self) -> Iterator[None]:
-        """Of many samples, keep what is not needed within the block in a file: 24 megabytes of a million."""
-        if len(self) < MANY:
-            yield
-            return
-        with tempfile.TemporaryFile() as file:
-            for values in self._kept.values():
-                values.tofile(file)
-            names, self._kept = tuple(self._kept), {}
-            yield
-            file.seek(0)
-            for name in names:
-                self._kept[name] = array("Q")
-                self._kept[name].fromfile(file, len(self))
-
     def kept(self, name: str) -> NDArray[np.uint64]:
-        return np.frombuffer(self._kept[name], dtype=np.uint64) if len(self) else np.empty(0, dtype=np.uint64)
+        return self._kept[name].whole()
 
     @property
     def sides(self) -> NDArray[np.uint8]:

@@ -48,24 +48,24 @@ class Joining:
                 return self._parent
             self._parent = further
 
-    def band(self, keys: NDArray[np.uint32]) -> None:
-        """Compare what shares a bucket of this band."""
+    def band(self, keys: NDArray[np.uint32], progress: Callable[[], object] = lambda: None) -> None:
+        """Compare what shares a bucket of this band. `progress` is called after each block of pairs."""
         members, bucket = _buckets(keys, self._empty)
         for step in range(1, NEIGHBOURS + 1):
             one, other = members[:-step], members[step:]
             same = bucket[:-step] == bucket[step:]
-            self._join(one[same], other[same])
+            self._join(one[same], other[same], progress)
         for _ in range(ROUNDS):
             if not len(members):
                 return
             first = np.searchsorted(bucket, bucket)  # where each one's bucket begins
             heads = members[first]
-            self._join(heads, members)
+            self._join(heads, members, progress)
             roots = self.roots()
             rest = roots[heads] != roots[members]
             members, bucket = members[rest], bucket[rest]
 
-    def _join(self, one: Indexes, other: Indexes) -> None:
+    def _join(self, one: Indexes, other: Indexes, progress: Callable[[], object]) -> None:
         one, other = self._open(one, other)
         size = min(BLOCK, len(one) // self._threads + 1)
         firsts, seconds = ([which[at : at + size] for at in range(0, len(one), size)] for which in (one, other))
@@ -74,6 +74,7 @@ class Joining:
         ):
             alike = similar >= CLOSE
             self._unite(first[alike], second[alike])
+            progress()
 
     def _open(self, one: Indexes, other: Indexes) -> tuple[Indexes, Indexes]:
         """The pairs that could still join clusters: of a set made from a few templates they are few."""

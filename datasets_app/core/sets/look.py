@@ -105,9 +105,7 @@ class Look:
         """Find the near duplicates, by so many threads. Nothing may be added any more."""
         if self._near:
             self._sketch()
-            with self.columns.laid_aside():
-                clusters = self._near.clusters(progress, threads)
-            self.columns.clusters = clusters
+            self.columns.clusters = self._near.clusters(progress, threads)
 
     def _compare(self, one: Member) -> None:
         if self._near and self._texts.add(folded(one.sample)):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from datasets_app.core.sets.grams import BANDS, FUNCTIONS, bands, identity, sketches
 from datasets_app.core.sets.joining import Indexes, Joining, different, numbered
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.sets.sketch_file import SketchFile
 
 
@@ -63,7 +65,7 @@ class NearIndex:
         self._files = ExitStack()
         self._bands = [self._file() for _ in range(BANDS)]
         self._sketches = self._file()
-        self._texts = array("Q")
+        self._texts = Numbers("Q")
 
     def _file(self) -> Any:
         return self._files.enter_context(tempfile.TemporaryFile())
@@ -88,30 +90,29 @@ class NearIndex:
 
     def stored(self) -> Stored:
         """What was taken in so far, to be looked at; before the clusters are asked for."""
-        texts = np.frombuffer(self._texts, dtype=np.uint64) if self._texts else np.empty(0, dtype=np.uint64)
+        texts = self._texts.whole()
         return Stored(texts, SketchFile(self._sketches, len(texts), FUNCTIONS), self._bands)
 
     def clusters(self, progress: Callable[[float], object] = lambda _share: None, threads: int = 1) -> Indexes:
         """For each text the index of the first one of its cluster, -1 where it stands alone.
 
-        `progress` is told after each band what share of the work is done. Sketches are compared by `threads` at once,
+        `progress` is told now and then what share of the work is done. Sketches are compared by `threads` at once,
         each of which holds a few megabytes; what is found does not depend on their number.
         """
         if not self._texts:
             return np.empty(0, dtype=np.int32)
-        texts = np.frombuffer(self._texts, dtype=np.uint64)
+        texts = self._texts.whole()
         rows, number = different(texts)
         empty = texts == 0
         first_is_empty = bool(empty[rows[0]])
-        del texts
-        self._texts = array("Q")  # eight megabytes of a million that nobody asks for any more
+        del texts  # eight megabytes of a million that nobody asks for any more
         sketches = SketchFile(self._sketches, len(empty), FUNCTIONS)
         with ThreadPoolExecutor(threads) as pool:
             compare = pool.map if threads > 1 else map
             joining = Joining(sketches, rows, 0 if first_is_empty else None, compare, threads)
             for at, file in enumerate(self._bands):
                 file.seek(0)
-                joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows])
+                joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows], partial(progress, at / BANDS))
                 progress((at + 1) / BANDS)
         found = numbered(joining.roots()[number])
         found[empty] = -1

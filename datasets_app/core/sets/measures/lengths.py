@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from array import array
 from collections import Counter
 from collections.abc import Iterable
 from math import expm1, inf, log1p
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datasets_app.core.jsonl import Json
 from datasets_app.core.sets.base import SHOWN, Gatherer, Measure, Setting
 from datasets_app.core.sets.members import Member
+from datasets_app.core.sets.numbers import Numbers
 
 if TYPE_CHECKING:
     from datasets_app.core.sets.columns import Columns
@@ -24,7 +24,7 @@ _NARROW = 0.1  # the least deviation of a logarithm: 10 % more or less is never 
 
 class _Gatherer(Gatherer):
     def __init__(self) -> None:
-        self._lengths = {"question": array("I"), "answer": array("I")}
+        self._lengths = {"question": Numbers("I"), "answer": Numbers("I")}
 
     def add(self, index: int, member: Member) -> None:
         question = member.sample.question
@@ -39,7 +39,7 @@ class _Gatherer(Gatherer):
         return {part: found for part, lengths in self._lengths.items() if (found := _described(lengths, columns))}
 
 
-def _described(lengths: array[int], columns: Columns) -> Json:
+def _described(lengths: Numbers, columns: Columns) -> Json:
     counts = Counter(lengths)  # a million texts have some thousand lengths
     del counts[0]
     if not counts:
