@@ -6,7 +6,7 @@ reading, and what it had written by then is found to be right already. Two scans
 
 from __future__ import annotations
 
-from array import array
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from datasets_app.core.sets.base import Setting
 from datasets_app.core.sets.look import Look
 from datasets_app.core.sets.measures.private import RULES as PRIVATE
 from datasets_app.core.sets.members import Member, Noted, member
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sample, SampleTag, Scan, Snapshot, Upload
 from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanQuerySet, ScanState
@@ -40,6 +41,7 @@ from .grading import checker_of
 CHUNK = 1000  # samples whose narrow rows are read, or whose findings are written, at once
 KEPT = 20  # scans of one dataset that are remembered
 PAYLOADS = 200  # contents that are in memory at once
+HELD_ANEW = 1.0  # seconds between two looks at the lease while samples are compared
 READING, COMPARING, WRITING = "reading", "comparing", "writing"
 
 
@@ -69,8 +71,8 @@ def _may_begin() -> ScanQuerySet:
 
 def _run(scan: Scan, key: str) -> None:
     def renew(**changes: Any) -> None:
-        if not Scan.objects.unfinished().renew(scan.pk, key, **changes):
-            raise Stopped
+        if not _may_begin().renew(scan.pk, key, **changes):
+            raise Stopped  # also where it was silent for too long, and another scan has begun in its place
 
     def hold(**changes: Any) -> None:
         renew(**changes)
@@ -86,7 +88,7 @@ def _run(scan: Scan, key: str) -> None:
         seen = _read(dataset, look, hold)
         give_back()
         hold(stage=COMPARING, samples_total=len(seen.pks))
-        look.close(lambda _share: hold())
+        look.close(_now_and_then(hold))
         give_back()
         hold(stage=WRITING, samples_seen=0)
         _write(dataset, look, seen, checker.version, hold)
@@ -104,17 +106,30 @@ def _run(scan: Scan, key: str) -> None:
     _forget_old(dataset)
 
 
+def _now_and_then(hold: Callable[[], None]) -> Callable[[float], None]:
+    """Hold on every second or so, however often it is called: what is compared meanwhile is not to wait for that."""
+    due = time.monotonic()
+
+    def called(_share: float) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            hold()
+            due = time.monotonic() + HELD_ANEW
+
+    return called
+
+
 def _forget_old(dataset: Dataset) -> None:
     ended = Scan.objects.filter(dataset=dataset, state__in=(ScanState.DONE, ScanState.FAILED)).order_by("-created_at")
     Scan.objects.filter(pk__in=list(ended.values_list("pk", flat=True)[KEPT:])).delete()
 
 
 class _Seen:
-    """Which samples were looked at, by index: twelve bytes each."""
+    """Which samples were looked at, by index: twelve bytes each, in files."""
 
     def __init__(self) -> None:
-        self.pks = array("Q")
-        self.revisions = array("I")
+        self.pks = Numbers("Q")
+        self.revisions = Numbers("I")
 
 
 def _read(dataset: Dataset, look: Look, hold: Callable[..., None]) -> _Seen:
@@ -178,18 +193,18 @@ def _write(dataset: Dataset, look: Look, seen: _Seen, version: str, hold: Callab
     ahead = next(findings, None)
     clusters, at = look.columns.clusters, look.columns.at
     for begin in range(0, len(seen.pks), CHUNK):
-        end = min(begin + CHUNK, len(seen.pks))
+        pks = seen.pks.some(begin, begin + CHUNK).tolist()
+        revisions = seen.revisions.some(begin, begin + CHUNK).tolist()
+        end = begin + len(pks)
         wanted: dict[int, list[Finding]] = {}
         while ahead is not None and ahead[0] < end:
-            wanted.setdefault(seen.pks[ahead[0]], []).append(ahead[1])
+            wanted.setdefault(pks[ahead[0] - begin], []).append(ahead[1])
             ahead = next(findings, None)
+        named = [at[first] if first >= 0 else 0 for first in clusters[begin:end].tolist()]
         block = {
-            seen.pks[index]: set_findings.Known(
-                seen.revisions[index], at[first] if (first := int(clusters[index])) >= 0 else 0,
-                wanted.get(seen.pks[index], []),
-            )
-            for index in range(begin, end)
-        }  # fmt: skip
+            pk: set_findings.Known(number, cluster, wanted.get(pk, []))
+            for pk, number, cluster in zip(pks, revisions, named, strict=True)
+        }
         hold(samples_seen=end)
         past_deadlocks(partial(set_findings.write, dataset, block, version))
 

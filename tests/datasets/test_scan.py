@@ -14,6 +14,7 @@ from datasets_app.core.findings import RANK
 from datasets_app.models import DatasetCount, FindingRow, Sample, Scan, Waiver
 from datasets_app.models.scan import ScanState
 from datasets_app.pipeline import check, leaks
+from datasets_app.pipeline import scan as scanning
 from datasets_app.pipeline.scan import ask, is_stale
 from datasets_app.pipeline.scan import scan as carry_out
 from datasets_app.services import datasets, samples, scans, snapshots
@@ -296,6 +297,31 @@ def test_two_scans_of_one_dataset_take_turns(dataset):
     assert not carry_out(second)
     Scan.objects.release(running.pk, "somebody", state=ScanState.FAILED)
     assert carry_out(second)
+
+
+def test_a_scan_that_was_silent_for_too_long_gives_way_to_the_one_that_has_begun_meanwhile(dataset, monkeypatch):
+    first, second = ask(dataset.pk), None
+    place = scanning.sides_of
+
+    def overtaken(*given: Any) -> Any:
+        nonlocal second
+        second = Scan.objects.create(
+            dataset=dataset,
+            state=ScanState.RUNNING,
+            leased_until=timezone.now() + timedelta(hours=1),
+            lease_key="other",
+        ).pk
+        return place(*given)
+
+    monkeypatch.setattr(scanning, "sides_of", overtaken)
+    assert not carry_out(first)
+    assert Scan.objects.get(pk=second).lease_key == "other"
+    assert Scan.objects.get(pk=first).state == ScanState.RUNNING
+    assert first in Scan.objects.unfinished().abandoned().values_list("pk", flat=True)
+    monkeypatch.undo()
+    assert not carry_out(first), "not while the other one runs"
+    Scan.objects.filter(pk=second).update(leased_until=None)
+    assert carry_out(first)
 
 
 def test_a_scan_whose_worker_died_is_found_by_the_sweep_and_ends_right(dataset, monkeypatch, eager):
