@@ -6,10 +6,12 @@ import contextlib
 import ctypes
 import os
 import sys
+import threading
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
 
@@ -22,6 +24,9 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 MEMORY = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 1 << 20, M_TRIM_THRESHOLD: 8 << 20}
 
 SWITCH_SECONDS = 0.0005
+LONG = 1.0  # seconds of a task that may have held much
+
+_begun = threading.local()
 
 
 @worker_init.connect
@@ -47,3 +52,17 @@ def _share_memory(**_: Any) -> None:
             library = ctypes.CDLL(None)
             for option, value in MEMORY.items():
                 library.mallopt(option, value)
+
+
+@task_prerun.connect
+def _begin(**_: Any) -> None:
+    _begun.at = time.monotonic()
+
+
+@task_postrun.connect
+def _give_back(**_: Any) -> None:
+    """What a long task has held is given back: an import left fifty megabytes, and a scan came on top of them."""
+    if time.monotonic() - getattr(_begun, "at", float("inf")) >= LONG:
+        from ftstudio.memory import give_back  # settings are there by now
+
+        give_back()
