@@ -46,7 +46,7 @@ class Chunk:
     places: list[int] = field(default_factory=list)  # of `graded`: which of the rows each was, from 0
     styles: list[str] = field(default_factory=list)  # of `graded`: as `Revision.style`
     spread: Counter[str] = field(default_factory=Counter)  # of `graded`: by the value at `Upload.spread_by`
-    tags: list[tuple[str, ...]] = field(default_factory=list)  # of `graded`, at `Upload.tags_by`; [] without one
+    tags: list[tuple[str, ...]] = field(default_factory=list)  # of `graded`; [] where neither upload nor codec has any
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -73,7 +73,8 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
     """Read and grade the chunk's lines, as its upload says."""
     upload = part.upload
     chunk = Chunk()
-    decode = codecs.CODECS[upload.codec].decode
+    codec = codecs.CODECS[upload.codec]
+    decode = codec.decode
     ours, max_depth = bool(upload.lines), settings.JSON_MAX_DEPTH
     end = part.offset + part.length
     for line in jsonl.read_lines(stream, offset=part.offset, number=part.line, max_bytes=settings.LINE_MAX_BYTES):
@@ -98,6 +99,9 @@ def read_chunk(stream: BinaryIO, part: UploadChunk, checker: Checker) -> Chunk:
         chunk.places.append(chunk.rows - 1)
         if upload.tags_by:
             chunk.tags.append(_tags(grouping.value_at(graded.sample.extras, upload.tags_by)))
+        elif codec.tagged:
+            words = graded.sample.extras.get(codec.tagged)  # text: a column that nobody said to be tags
+            chunk.tags.append(_tags(words) if isinstance(words, list) else ())
         if upload.spread_by:
             chunk.spread[(grouping.content_key(graded.sample, upload.spread_by) or "")[:_LONGEST_VALUE]] += 1
     return chunk

@@ -22,6 +22,7 @@ from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
 from tests.conftest import browser_of
 from tests.datasets.test_unpack import table
+from tests.invariants import broken
 
 NO_ECHO = {"text": {"no_echo": True, "ends_with": ["。"]}}
 STRANGE = (("下雨吗？", "会下雨。"), ("伞", "伞。"))
@@ -186,6 +187,20 @@ def test_a_script_says_the_columns_with_the_file(api: Any, rain: Any) -> None:
     sent = {"file": file, "mapping": mapping, "strict": "true", "side": "test"}
     answer = api.post(f"/api/v1/datasets/{rain.pk}/uploads/", sent, format="multipart").json()
     assert (answer["state"], answer["side"], answer["strict"]) == ("waiting", "test", True)
+
+
+def test_a_column_that_is_known_or_said_to_be_tags_becomes_the_tags_of_the_samples(alice: Any, rain: Any) -> None:
+    known = 'input,output,reasoning,tags\n雨？,会。,想,"short,口语"\n雪？,不会。,,\n'.encode()
+    make.imported(alice, rain, known, name="kiln.csv")
+    said = "问题,答案,来源类型\n风？,大。,fragment；clean\n".encode()
+    mapping = {"user": "问题", "assistant": "答案", "tags": "来源类型"}
+    make.imported(alice, rain, said, name="said.csv", mapping=mapping)
+    kept = '问题,答案,tags\n雾？,浓。,"a,b"\n'.encode()
+    mapping = {"user": "问题", "assistant": "答案"}
+    make.imported(alice, rain, kept, name="kept.csv", mapping=mapping)
+    tags = [sorted(sample.tags.values_list("name", flat=True)) for sample in rain.samples.order_by("position")]
+    assert tags == [["short", "口语"], [], ["clean", "fragment"], []]
+    assert broken() == []
 
 
 def test_a_script_is_told_what_is_missing_and_goes_on(api: Any, rain: Any) -> None:

@@ -52,6 +52,7 @@ class TableCodec(Codec):
 
     pairs = True
     exact = False  # the headings are those of the source
+    tagged = "tags"
     examples: ClassVar[tuple[dict[str, Json], ...]] = (
         {"instruction": "译成英文", "input": "雨", "output": "rain", "system": "", "rejected": ""},
         {"instruction": "France?", "input": "", "output": "Paris", "system": "Short.", "rejected": "Lyon"},

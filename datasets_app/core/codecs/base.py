@@ -85,6 +85,7 @@ class Codec(ABC):
         False  # whether the one is the better of two, as somebody preferred, rather than the right one
     )
 
+    tagged: ClassVar[str] = ""  # under which key `decode` leaves a list of words that was said to be tags
     mixes: ClassVar[bool] = False  # whether its rows are of kinds that no trainer reads side by side: see `for_file`
 
     def for_file(self, kinds: Kinds) -> Codec:
