@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,6 +52,7 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
     payload = samples.to_json(sample)
     fingerprint, question = duplicates.fingerprints(sample)
     findings = checker.check(sample)
+    title, snippet = lines_of(sample, findings)
     return Graded(
         sample=sample,
         payload=payload,
@@ -60,11 +61,18 @@ def grade(sample: samples.Sample, checker: Checker) -> Graded:
         question=question,
         label=_storable(checker.label(sample))[:60],
         tokens=checker.tokens(sample),
-        title=_storable(discretion.shown(titles.title(sample), sample, findings))[:80],
-        snippet=_storable(discretion.shown(titles.snippet(sample), sample, findings))[:120],
+        title=title,
+        snippet=snippet,
         search=search_text(sample),
         findings=findings[:MOST_FINDINGS],
     )
+
+
+def lines_of(sample: samples.Sample, findings: Sequence[Finding]) -> tuple[str, str]:
+    """Title and snippet as lists show them, with what `findings`, all of them, call sensitive masked."""
+    lines = titles.title(sample), titles.snippet(sample)
+    title, snippet = (_storable(discretion.shown(line, sample, findings)) for line in lines)
+    return title[: titles.TITLE], snippet[: titles.SNIPPET]
 
 
 def search_text(sample: samples.Sample) -> str:

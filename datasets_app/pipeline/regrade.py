@@ -19,11 +19,11 @@ from datasets_app.models import Dataset, DatasetCount, FindingRow, Revision, Sam
 from datasets_app.models.sample import Status
 
 from . import bulk, deduplicate
-from .grading import FINDING_COLUMNS, MOST_FINDINGS, finding_values, worst_key
+from .grading import FINDING_COLUMNS, MOST_FINDINGS, finding_values, lines_of, worst_key
 from .waiving import NONE, waived
 
 Changes = Counter[tuple[str, str]]  # as DatasetCount.add takes them
-SAMPLE_COLUMNS = ("worst", "findings_total", "label", "tokens")
+SAMPLE_COLUMNS = ("worst", "findings_total", "label", "tokens", "title", "snippet")
 _SAID = FINDING_COLUMNS[4:-2]  # what a finding says: rule, severity, path, start, end, message, fix
 _RULE, _SEVERITY = 0, 1
 
@@ -37,6 +37,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     label: str
     tokens: int
+    lines: tuple[str, str]  # title and snippet: what is masked in them is what the rules find
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,23 @@ def _verdicts(rows: Any, checker: Checker) -> dict[int, Verdict]:
     found = {}
     for sample_id, pk, number, payload in rows.values_list("sample_id", "pk", "number", "payload").iterator(500):
         sample = samples.from_json(payload)
+        findings = checker.check(sample)
         found[sample_id] = Verdict(
-            pk, number, checker.check(sample)[:MOST_FINDINGS], checker.label(sample)[:60], checker.tokens(sample)
+            pk,
+            number,
+            findings[:MOST_FINDINGS],
+            checker.label(sample)[:60],
+            checker.tokens(sample),
+            lines_of(sample, findings),
         )
     return found
 
 
 def write(dataset: Dataset, checker: Checker, seen: Seen) -> Changes:
-    """Bring findings, worst severities, labels and tokens in line with what was seen, in the caller's transaction.
+    """Bring findings, worst severities, labels, tokens and the lines of lists in line with what was seen.
 
-    A sample that was edited since it was looked at is looked at again here. Returns what it means for the counters.
+    Runs in the caller's transaction. A sample that was edited since it was looked at is looked at again here. Returns
+    what it means for the counters.
     """
     rows = list(
         Sample.objects.select_for_update(no_key=True)
@@ -146,8 +154,8 @@ class _Writing:
             self._say(row.pk, verdict, findings, passed, said)
         ranks = [RANK[one.severity] for one in findings if one.rule not in passed] + self.of_set[row.pk]
         worst = max(ranks, default=0)
-        now = (worst, len(ranks), verdict.label, verdict.tokens)
-        if now == (row.worst, row.findings_total, row.label, row.tokens):
+        now = (worst, len(ranks), verdict.label, verdict.tokens, *verdict.lines)
+        if now == (row.worst, row.findings_total, row.label, row.tokens, row.title, row.snippet):
             return
         self.samples.append((row.pk, *now))
         if worst != row.worst:

@@ -197,3 +197,20 @@ def test_after_a_stopped_check_fixes_are_looked_for_in_all_samples(alice: Any, r
     changing.run(change.pk)
     change.refresh_from_db()
     assert change.planned == 3, "none of them has a finding yet"
+
+
+def test_the_lines_of_lists_are_masked_as_the_new_rules_say(alice: Any, project: Any) -> None:
+    off = {"severity": {"personal-data": "off"}}
+    dataset = make.dataset(alice, project, contract=off)
+    make.imported(
+        alice, dataset, [make.chat("拨 010-82345679 吗？", "请写信到 li.lei@acme-corp.cn"), make.chat("甲？", "乙")]
+    )
+    lines = Sample.objects.filter(dataset=dataset).order_by("position").values_list("title", "snippet")
+    asked = lines[0]
+    assert asked == ("拨 010-82345679 吗？", "请写信到 li.lei@acme-corp.cn")
+    begun(alice, dataset, contract={})
+    checking.check(dataset.pk)
+    assert list(lines.all()) == [("拨 010******** 吗？", "请写信到 li.********"), ("甲？", "乙")]
+    begun(alice, dataset, contract=off)
+    checking.check(dataset.pk)
+    assert lines[0] == asked
