@@ -15,6 +15,7 @@ from datasets_app.models import BulkChange, BulkChangeEntry
 from datasets_app.models.bulk_change import BulkState, EntryState
 from datasets_app.pipeline.bulk_kinds import KINDS
 from datasets_app.pipeline.bulk_kinds.clean import AFTER, BEFORE
+from ftstudio.web.templatetags.ui import kilo
 from ftstudio.web.texts import from_row, say
 
 AROUND = 30  # characters that are shown on each side of a change
@@ -121,7 +122,7 @@ def progress(change: BulkChange) -> tuple[float, str]:
         BulkState.UNDOING.value: (change.undone, change.applied),
     }.get(change.state, (1, 1))
     share = min(1.0, done / of) if of else 1.0
-    return share, _("%(done)d of %(of)d samples") % {"done": done, "of": of}
+    return share, _("%(done)s of %(of)s samples") % {"done": kilo(done), "of": kilo(of)}
 
 
 def tabs(change: BulkChange, asked: str) -> list[dict[str, Any]]:

@@ -112,7 +112,9 @@ def _finding(severity: str, rule: str, more: int) -> SafeString:
     if not severity:
         return sev("ok")
     others = format_html('<span class="dim">+{}</span>', more) if more else NOTHING
-    return format_html('<span class="row tight nowrap">{}<code>{}</code>{}</span>', sev(severity), rule, others)
+    return format_html(
+        '<span class="row tight nowrap" title="{}">{}<code>{}</code>{}</span>', rule, sev(severity), rule, others
+    )
 
 
 def _moment(when: datetime) -> SafeString:

@@ -36,14 +36,14 @@ def scan_context(request: PersonRequest, dataset: Dataset) -> dict[str, Any]:
         **summary,
         "reason": say(from_row(broken.error)) if broken and broken.error else "",
         "may_scan": bool(dataset.samples_total) and allows(request.user, dataset.project_id, "scans.request"),
-        "rules": _rules(dataset),
+        "rules": (rules := _rules(dataset)),
         "near": _near(dataset, report.get("near-duplicate"), places),
         "spellings": report.get("label-inconsistent") or [],
         "drift": _drift(report.get("schema-type-drift")),
         "completeness": _completeness(report.get("completeness")),
         "balance": _balance(dataset, report.get("balance")),
         "lengths": _lengths(report.get("lengths"), places),
-        "leaks": _leaks(dataset, report.get("leaks")),
+        "leaks": _leaks(dataset, report.get("leaks"), rules),
         "fences": _fences(report.get("fences")),
         "private": _private(dataset, report.get("private"), places),
         "slices": _slices(dataset, report.get("slices")),
@@ -156,11 +156,14 @@ def _lengths(found: Any, places: Places) -> list[dict[str, Any]]:
     return rows
 
 
-def _leaks(dataset: Dataset, found: Any) -> dict[str, Any] | None:
+def _leaks(dataset: Dataset, found: Any, rules: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """As grave as its rule is for this dataset."""
     if not found:
         return None
+    line = next(row for row in rules if row["rule"] == "split-leak")
+    severity = line["severity"] if line["n"] else "warning"
     total = found["questions"] + found["near"]
-    return {**found, "total": total, "url": address(dataset, {"rule": "split-leak"}) + "#samples"}
+    return {**found, "total": total, "severity": severity, "url": line["url"]}
 
 
 def _fences(found: Any) -> list[dict[str, Any]]:

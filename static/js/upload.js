@@ -8,7 +8,7 @@ function setUp(form) {
   if (!input || form.dataset.ready) return;
   form.dataset.ready = "1";
 
-  const say = (text) => { status.textContent = text; };
+  const say = (text, wrong = false) => { status.textContent = text; status.classList.toggle("wrong", wrong); };
   const share = (event) => {
     if (!event.lengthComputable) return;
     meter.max = event.total;
@@ -29,9 +29,9 @@ function setUp(form) {
       const reason = problem?.textContent.trim();
       meter.hidden = true;
       form.removeAttribute("aria-busy");
-      say(reason || form.dataset.sayFailed);
+      say(reason || form.dataset.sayFailed, true);
     });
-    request.addEventListener("error", () => { form.removeAttribute("aria-busy"); say(form.dataset.sayFailed); });
+    request.addEventListener("error", () => { form.removeAttribute("aria-busy"); meter.hidden = true; say(form.dataset.sayFailed, true); });
     request.open("POST", form.action);
     request.send(new FormData(form));
     meter.hidden = false;
