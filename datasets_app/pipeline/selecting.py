@@ -146,37 +146,41 @@ def narrowed(
     filters: Filters,
     *,
     within: Collection[int] | QuerySet[Any, Any] | None = None,
+    among: SampleQuerySet | None = None,
     ordered: bool = False,
     reading: bool | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> SampleQuerySet:
     """The dataset's samples that pass every filter, in no order yet; one SELECT over narrow columns.
 
-    `within` are keys to choose from, all of this dataset; then nothing but these is looked at. On SQLite, which knows
-    nothing of how many samples a filter passes, the query begins at the rarest one: the kept counters tell which that
-    is, and the indexes of the others are hidden from it. `reading` says whether texts are read or the text index is
-    asked; None: what is cheaper. `numbers` are those of `kept`, where they have just been read.
+    `within` are keys to choose from, `among` samples, all of this dataset; then nothing but these is looked at. On
+    SQLite, which knows nothing of how many samples a filter passes, the query begins at the rarest one: the kept
+    counters tell which that is, and the indexes of the others are hidden from it. `reading` says whether texts are read
+    or the text index is asked; None: what is cheaper. `numbers` are those of `kept`, where they have just been read.
     """
     numbers = kept(dataset, filters, exactly=ordered) if numbers is None else numbers
     leads = min(numbers, key=lambda name: (numbers[name], name), default="")
     related, columns = _related(dataset, filters), filters.columns()
-    if within is None and leads in related and numbers[leads] <= FEW:
+    begun = within is not None or among is not None
+    if not begun and leads in related and numbers[leads] <= FEW:
         within = _keys(related.pop(leads))
-    elif within is None and ordered and leads and numbers[leads] <= FEW:  # else the order's index is walked for them
+    elif not begun and ordered and leads and numbers[leads] <= FEW:  # else the order's index is walked for them
         having = _with(Sample.objects.filter(dataset=dataset), leads, columns[leads])
         within = list(having.order_by().values_list("pk", flat=True)[: FEW * 4 + 4])
-    if within is None:
-        rows = Sample.objects.filter(dataset=dataset)
-    else:
-        rows, leads = Sample.objects.filter(pk__in=within), ""
+    begun = begun or within is not None
+    rows = Sample.objects.filter(dataset=dataset) if among is None else among
+    if within is not None:
+        rows = Sample.objects.filter(pk__in=within)
+    if begun:
+        leads = ""
     sqlite = connections[rows.db].vendor == "sqlite"
     if ordered and leads and numbers[leads] > FEW:
         leads = ""
-    hidden = sqlite and (within is not None or len(numbers) > 1 or ordered)
+    hidden = sqlite and (begun or len(numbers) > 1 or ordered)
     for name, value in columns.items():
         rows = _with(rows, name, value, plainly=hidden and name != leads)
     for name, having in related.items():
-        few = numbers[name] <= FEW and within is None
+        few = numbers[name] <= FEW and not begun
         rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))
     if filters.where:
         rows = rows.filter(query(dataset, filters.where, plainly=sqlite))
@@ -185,7 +189,7 @@ def narrowed(
     if not filters.q:
         return rows
     if reading is None:
-        reading = within is not None or (bool(numbers) and min(numbers.values()) <= READ)
+        reading = begun or (bool(numbers) and min(numbers.values()) <= READ)
     return searching.matching(rows, filters.q, few=reading)
 
 

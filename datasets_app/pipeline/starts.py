@@ -1,8 +1,8 @@
 """Where a search for what passes a condition may begin on SQLite: with keys that an index knows at once.
 
-For each part of the condition that must hold, keys of samples among which is all that passes it. Some of them may not
+For each part of the condition that must hold, samples among which is all that passes it. Some of them may not
 pass: an older decision, a sample of another dataset; so what is found there is put to the whole condition. A part that
-no index knows, such as what a text lacks, has no such keys.
+no index knows, such as what a text lacks, has none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datasets_app.core.conditions import Condition, Term
 from datasets_app.core.findings import RANK
 from datasets_app.core.splitting import SIDES
 from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, FindingRow, Gold, Sample, SampleTag
-from datasets_app.models.sample import Status
+from datasets_app.models.sample import SampleQuerySet, Status
 
 from .conditions import Spelt, Where
 
@@ -29,10 +29,16 @@ Keys = Any  # a query of one column, the keys of samples
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`number` is how many keys there are, or about as many; None: nobody has counted them yet."""
+    """Samples (`rows`), or only their keys.
+
+    `number` is how many there are, or about as many; None: nobody has counted them yet. `in_order`: the index that
+    knows them knows them in the order of their numbers, or their keys in the order of the keys.
+    """
 
     keys: Keys
     number: int | None = None
+    rows: SampleQuerySet | None = None
+    in_order: bool = False
 
     def counted(self, most: int) -> Start:
         """The same with its number, where there are at most so many."""
@@ -49,6 +55,10 @@ def starts(dataset: Dataset, where: Where) -> list[Start]:
     asked = _Asked(dataset, where.me)
     found = [_start(part, False, asked) for part in conditions.conjuncts(condition)]
     return [start for start in found if start is not None]
+
+
+def _samples(rows: SampleQuerySet, number: int | None = None, *, in_order: bool = False) -> Start:
+    return Start(rows.values("pk"), number, rows, in_order)
 
 
 class _Asked:
@@ -105,7 +115,7 @@ def _choice(name: str, values: dict[str, Any], unknown: Any = None) -> _Way:
         if unknown is not None:
             rows = rows.filter(_unlike(name, str(unknown)))
         kept = [value for value in values if values[value] in wanted]
-        return Start(rows.values("pk"), asked.number(name, kept) if "" not in kept else None)
+        return _samples(rows, asked.number(name, kept) if "" not in kept else None)
 
     return ask
 
@@ -114,7 +124,7 @@ def _label(term: Term, turned: bool, asked: _Asked) -> Start | None:
     if (term.operator == "not") != turned:
         return None  # also those without a label
     rows = asked.samples.filter(_unlike("label", "''"), label__in=term.values)
-    return Start(rows.values("pk"), asked.number("label", term.values))
+    return _samples(rows, asked.number("label", term.values))
 
 
 def _number(name: str, nothing: int | None = None) -> _Way:
@@ -132,15 +142,15 @@ def _number(name: str, nothing: int | None = None) -> _Way:
         else:
             within, least = Q(**{f"{name}__lte": values[0] - turned}), 0
         if nothing is None:
-            return Start(asked.samples.filter(within).values("pk"))
+            return _samples(asked.samples.filter(within))
         seldom = asked.samples.filter(_unlike(name, str(nothing)), within)
-        return Start(seldom.values("pk")) if least > nothing else None
+        return _samples(seldom, in_order=name != "cluster") if least > nothing else None
 
     return ask
 
 
 def _changed(term: Term, turned: bool, asked: _Asked) -> Start:
-    return Start(asked.samples.filter(_moment("changed_at", term, turned, asked)).values("pk"))
+    return _samples(asked.samples.filter(_moment("changed_at", term, turned, asked)))
 
 
 def _moment(name: str, term: Term, turned: bool, asked: _Asked) -> Q:
@@ -149,32 +159,39 @@ def _moment(name: str, term: Term, turned: bool, asked: _Asked) -> Q:
 
 
 def _rejected(term: Term, turned: bool, asked: _Asked) -> Start | None:
-    return Start(asked.samples.filter(has_rejected=True).values("pk")) if (term.values[0] == "yes") != turned else None
+    if (term.values[0] == "yes") == turned:
+        return None
+    return _samples(asked.samples.filter(has_rejected=True), in_order=True)
 
 
 def _duplicates(term: Term, turned: bool, asked: _Asked) -> Start | None:
     if (term.values[0] == "yes") == turned:
         return None
-    return Start(asked.samples.filter(_unlike("cluster", "0")).values("pk"))
+    return _samples(asked.samples.filter(_unlike("cluster", "0")))
 
 
 def _upload(term: Term, turned: bool, asked: _Asked) -> Start | None:
     if (term.operator == "not") != turned:
         return None
-    return Start(Sample.objects.filter(Q(upload__in=term.values)).order_by().values("pk"))
+    return _samples(Sample.objects.filter(Q(upload__in=term.values)).order_by())
 
 
-def _person(rows: Callable[[_Asked], Any], name: str, key: str) -> _Way:
-    """What certain people did: `key` leads from their rows to the sample."""
-
+def _person(name: str, *, in_order: bool) -> _Way:
     def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
-        if (term.operator == "not") != turned or "nobody" in term.values:
+        people = _people(term, turned, asked)
+        if people is None:
             return None
-        named = [asked.me if value == "me" else int(value) for value in term.values]
-        people = [person for person in named if person is not None]
-        return Start(rows(asked).filter(**{f"{name}__in": people}).order_by().values(key))
+        return _samples(asked.samples.filter(**{f"{name}__in": people}), in_order=in_order and len(people) == 1)
 
     return ask
+
+
+def _people(term: Term, turned: bool, asked: _Asked) -> list[int] | None:
+    """Whom the test names; None where it asks for all others, or for nobody."""
+    if (term.operator == "not") != turned or "nobody" in term.values:
+        return None
+    named = [asked.me if value == "me" else int(value) for value in term.values]
+    return [person for person in named if person is not None]
 
 
 # --- Rows beside it ------------------------------------------------------------------------------------------------
@@ -183,7 +200,7 @@ def _having(rows: Callable[[Term, _Asked], Any], kept: str = "") -> _Way:
         if (term.operator == "not") != turned:
             return None
         keys = rows(term, asked).order_by().values("sample_id")
-        return Start(keys, asked.number(kept, term.values) if kept else None)
+        return Start(keys, asked.number(kept, term.values) if kept else None, in_order=True)
 
     return ask
 
@@ -203,6 +220,20 @@ def _decisions(asked: _Asked) -> Any:
 
 def _verdicts(term: Term, asked: _Asked) -> Any:
     return _decisions(asked).filter(decision__in=term.values)
+
+
+def _by(rows: Callable[[_Asked], Any], *, in_order: bool) -> _Way:
+    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+        people = _people(term, turned, asked)
+        if people is None:
+            return None
+        return Start(rows(asked).filter(by__in=people).order_by().values("sample_id"), in_order=in_order)
+
+    return ask
+
+
+def _annotations(asked: _Asked) -> Any:
+    return Annotation.objects.standing().filter(kind="overlap", dataset=asked.dataset)
 
 
 def _decided(term: Term, turned: bool, asked: _Asked) -> Start | None:
@@ -230,14 +261,12 @@ _KNOWN: dict[str, _Way] = {
     "rejected": _rejected,
     "revisions": _number("revision_number", nothing=1),
     "changed": _changed,
-    "changed-by": _person(lambda asked: asked.samples, "changed_by", "pk"),
-    "assigned": _person(lambda asked: asked.samples, "assigned_to", "pk"),
+    "changed-by": _person("changed_by", in_order=True),
+    "assigned": _person("assigned_to", in_order=False),
     "decision": _having(_verdicts),
     "decided": _decided,
-    "decided-by": _person(_decisions, "by", "sample_id"),
-    "annotated-by": _person(
-        lambda asked: Annotation.objects.standing().filter(kind="overlap", dataset=asked.dataset), "by", "sample_id"
-    ),
+    "decided-by": _by(_decisions, in_order=True),
+    "annotated-by": _by(_annotations, in_order=False),
     "comments": _number("comments_open", nothing=0),
     "duplicates": _duplicates,
     "cluster": _number("cluster", nothing=0),

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
 from django.db.models import Q
 
 from datasets_app.core.conditions import Term, conjuncts, tests
@@ -23,16 +22,17 @@ from datasets_app.pipeline import selecting, starts
 from datasets_app.pipeline.selecting import Filters
 from datasets_app.pipeline.starts import Start
 
-from .ordering import Column, Place, between
+from .ordering import NUMBER, Column, Place, between, plain
 
 Range = tuple[Place | None, Place | None]  # neither end is meant; None: no end on that side
 
 LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
 GLANCED_AT = 2_000  # where keys to begin with can be counted
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
-COUNTED = 8  # times as many keys to begin with are counted as samples have been looked at
+COUNTED = 32  # times as many keys to begin with are counted as samples have been looked at
 WIDER = 4  # times as many as so far are looked at next
-CHEAPER = 3  # times as long to read a sample's row in another order than that of the keys
+# Times as long to read a sample's row in another order than that of the keys.
+CHEAPER = {"position": 1, "tokens": 8, "findings_total": 4, "changed_at": 2}
 _LAST = 2**31 - 1  # no sample has a higher number
 # What the index of an order says itself, as filters and fields of conditions call it.
 _IN_INDEX = {
@@ -57,8 +57,8 @@ class OrderedRows:
     columns: Sequence[str]
 
     def __call__(self, column: Column, down: bool, after: Place | None, n: int) -> list[Sample]:
-        by = [f"-{name}" if down else name for name in (column.name, "position")]
-        low, high = _range(column, self.filters)
+        by = _by(column, down)
+        low, high = range_of(column, self.filters)
         if after is not None:
             low, high = (low, min(high or after, after)) if down else (max(low or after, after), high)
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
@@ -66,7 +66,7 @@ class OrderedRows:
         looked, look = 0, self._look(column, numbers)
         begin = starts.starts(self.dataset, self.filters.where) if look else []
         if few := [start for start in begin if start.number is not None and start.number <= selecting.FEW]:
-            return self._begun(few[0], between(column, low, high), by, n, numbers)
+            return self._begun(few[0], column, down, (low, high), n, numbers)
         rest = low, high
         while edge := self._edge(column, by, rest, look):
             near = (edge, rest[1]) if down else (rest[0], edge)
@@ -77,28 +77,37 @@ class OrderedRows:
             begin = [start.counted(looked * COUNTED) for start in begin]
             go_on = self._goes_on(column, looked, numbers, begin)
             if go_on is None:
-                return self._gathered(begin, between(column, low, high), by, n, numbers)
+                return self._gathered(begin, column, down, (low, high), n, numbers)
             # Between places neither end is meant, and the edge has not been looked at.
             rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
             look = go_on
         return [*found, *self._walked(between(column, *rest), by, numbers)[: n - len(found)]]
 
-    def _gathered(self, begin: Sequence[Start], within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
+    def _gathered(
+        self, begin: Sequence[Start], column: Column, down: bool, range: Range, n: int, numbers: Numbers
+    ) -> list[Sample]:
         """On the way of the rarest filter or part of the condition."""
         known = [start for start in begin if start.number is not None]
         first = min(known, key=lambda start: start.number or 0, default=None)
         if first is not None and first.number is not None and first.number <= self._rarest(numbers):
-            return self._begun(first, within, by, n, numbers)
-        rows = selecting.gathered(self.dataset, self.filters, numbers).filter(within).order_by(*by)
-        return self._read(rows, by, n)
+            return self._begun(first, column, down, range, n, numbers)
+        rows = selecting.gathered(self.dataset, self.filters, numbers).filter(between(column, *range))
+        return self._read(rows.values_list("pk", flat=True).order_by(*_by(column, down))[:n], column, down)
 
-    def _begun(self, start: Start, within: Q, by: Sequence[str], n: int, numbers: Numbers) -> list[Sample]:
-        rows = selecting.narrowed(self.dataset, self.filters, within=start.keys, reading=True, numbers=numbers)
-        return self._read(rows.filter(selecting.owned(self.dataset), within).order_by(*by), by, n)
+    def _begun(self, start: Start, column: Column, down: bool, range: Range, n: int, numbers: Numbers) -> list[Sample]:
+        # What else is asked might lead the query elsewhere, but not past keys.
+        rows = start.rows if isinstance(self.filters.where.condition, Term) else None
+        found = selecting.narrowed(
+            self.dataset, self.filters, within=start.keys if rows is None else None, among=rows, reading=True,
+            numbers=numbers,
+        )  # fmt: skip
+        found = found.filter(selecting.owned(self.dataset), between(column, *range, plainly=True))
+        order = [plain(name).desc() if down else plain(name).asc() for name in (column.name, "position")]
+        return self._read(found.order_by(*order).values_list("pk", flat=True)[:n], column, down)
 
-    def _read(self, rows: Any, by: Sequence[str], n: int) -> list[Sample]:
-        keys = list(rows.values_list("pk", flat=True)[:n])
-        return list(Sample.objects.filter(pk__in=keys).only(*self.columns).order_by(*by))
+    def _read(self, keys: Any, column: Column, down: bool) -> list[Sample]:
+        rows = Sample.objects.filter(pk__in=list(keys)).only(*self.columns)
+        return list(rows.order_by(*_by(column, down)))
 
     def _walked(self, within: Q, by: Sequence[str], numbers: Numbers, *, reading: bool | None = None) -> Any:
         rows = selecting.narrowed(self.dataset, self.filters, ordered=True, reading=reading, numbers=numbers)
@@ -107,7 +116,7 @@ class OrderedRows:
     def _look(self, column: Column, numbers: Numbers) -> int:
         """How many samples of the order are looked at first; 0: all of it at once."""
         chosen = self.filters.chosen()
-        if connections[Sample.objects.db].vendor != "sqlite" or not chosen:
+        if not chosen:
             return 0
         if numbers and self._rarest(numbers) <= selecting.FEW:
             return 0  # these few are put in order anyway
@@ -131,18 +140,16 @@ class OrderedRows:
         looked at as long as that takes no more time than the reading would.
         """
         known = [start.number for start in begin if start.number is not None]
-        total = self.dataset.samples_total
+        if not numbers and not known:
+            # Of a text, its index says which to walk past.
+            return looked * WIDER if begin or not self.filters.q else 0
         rarest = min([self._rarest(numbers), *known])
-        if self.filters.q and not numbers and not known:
-            return 0  # the text index says which to walk past
-        if begin and not numbers and not known:
-            return looked * WIDER
         if self._in_index(column):
-            return 0 if rarest * DEEPER > total else None
-        if (numbers or known) and rarest * CHEAPER > total:
-            return 0
+            return 0 if rarest * DEEPER > self.dataset.samples_total else None
+        if column is NUMBER and any(start.in_order and start.rows is not None for start in begin):
+            return 0  # which is walked along that start's own index
         more = looked * WIDER
-        return more if (looked + more) * CHEAPER <= rarest * 2 else None
+        return more if (looked + more) * CHEAPER[column.name] <= rarest else None
 
     def _in_index(self, column: Column) -> bool:
         """Whether the order's own index says all that is asked."""
@@ -155,7 +162,11 @@ class OrderedRows:
         return min(numbers.values(), default=self.dataset.samples_total)
 
 
-def _range(column: Column, filters: Filters) -> Range:
+def _by(column: Column, down: bool) -> list[str]:
+    return [f"-{name}" if down else name for name in (column.name, "position")]
+
+
+def range_of(column: Column, filters: Filters) -> Range:
     """Between which places of the order everything stands that passes. Without them a list of those that break a rule,
     fewest findings first, would look at every clean sample before."""
     low, high = _asked(column, filters)

@@ -91,13 +91,13 @@ def _read(column: Column, cursor: str) -> Place:
         raise InvalidInput(cursor=FOREIGN_CURSOR) from None
 
 
-def between(column: Column, low: Place | None, high: Place | None) -> Q:
+def between(column: Column, low: Place | None, high: Place | None, *, plainly: bool = False) -> Q:
     """What stands between two places of the order, they themselves left out; None: no end on that side.
 
     Value and number are compared as one row, which is how the index stands: `a > x or a = x and b > y` enters it at x,
-    and passes over every sample with that value.
+    and passes over every sample with that value. `plainly`: in a form that no index serves.
     """
-    if column is NUMBER:  # said so that partial indexes in the order of the numbers serve as well
+    if column is NUMBER and not plainly:  # said so that partial indexes in the order of the numbers serve as well
         found = Q()
         if low is not None:
             found &= Q(position__gte=low[0]) if low[1] < low[0] else Q(position__gt=low[0])
@@ -107,8 +107,15 @@ def between(column: Column, low: Place | None, high: Place | None) -> Q:
     found = Q()
     for place, comparison in ((low, GreaterThan), (high, LessThan)):
         if place is not None:
-            found &= Q(comparison(_row(F(column.name), F("position")), _row(*map(Value, place))))
+            sides = [plain(name) if plainly else F(name) for name in (column.name, "position")]
+            found &= Q(comparison(_row(*sides), _row(*map(Value, place))))
     return found
+
+
+def plain(name: str) -> Func:
+    """A column in a form that SQLite looks up in no index."""
+    column: Any = Sample._meta.get_field(name)
+    return Func(F(name), template="+%(expressions)s", output_field=column)
 
 
 def _row(first: Any, second: Any) -> Func:
