@@ -55,7 +55,7 @@ def encoding_in(container: str, stream: BinaryIO) -> str:
     """How a file that is known to be this is written; "" for what is no text. The stream is left at its start."""
     if container == "csv":
         return encoding_of_stream(stream)
-    return encoding_of_records(stream) if container in (LINES, "array") else ""
+    return encoding_of_records(stream) if CONTAINERS[container].json else ""
 
 
 def takes_mapping(container: str, format: str) -> bool:

@@ -90,7 +90,8 @@ def test_a_missing_bracket_costs_one_element_where_each_begins_a_line(indent, go
 @pytest.mark.parametrize(
     ("data", "line", "said"),
     [
-        (b'[{"a": 1}', 1, "Element 1 never ends"),
+        (b'[{"a": 1}', 2, "not closed after element 1"),
+        (b'[{"a": 1', 1, "Element 1 never ends"),
         (b'[{"a": 1},', 2, "not closed after element 1"),
         (b'[{"a": 1}] x', 2, "Something follows"),
         (b'[{"a": 1},, {"b": 2}]', 2, "nothing between two commas"),

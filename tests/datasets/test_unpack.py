@@ -101,6 +101,8 @@ def rejected(upload: Any) -> list[dict[str, Any]]:
         ("rows.xlsx", workbook(), "xlsx"),
         ("rows.parquet", parquet(), "parquet"),
         ("rows.json", array(make.chat(*row) for row in ROWS), "array"),
+        ("rows.json", b'{"data": ' + array(make.chat(*row) for row in ROWS) + b', "n": 3}', "document"),
+        ("rows.jsonl", b"\n".join(array([make.chat(*row)])[1:-1].strip() for row in ROWS), "document"),
         ("rows.zip", archive(data_DOT_jsonl=make.jsonl(make.chat(*row) for row in ROWS)), "zip"),
         ("rows.jsonl", table(), "csv"),  # what a file is, its content decides
         ("rows.csv", array(make.chat(*row) for row in ROWS), "array"),

@@ -18,7 +18,7 @@ SPACE = b" \t\r\n"
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+["\n]|["\[\]{},]')
 NO_ARRAY, CUT_OFF, MORE = b"", b"?", b"+"
 _OPENS, _CLOSES, ENDS = (b"[", b"{"), (b"]", b"}"), (b",", b"]")
-_GOES_ON = re.compile(rb"[ \t\r\n]*+([,{])")
+_GOES_ON = re.compile(rb"[ \t\r\n]*+(,(?=[ \t\r\n]*+\{)|\{)")
 _INSIDE = re.compile(rb'[^"\\\n]*+(?:\\[\s\S][^"\\\n]*+)*+')  # what a string goes on with
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from datasets_app.core.containers._array_behind import behind, ends_early, first_key_of, is_begun, key_at
@@ -29,6 +29,7 @@ class JsonArray(Container):
     label = Text("JSON array")
     extensions = (".json",)
     precedence = 10
+    json = True
 
     def recognises(self, head: bytes, name: str) -> bool:
         """True for one array of objects, not for lines that are arrays."""
@@ -43,43 +44,55 @@ class JsonArray(Container):
         if reading.encoding not in UTF_8:
             reading.normalised[reading.encoding] += 1
         with seekable(stream, reading.encoding) as text:
-            yield from self._read(text, reading)
+            yield from elements(text, reading)
 
-    def _read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
-        index = 0
-        spent = 0  # bytes that were read again to find elements behind a broken one
-        first, first_key = 0, b""  # where the first element begins; the key that the first good one begins with
-        found_pieces = pieces(stream, reading.max_bytes)
-        while (found := next(found_pieces, None)) is not None:
-            raw, mark, begin = found
-            index += 1
-            first = first or begin
-            entry = parsed(index, raw, reading) if raw and mark in ENDS else None
-            if raw and entry is not None and entry.record is not None:
-                first_key = first_key or first_key_of(raw)
-                yield entry
+
+def elements(
+    stream: BinaryIO, reading: Reading, offset: int = 0, before: int = 0
+) -> Generator[Entry, None, tuple[int, int]]:
+    """The elements of the array that the stream begins with, or that is open at the offset: there more may follow
+    behind it. `before` elements have been counted already. Returns where the array ends (0 where nothing follows) and
+    how many there were."""
+    index = before
+    spent = 0  # bytes that were read again to find elements behind a broken one
+    first, first_key = 0, b""  # where the first element begins; the key that the first good one begins with
+    found_pieces = pieces(stream, reading.max_bytes, offset)
+    while (found := next(found_pieces, None)) is not None:
+        raw, mark, begin = found
+        if mark == MORE and offset:
+            return begin, index
+        index += 1
+        first = first or begin
+        entry = parsed(index, raw, reading) if raw and mark in ENDS else None
+        if raw and entry is not None and entry.record is not None:
+            first_key = first_key or first_key_of(raw)
+            yield entry
+            continue
+        if spent < _MOST_AGAIN and is_begun(raw, mark, first_key) and stream.seekable():
+            place = stream.tell()
+            after = behind(stream, begin, first, first_key)
+            spent += (after or stream.tell()) - begin
+            end = begin + len(raw) if raw and entry is not None else None
+            if after is not None and (end is None or after < end or ends_early(stream, end, after)):
+                error = (entry.error if entry and end and after > end else None) or _unfinished(index)
+                yield _without_comma(stream, index, begin, after, reading) or Entry(
+                    index, _shown(stream, begin, after), error=error
+                )
+                indent = indent_of(stream, after)
+                if indent is None and (key := first_key or key_at(stream, after)):
+                    found_pieces = pieces_by_key(stream, reading.max_bytes, after, key)
+                else:
+                    found_pieces = pieces(stream, reading.max_bytes, after, indent)
                 continue
-            if spent < _MOST_AGAIN and is_begun(raw, mark, first_key) and stream.seekable():
-                place = stream.tell()
-                after = behind(stream, begin, first, first_key)
-                spent += (after or stream.tell()) - begin
-                end = begin + len(raw) if raw and entry is not None else None
-                if after is not None and (end is None or after < end or ends_early(stream, end, after)):
-                    error = (entry.error if entry and end and after > end else None) or _unfinished(index)
-                    yield _without_comma(stream, index, begin, after, reading) or Entry(
-                        index, _shown(stream, begin, after), error=error
-                    )
-                    indent = indent_of(stream, after)
-                    if indent is None and (key := first_key or key_at(stream, after)):
-                        found_pieces = pieces_by_key(stream, reading.max_bytes, after, key)
-                    else:
-                        found_pieces = pieces(stream, reading.max_bytes, after, indent)
-                    continue
-                stream.seek(place)
-            if entry is not None:
-                yield entry
-            elif index > 1 or mark != b"]" or raw is None:  # [] is an array of nothing
-                yield Entry(index, raw[:BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
+            stream.seek(place)
+        if raw and mark == CUT_OFF and (whole := parsed(index, raw, reading)).record is not None:
+            yield whole  # the last one, and only the bracket behind it is missing
+            index, raw = index + 1, b""
+        if entry is not None:
+            yield entry
+        elif index > before + 1 or mark != b"]" or raw is None:  # [] is an array of nothing
+            yield Entry(index, raw[:BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
+    return 0, index
 
 
 def _refusal(index: int, raw: bytes | None, mark: bytes, limit: int) -> LineError:

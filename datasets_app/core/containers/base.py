@@ -57,6 +57,7 @@ class Container(ABC):
     label: ClassVar[Text]
     extensions: ClassVar[tuple[str, ...]]  # lower case, with the dot
     precedence: ClassVar[int] = 0  # of two that both recognise a file, the higher is meant
+    json: ClassVar[bool] = False  # whether it is a text of JSON, in whatever encoding
     table: ClassVar[bool] = False  # whether its records are rows under column names: the codec has the same name
 
     @abstractmethod

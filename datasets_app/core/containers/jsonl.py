@@ -15,6 +15,7 @@ class JsonLines(Container):
     name = "jsonl"
     label = Text("JSONL: one object per line")
     extensions = (".jsonl", ".ndjson")
+    json = True
 
     def recognises(self, head: bytes, name: str) -> bool:
         return True

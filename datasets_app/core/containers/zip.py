@@ -52,7 +52,7 @@ class Zip(Container):
                 first.detach().seek(0)
                 if container in (self.name, "xlsx", "parquet"):
                     raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
-                inside.ends = None if container == "array" else inside.ends
+                inside.ends = None if container in ("array", "document") else inside.ends
                 for entry in CONTAINERS[container].read(_Buffered(inside, HEAD), reading):
                     line = entry.line
                     yield entry

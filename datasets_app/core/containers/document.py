@@ -1,0 +1,136 @@
+"""JSON that is no file of lines: an object that holds the rows in an array, or objects written over several lines.
+
+{"version": "1.0", "data": [{…}, {…}]} is how many tools export; objects one after the other, indented, is what jq
+writes, and lines with a comma behind each what comes of taking an array apart. All is read in the memory of one record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from datasets_app.core.containers._array_pieces import SPACE, pieces
+from datasets_app.core.containers._recoded import UTF_8, seekable
+from datasets_app.core.containers._wrapping import array_at, begins_member, holds_rows
+from datasets_app.core.containers.array import elements
+from datasets_app.core.containers.base import HEAD, Container, Entry, Reading, parsed
+from datasets_app.core.jsonl import BOM, read_lines, too_long
+from ftstudio.errors import Text
+
+_SKIPPED = 1 << 16  # bytes that are held of what holds no rows
+_CUT = ("Expecting value", "Expecting property name", "Expecting ':'", "Expecting ','", "Invalid \\")
+_NEAR = 12  # bytes before the end of what is looked at, in which a value may be cut in two
+
+
+class JsonDocument(Container):
+    """The lines of its entries are the elements' places, from 1, or those in which the objects begin."""
+
+    name = "document"
+    label = Text("JSON object that holds the rows, or objects over several lines")
+    extensions = (".json",)
+    precedence = 8
+    json = True
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """True for what begins with an object that is not one line by itself, and for one that holds rows."""
+        text = head.removeprefix(BOM).lstrip(SPACE)
+        first, _end, rest = text.partition(b"\n")
+        if not text.startswith(b"{"):
+            return False
+        if not rest.strip(SPACE):
+            return holds_rows(text)
+        line = first.rstrip(SPACE)
+        if _is_object(line):
+            return False
+        return (
+            _is_object(line.removesuffix(b","))
+            or (line == b"{" and rest.lstrip(b" \t\r")[:1] == b'"')
+            or _goes_on(text)
+        )
+
+    def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+        reading.normalised["json-document"] += 1
+        if reading.encoding not in UTF_8:
+            reading.normalised[reading.encoding] += 1
+        with seekable(stream, reading.encoding) as text:
+            head = text.read(HEAD)
+            text.seek(0)
+            yield from (
+                _arrays(text, reading) if holds_rows(head.removeprefix(BOM).lstrip(SPACE)) else _objects(text, reading)
+            )
+
+
+def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+    """The elements of all arrays of rows in the object, counted on from one to the next."""
+    head = stream.read(HEAD)
+    at = head.index(b"{") + 1
+    count = 0
+    while True:
+        stream.seek(at)
+        found = begins_member(stream.read(HEAD))
+        if found is None:
+            return
+        if (inside := array_at(found)) is not None:
+            at, count = yield from elements(stream, reading, at + inside, count)
+            if not at:
+                return
+            continue
+        members = pieces(stream, _SKIPPED, at + found.start)
+        if next(members)[1] != b"," or (after := next(members, None)) is None:
+            return
+        at = after[2]
+
+
+def _objects(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+    """Each object from the line that it begins, a bracket being the first sign of it, to where the next one begins."""
+    held: list[bytes] = []
+    number = size = 0
+    for line in read_lines(stream, max_bytes=reading.max_bytes):
+        if line.raw.startswith(b"{") if line.raw is not None else not held or _is_object(_joined(held)):
+            yield from _object(held, number, size, reading)
+            held, number, size = [], line.number, 0
+        size += line.length
+        if line.raw and size <= reading.max_bytes:
+            held.append(line.raw)
+            number = number or line.number
+    yield from _object(held, number, size, reading)
+
+
+def _object(held: list[bytes], number: int, size: int, reading: Reading) -> Iterator[Entry]:
+    if size > reading.max_bytes:
+        yield Entry(number, error=too_long(reading.max_bytes))
+    elif held:
+        reading.normalised["comma-behind"] += held[-1].rstrip(SPACE).endswith(b",")
+        yield parsed(number, _joined(held), reading)
+
+
+def _joined(held: list[bytes]) -> bytes:
+    """The object without the comma behind it."""
+    return b"\n".join(held).strip(SPACE).removesuffix(b",").rstrip(SPACE)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _goes_on(text: bytes) -> bool:
+    """Whether the beginning of a file is that of one object and nothing is wrong with it, but that it is cut."""
+    decoded = text.decode("utf-8", "ignore")
+    try:
+        json.loads(decoded)
+    except json.JSONDecodeError as error:
+        if error.msg.startswith("Extra data"):
+            return decoded[: error.pos].rstrip().endswith("}")
+        return error.msg.startswith("Unterminated string") or (
+            error.msg.startswith(_CUT) and error.pos >= len(decoded.rstrip()) - _NEAR
+        )
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+CONTAINER = JsonDocument()
