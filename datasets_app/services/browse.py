@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import connections
 
@@ -13,6 +13,7 @@ from ftstudio.web.pagination import Page, keyset, position_of
 
 from . import ordering
 from .ordered_rows import OrderedRows
+from .planned_rows import PlannedRows
 
 __all__ = ["COUNTED", "Filters", "count", "narrowed", "page", "total"]
 
@@ -31,19 +32,29 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     """
     order = ordering.checked(order)
     if order.removeprefix("-") in ordering.ORDERS:
-        first = OrderedRows(dataset, filters.ways(), COLUMNS)
+        first = _rows(dataset, filters.ways(), COLUMNS)
         return ordering.page(first, order=order, cursor=cursor, size=size)
     falling = bool(order)
     beyond = position_of(cursor)
     back = cursor.startswith("<") != falling
     keys = walking.screen(dataset, filters, beyond=beyond, back=back, size=size + 1)
-    if keys is None and filters.ways().where and connections[Sample.objects.db].vendor == "sqlite":
+    ways = filters.ways()
+    # By number, the index of a column's value names what passes in order; walks along rules and tags are SQLite's.
+    if keys is None and (ways.where or (not _on_sqlite() and (ways.rule or ways.tag))):
         after = None if beyond is None else (beyond, beyond)
-        found_there = OrderedRows(dataset, filters.ways(), ("pk",))(ordering.NUMBER, back, after, size + 1)
+        found_there = _rows(dataset, ways, ("pk",))(ordering.NUMBER, back, after, size + 1)
         keys = [row.pk for row in found_there]
     rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
     found = keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position", newest_first=falling)
     return Page(found.rows, found.earlier, found.later)
+
+
+def _rows(dataset: Dataset, filters: Filters, columns: Sequence[str]) -> ordering.First:
+    return (OrderedRows if _on_sqlite() else PlannedRows)(dataset, filters, columns)
+
+
+def _on_sqlite() -> bool:
+    return connections[Sample.objects.db].vendor == "sqlite"
 
 
 def total(*, dataset: Dataset, filters: Filters, counted: Mapping[str, Mapping[str, int]] | None = None) -> int | None:

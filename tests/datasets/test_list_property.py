@@ -15,7 +15,7 @@ from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample, SampleTag, SampleText
 from datasets_app.pipeline import keys as keys_of
 from datasets_app.pipeline import pairs, selecting, walking
-from datasets_app.services import browse, ordered_rows
+from datasets_app.services import browse, ordered_rows, planned_rows
 from tests import make
 
 NOW = timezone.now()
@@ -183,6 +183,8 @@ def test_a_list_shows_what_passes_there_and_back(
             patch.setattr(ordered_rows, name, look)
         for name, value in (("READ", look), ("SELDOM", 2), ("LISTED", size)):
             patch.setattr(pairs, name, value)
+        for name in ("LOOKED_AT", "GLANCED_AT"):
+            patch.setattr(planned_rows, name, look)
         filters = browse.Filters.parse(asked, me=mixed.created_by_id)
 
         def page(cursor: str = "") -> Any:
