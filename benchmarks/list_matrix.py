@@ -1,7 +1,7 @@
 """Every filter of the samples list in every order, on the first, second, a deep and the last page, and back again; then
 pairs and triples of filters, with and without text: milliseconds of a page, worst ones first.
 
-    python -m benchmarks.list_matrix [ROWS] [FOLDER] [COMBINATIONS]
+    python -m benchmarks.list_matrix [ROWS] [FOLDER] [COMBINATIONS] [SECONDS]
     python tests/services.py python -m benchmarks.list_matrix …                     # on PostgreSQL
 
 Bars at a million samples: a page p95 < 60 ms under any filter, < 300 ms where text is searched for.
@@ -11,6 +11,10 @@ folder they stay there. Thousands of pages are asked for as the views do (`brows
 The worst of each kind are then asked for as a browser does, through Django's test client: everything but the socket.
 What a page takes is the better one of two tries, by the processor time of the process and of the PostgreSQL behind it,
 where it took long at first.
+
+Each kind has so many seconds (120): its lists come in an order drawn by lot, the same every time, and what is not
+asked for by then is left out; how many were is said. Of filters by themselves each one's own p95 is said as well,
+where it is over the bar.
 """
 
 from __future__ import annotations
@@ -71,6 +75,14 @@ class Took(NamedTuple):
     query: dict[str, str]
 
 
+class Case(NamedTuple):
+    """A list to be asked for, and which of its pages."""
+
+    asked: dict[str, str]
+    order: str
+    pages: Iterable[str]
+
+
 @dataclass(slots=True)
 class Matrix:
     """`deep` and `last` are cursors, by order: the middle of the dataset, and behind its end."""
@@ -117,19 +129,48 @@ class Matrix:
 
         return timed(ask, 40)
 
+    def stage(self, kind: str, cases: Iterable[Case], bar: int, seconds: float) -> None:
+        """Each of the cases, or as many as there is time for, and what they took."""
+        drawn = list(cases)
+        random.Random(7).shuffle(drawn)
+        end, asked = time.monotonic() + seconds, 0
+        for case in drawn:
+            if time.monotonic() > end:
+                break
+            self.walk(kind, case.asked, case.order, pages=case.pages)
+            asked += 1
+        print(f"{kind:<8} {asked} of {len(drawn)} lists asked for, in {seconds:.0f} s")
+        self.report(kind, bar)
+
     def report(self, kind: str, bar: int, worst: int = 20) -> None:
         mine = sorted((row for row in self.times if row.kind == kind), key=lambda row: -row.busy)
         for name in ("busy", "wall"):
             ordered = sorted(getattr(row, name) for row in mine)
-            cut = {share: ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (50, 95, 99)}
+            cut = {share: _cut(ordered, share) for share in (50, 95, 99)}
             print(
                 f"{kind:<8} {name}  p50 {cut[50]:6.1f} ms   p95 {cut[95]:6.1f} ms   p99 {cut[99]:6.1f} ms   "
                 f"max {ordered[-1]:6.1f} ms   over {bar} ms: {sum(one > bar for one in ordered)} of {len(ordered)}"
             )
+        if kind in ("single", "where"):
+            self._by_filter(mine, bar)
         for row in mine[:worst]:
             busy, wall = self.whole(row.query)
             print(f"    {row.busy:7.1f} ms, as a page {busy:7.1f} ({wall:7.1f} by the clock)  {row.said}")
         sys.stdout.flush()
+
+    def _by_filter(self, mine: list[Took], bar: int) -> None:
+        taken: dict[str, list[float]] = {}
+        for row in mine:
+            taken.setdefault(row.said.split(" · ")[0], []).append(row.busy)
+        own = sorted(((_cut(sorted(times), 95), said) for said, times in taken.items()), reverse=True)
+        over = [(p95, said) for p95, said in own if p95 > bar]
+        print(f"    {len(over)} of {len(own)} filters have a p95 of their own over {bar} ms")
+        for p95, said in over:
+            print(f"    {p95:7.1f} ms  p95 of {len(taken[said])} pages  {said}")
+
+
+def _cut(ordered: list[float], share: int) -> float:
+    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
 
 
 def timed(ask: Callable[[], None], long: float) -> tuple[float, float]:
@@ -153,7 +194,7 @@ PART = {"HX-Request": "true", "HX-Target": "samples"}
 ALL = ("first", "next", "back", "deep", "last")
 
 
-def main(rows: int, folder: str, most: int) -> None:
+def main(rows: int, folder: str, most: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as spare:
         matrix = prepared(rows, folder or spare)
         singles = [{name: value} for name, values in PLAIN.items() for value in values]
@@ -161,30 +202,22 @@ def main(rows: int, folder: str, most: int) -> None:
         words = [{"q": word} for word in WORDS]
         for order in ORDERS:  # what is slow only once is not what is asked about
             matrix.walk("warm", {}, order, pages=("first",))
-        for asked in ({}, *singles):
-            for order in ORDERS:
-                matrix.walk("single", asked, order, pages=ALL)
-        matrix.report("single", 60)
-        for asked in conditions:
-            for order in ORDERS:
-                matrix.walk("where", asked, order, pages=("first", "next", "deep", "last"))
-        matrix.report("where", 60)
-        for asked in words:
-            for order in ORDERS:
-                matrix.walk("search", asked, order, pages=ALL)
-        matrix.report("search", 300)
+        for kind, asked, pages, bar in (
+            ("single", [{}, *singles], ALL, 60),
+            ("where", conditions, ("first", "next", "deep", "last"), 60),
+            ("search", words, ALL, 300),
+        ):
+            matrix.stage(kind, (Case(one, order, pages) for one in asked for order in ORDERS), bar, seconds)
         chance = random.Random(7)
-        for kind, sort, bar, among in (
-            ("several", [*singles, *conditions], 60, 0), ("beside", [*singles, *conditions], 300, 1),
-        ):  # fmt: skip
-            for asked in chosen(sort, words if among else [{}], most, chance):
-                for order in chance.sample(ORDERS, 2):
-                    matrix.walk(kind, asked, order, pages=("first", "deep", "last"))
-            matrix.report(kind, bar)
+        for kind, bar, texts in (("several", 60, [{}]), ("beside", 300, words)):
+            drawn = chosen([*singles, *conditions], texts, most, chance)
+            cases = [
+                Case(asked, order, ("first", "deep", "last")) for asked in drawn for order in chance.sample(ORDERS, 2)
+            ]
+            matrix.stage(kind, cases, bar, seconds)
         pairs = [{**one, **other} for one, other in combinations(singles, 2) if one.keys().isdisjoint(other)]
-        for asked in pairs:
-            matrix.walk("pairs", asked, chance.choice(ORDERS), pages=("first", "deep"))
-        matrix.report("pairs", 60)
+        cases = [Case(asked, chance.choice(ORDERS), ("first", "deep")) for asked in pairs]
+        matrix.stage("pairs", cases, 60, seconds)
 
 
 def chosen(
@@ -242,5 +275,5 @@ def _filled(where: str, matrix: Matrix) -> str:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:] + ["1000000", "", "150"][len(sys.argv) - 1 :]
-    main(int(given[0]), given[1], int(given[2]))
+    given = sys.argv[1:] + ["1000000", "", "150", "120"][len(sys.argv) - 1 :]
+    main(int(given[0]), given[1], int(given[2]), float(given[3]))

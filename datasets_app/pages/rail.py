@@ -49,10 +49,10 @@ def queue_context(
         [(str(status.label), by_status.get(status, 0), tone) for status, _v, tone, _i in STATUS_LOOKS], total
     )
     looks = {str(status.label): (verdict, icon) for status, verdict, _tone, icon in STATUS_LOOKS}
-    near = browse.narrowed(dataset, filters)
-    before = list(near.filter(position__lt=sample.position).order_by("-position")[: QUEUE // 2])
-    after = list(near.filter(position__gt=sample.position).order_by("position")[: QUEUE + 2])
-    queue = [*reversed(before), sample, *after]
+    asked: dict[str, Any] = {"dataset": dataset, "filters": filters}
+    before = browse.page(cursor=f"<{sample.position}", size=QUEUE // 2, **asked).rows
+    after = browse.page(cursor=f">{sample.position}", size=QUEUE + 2, **asked).rows
+    queue = [*before, sample, *after]
     for other in queue:
         other.sign = SEVERITY.get(other.worst) or "ok"
     return {
