@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from datasets_app.core import samples
+from datasets_app.core.codecs._calls import is_sound
+from datasets_app.core.codecs.base import MEMORY, forgotten
 from datasets_app.core.samples import Message, Sample
 from ftstudio.errors import InvalidInput, Text
 
@@ -24,12 +26,12 @@ def changed(
     """`before` with the parts that were sent. Raises InvalidInput naming the part that cannot be stored."""
     after = before
     if messages is not None:
-        read = _turns(messages, "messages")
+        read = _known(_turns(messages, "messages"), before)
         if not read:
             raise InvalidInput(messages=Text("A sample needs at least one turn."))
         after = replace(after, messages=read)
     if rejected is not None:
-        after = replace(after, rejected=_turns(rejected, "rejected"))
+        after = replace(after, rejected=_known(_turns(rejected, "rejected"), before))
     if tools is not None:
         if not isinstance(tools, list | tuple):
             raise InvalidInput(tools=Text("Tools are a list of objects."))
@@ -54,6 +56,18 @@ def _turns(items: Messages, part: str) -> tuple[Message, ...]:
         refused: dict[str, Any] = {part: Text("Turns are a list of objects with role and content.")}
         raise InvalidInput(**refused)
     return tuple(_turn(item, part, at) for at, item in enumerate(items, start=1))
+
+
+def _known(turns: tuple[Message, ...], before: Sample) -> tuple[Message, ...]:
+    """The turns without any memory of a source that is not `before`'s: what a codec remembers, nobody can make up."""
+    if all(MEMORY.isdisjoint(turn.extras) for turn in turns):
+        return turns
+    known = [_memory(turn) for turn in (*before.messages, *before.rejected)]
+    return tuple(turn if (own := _memory(turn)) == {} or own in known else forgotten(turn) for turn in turns)
+
+
+def _memory(turn: Message) -> dict[str, Any]:
+    return {key: turn.extras[key] for key in turn.extras.keys() & MEMORY}
 
 
 def _turn(item: Any, part: str, at: int) -> Message:
@@ -89,7 +103,8 @@ def _is_call(call: Any) -> bool:
         and isinstance(call.get("name"), str)
         and isinstance(call.get("arguments"), str)
         and isinstance(call.get("id", ""), str)
-        and isinstance(call.get("extras", {}), dict)
+        and isinstance(extras := call.get("extras", {}), dict)
+        and is_sound(extras)
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.core import samples as core
+from datasets_app.core.codecs import CODECS, CodecError
 from datasets_app.models import Dataset, FindingRow, Revision, Sample
 from datasets_app.services import browse, contents, datasets, samples
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
@@ -244,6 +245,44 @@ def test_whatever_is_accepted_is_stored_without_loss(messages: list[dict[str, An
 def test_whatever_is_sent_is_stored_or_refused_never_a_crash(messages: Any) -> None:
     with contextlib.suppress(InvalidInput):
         core.to_json(contents.changed(core.Sample(()), messages=messages))
+
+
+@given(key=st.sampled_from(["$keys", "$form", "$answer", "$raw"]), value=json_values | st.just({"input": 5, "at": "x"}))
+def test_no_client_makes_up_what_a_format_remembers_so_every_export_goes_on(key: str, value: Any) -> None:
+    call = {"name": "rain", "arguments": "{}", "extras": {key: value, "index": 0}}
+    asked = {"role": "user", "content": "雨？", "extras": {key: value, "note": "a"}}
+    sent = [asked, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    with contextlib.suppress(InvalidInput):
+        contents.changed(core.Sample(()), messages=sent)
+    sample = contents.changed(core.Sample(()), messages=[asked, {"role": "assistant", "content": '{"a": 1}'}])
+    sample = contents.changed(sample, rejected=[{"role": "assistant", "content": "b", "extras": {key: value}}])
+    assert sample.messages[0].extras["note"] == "a"
+    for codec in CODECS.values():
+        with contextlib.suppress(CodecError):
+            codec.rows(codec.reduce(sample))
+
+
+def test_what_a_format_remembers_comes_back_with_the_edit_that_was_made_of_it() -> None:
+    line = {"messages": [{"content": "雨？", "role": "user"}, {"role": "assistant", "content": "会"}]}
+    before = CODECS["openai-chat"].decode(line)
+    turns = core.to_data(before)["messages"]
+    assert turns[0]["extras"]
+    after = contents.changed(before, messages=[turns[0], {"role": "assistant", "content": "不会"}])
+    assert list(CODECS["openai-chat"].encode(after)["messages"][0]) == ["content", "role"]
+
+
+def test_what_a_client_puts_beside_a_call_is_exported_and_a_call_that_cannot_be_written_refused() -> None:
+    def of(extras: Any) -> core.Sample:
+        call = {"name": "rain", "arguments": "{}", "id": "c1", "extras": extras}
+        return contents.changed(
+            core.Sample(()), messages=[{"role": "assistant", "content": None, "tool_calls": [call]}]
+        )
+
+    [call] = CODECS["openai-chat"].encode(of({"index": 0}))["messages"][0]["tool_calls"]
+    assert (call["index"], call["function"]["name"]) == (0, "rain")
+    for extras in ({"$raw": 5}, {"$raw": {}}, {"$raw": {"function": {}}}, {"function": {}}, {"id": 5}):
+        with pytest.raises(InvalidInput):
+            of(extras)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

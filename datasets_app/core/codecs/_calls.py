@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from datasets_app.core.codecs.base import RAW, CodecError
@@ -10,6 +11,8 @@ from datasets_app.core.json_text import unescaped
 from datasets_app.core.jsonl import Json
 from datasets_app.core.samples import ToolCall
 from ftstudio.errors import Text
+
+_OURS = frozenset(("id", "type", "function"))
 
 
 def read_call(call: Json, path: str) -> ToolCall:
@@ -50,7 +53,15 @@ def write_call(call: ToolCall) -> dict[str, Json]:
         **({"id": call.id} if call.id is not None else {}),
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments},
+        **{key: value for key, value in call.extras.items() if key not in _OURS},  # what a client put beside it
     }
+
+
+def is_sound(extras: Mapping[str, Json]) -> bool:
+    """Whether a call with these extras, which a client sent, can be written."""
+    raw = extras.get(RAW, {"function": {"name": ""}})
+    function = raw.get("function") if isinstance(raw, dict) else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str) and _OURS.isdisjoint(extras)
 
 
 def _compact(value: Json) -> str:

@@ -204,13 +204,14 @@ def remembered(extras: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def canonical(sample: Sample) -> Sample:
     """The sample without any memory of its source, for writing it in another format."""
-    messages = tuple(_forget(message) for message in sample.messages)
-    rejected = tuple(_forget(message) for message in sample.rejected)
+    messages = tuple(forgotten(message) for message in sample.messages)
+    rejected = tuple(forgotten(message) for message in sample.rejected)
     extras = {key: value for key, value in sample.extras.items() if key not in MEMORY}
     return replace(sample, messages=messages, rejected=rejected, extras=extras)
 
 
-def _forget(message: Message) -> Message:
+def forgotten(message: Message) -> Message:
+    """The turn without any memory of its source."""
     if not message.extras or MEMORY.isdisjoint(message.extras):
         return message
     return replace(message, extras={key: value for key, value in message.extras.items() if key not in MEMORY})
