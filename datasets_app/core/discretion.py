@@ -52,6 +52,8 @@ def _values(sample: Sample) -> list[tuple[str, str]]:
 def _texts(sample: Sample) -> Iterator[str]:
     for message in (*sample.messages, *sample.rejected):
         yield message.text
+        if message.reasoning:
+            yield message.reasoning
         for call in message.tool_calls:
             yield call.arguments
 

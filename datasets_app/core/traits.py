@@ -48,6 +48,8 @@ def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
             found |= WEIGHTS
         if message.tool_call_id is not None or message.name is not None or message.reasoning is not None:
             found |= FIELDS
+            if message.reasoning:
+                texts.append(message.reasoning)
     if "tool" in roles:
         found |= TOOL_TURNS
     if sample.rejected:
@@ -55,7 +57,7 @@ def traits(sample: Sample) -> tuple[int, tuple[str, ...]]:
         for message in sample.rejected:
             if not isinstance(message.content, str):
                 found |= PARTS
-            texts.append(message.text)
+            texts += [message.text, message.reasoning or ""]
             texts += [call.arguments for call in message.tool_calls]
     return found | _told("\n".join(texts)), tuple(roles)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -408,6 +409,15 @@ def test_arguments_and_rejected_answers_are_searched_too():
     tools = ({"type": "function", "function": {"name": "mail"}},)
     sample = Sample((Message("user", "Hi"), call), tools, (Message("assistant", "写给 li.lei@acme-corp.cn"),))
     assert {one.path for one in check(sample)} == {"/messages/1/tool_calls/0/arguments", "/rejected/0/content"}
+
+
+def test_what_the_model_thinks_is_searched_too():
+    thought = Message("assistant", "好", reasoning="写给 li.lei@acme-corp.cn")
+    sample = Sample((Message("user", "Hi"), thought), (), (replace(thought, content="不好"),))
+    assert {(one.path, one.start) for one in check(sample)} == {
+        ("/messages/1/reasoning", None),
+        ("/rejected/0/reasoning", None),
+    }
 
 
 @pytest.mark.parametrize("text", ["a@" * 50_000, "1" * 100_000, "sk-" * 30_000, "1.1." * 30_000, "a." * 50_000 + "@",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from datasets_app.core.findings import Finding
@@ -14,7 +15,10 @@ from ftstudio.errors import Text
 
 
 class SensitiveRule(Rule):
-    """Looks into every turn, the rejected answer and the arguments of calls. `said` takes `kind` and masked `value`."""
+    """Looks into every turn, what was thought before it, the rejected answer and the arguments of calls.
+
+    `said` takes `kind` and masked `value`.
+    """
 
     said: ClassVar[Text]
 
@@ -31,6 +35,9 @@ class SensitiveRule(Rule):
         for at, message in enumerate(messages):
             for spot in self.spots(message.text):
                 yield self._told(spot, f"/{part}/{at}/content")
+            if message.reasoning:
+                for spot in self.spots(message.reasoning):  # no area shows marks there: the finding is of all of it
+                    yield replace(self._told(spot, f"/{part}/{at}/reasoning"), start=None, end=None)
             for index, call in enumerate(message.tool_calls):
                 for spot in self.spots(call.arguments):
                     yield self._told(spot, f"/{part}/{at}/tool_calls/{index}/arguments")
