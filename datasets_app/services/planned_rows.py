@@ -44,11 +44,12 @@ class PlannedRows:
             low, high = (low, min(high or after, after)) if down else (max(low or after, after), high)
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
         fewest = min(numbers.values(), default=None)
-        passing = selecting.narrowed(self.dataset, self.filters, numbers=numbers).filter(between(column, low, high))
-        passing = passing.only(*self.columns)
+        few = fewest is not None and fewest <= selecting.FEW
+        passing = selecting.narrowed(self.dataset, self.filters, ordered=few, numbers=numbers)
+        passing = passing.filter(between(column, low, high)).only(*self.columns)
         if not self.filters.chosen():
             return list(passing.order_by(*by)[:n])
-        if fewest is None or fewest > selecting.FEW:
+        if not few:
             found, ended = self._looked(column, by, (low, high), n, numbers)
             if ended or len(found) == n:
                 return found
