@@ -16,6 +16,8 @@ MOST_EXPOSURES = 10  # times that one row is shown; beyond that a small set is l
 LEAST_VALIDATION = 20  # rows; below that a validation figure is an anecdote
 Z2 = 3.841458820694124  # the square of the normal quantile for 95 %
 PREFIX = "guard:"  # of a confirmation among a job's waivers
+ASKING = ("exposures", "no-schema")  # the guards that a launch may wait for
+JSON_ONLY = frozenset(("json-content", "task-response"))  # the formats whose answers are JSON, whatever is in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Guard:
     """One remark about a recipe. `asks`: the launch waits until a person has confirmed it.
 
     `figure` is what it rests on: a confirmation holds for this figure only. `setting` names the field it is about.
+    One that asks has a `heading` on the list of preconditions, and in `consent` what a person confirms by it.
     """
 
     id: str
@@ -30,6 +33,8 @@ class Guard:
     setting: str = ""
     asks: bool = False
     figure: str = ""
+    heading: Text | None = None
+    consent: Text | None = None
 
     @property
     def key(self) -> str:
@@ -77,7 +82,27 @@ def _exposures(comes_to: Arithmetic) -> Guard | None:
         n=comes_to.epochs,
         most=MOST_EXPOSURES,
     )
-    return Guard("exposures", text, "epochs", asks=True, figure=str(comes_to.epochs))
+    return Guard(
+        "exposures",
+        text,
+        "epochs",
+        asks=True,
+        figure=str(comes_to.epochs),
+        heading=Text("Passes over the data"),
+        consent=Text("Show each row {n} times all the same", n=comes_to.epochs),
+    )
+
+
+def unchecked(codec: str, contract: Mapping[str, Any]) -> Guard | None:
+    """Answers that are trained as JSON though no schema says what must be in them; None where one does."""
+    if codec not in JSON_ONLY or (contract.get("json") or {}).get("schema"):
+        return None
+    text = Text(
+        "The answers are trained as JSON, and no schema says what must be in them: nothing will check what the model "
+        "answers. State the schema in the output contract and freeze again, or confirm."
+    )
+    heading, consent = Text("Schema of the answers"), Text("Train JSON without a schema all the same")
+    return Guard("no-schema", text, "codec", asks=True, figure=codec, heading=heading, consent=consent)
 
 
 def _few_updates(comes_to: Arithmetic) -> Guard | None:

@@ -237,4 +237,4 @@ def _budget(costs: Costs) -> Item:
 
 def _guard(guard: Guard, confirmed: bool) -> Item:
     text = Text("{says} Confirmed.", says=guard.text) if confirmed else guard.text
-    return Item(guard.id, Text("Passes over the data"), confirmed, text, fatal=True, where="draft")
+    return Item(guard.id, guard.heading or guard.text, confirmed, text, fatal=True, where="draft")

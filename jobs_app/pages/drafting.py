@@ -16,6 +16,7 @@ from ftstudio.errors import Text
 from ftstudio.web.texts import clauses, say
 from jobs_app.core.catalog import LABELS, Offer
 from jobs_app.core.estimates import Miss
+from jobs_app.core.guards import ASKING, JSON_ONLY
 from jobs_app.core.preflight import SOON, blockers
 from jobs_app.core.preflight_facts import Item
 from jobs_app.core.prices import PriceLine
@@ -47,8 +48,7 @@ TRADE_OFFS = {
     "openai-preference": Text("Each question with the better and the worse answer."),
 }
 # What the launch form itself settles: a reason for errors, a confirmation. The button waits for everything else.
-SETTLED_BY_LAUNCH = frozenset(("findings", "target-rules", "exposures"))
-JSON_ONLY = frozenset(("json-content", "task-response"))
+SETTLED_BY_LAUNCH = frozenset(("findings", "target-rules", *ASKING))
 
 
 @dataclass(frozen=True, slots=True)

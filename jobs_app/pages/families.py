@@ -22,6 +22,7 @@ from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest
 from ftstudio.web.texts import clauses, say
 from jobs_app.core import charts
+from jobs_app.core.guards import ASKING
 from jobs_app.core.preflight_facts import QUESTIONS
 from jobs_app.models import JobFamily
 from jobs_app.providers import PROVIDERS
@@ -86,7 +87,7 @@ def family_launch(request: PersonRequest, pk: UUID) -> HttpResponse:
                 actor=request.user,
                 family=family,
                 waive={"reason": reason} if reason else None,
-                confirm=("exposures",) if form.cleaned_data["confirm"] else (),
+                confirm=ASKING if form.cleaned_data["confirm"] else (),
                 answers={name: form.cleaned_data[f"answer_{name}"] for name in QUESTIONS},
             )
             return redirect("pages:family-detail", pk)

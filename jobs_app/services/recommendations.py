@@ -8,11 +8,12 @@ from typing import Any
 
 from ftstudio.errors import Text
 from jobs_app.core.arithmetic import Arithmetic, arithmetic, batch_table
-from jobs_app.core.guards import PREFIX, Guard, Size, guards, passes, size_of, task_of
+from jobs_app.core.guards import PREFIX, Guard, Size, guards, passes, size_of, task_of, unchecked
 from jobs_app.core.lengths import Lengths
 from jobs_app.core.recommender import Advised, Data, recommend, validation_advice, values_of
 from jobs_app.core.trained_share import trained_share
 from jobs_app.models import Job
+from jobs_app.pipeline.sending import codec_of
 from jobs_app.providers import PROVIDERS
 
 from .estimating import lengths_of, rows_of
@@ -89,7 +90,7 @@ def guards_of(job: Job, *, lengths: Lengths | None = None, comes_to: Arithmetic 
     train, validation = rows_of(job)
     parameters = tuple(PROVIDERS[job.connection.kind].parameters)
     before = job.parent.recipe if job.parent is not None else {p.name: p.default for p in parameters}
-    return guards(
+    found = guards(
         recipe=job.recipe,
         comes_to=comes_to or arithmetic(train, job.recipe),
         parameters=parameters,
@@ -97,6 +98,8 @@ def guards_of(job: Job, *, lengths: Lengths | None = None, comes_to: Arithmetic 
         validation_rows=validation,
         before=before,
     )
+    no_schema = unchecked(codec_of(job, PROVIDERS[job.connection.kind]), job.snapshot.contract or {})
+    return [no_schema, *found] if no_schema else found
 
 
 def confirmed(job: Job) -> frozenset[str]:

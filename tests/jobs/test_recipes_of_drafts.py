@@ -139,6 +139,32 @@ def test_too_many_passes_are_confirmed_for_just_that_many(alice: User, data: Sna
     assert items_of(twin)["exposures"].state == "waits"
 
 
+@pytest.mark.usefixtures("models_go_on")
+@pytest.mark.parametrize("codec", ["json-content", "task-response"])
+def test_json_is_trained_without_a_schema_only_where_somebody_says_so(codec: str, alice: User, data: Snapshot) -> None:
+    for position in range(1, 65):
+        rewrite(data, position, messages=(samples.Message("user", f"q{position}"), samples.Message("assistant", "{}")))
+    data.contract = {}
+    data.save()
+    job = draft_of(alice, data, codec=codec)
+    assert items_of(job)["no-schema"].state == "waits"
+    assert 'id="confirm-no-schema"' in browser_of(alice).get(f"/jobs/{job.pk}/edit/").content.decode()
+    with pytest.raises(InvalidInput) as refusal:
+        jobs.launch(actor=alice, job=job)
+    assert set(refusal.value.fields) == {"no_schema"}
+    launched = jobs.launch(actor=alice, job=job, confirm=["no-schema"])
+    assert [waiver["rule"] for waiver in launched.waivers] == [f"guard:no-schema:{codec}"]
+
+
+@pytest.mark.parametrize(("codec", "contract"), [("json-content", {"json": {"schema": {"type": "object"}}}), ("", {})])
+def test_nobody_is_asked_about_a_schema_that_is_there_or_is_not_needed(
+    codec: str, contract: dict[str, Any], alice: User, data: Snapshot
+) -> None:
+    data.contract = contract
+    data.save()
+    assert "no-schema" not in items_of(draft_of(alice, data, codec=codec))
+
+
 def test_an_old_probe_is_repeated_by_the_launch_and_a_refusal_keeps_the_job(alice: User, data: Snapshot) -> None:
     job = draft_of(alice, data)
     long_ago = timezone.now() - timedelta(hours=2)
