@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 
 
 def give_back() -> None:
     """Takes some milliseconds: for the end of work that held tens of megabytes."""
-    for connection in connections.all(initialized_only=True):  # this thread's
-        if connection.vendor == "sqlite" and connection.connection is not None:
-            connection.connection.execute("PRAGMA shrink_memory")
+    for one in connections.all(initialized_only=True):  # this thread's
+        if one.vendor == "sqlite" and one.connection is not None:
+            one.connection.execute("PRAGMA shrink_memory")
     if trim := _trim():
         trim(0)
 
@@ -33,6 +33,23 @@ def giving_back() -> Iterator[None]:
         yield
     finally:
         give_back()
+
+
+@contextmanager
+def few_pages(kilobytes: int) -> Iterator[None]:
+    """Within, this thread's connection to SQLite keeps no more than so much of what it has read: for work that reads
+    everything once."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    usual = connection.connection.execute("PRAGMA cache_size").fetchone()[0]
+    connection.connection.execute(f"PRAGMA cache_size=-{kilobytes:d}")
+    try:
+        yield
+    finally:
+        if connection.connection is not None:  # else the next one begins as usual
+            connection.connection.execute(f"PRAGMA cache_size={usual:d}")
 
 
 @cache

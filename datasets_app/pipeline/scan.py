@@ -29,7 +29,7 @@ from datasets_app.models.sample import Status
 from datasets_app.models.scan import ScanQuerySet, ScanState
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Text
-from ftstudio.memory import give_back, giving_back
+from ftstudio.memory import few_pages, give_back, giving_back
 from ftstudio.web.texts import to_row
 
 from . import set_findings
@@ -41,7 +41,8 @@ from .grading import checker_of
 CHUNK = 1000  # samples whose narrow rows are read, or whose findings are written, at once
 KEPT = 20  # scans of one dataset that are remembered
 PAYLOADS = 200  # contents that are in memory at once
-HELD_ANEW = 1.0  # seconds between two looks at the lease while samples are compared
+OFTEN = 1.0  # seconds
+PAGES = 4096  # kilobytes of the database that are kept in memory, of which everything is read once
 READING, COMPARING, WRITING = "reading", "comparing", "writing"
 
 
@@ -58,7 +59,7 @@ def scan(scan_id: UUID | str) -> bool:
 
     Safe to call at any time: one that is done already, or has to wait for another one, is let be.
     """
-    with giving_back():
+    with giving_back(), few_pages(PAGES):
         return work_alone(_may_begin(), scan_id, with_related=("dataset",), work=_run, fail=_fail)
 
 
@@ -74,9 +75,17 @@ def _run(scan: Scan, key: str) -> None:
         if not _may_begin().renew(scan.pk, key, **changes):
             raise Stopped  # also where it was silent for too long, and another scan has begun in its place
 
+    now_and_then, while_compared = _NowAndThen(), _NowAndThen()
+
     def hold(**changes: Any) -> None:
         renew(**changes)
+        if now_and_then:  # small pieces by the thousand wander through whatever an earlier task has left free
+            give_back()
         give_way(renew)
+
+    def compared(_share: float) -> None:
+        if while_compared:
+            hold()
 
     dataset = scan.dataset
     checker = checker_of(dataset)
@@ -88,7 +97,7 @@ def _run(scan: Scan, key: str) -> None:
         seen = _read(dataset, look, hold)
         give_back()
         hold(stage=COMPARING, samples_total=len(seen.pks))
-        look.close(_now_and_then(hold))
+        look.close(compared)
         give_back()
         hold(stage=WRITING, samples_seen=0)
         _write(dataset, look, seen, checker.version, hold)
@@ -106,17 +115,17 @@ def _run(scan: Scan, key: str) -> None:
     _forget_old(dataset)
 
 
-def _now_and_then(hold: Callable[[], None]) -> Callable[[float], None]:
-    """Hold on every second or so, however often it is called: what is compared meanwhile is not to wait for that."""
-    due = time.monotonic()
+class _NowAndThen:
+    """True every second or so, however often it is asked."""
 
-    def called(_share: float) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            hold()
-            due = time.monotonic() + HELD_ANEW
+    def __init__(self) -> None:
+        self._due = time.monotonic()
 
-    return called
+    def __bool__(self) -> bool:
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + OFTEN
+        return True
 
 
 def _forget_old(dataset: Dataset) -> None:
