@@ -23,12 +23,10 @@ def insert(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     *,
-    triggers: bool = True,
     ready: bool = False,
 ) -> None:
     """Insert `rows`, each a sequence of Python values in the order of `columns` (attribute names, as `dataset_id`).
 
-    `triggers=False` says that no trigger hangs on the table: then SQLite takes the rows one by one, which is faster.
     `ready=True` says that the values are what both drivers take as they are: text, numbers, bools, keys as hex digits.
     """
     fields: list[Any] = [model._meta.get_field(_field_name(model, name)) for name in columns]
@@ -43,11 +41,9 @@ def insert(
                 for row in prepared:
                     copy.write_row(row)
             return
-        if not triggers:
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES {_marks(len(fields))}", list(prepared))  # noqa: S608
-            return
-        # Not executemany: SQLite opens a savepoint for every statement that fires a trigger, and at a savepoint FTS5
-        # writes out what it has gathered. Row by row, the search index would take twice as long.
+        # Not executemany: for every statement SQLite looks up and writes the table's last key (two fifths of what a
+        # narrow row costs), and where a trigger fires it opens a savepoint, at which FTS5 writes out what it has
+        # gathered. Row by row, the search index would take twice as long.
         # Django turns each %s into a question mark, which takes longer than joining the rows; only its log needs them.
         mark = "%s" if connection.queries_logged else "?"
         for block in _blocks(prepared, _rows_at_once(connection, len(fields))):

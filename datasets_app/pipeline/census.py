@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, IntegerField, Q
+from django.db.models.functions import Cast
 
 from datasets_app.core import grouping, samples
 from datasets_app.core.composing import NEGATIVE
@@ -33,8 +34,9 @@ _STATUS = {status: at for at, status in enumerate(Status.values)}
 _SIDE: dict[str, int] = {side: at for at, side in enumerate(SIDES)} | {"": NOWHERE}
 _ROW = (
     "pk", "position", "frozen__pk", "frozen__content_hash", "frozen__author_id", "frozen__origin", "status",
-    "worst", "tokens", "has_rejected", "fingerprint", "question", "label", "cluster", "pinned", "upload",
+    "worst", "tokens", "pair", "question", "label", "cluster", "pinned", "upload",
 )  # fmt: skip
+_DIGITS = 32  # of a question or a fingerprint, at most
 
 
 @dataclass(slots=True)
@@ -98,23 +100,33 @@ def take(snapshot: Snapshot, earlier: Sequence[Snapshot], contents: BinaryIO, st
     rows = (
         selected(snapshot.dataset, snapshot.filter)
         .annotate(frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))))
+        # A number: of a bool the driver on SQLite would make an object of Django's, a million times.
+        .annotate(pair=Cast("has_rejected", IntegerField()))
         .order_by("position")
     )
+    prints = grouping.DUPLICATES in grouped_by
     payload = any(map(grouping.reads_payload, grouped_by))
-    columns = (*_ROW, "frozen__payload") if payload else _ROW
+    columns = (*_ROW, *["fingerprint"] * prints, *["frozen__payload"] * payload)
+    tagged = SampleTag.objects.filter(dataset=snapshot.dataset_id)
+    if snapshot.stratify_by != "tag":
+        tagged = tagged.filter(name=NEGATIVE)
+    looked_at = tagged if tagged.exists() else None
     last = 0
     while found := fetched(rows.filter(position__gt=last, position__lte=snapshot.upto).values_list(*columns)[:CHUNK]):
-        _add(census, snapshot, contents, found)
+        _add(census, snapshot, contents, found, looked_at)
         last = found[-1][1]
         step()
     census.kept.frombytes(_kept(census.of("position"), earlier, step).tobytes())
     return census
 
 
-def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]) -> None:
+def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any], tagged: Any) -> None:
+    """`tagged` are the tags to look at, None where there are none in the dataset."""
     first = len(census)
-    (pks, positions, revisions, hashes, authors, origins, status, worst, tokens, pairs, prints, questions,
-     labels, clusters, pinned, uploads, *payloads) = zip(*rows, strict=True)  # fmt: skip
+    (pks, positions, revisions, hashes, authors, origins, status, worst, tokens, pairs, questions,
+     labels, clusters, pinned, uploads, *more) = zip(*rows, strict=True)  # fmt: skip
+    grouped_by = grouping.keys_of(snapshot.group_by)
+    prints = more.pop(0) if grouping.DUPLICATES in grouped_by else ()
     census.sample.extend(pks)
     census.position.extend(positions)
     census.revision.extend(revisions)
@@ -127,69 +139,88 @@ def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]
     census.pinned.extend(map(_SIDE.__getitem__, pinned))
     census.origins.update(origins)
     census.uploads.update(uploads)
-    census.authors.update(author for author, origin in zip(authors, origins, strict=True) if origin != "import")
-    asked = [_bits(question) if question else grouping.number(f"sample {pk}") for pk, question in
-             zip(pks, questions, strict=True)]  # fmt: skip
-    census.question.extend(asked)
-    said = [samples.from_json(payload) for payload in payloads[0]] if payloads else []
-    for column, name in zip(census.keys, grouping.keys_of(snapshot.group_by), strict=True):
-        column.extend(_keys(census, name, positions, prints, clusters, said))
-    census.label.extend([census.labels.setdefault(label, len(census.labels)) for label in labels])
-    tags = _tags(snapshot, pks)
+    census.authors.update(author for author, origin in set(zip(authors, origins, strict=True)) if origin != "import")
+    census.question.frombytes(_asked(pks, questions).tobytes())
+    said = [samples.from_json(payload) for payload in more[0]] if more else []
+    for column, name in zip(census.keys, grouped_by, strict=True):
+        column.frombytes(_keys(census, name, positions, prints, clusters, said).tobytes())
+    census.label.extend(_numbered(census.labels, labels))
+    tags = {} if tagged is None else _tags(tagged, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
     if snapshot.stratify_by == "tag":
-        alike: Any = [TAGS.join(sorted(tags.get(pk, ()))) for pk in pks]
+        alike: Sequence[str] = [TAGS.join(sorted(tags.get(pk, ()))) for pk in pks]
     else:
         alike = labels if snapshot.stratify_by == "label" else [""] * len(pks)
-    census.stratum.extend([census.strata.setdefault(name, len(census.strata)) for name in alike])
-    wrong = {pk: first + at for at, (pk, rank) in enumerate(zip(pks, worst, strict=True)) if rank}
-    for pk, rule, severity in _said_of(wrong):
-        census.found.append(wrong[pk])
-        census.found_rule.append(census.rules.setdefault((rule, severity), len(census.rules)))
+    census.stratum.extend(_numbered(census.strata, alike))
+    places = np.flatnonzero(census.of("worst")[first:]).tolist()
+    wrong = {pks[at]: first + at for at in places}
+    found = _said_of(wrong)
+    census.found.extend([wrong[pk] for pk, _, _ in found])
+    census.found_rule.extend(_numbered(census.rules, [(rule, severity) for _, rule, severity in found]))
 
 
-def _said_of(wrong: Mapping[int, int]) -> Iterator[tuple[int, str, str]]:
+def _numbered(known: dict[Any, int], names: Sequence[Any]) -> Iterator[int]:
+    """The number of each name; those that are new get the next ones."""
+    for name in dict.fromkeys(names):
+        known.setdefault(name, len(known))
+    return map(known.__getitem__, names)
+
+
+def _asked(pks: Sequence[int], questions: Sequence[str]) -> Column:
+    """64 bits of each question; a sample without one asks what nobody else asks."""
+    if all(questions):
+        return _bits(questions)
+    lacking = [at for at, question in enumerate(questions) if not question]
+    asked = _bits([question or "0" * _DIGITS for question in questions])
+    asked[lacking] = [grouping.number(f"sample {pks[at]}") for at in lacking]
+    return asked
+
+
+def _said_of(wrong: Mapping[int, int]) -> list[tuple[int, str, str]]:
     """(sample, rule, severity), each once, of the samples that are wrong somehow."""
     if not wrong:
-        return
+        return []
     least, greatest = min(wrong), max(wrong)
     # Samples that were imported together have neighbouring keys: a range is much cheaper than a list of thousands.
     near = greatest - least < 4 * CHUNK
     here = {"sample_id__gte": least, "sample_id__lte": greatest} if near else {"sample_id__in": list(wrong)}
     current = FindingRow.objects.current().filter(waived=False, **here).order_by()
-    for said in dict.fromkeys(fetched(current.values_list("sample_id", "rule", "severity"))):
-        if said[0] in wrong:
-            yield said
+    said = dict.fromkeys(fetched(current.values_list("sample_id", "rule", "severity")))
+    return [(pk, rule, severity) for pk, rule, severity in said if pk in wrong]
 
 
 def _keys(
     census: Census,
     group_by: str,
-    positions: tuple[int, ...],
-    prints: tuple[str, ...],
-    clusters: Any,
-    contents: list[samples.Sample],
-) -> list[int]:
+    positions: Sequence[int],
+    prints: Sequence[str],
+    clusters: Sequence[int],
+    contents: Sequence[samples.Sample],
+) -> Column:
     if group_by == grouping.DUPLICATES:
-        return [_bits(print_) for print_ in prints]
+        return _bits(prints)
     if group_by == grouping.NEAR_DUPLICATES:
-        return [cluster or position for cluster, position in zip(clusters, positions, strict=True)]
+        own = np.asarray(clusters, dtype=np.uint64)
+        return np.where(own, own, np.asarray(positions, dtype=np.uint64))
     keys = [grouping.content_key(content, group_by) for content in contents]
     census.named[group_by] += len(keys) - keys.count(None)
-    return [
+    numbers = (
         grouping.number(f"={key}" if key is not None else f"#{at}") for key, at in zip(keys, positions, strict=True)
-    ]
+    )
+    return np.fromiter(numbers, dtype=np.uint64, count=len(keys))
 
 
-def _bits(digits: str) -> int:
-    return int(digits[:16], 16)
+def _bits(digits: Sequence[str]) -> Column:
+    """The first 64 bits of each of these hex digits, as uint64."""
+    whole = "".join(digits)
+    if len(whole) == _DIGITS * len(digits):  # all of them are as long as they may be
+        return np.frombuffer(bytes.fromhex(whole), dtype=">u8")[:: _DIGITS // 16].astype(np.uint64)
+    return np.fromiter((int(one[:16], 16) for one in digits), dtype=np.uint64, count=len(digits))
 
 
-def _tags(snapshot: Snapshot, pks: tuple[int, ...]) -> Mapping[int, set[str]]:
+def _tags(tagged: Any, pks: Sequence[int]) -> Mapping[int, set[str]]:
     """The tags that the freezing looks at, by sample: all where they are strata, else the one that marks negatives."""
-    rows = SampleTag.objects.filter(dataset=snapshot.dataset_id, sample__gte=min(pks), sample__lte=max(pks))
-    if snapshot.stratify_by != "tag":
-        rows = rows.filter(name=NEGATIVE)
+    rows = tagged.filter(sample__gte=min(pks), sample__lte=max(pks))
     found: dict[int, set[str]] = {}
     for pk, name in rows.order_by().values_list("sample_id", "name"):
         found.setdefault(pk, set()).add(name)
@@ -212,18 +243,18 @@ def _kept(positions: Column, earlier: Sequence[Snapshot], step: Callable[[], Non
 
 
 def _sides_in(earlier: Snapshot, missing: Column) -> Iterator[tuple[int, Column]]:
-    """(side, positions that the snapshot has there), of these positions at least; none is later than its `upto`.
-
-    What was mixed in stands behind `upto`, so nothing but an index has to be read: side by side, not row by row.
-    """
-    entries = SnapshotEntry.objects.filter(snapshot=earlier).order_by().values_list("position")
+    """(side, positions that the snapshot has there), of these positions at least; none is later than its `upto`."""
+    entries = SnapshotEntry.objects.filter(snapshot=earlier).order_by()
     if len(missing) <= FEW:
-        ranges: list[dict[str, Any]] = [{"position__in": missing.tolist()}]
-    else:
-        starts = range(int(missing[0]), int(missing[-1]) + 1, RANGE)
-        upto = int(missing[-1])
-        ranges = [{"position__gte": start, "position__lte": min(start + RANGE - 1, upto)} for start in starts]
-    for here in ranges:
-        for side, name in enumerate(SIDES):
-            found = fetched(entries.filter(split=name, **here))
-            yield side, np.fromiter((position for (position,) in found), dtype=np.uint32, count=len(found))
+        yield from by_side(entries.filter(position__in=missing.tolist()))
+        return
+    upto = int(missing[-1])
+    for start in range(int(missing[0]), upto + 1, RANGE):
+        yield from by_side(entries.filter(position__gte=start, position__lte=min(start + RANGE - 1, upto)))
+
+
+def by_side(entries: Any) -> Iterator[tuple[int, Column]]:
+    """(side, positions of these entries there), side by side: so nothing but an index has to be read."""
+    for side, name in enumerate(SIDES):
+        found = fetched(entries.filter(split=name).values_list("position"))
+        yield side, np.fromiter((position for (position,) in found), dtype=np.uint32, count=len(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +18,8 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 import numpy as np
-from django.db import connection, transaction
-from django.db.models import Exists, F, Max, Min, OuterRef
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
 
 from datasets_app.core.grouping import over_groups, together
 from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
@@ -39,6 +40,7 @@ ENTRY_COLUMNS = (
     "snapshot_id", "sample_id", "revision_id", "position", "split", "group", "worst", "mixed", "pair", "negative",
 )  # fmt: skip
 TRAIN = SIDES.index("train")
+HELD_FOR = 0.5  # seconds between two looks at the lease while something is read
 KINDS = 50_000  # sets of tags, of which each tag is looked at in seconds; of more, chance alone has enough to go by
 WAY = ("dataset_id", "seed", "group_by", "stratify_by", "shares")  # snapshots that agree in these share their sides
 
@@ -89,7 +91,20 @@ def _may_begin() -> Any:
 
 def _run(snapshot: Snapshot, key: str) -> None:
     with put_off():
-        _freeze(snapshot, key, partial(_hold, snapshot, key))
+        _freeze(snapshot, key, _now_and_then(partial(_hold, snapshot, key)))
+
+
+def _now_and_then(hold: Callable[[], None]) -> Callable[[], None]:
+    """`hold`, but twice a second at most: who writes holds on in the same transaction, whatever the time."""
+    held = time.monotonic()
+
+    def step() -> None:
+        nonlocal held
+        if time.monotonic() - held >= HELD_FOR:
+            hold()
+            held = time.monotonic()
+
+    return step
 
 
 def _freeze(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
@@ -118,11 +133,8 @@ def _build_of(snapshot: Snapshot, key: str, contents: BinaryIO, step: Callable[[
     division = _divide(snapshot, taken)
     step()
     mixed = mixing.choose(snapshot, taken, division.side, contents, step)
-    # The keys were read a moment ago, and no sample or revision is ever deleted: to look each of them up again was a
-    # third of the writing.
-    with connection.constraint_checks_disabled():
-        content_hash = _write(snapshot, key, taken, contents, division, mixed)
-    prove_disjoint(snapshot)
+    content_hash = _write(snapshot, key, taken, contents, division, mixed)
+    prove_disjoint(snapshot, taken, division.side, mixed, step)
     step()
     counts = health.counts(
         snapshot, taken, division.side, mixed=mixed, groups=division.groups, largest=division.largest,
@@ -226,11 +238,12 @@ def _write(
         here = slice(start, start + CHUNK)
         positions = taken.position[here]
         names = [SIDES[side] for side in division.side[here].tolist()]
-        # A million times: so by functions of C, not by a loop of Python.
+        # A million times: so by functions of C, not by a loop of Python. And 0 and 1 for bools, which both databases
+        # take: the driver on SQLite looks for an adapter for each bool, which takes as long as storing three numbers.
         columns = zip(
             repeat(owner), taken.sample[here], taken.revision[here], positions, names,
-            _pieces(division.group[here].astype(">u8").tobytes(), 8), taken.worst[here], repeat(False),
-            map(bool, taken.pair[here]), map(bool, taken.negative[here]), strict=False,
+            _pieces(division.group[here].astype(">u8").tobytes(), 8), taken.worst[here], repeat(0),
+            taken.pair[here], taken.negative[here], strict=False,
         )  # fmt: skip
         _insert(snapshot, key, list(columns))
         hashes = _pieces(contents.read(32 * len(positions)), 32)
@@ -244,7 +257,7 @@ def _write(
             map("mixed {:016x}".format, mixed.question[here]), mixed.worst[here], strict=False,
         )  # fmt: skip
         more = [
-            (owner, sample, revision, position, name, group, worst, True, False, False)
+            (owner, sample, revision, position, name, group, worst, 1, 0, 0)
             for position, sample, revision, group, worst in rows
         ]
         digest.update("".join(f"{row[3]} {content} {name}\n" for row, content in zip(more, said, strict=True)).encode())
@@ -262,20 +275,36 @@ def _insert(snapshot: Snapshot, key: str, values: list[Any]) -> None:
     def insert() -> None:
         with transaction.atomic():
             _hold(snapshot, key)
-            bulk.insert(SnapshotEntry, ENTRY_COLUMNS, values, triggers=False, ready=True)
+            bulk.insert(SnapshotEntry, ENTRY_COLUMNS, values, ready=True)
 
     past_deadlocks(insert)
 
 
-def prove_disjoint(snapshot: Snapshot) -> None:
-    """Raise SplitLeak if any group, or any question, has entries on two sides: read back from what was written."""
+def prove_disjoint(
+    snapshot: Snapshot, taken: Census, side: Column, mixed: mixing.Mixed, step: Callable[[], None]
+) -> None:
+    """Raise SplitLeak if any group, or any question, is on two sides: proven of `side`, the side of each sample taken,
+    without looking at how it came about; and of what was written, which is read back, that it is just that."""
+    for keys in taken.ties:
+        order = np.argsort(keys, kind="stable")
+        torn = (keys[order[1:]] == keys[order[:-1]]) & (side[order[1:]] != side[order[:-1]])
+        if torn.any():
+            at = order[int(np.flatnonzero(torn)[0])]
+            raise SplitLeak(f"what is like {taken.position[at]} stands on two sides")
+    if np.isin(np.asarray(mixed.question), taken.of("question")[side != TRAIN]).any():
+        raise SplitLeak("a general sample asks what is in a comparison")
+    _read_back(snapshot, taken.of("position"), side, len(mixed), step)
+
+
+def _read_back(snapshot: Snapshot, positions: Column, side: Column, mixed: int, step: Callable[[], None]) -> None:
     entries = SnapshotEntry.objects.filter(snapshot=snapshot).order_by()
-    if len(entries.values_list("split").distinct()[:2]) < 2:
-        return
-    proofs: list[tuple[str, Any]] = [("group", entries)]
-    if snapshot.group_by:  # else the groups are the questions, as they were when they were divided
-        proofs.append(("sample__question", entries.exclude(sample__question="")))
-    for what, of in proofs:
-        sides = of.values_list(what).annotate(least=Min("split"), greatest=Max("split"))
-        for name, least, greatest in sides.exclude(least=F("greatest"))[:1]:
-            raise SplitLeak(f"{what} {name[:16]} stands on both {least} and {greatest}")
+    for start in range(0, snapshot.upto + 1, census.RANGE):
+        first, behind = np.searchsorted(positions, (start, start + census.RANGE))
+        there = {"position__gte": start, "position__lt": min(start + census.RANGE, snapshot.upto + 1)}
+        for number, written in census.by_side(entries.filter(**there)):
+            if not np.array_equal(np.sort(written), positions[first:behind][side[first:behind] == number]):
+                raise SplitLeak(f"what was written on {SIDES[number]} from {start} on is not what was decided")
+        step()
+    beside = entries.filter(position__gt=snapshot.upto)
+    if (beside.count(), beside.filter(split=SIDES[TRAIN], mixed=True).count()) != (mixed, mixed):
+        raise SplitLeak("what was written of the general samples is not what was decided")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
+from datasets_app.core.splitting import SIDES
 from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 
-from . import bulk
 from .attempts import past_deadlocks
 from .census import CHUNK
-from .plain import fetched
 from .turns import hold
 
 
@@ -45,23 +45,34 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
             return False
         here = {"position__gt": after, "position__lte": upto}
         entries = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, **here).order_by()
-        wanted = dict(fetched(entries.values_list("sample_id", "split")))
         present = Sample.objects.filter(dataset=dataset, **here).exclude(status=Status.TRASHED).order_by()
-        moves = _moves(present, wanted)
+        moves = _moves(present, entries)
         if moves and connection.features.has_select_for_update:
-            hold(Sample.objects.filter(pk__in=moves))
-            # As they are now that they are held: one may have gone to the trash, or come back from it with its side.
-            moves = {pk: move for pk, move in _moves(present, wanted).items() if pk in moves}
-        bulk.update(Sample, ("split",), ((pk, side) for pk, (_, side) in moves.items()))
+            # Those in the trash as well: none may come back with its side while the others are counted and moved.
+            hold(Sample.objects.filter(dataset=dataset, **here))
+            moves = _moves(present, entries)
+        if moves:
+            there = entries.filter(position=OuterRef("position")).values("split")
+            moving = present.annotate(side=Coalesce(Subquery(there), Value(""))).exclude(split=F("side"))
+            moving.update(split=F("side"))
         changes: Counter[tuple[str, str]] = Counter()
-        for (before, side), n in Counter(moves.values()).items():
+        for (before, side), n in moves.items():
             changes["split", side] += n
             changes["split", before] -= n
         DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})
     return True
 
 
-def _moves(present: QuerySet[Sample], wanted: Mapping[int, str]) -> dict[int, tuple[str, str]]:
-    """(side it has, side it should have) of each sample that is not where it should be."""
-    rows = fetched(present.values_list("pk", "split"))
-    return {pk: (before, side) for pk, before in rows if (side := wanted.get(pk, "")) != before}
+def _moves(present: QuerySet[Sample], entries: QuerySet[SnapshotEntry]) -> Counter[tuple[str, str]]:
+    """(side they have, side they should have) → how many samples; of those that are where they should be nothing.
+
+    Counted by the database: to read them all and put them beside each other here took three times as long.
+    """
+    joined = entries.exclude(sample__status=Status.TRASHED).values_list("sample__split", "split")
+    found = {(before, side): n for before, side, n in joined.annotate(n=Count("pk"))}
+    moves = Counter({move: n for move, n in found.items() if move[0] != move[1]})
+    placed = present.filter(split__in=SIDES)
+    if placed.count() > sum(n for (before, _), n in found.items() if before):
+        alone = placed.exclude(Exists(entries.filter(position=OuterRef("position"))))
+        moves.update({(before, ""): n for before, n in alone.values_list("split").annotate(n=Count("pk"))})
+    return moves

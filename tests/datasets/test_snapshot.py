@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models import F, Max, Min
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasets_app.models import Sample, Snapshot, SnapshotEntry
+from datasets_app.models import Sample, Snapshot
 from datasets_app.pipeline import freeze as freezing
 from datasets_app.services import datasets, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
@@ -76,14 +77,38 @@ def test_equal_samples_stay_together_when_asked(alice: Any, rain: Any) -> None:
     assert len({side for position, side in sides(snapshot).items() if position > 40}) == 1
 
 
-def test_a_group_on_two_sides_is_caught(alice: Any, rain: Any) -> None:
-    snapshot = make.snapshot(alice, rain, group_by="doc.id")
-    freezing.prove_disjoint(snapshot)
-    entry = snapshot.entries.filter(split="train").first()
-    assert entry
-    SnapshotEntry.objects.filter(pk=entry.pk).update(split="test")
+def test_a_group_on_two_sides_is_caught(alice: Any, rain: Any, monkeypatch: Any) -> None:
+    divide = freezing._divide
+
+    def torn(snapshot: Any, taken: Any) -> Any:
+        division = divide(snapshot, taken)
+        division.side[0] = (division.side[0] + 1) % 3  # one of ten that are of one document
+        return division
+
+    monkeypatch.setattr(freezing, "_divide", torn)
+    frozen = snapshots.freeze(actor=alice, dataset=rain, group_by="doc.id")
     with pytest.raises(freezing.SplitLeak):
-        freezing.prove_disjoint(snapshot)
+        freezing.freeze(frozen.pk)
+    frozen.refresh_from_db()
+    assert (frozen.state, frozen.error["code"]) == ("failed", "internal")
+
+
+@pytest.mark.parametrize("written", ["elsewhere", "not at all"])
+def test_what_is_written_otherwise_than_it_was_decided_is_caught(
+    written: str, alice: Any, rain: Any, monkeypatch: Any
+) -> None:
+    write = freezing._write
+
+    def wrongly(snapshot: Any, *more: Any) -> Any:
+        content_hash = write(snapshot, *more)
+        one = snapshot.entries.filter(position=23)
+        assert one.update(split="test") if written == "elsewhere" else one.delete()
+        return content_hash
+
+    monkeypatch.setattr(freezing, "_write", wrongly)
+    frozen = snapshots.freeze(actor=alice, dataset=rain)
+    with pytest.raises(freezing.SplitLeak):
+        freezing.freeze(frozen.pk)
 
 
 def test_rejected_samples_stay_out_unless_asked_for(alice: Any, rain: Any) -> None:
@@ -174,7 +199,9 @@ def test_a_reviewer_may_not_freeze(rita: Any, rain: Any) -> None:
 def test_sides_are_disjoint_whatever_is_asked(train: int, seed: int, group_by: str, alice: Any, rain: Any) -> None:
     shares = {"train": train, "validation": 100 - train, "test": 0}
     snapshot = make.snapshot(alice, rain, shares=shares, seed=seed, group_by=group_by)
-    freezing.prove_disjoint(snapshot)
+    for what in ("group", "sample__question"):
+        sides_of = snapshot.entries.order_by().values_list(what).annotate(least=Min("split"), greatest=Max("split"))
+        assert not sides_of.exclude(least=F("greatest")).exists()
     assert snapshot.counts["train"] + snapshot.counts["validation"] == 40
 
 
