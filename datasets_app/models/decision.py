@@ -84,6 +84,9 @@ class Decision(models.Model):
             # What conditions ask for.
             models.Index(fields=("decision", "sample"), name="decision_by_verdict", condition=models.Q(undone_at=None)),
             models.Index(fields=("by", "sample"), name="decision_by_author", condition=models.Q(undone_at=None)),
+            models.Index(
+                fields=("guideline_version", "sample"), name="decision_by_guideline", condition=models.Q(undone_at=None)
+            ),
             models.Index(fields=("at", "sample"), name="decision_by_time", condition=models.Q(undone_at=None)),
         )
 

@@ -199,7 +199,9 @@ def _findings(term: Term, asking: _Asking) -> Any:
 
 
 def _tags(term: Term, asking: _Asking) -> Any:
-    return SampleTag.objects.filter(dataset=asking.dataset, name__in=term.values)
+    rows = SampleTag.objects.filter(name__in=term.values)
+    # SQLite finds a tag of a sample by the sample, half as fast where the dataset is asked for as well.
+    return rows if asking.plainly else rows.filter(dataset=asking.dataset)
 
 
 def _last() -> Any:

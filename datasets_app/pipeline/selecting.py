@@ -179,6 +179,8 @@ def narrowed(
     hidden = sqlite and (begun or len(numbers) > 1 or ordered)
     for name, value in columns.items():
         rows = _with(rows, name, value, plainly=hidden and name != leads)
+    if sqlite and "tag" in related:  # a tag of a sample is found by the sample; the dataset would only be compared
+        related["tag"] = SampleTag.objects.filter(name=filters.tag) if begun or numbers["tag"] > FEW else related["tag"]
     for name, having in related.items():
         few = numbers[name] <= FEW and not begun
         rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))

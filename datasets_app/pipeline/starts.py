@@ -242,6 +242,15 @@ def _decided(term: Term, turned: bool, asked: _Asked) -> Start | None:
     return Start(_decisions(asked).filter(_moment("at", term, False, asked)).order_by().values("sample_id"))
 
 
+def _guideline(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    if turned:
+        return None  # also those that nobody decided
+    values = [int(value) for value in term.values]
+    within = {"min": {"gte": values[0]}, "max": {"lte": values[0]}}.get(term.operator, {"in": values})
+    found = {f"guideline_version__{name}": value for name, value in within.items()}
+    return Start(_decisions(asked).filter(**found).order_by().values("sample_id"))
+
+
 def _gold(term: Term, turned: bool, asked: _Asked) -> Start | None:
     if (term.values[0] == "yes") == turned:
         return None
@@ -266,6 +275,7 @@ _KNOWN: dict[str, _Way] = {
     "decision": _having(_verdicts),
     "decided": _decided,
     "decided-by": _by(_decisions, in_order=True),
+    "guideline": _guideline,
     "annotated-by": _by(_annotations, in_order=False),
     "comments": _number("comments_open", nothing=0),
     "duplicates": _duplicates,

@@ -65,6 +65,7 @@ class OrderedRows:
         found: list[Sample] = []
         looked, look = 0, self._look(column, numbers)
         begin = starts.starts(self.dataset, self.filters.where) if look else []
+        begin = [start.counted(selecting.FEW) for start in begin]
         if few := [start for start in begin if start.number is not None and start.number <= selecting.FEW]:
             return self._begun(few[0], column, down, (low, high), n, numbers)
         rest = low, high

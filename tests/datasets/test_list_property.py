@@ -71,7 +71,7 @@ def mixed(alice: Any, project: Any) -> Dataset:
         Decision.objects.bulk_create(
             Decision(
                 sample_id=pk, revision_id=at[pk], decision=verdict, status_before="pending", by=alice,
-                undone_at=NOW if verdict == "reject" else None,
+                undone_at=NOW if verdict == "reject" else None, guideline_version=2 if verdict == "flag" else 1,
             )
             for verdict in (*VERDICTS[n], *(("reject",) if n % 2 else ()))
         )  # fmt: skip
@@ -132,6 +132,8 @@ PLAIN: dict[str, dict[str, Any]] = {
         "decision.is(flag)": lambda row: "flag" in VERDICTS[row["position"]],
         "decision.is(accept)": lambda row: VERDICTS[row["position"]] == ("accept",),
         "decision.not(accept)": lambda row: VERDICTS[row["position"]] != ("accept",),
+        "guideline.min(2)": lambda row: "flag" in VERDICTS[row["position"]],
+        "guideline.is(1)": lambda row: VERDICTS[row["position"]] == ("accept",),
         "decided.before(2020-01-01)": lambda row: False,
         "decided-by.is(me)": lambda row: bool(VERDICTS[row["position"]]),
         "changed-by.is(me)": lambda row: row["position"] in BY_ALICE,
