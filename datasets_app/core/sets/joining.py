@@ -58,8 +58,7 @@ class Joining:
         for _ in range(ROUNDS):
             if not len(members):
                 return
-            first = np.searchsorted(bucket, bucket)  # where each one's bucket begins
-            heads = members[first]
+            heads = members[_starts(bucket)]
             self._join(heads, members, progress)
             roots = self.roots()
             rest = roots[heads] != roots[members]
@@ -236,6 +235,14 @@ def _begins(ordered: NDArray[Any]) -> NDArray[np.bool_]:
     begins = np.ones(len(ordered), dtype=bool)
     begins[1:] = ordered[1:] != ordered[:-1]
     return begins
+
+
+def _starts(bucket: Indexes) -> Indexes:
+    """For each of the sorted buckets' members where its bucket begins."""
+    places = np.arange(len(bucket), dtype=np.int32)
+    places[1:][bucket[1:] == bucket[:-1]] = 0
+    starts: Indexes = np.maximum.accumulate(places, out=places)
+    return starts
 
 
 def numbered(roots: Indexes) -> Indexes:

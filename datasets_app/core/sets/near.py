@@ -102,11 +102,10 @@ class NearIndex:
         if not self._texts:
             return np.empty(0, dtype=np.int32)
         texts = self._texts.whole()
-        rows, number = different(texts)
-        empty = texts == 0
-        first_is_empty = bool(empty[rows[0]])
-        del texts  # eight megabytes of a million that nobody asks for any more
-        sketches = SketchFile(self._sketches, len(empty), FUNCTIONS)
+        rows = different(texts)[0]
+        first_is_empty = bool(texts[rows[0]] == 0)
+        sketches = SketchFile(self._sketches, len(texts), FUNCTIONS)
+        del texts  # eight megabytes of a million, and as which of them each is counted four: both are asked for again
         with ThreadPoolExecutor(threads) as pool:
             compare = pool.map if threads > 1 else map
             joining = Joining(sketches, rows, 0 if first_is_empty else None, compare, threads)
@@ -114,6 +113,7 @@ class NearIndex:
                 file.seek(0)
                 joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows], partial(progress, at / BANDS))
                 progress((at + 1) / BANDS)
-        found = numbered(joining.roots()[number])
-        found[empty] = -1
+        texts = self._texts.whole()
+        found = numbered(joining.roots()[different(texts)[1]])
+        found[texts == 0] = -1
         return found
