@@ -142,7 +142,7 @@ class Matrix:
         print(f"{kind:<8} {asked} of {len(drawn)} lists asked for, in {seconds:.0f} s")
         self.report(kind, bar)
 
-    def report(self, kind: str, bar: int, worst: int = 20) -> None:
+    def report(self, kind: str, bar: int, worst: int = 8) -> None:
         mine = sorted((row for row in self.times if row.kind == kind), key=lambda row: -row.busy)
         for name in ("busy", "wall"):
             ordered = sorted(getattr(row, name) for row in mine)
