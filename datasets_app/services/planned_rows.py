@@ -8,11 +8,10 @@ fit, and put in order, unless that would be a large part of the dataset. On SQLi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
@@ -25,7 +24,11 @@ from .ordering import Column, Place, between
 
 LOOKED_AT = 10_000  # samples of the order that are looked at first
 GLANCED_AT = 2_000  # where each of them costs more: conditions, texts
+DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
+WIDER = 4  # times as many as so far are looked at next
 CHEAPER = 3  # times as long to find a sample anywhere and put it in order as to pass over one in the order
+
+_IN_INDEX = {"status", "worst"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +53,41 @@ class PlannedRows:
         if not self.filters.chosen():
             return list(passing.order_by(*by)[:n])
         if not few:
-            found, ended = self._looked(column, by, (low, high), n, numbers)
-            if ended or len(found) == n:
+            found = self._looked(column, by, (low, high), n, numbers)
+            if found is not None:
                 return found
-            if fewest is not None and fewest * CHEAPER > self.dataset.samples_total and not self.filters.q:
-                return list(passing.order_by(*by)[:n])
         # In words that no index knows, so that it is not walked along after all.
         return list(passing.order_by(*(OrderBy(Coalesce(F(name), F(name)), descending=down) for name in names))[:n])
 
     def _looked(
-        self, column: Column, by: Sequence[str], within: Range, n: int, numbers: Any
-    ) -> tuple[list[Sample], bool]:
-        """The first of those that pass among the first samples of the order, and whether there are no more samples."""
-        look = GLANCED_AT if self.filters.where or self.filters.q else LOOKED_AT
-        places = Sample.objects.filter(between(column, *within), dataset=self.dataset).order_by(*by)
-        edge = places.values_list(column.name, "position")[look : look + 1].first()
-        near: Q = between(column, *within)
-        if edge is not None:
-            near &= between(column, edge, None) if by[0].startswith("-") else between(column, None, edge)
-        rows = selecting.narrowed(self.dataset, self.filters, ordered=True, reading=True, numbers=numbers).filter(near)
-        return list(rows.only(*self.columns).order_by(*by)[:n]), edge is None
+        self, column: Column, by: Sequence[str], rest: Range, n: int, numbers: Mapping[str, int]
+    ) -> list[Sample] | None:
+        """The first of those that pass, by looking at the first samples of the order, and at more of them as long as
+        that is sooner done than to find all that pass. None: then find all."""
+        down = by[0].startswith("-")
+        passing = selecting.narrowed(self.dataset, self.filters, ordered=True, reading=True, numbers=numbers)
+        passing = passing.only(*self.columns).order_by(*by)
+        fewest, total = min(numbers.values(), default=0), self.dataset.samples_total
+        found: list[Sample] = []
+        looked, look = 0, self._look()
+        while True:
+            places = Sample.objects.filter(between(column, *rest), dataset=self.dataset).order_by(*by)
+            edge = places.values_list(column.name, "position")[look : look + 1].first()
+            near = rest if edge is None else (edge, rest[1]) if down else (rest[0], edge)
+            found += passing.filter(between(column, *near))[: n - len(found)]
+            if edge is None or len(found) == n:
+                return found
+            # Between places neither end is meant, and the edge has not been looked at.
+            rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
+            looked += look
+            look = looked * WIDER
+            if fewest * CHEAPER > total and not self.filters.q:
+                return [*found, *passing.filter(between(column, *rest))[: n - len(found)]]
+            if (looked + look) * CHEAPER > fewest * 2:
+                return None
+
+    def _look(self) -> int:
+        """How many samples of the order are looked at first."""
+        if self.filters.where or self.filters.q:
+            return GLANCED_AT
+        return LOOKED_AT * DEEPER if self.filters.chosen().keys() <= _IN_INDEX else LOOKED_AT
