@@ -22,7 +22,8 @@ _NO_CHANCE = 12  # bytes beyond ASCII: so much GB18030 is not UTF-8 by chance
 def encoding_of(head: bytes) -> str:
     """One of `ENCODINGS` for a file that begins with `head`, which may end in the middle of a character."""
     if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
+        text = head.removeprefix(codecs.BOM_UTF8)  # before what is no UTF-8 at all a program put it without looking
+        return "utf-8-sig" if _decodes(text, "utf-8") else _voted(text).replace("utf-8", "utf-8-sig")
     if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
     if head.startswith(codecs.BOM_UTF16_BE):

@@ -53,7 +53,7 @@ _LEAVES = frozenset((str, int, bool, type(None)))
 
 
 def parse_slowly(raw: bytes, max_depth: int) -> Json:
-    text = decode(raw)
+    text = decode(_without_marks(raw))
     try:
         value = _Strict.decode(text)
     except json.JSONDecodeError as error:
@@ -107,6 +107,17 @@ def _finite(digits: str) -> float:
 
 
 _Strict = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+
+
+def _without_marks(raw: bytes) -> bytes:
+    """The line without what a program put before it that holds no text: a byte order mark where files were put behind
+    each other, zero bytes where a machine stopped while it wrote."""
+    inner = raw.strip(b"\0")
+    if len(inner) < len(raw) and not inner.strip():
+        message = Text("Here are {n} zero bytes and no text: was the file not written to its end?", n=len(raw))
+        raise LineError("text-not-unicode", message)
+    inner = inner.removeprefix(b"\xef\xbb\xbf")
+    return inner if inner.startswith(b"{") and inner.endswith(b"}") and b"\0" not in inner else raw
 
 
 def decode(raw: bytes) -> str:

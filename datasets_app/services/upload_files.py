@@ -27,6 +27,9 @@ _OTHER_FILES: dict[bytes, Text] = {
     b"%PDF": Text("a PDF document"),
     b"\x1f\x8b": Text("a compressed file"),
     b"\x28\xb5\x2f\xfd": Text("a compressed file"),
+    b"version https://git-lfs": Text("a note of Git LFS where the file should be (git lfs pull fetches it)"),
+    b"<!doctype html": Text("a web page"),
+    b"<html": Text("a web page"),
 }
 
 # What holds rows and is not read, and what to do with it.
@@ -75,7 +78,9 @@ def known_ending(name: str) -> str:
 
 def _check_beginning(begin: bytes) -> None:
     """Refuse at the door what holds no rows at all, instead of thousands of rejected lines later."""
-    if kind := next((kind for magic, kind in _OTHER_FILES.items() if begin.startswith(magic)), None):
+    if kind := next(
+        (kind for magic, kind in _OTHER_FILES.items() if begin[: len(magic)].lower() == magic.lower()), None
+    ):
         text = Text("This is {kind}, not a file with samples.", kind=kind)
         raise InvalidInput(code="not_lines", file=text)
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import zipfile
 import zlib
+from functools import partial
 from typing import Any
 
 import openpyxl
@@ -334,6 +336,13 @@ def test_a_workbook_that_broke_off_in_its_texts_keeps_the_rows_whose_texts_are_t
     assert good(found) == ROWS[:whole]
     assert [line for line, _said in told(found)] == list(range(whole + 2, 302))
     assert told(found)[-1] == (301, "The workbook is damaged: what stood in A301, B301 is lost.")
+
+
+def test_a_list_of_texts_that_was_edited_and_holds_other_than_it_says_is_named() -> None:
+    assert not told(entries(as_excel(ROWS[:20])))
+    for after, held in (("", 41), ("<si/>\\g<0>", 43), ("<si><t>x</t></si>\\g<0>", 43)):
+        found = entries(as_excel(ROWS[:20], sharedStrings=partial(re.sub, "<si><t>第.*?</si>", after, count=1)))
+        assert f"says it holds 42 texts and holds {held}" in told(found)[-1][1]
 
 
 def test_a_text_that_is_no_xml_costs_the_row_that_shows_it() -> None:

@@ -314,6 +314,8 @@ def test_a_file_object_from_the_command_line_is_taken_as_well(alice: Any, rain: 
         (b"\x89PNG\r\n\x1a\n\x00\x00", "an image"),
         (b"%PDF-1.7", "a PDF document"),
         (b"\x1f\x8b\x08\x00", "a compressed file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html>", "a web page"),
     ],
 )
 def test_what_holds_no_rows_at_all_is_refused_at_the_door(content: bytes, said: str, alice: Any, project: Any) -> None:

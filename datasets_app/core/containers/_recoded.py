@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from datasets_app.core.encodings import MARK
+from datasets_app.core.jsonl import BOM
 
 UTF_8 = ("", "utf-8", "utf-8-sig")  # what is read as it is
 
@@ -72,7 +73,10 @@ def seekable(stream: BinaryIO, encoding: str) -> Iterator[BinaryIO]:
 
 
 def even(stream: BinaryIO, encoding: str) -> BinaryIO:
-    """The stream; of UTF-16 one in which every line begins where its characters do: see `_Even`."""
+    """The stream; of UTF-16 one in which every line begins where its characters do: see `_Even`. Of GB18030 without a
+    mark of UTF-8 at its start, which would shift its first characters."""
+    if encoding == "gb18030" and stream.seekable() and stream.read(len(BOM)) != BOM:
+        stream.seek(0)
     return _Even(stream, encoding) if encoding in _WIDE else stream  # type: ignore[return-value]
 
 

@@ -12,7 +12,7 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_I
 
 from datasets_app.core.cell_text import unescaped
 from datasets_app.core.containers._book import Book
-from datasets_app.core.containers._texts import LOST, MAIN, text_of
+from datasets_app.core.containers._texts import LOST, MAIN, UNCOMPUTED, text_of
 from datasets_app.core.containers._watched import NotXml, Watched
 from datasets_app.core.containers._zipped import BROKEN
 from ftstudio.errors import InvalidInput, Text
@@ -91,13 +91,14 @@ def _values(book: Book, row: Element) -> list[Any]:
 
 
 def _value(book: Book, cell: Element) -> Any:
-    """What the cell shows, as text, number, truth, date or time; LOST for what cannot be known any more."""
+    """What the cell shows, as text, number, truth, date or time; LOST for what cannot be known any more,
+    UNCOMPUTED for what nobody knows yet."""
     kind, raw = cell.get("t", "n"), cell.findtext(MAIN + "v")
     if kind == "inlineStr":
         inside = cell.find(MAIN + "is")
         return None if inside is None else text_of(inside)
     if not raw:
-        return None
+        return UNCOMPUTED if kind == "n" and cell.find(MAIN + "f") is not None else None
     if kind == "n":
         return _number(book, raw, cell.get("s", "0"))
     if kind == "s":

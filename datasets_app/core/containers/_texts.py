@@ -12,12 +12,15 @@ from datasets_app.core.containers._zipped import BROKEN
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LOST: Any = object()  # in place of a cell's value
+UNCOMPUTED: Any = object()  # in place of the value of a formula that no program has computed yet
 
 
 class Texts(list[Any]):
-    """By number: the text, or LOST. `damaged` is set when what was read may not be what was written."""
+    """By number: the text, or LOST. `damaged` is set when what was read may not be what was written. `said` is how many
+    texts the list claims to hold where those are not so many: then some may stand under another number."""
 
     damaged = False
+    said = 0
 
     def __getitem__(self, number: Any) -> Any:
         return super().__getitem__(number) if 0 <= number < len(self) else LOST
@@ -28,6 +31,7 @@ def texts_of(part: Watched) -> Texts:
     found = Texts()
     faults: list[int] = []
     said = 0
+    whole = False
     try:
         while True:
             try:
@@ -37,6 +41,7 @@ def texts_of(part: Watched) -> Texts:
                         element.clear()
                     elif element.tag == MAIN + "sst":
                         said = int(count) if (count := element.get("uniqueCount", "")).isdecimal() else 0
+                whole = not faults
                 break
             except NotXml:
                 faults.append(len(found))
@@ -52,6 +57,8 @@ def texts_of(part: Watched) -> Texts:
         found[faults[0] : faults[0]] = [LOST] * missing
     elif faults and missing:
         del found[faults[0] :]
+    elif whole and said and missing:
+        found.said = said
     return found
 
 

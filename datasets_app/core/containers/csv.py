@@ -18,7 +18,7 @@ from datasets_app.core.containers._recoded import even
 from datasets_app.core.containers.base import HEAD, Container, Entry, Reading
 from datasets_app.core.encodings import ENCODINGS, MARK, encoding_of, encoding_of_stream
 from datasets_app.core.headings import guess
-from datasets_app.core.jsonl import LineError, too_long
+from datasets_app.core.jsonl import BOM, LineError, too_long
 from ftstudio.errors import InvalidInput, Listed, Text
 
 MOST_COLUMNS = 16_384  # as many as a sheet of Excel has
@@ -59,6 +59,7 @@ class Csv(Container):
         if encoding != "utf-8":
             reading.normalised["byte-order-mark" if encoding == "utf-8-sig" else encoding] += 1
         columns: list[str] = []
+        again: list[str] = []  # the headings as they stand
         for line, raw, cells in _rows(_Lines(stream, encoding, reading.max_bytes), delimiter, reading.max_bytes):
             if isinstance(cells, LineError):
                 if not columns:
@@ -71,6 +72,9 @@ class Csv(Container):
                 reading.normalised["title-row"] += 1
             elif not columns:
                 columns = headings(cells)
+                again = cells
+            elif cells[0].removeprefix("\ufeff") == again[0] and cells[1:] == again[1:]:
+                reading.normalised["heading-row"] += 1  # of a second file that was put behind the first
             else:
                 yield row(line, raw, columns, cells)
 
@@ -166,6 +170,8 @@ def _sample(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _decoded(head: bytes, encoding: str) -> str:
+    if encoding == "gb18030":
+        head = head.removeprefix(BOM)
     return head.decode(encoding, "ftstudio-mark").removeprefix("\ufeff")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from datasets_app.core.containers._book import Book, book_of, sheets_of
 from datasets_app.core.containers._headings import heading_row
 from datasets_app.core.containers._parts import Parts
-from datasets_app.core.containers._texts import LOST
+from datasets_app.core.containers._texts import LOST, UNCOMPUTED
 from datasets_app.core.containers._zipped import opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.containers.csv import headings
@@ -76,12 +76,12 @@ class Xlsx(Container):
             if row.values is None:
                 yield Entry(number, error=LineError("file-unreadable", _lost_rows(number, row.reason)))
                 continue
-            lost = [_place(at, number) for at, value in enumerate(row.values, 1) if value is LOST]
-            cells = ["" if value is LOST else text_of(value) for value in row.values]
+            lost = _missing(row.values, number)
+            cells = ["" if value is LOST or value is UNCOMPUTED else text_of(value) for value in row.values]
             if lost and not columns:
-                raise InvalidInput(file=Text("The headings cannot be read: {reason}", reason=_lost_cells(lost)))
+                raise InvalidInput(file=Text("The headings cannot be read: {reason}", reason=lost))
             if lost:
-                yield Entry(number, _shown(cells), error=LineError("file-unreadable", _lost_cells(lost)))
+                yield Entry(number, _shown(cells), error=LineError("file-unreadable", lost))
             elif not any(cell and not cell.isspace() for cell in cells):
                 reading.normalised["blank-line"] += 1
             elif above:
@@ -97,6 +97,14 @@ class Xlsx(Container):
         if book.texts.damaged:
             message = Text("The list of texts is damaged: some cells may not hold what was written.")
             yield Entry(number + 1, error=LineError("file-unreadable", message))
+        elif book.texts.said:
+            message = Text(
+                "The workbook says it holds {said} texts and holds {found}: it was changed by hand, and cells may show "
+                "texts of others. Save it anew in Excel, WPS or LibreOffice, or look the samples through.",
+                said=book.texts.said,
+                found=len(book.texts),
+            )
+            yield Entry(number + 1, error=LineError("file-unreadable", message))
 
 
 def _place(column: int, row: int) -> str:
@@ -108,9 +116,23 @@ def _place(column: int, row: int) -> str:
     return f"{letters}{row}"
 
 
-def _lost_cells(places: list[str]) -> Text:
-    shown = places[:_MOST_SHOWN] + ["…"] * (len(places) > _MOST_SHOWN)
-    return Text("The workbook is damaged: what stood in {cells} is lost.", cells=Listed(shown))
+def _missing(values: list[Any], number: int) -> Text | None:
+    """Which cells of the row have no value that could be read, and why; None when all have one."""
+    for sign, said in _MISSING.items():
+        places = [_place(at, number) for at, value in enumerate(values, 1) if value is sign]
+        if places:
+            shown = places[:_MOST_SHOWN] + ["…"] * (len(places) > _MOST_SHOWN)
+            return Text(said.template, cells=Listed(shown))
+    return None
+
+
+_MISSING = {
+    LOST: Text("The workbook is damaged: what stood in {cells} is lost."),
+    UNCOMPUTED: Text(
+        "The formula in {cells} was never computed: open the workbook in Excel, WPS or LibreOffice, save it and upload "
+        "it again."
+    ),
+}
 
 
 def _lost_rows(number: int, reason: str) -> Text:
@@ -156,7 +178,7 @@ def _first_rows(book: Book, part: str) -> list[list[str]]:
     """What stands in the first rows that are not blank, as far as it can be read."""
     found: list[list[str]] = []
     for row in islice(_rows_of(book, part), _ROWS_TRIED):
-        cells = [text_of(value)[:_LONGEST_NAME] for value in row.values or () if value is not LOST]
+        cells = [text_of(value)[:_LONGEST_NAME] for value in row.values or () if value not in (LOST, UNCOMPUTED)]
         if any(cell and not cell.isspace() for cell in cells):
             found.append(cells)
     return found

@@ -21,6 +21,7 @@ _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _ROWS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 _USUAL = "data.jsonl"
 _JUNK = frozenset(("__MACOSX",))
+_ABOUT = frozenset(("dataset_info.json", "dataset_infos.json", "metadata.json", "state.json"))  # beside the rows
 _MOST_SHOWN = 5
 
 
@@ -89,6 +90,9 @@ class _Buffered(io.BufferedReader):
         return data
 
 
+_NO_ROWS = Text("There is no .jsonl, .json or .csv file in the archive: unpack it and upload what it holds by itself.")
+
+
 def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
     """The file of rows: the one named, else data.jsonl, else the only one. Raises `InvalidInput` naming the choices."""
     found = []
@@ -97,12 +101,13 @@ def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
         junk = path.name.startswith("._") or not _JUNK.isdisjoint(path.parts)
         if path.suffix.lower() in _ROWS and not member.is_dir() and not junk:
             found.append(member)  # two of one name, as some tools pack them, are two
+    found = [one for one in found if PurePosixPath(one.filename).name not in _ABOUT] or found
     usual = [member for member in found if PurePosixPath(member.filename).name == _USUAL]
     chosen = [member for member in found if member.filename == name] if name else usual if len(usual) == 1 else found
     if len(chosen) == 1:
         return chosen[0]
     if not found:
-        raise InvalidInput(file=Text("There is no .jsonl, .json or .csv file in the archive."))
+        raise InvalidInput(file=_NO_ROWS)
     raise InvalidInput(
         file=Text(
             "Several files of the archive could hold the rows: keep one of {names}, or call it data.jsonl.",
