@@ -36,6 +36,9 @@ def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> 
     """Everything on the page of a held file."""
     usable = len(seen.graded)
     clean = usable - seen.with_findings
+    may_start = allows(user, upload.dataset.project_id, "uploads.start")
+    for field in form.fields.values():
+        field.disabled = field.disabled or not may_start  # who may not import it reads what was said of it
     return {
         "upload": upload,
         "dataset": upload.dataset,
@@ -52,7 +55,7 @@ def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> 
             {"line": row.line, "code": row.code, "reason": say(row.text), "raw": row.raw[:EXCERPT]}
             for row in seen.refused[:REFUSALS]
         ],
-        "may_start": allows(user, upload.dataset.project_id, "uploads.start"),
+        "may_start": may_start,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -105,7 +106,9 @@ def test_a_discarded_file_is_gone_and_so_is_one_that_waited_for_a_week(
 
 def test_an_annotator_may_look_and_change_nothing(alice: Any, bob: Any, rain: Any) -> None:
     upload = make.upload(alice, rain, make.jsonl(make.chats(3)), hold=True)
-    assert browser_of(bob).get(f"/uploads/{upload.pk}/").status_code == 200
+    page = browser_of(bob).get(f"/uploads/{upload.pk}/").content.decode()
+    assert "A reviewer or lead of this project can import it." in page
+    assert not [field for field in re.findall(r"<(?:select|input)[^>]*id=.id_[^>]*>", page) if "disabled" not in field]
     for verb in (uploads.start, uploads.update, uploads.cancel):
         with pytest.raises(NotAllowed):
             verb(actor=bob, upload=upload)
