@@ -219,9 +219,9 @@ class Stack:
         found = self.door.call("GET", "/api/v1/datasets/")[1]["results"]
         return str(found[0]["id"]) if found else ""
 
-    def dataset(self, contract: dict[str, Any]) -> str:
+    def dataset(self, contract: dict[str, Any], name: str = "bench") -> str:
         status, body = self.door.call(
-            "POST", "/api/v1/datasets/", {"name": "bench", "project": self.project, "contract": contract}
+            "POST", "/api/v1/datasets/", {"name": name, "project": self.project, "contract": contract}
         )
         assert status == 201, body
         return str(body["id"])
