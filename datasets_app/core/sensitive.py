@@ -236,9 +236,10 @@ def may_hold_secrets(text: str, seen: bytes) -> bool:
         return True
     if ("密" in text and "密码" in text) or ("令" in text and "口令" in text):
         return True
-    plain = seen.lower()
-    if b"passw" in plain or b"pwd" in plain:
-        return True
+    if "w" in text or "W" in text:  # of password and pwd
+        plain = seen.lower()
+        if b"passw" in plain or b"pwd" in plain:
+            return True
     if (
         _SHORTEST not in seen.translate(_VALUE)
         and "-----BEGIN " not in text
@@ -255,7 +256,8 @@ def may_hold_personal(text: str, seen: bytes) -> bool:
     if "@" in text or ("+" in text and _ABROAD.search(seen)):
         return True
     # What stands behind a key of JSON is no colon of an address.
-    if text.count(":") > 1 and text.count(":") > text.count('":') + 1 and _LONG_ADDRESS.search(seen):
+    colons = text.count(":")
+    if colons > 1 and colons > text.count('":') + 1 and _LONG_ADDRESS.search(seen):
         return True
     seen = seen.translate(_NUMBER)
     return (
