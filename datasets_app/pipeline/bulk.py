@@ -143,3 +143,17 @@ def update(
             cursor.execute(sql, list(chain.from_iterable(block)))
             found += int(cursor.rowcount)
         return found
+
+
+def update_from(model: type[models.Model], column: str, new: models.QuerySet[Any, Any]) -> None:
+    """Set `column` of the rows that `new` names, a queryset of `key`, each once, and `value`, which differs."""
+    field: Any = model._meta.get_field(column)
+    key: Any = model._meta.pk
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    table, name, pk = quote(model._meta.db_table), quote(field.column), quote(key.column)
+    sql, params = new.query.get_compiler(connection=connection).as_sql()
+    with connection.cursor() as cursor:
+        # Not a subquery in SET and another in WHERE: one join takes three quarters of the time.
+        change = f"UPDATE {table} SET {name} = found.value FROM ({sql}) AS found"  # noqa: S608
+        cursor.execute(f"{change} WHERE {table}.{pk} = found.key", params)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from datasets_app.core.splitting import SIDES
 from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 
+from . import bulk
 from .attempts import past_deadlocks
 from .census import CHUNK
 from .turns import hold
@@ -52,9 +52,10 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
             hold(Sample.objects.filter(dataset=dataset, **here))
             moves = _moves(present, entries)
         if moves:
-            there = entries.filter(position=OuterRef("position")).values("split")
-            moving = present.annotate(side=Coalesce(Subquery(there), Value(""))).exclude(split=F("side"))
-            moving.update(split=F("side"))
+            moving = entries.exclude(sample__status=Status.TRASHED).exclude(sample__split=F("split"))
+            bulk.update_from(Sample, "split", moving.values(key=F("sample_id"), value=F("split")))
+            if any(not side for _, side in moves):
+                _alone(present, entries).update(split="")
         changes: Counter[tuple[str, str]] = Counter()
         for (before, side), n in moves.items():
             changes["split", side] += n
@@ -71,8 +72,13 @@ def _moves(present: QuerySet[Sample], entries: QuerySet[SnapshotEntry]) -> Count
     joined = entries.exclude(sample__status=Status.TRASHED).values_list("sample__split", "split")
     found = {(before, side): n for before, side, n in joined.annotate(n=Count("pk"))}
     moves = Counter({move: n for move, n in found.items() if move[0] != move[1]})
-    placed = present.filter(split__in=SIDES)
-    if placed.count() > sum(n for (before, _), n in found.items() if before):
-        alone = placed.exclude(Exists(entries.filter(position=OuterRef("position"))))
-        moves.update({(before, ""): n for before, n in alone.values_list("split").annotate(n=Count("pk"))})
+    placed = present.filter(split__in=SIDES).count()
+    if placed > sum(n for (before, _), n in found.items() if before):
+        alone = _alone(present, entries).values_list("split").annotate(n=Count("pk"))
+        moves.update({(before, ""): n for before, n in alone})
     return moves
+
+
+def _alone(present: QuerySet[Sample], entries: QuerySet[SnapshotEntry]) -> QuerySet[Sample]:
+    """Those on a side that the snapshot does not hold."""
+    return present.filter(split__in=SIDES).exclude(Exists(entries.filter(position=OuterRef("position"))))
