@@ -164,6 +164,12 @@ def _warnings(snapshot: Snapshot, found: dict[str, Any]) -> list[tuple[str, Text
             Text("Samples came or changed since the last scan for near duplicates, which knows nothing of them: scan "
                  "the dataset, then freeze again."),
         ))  # fmt: skip
+    if not snapshot.rule_set_version or _rules_now(snapshot) != snapshot.rule_set_version:
+        said.append((
+            "half-checked",
+            Text("Some of these samples were graded by other rules than those of the frozen contract: have the dataset "
+                 "graded again, then freeze again."),
+        ))  # fmt: skip
     if found["moved"]:
         said.append((
             "moved",
@@ -202,3 +208,10 @@ def _lopsided(snapshot: Snapshot, taken: Census, side: Column, largest: int) -> 
         share=round(shares[most]), side=SIDES[most], wanted=snapshot.shares[SIDES[most]], n=largest,
     )  # fmt: skip
     return [("lopsided", text)]
+
+
+def _rules_now(snapshot: Snapshot) -> str:
+    """The rules by which all samples are graded at this moment; "" where they are being changed, or were in part."""
+    names = ("checking_version", "rule_set_version")
+    changing, version = Dataset.objects.values_list(*names).get(pk=snapshot.dataset_id)
+    return "" if changing else str(version)

@@ -45,7 +45,8 @@ def freeze(
     had in the newest snapshot that held it, of those with the same shares, seed, group key and strata; samples that
     were imported for a side are on it.
 
-    Raises InvalidInput for what does not fit, Conflict `empty` for a dataset without samples.
+    Raises InvalidInput for what does not fit, Conflict `empty` for a dataset without samples, and `checking` while they
+    are graded by changed rules: what was found by the old ones would be counted under the new contract, and exported.
     """
     require(actor, dataset.project_id, "snapshots.freeze")
     wanted = _shares(shares)
@@ -66,6 +67,14 @@ def freeze(
         now = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         if not now.samples_total:
             raise Conflict(Text("This dataset has no samples yet: import some first."), code="empty")
+        if now.checking_version:
+            raise Conflict(
+                Text(
+                    "The samples are being graded by changed rules, and errors against these are not all known yet: "
+                    "freeze when that is done, or stop it on the dataset's page."
+                ),
+                code="checking",
+            )
         last = Snapshot.objects.filter(dataset=now).aggregate(n=Max("number"))["n"] or 0
         snapshot = Snapshot.objects.create(
             dataset=now,

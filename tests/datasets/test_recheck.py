@@ -9,10 +9,11 @@ import pytest
 from datasets_app.models import CheckChunk, Dataset, FindingRow, Sample
 from datasets_app.pipeline import bulk_changes as changing
 from datasets_app.pipeline import check as checking
+from datasets_app.pipeline import freeze as freezing
 from datasets_app.pipeline import regrade
-from datasets_app.services import bulk_changes, checks, datasets, samples
+from datasets_app.services import bulk_changes, checks, datasets, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
-from ftstudio.errors import NotAllowed
+from ftstudio.errors import Conflict, NotAllowed
 from tests import make
 from tests.conftest import api_of, browser_of
 
@@ -214,3 +215,29 @@ def test_the_lines_of_lists_are_masked_as_the_new_rules_say(alice: Any, project:
     begun(alice, dataset, contract=off)
     checking.check(dataset.pk)
     assert lines[0] == asked
+
+
+def test_nothing_is_frozen_while_errors_against_changed_rules_are_not_known_yet(alice: Any, rain: Any) -> None:
+    datasets.update(actor=alice, dataset=rain, contract=STRICT)
+    with pytest.raises(Conflict) as refusal:
+        snapshots.freeze(actor=alice, dataset=rain)
+    assert refusal.value.code == "checking"
+    checking.check(rain.pk)
+    frozen = make.snapshot(alice, rain)
+    assert frozen.counts["errors"] == rain.samples.filter(worst=3).count() > 0
+    assert "half-checked" not in {warning["code"] for warning in frozen.counts["warnings"]}
+
+
+def test_a_snapshot_says_that_the_rules_changed_while_it_was_built(alice: Any, rain: Any) -> None:
+    frozen = snapshots.freeze(actor=alice, dataset=rain)
+    datasets.update(actor=alice, dataset=rain, contract=STRICT)
+    freezing.freeze(frozen.pk)
+    frozen.refresh_from_db()
+    assert (frozen.state, frozen.contract == STRICT) == ("ready", False)
+    assert "half-checked" in {warning["code"] for warning in frozen.counts["warnings"]}
+
+
+def test_who_stopped_a_check_may_freeze_and_is_told_what_the_figures_are_worth(alice: Any, rain: Any) -> None:
+    datasets.update(actor=alice, dataset=rain, contract=STRICT)
+    checks.cancel(actor=alice, dataset=rain)
+    assert "half-checked" in {warning["code"] for warning in make.snapshot(alice, rain).counts["warnings"]}

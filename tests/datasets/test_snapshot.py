@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.models import Sample, Snapshot
+from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import freeze as freezing
 from datasets_app.services import datasets, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
@@ -123,6 +124,7 @@ def test_nobody_changes_the_past(alice: Any, rain: Any) -> None:
     snapshot = make.snapshot(alice, rain)
     samples.save(actor=alice, sample=at(rain, 1), base_revision=1, messages=make.corrected(at(rain, 1), "晴。"))
     datasets.update(actor=alice, dataset=rain, contract={}, system_prompt="")
+    checking.check(rain.pk)
     assert snapshot.entries.get(position=1).revision.number == 1
     snapshot.refresh_from_db()
     assert snapshot.system_prompt == "你是诗人"
