@@ -2,6 +2,9 @@
 
 The library throws away what it has unpacked, or could, when a piece turns out to be damaged or cut off: hundreds of
 good rows. So from there on it is unpacked anew, byte by byte, and what comes of it is given up to its last whole line.
+
+What stands behind the damage cannot be had: nearly all of it is packed as copies of the 32 KB before, and copies of
+those. With one third of real rows lost, of what followed not even one line's end was left (150 and 600 KB, level 6).
 """
 
 from __future__ import annotations
