@@ -232,3 +232,11 @@ def test_one_row_with_a_loss_weight_shows_that_a_file_is_arks():
 def test_one_corrected_request_among_chats_does_not_make_a_file_contrast():
     plain = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     assert detect([plain, plain, CODECS["contrast"].examples[0]]) == "openai-chat"
+
+
+@pytest.mark.parametrize("name", ["trl-kto", "trl-preference"])
+def test_a_picture_without_an_address_rides_along_where_other_things_are_left_out(name):
+    wrong = Message("assistant", [{"type": "image_url", "image_url": {"url": ""}}])
+    sample = Sample((Message("user", "猫？"), Message("assistant", "是", weight=0)), (), (wrong,))
+    assert CODECS[name].reduce(sample).rejected == (wrong,)
+    assert "images" not in CODECS[name].losses(sample)

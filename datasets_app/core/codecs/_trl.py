@@ -79,6 +79,6 @@ def reduced_row(sample: Sample, own: tuple[str, ...], *, rejected: bool) -> Samp
 
 def _reduced(message: Message, path: str) -> Message:
     kept = reduced(message, TRL, path)
-    if isinstance(kept.content, list) and any(images.address_of(part) is not None for part in kept.content):
+    if isinstance(kept.content, list) and any(images.address_of(part) for part in kept.content):
         return replace(kept, content=kept.text)
     return kept
