@@ -21,10 +21,14 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Collection
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """
@@ -88,11 +92,14 @@ class Nursery:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "killed_settings.py").write_text(SETTINGS)
         (folder / "var").mkdir(mode=0o700)
-        shutil.copy(tables(), folder / DATABASE)
-        self._process = _open(folder)
+        self._process = self._opened()
         self._children: list[Child] = []
+
+    def _opened(self) -> subprocess.Popen[str]:
+        (self.folder / "killed_settings.py").write_text(SETTINGS)
+        shutil.copy(tables(), self.folder / DATABASE)
+        return _open(self.folder)
 
     def ask(self, *order: Any) -> Any:
         assert self._process.stdin is not None
@@ -138,6 +145,28 @@ class Nursery:
         self._process.communicate()
 
 
+class OnPostgresql(Nursery):
+    """On the test's own database, where `settings` say so; the test has no transaction around it, and its files."""
+
+    def _opened(self) -> subprocess.Popen[str]:
+        name, files = database.settings_dict["NAME"], settings.STORAGES["default"]["OPTIONS"]["location"]
+        told = f'DATABASES["default"]["NAME"] = {name!r}\nSTORAGES["default"]["OPTIONS"]["location"] = {str(files)!r}\n'
+        (self.folder / "killed_settings.py").write_text(SETTINGS + told)
+        return _open(self.folder, without=("REDIS_URL",))
+
+    def value(self, query: str) -> Any:
+        with database.cursor() as cursor:
+            cursor.execute(query)
+            row = cursor.fetchone()
+        return row[0] if len(row) == 1 else row
+
+    def let_leases_end(self) -> None:
+        with database.cursor() as cursor:
+            for table in (*LEASED, "datasets_app_dataset", "datasets_app_checkchunk", "datasets_app_snapshot",
+                          "datasets_app_scan"):  # fmt: skip
+                cursor.execute(f"UPDATE {table} SET leased_until = NULL")  # noqa: S608
+
+
 @cache
 def tables() -> Path:
     """A database with all tables and nothing in them."""
@@ -151,19 +180,19 @@ def tables() -> Path:
     return folder / DATABASE
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, *, without: Collection[str] = ("DATABASE_URL", "REDIS_URL")) -> dict[str, str]:
     return {
-        **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
+        **{name: value for name, value in os.environ.items() if name not in without},
         "FTSTUDIO_VAR": str(folder / "var"),
         "DJANGO_SETTINGS_MODULE": "killed_settings",
         "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
     }
 
 
-def _open(folder: Path) -> subprocess.Popen[str]:
+def _open(folder: Path, **environment: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.datasets.nursery"],
-        cwd=folder, env=_environment(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=folder, env=_environment(folder, **environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
