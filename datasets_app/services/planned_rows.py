@@ -73,8 +73,13 @@ class PlannedRows:
         while True:
             places = Sample.objects.filter(between(column, *rest), dataset=self.dataset).order_by(*by)
             edge = places.values_list(column.name, "position")[look : look + 1].first()
-            near = rest if edge is None else (edge, rest[1]) if down else (rest[0], edge)
-            found += passing.filter(between(column, *near))[: n - len(found)]
+            if self.filters.q:  # by keys, or the planner, who knows nothing of texts, begins with reading all there are
+                keys = list(places.values_list("pk", flat=True)[:look])
+                near = selecting.narrowed(self.dataset, self.filters, within=keys, numbers=numbers)
+                found += near.only(*self.columns).order_by(*by)[: n - len(found)]
+            else:
+                ends = rest if edge is None else (edge, rest[1]) if down else (rest[0], edge)
+                found += passing.filter(between(column, *ends))[: n - len(found)]
             if edge is None or len(found) == n:
                 return found
             # Between places neither end is meant, and the edge has not been looked at.
