@@ -102,7 +102,7 @@ class JobChange(serializers.Serializer[Any]):
 class JobLaunchInput(serializers.Serializer[Any]):
     waive = WaiveInput(required=False)
     confirm = serializers.ListField(
-        child=serializers.CharField(max_length=40), required=False, help_text="Guards that ask: exposures."
+        child=serializers.CharField(max_length=40), required=False, help_text="Guards that ask: exposures, no-schema."
     )
 
 
