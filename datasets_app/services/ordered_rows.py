@@ -30,6 +30,7 @@ LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first
 GLANCED_AT = 2_000  # where keys to begin with can be counted
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
 COUNTED = 32  # times as many keys to begin with are counted as samples have been looked at
+DENSE = 3  # what at least one sample of so many passes is not gathered
 WIDER = 4  # times as many as so far are looked at next
 # Times as long to read a sample's row in another order than that of the keys.
 CHEAPER = {"position": 1, "tokens": 8, "findings_total": 4, "changed_at": 2}
@@ -97,7 +98,8 @@ class OrderedRows:
 
     def _begun(self, start: Start, column: Column, down: bool, range: Range, n: int, numbers: Numbers) -> list[Sample]:
         # What else is asked might lead the query elsewhere, but not past keys.
-        rows = start.rows if isinstance(self.filters.where.condition, Term) else None
+        alone = isinstance(self.filters.where.condition, Term) and (start.number or 0) > selecting.FEW
+        rows = start.rows if alone else None
         found = selecting.narrowed(
             self.dataset, self.filters, within=start.keys if rows is None else None, among=rows, reading=True,
             numbers=numbers,
@@ -147,6 +149,8 @@ class OrderedRows:
         rarest = min([self._rarest(numbers), *known])
         if self._in_index(column):
             return 0 if rarest * DEEPER > self.dataset.samples_total else None
+        if rarest * DENSE > self.dataset.samples_total:
+            return 0
         if column is NUMBER and any(start.in_order and start.rows is not None for start in begin):
             return 0  # which is walked along that start's own index
         more = looked * WIDER
