@@ -26,7 +26,7 @@ def measure(rows: int, crew: str) -> None:
         file = Path(stack.folder.name) / "rows.jsonl"
         size = write(file, rows)
         before = {program: stack.cpu_seconds(program) for program in ("worker", "database")}
-        upload, seconds = stack.imported(stack.dataset(CONTRACT), file)
+        upload, seconds = stack.imported(stack.dataset(CONTRACT, f"bench {crew}"), file)
         spent = {program: stack.cpu_seconds(program) - before[program] for program in before}
         assert upload["rows_accepted"] == rows, upload
         print(f"import  {crew} worker(s), {rows} rows of {size // rows} bytes: {rows / seconds:,.0f} rows/s")
