@@ -163,10 +163,12 @@ def narrowed(
     related, columns = _related(dataset, filters), filters.columns()
     begun = within is not None or among is not None
     if not begun and leads in related and numbers[leads] <= FEW:
-        within = _keys(related.pop(leads))
+        within = _few(_keys(related[leads]))
+        if within is not None:
+            del related[leads]
     elif not begun and ordered and leads and numbers[leads] <= FEW:  # else the order's index is walked for them
         having = _with(Sample.objects.filter(dataset=dataset), leads, columns[leads])
-        within = list(having.order_by().values_list("pk", flat=True)[: FEW * 4 + 4])
+        within = _few(having.order_by().values_list("pk", flat=True))
     begun = begun or within is not None
     rows = Sample.objects.filter(dataset=dataset) if among is None else among
     if within is not None:
@@ -182,8 +184,9 @@ def narrowed(
     if sqlite and "tag" in related:  # a tag of a sample is found by the sample; the dataset would only be compared
         related["tag"] = SampleTag.objects.filter(name=filters.tag) if begun or numbers["tag"] > FEW else related["tag"]
     for name, having in related.items():
-        few = numbers[name] <= FEW and not begun
-        rows = rows.filter(pk__in=_keys(having)) if few else rows.filter(Exists(having.filter(sample=OuterRef("pk"))))
+        few = _few(_keys(having)) if numbers[name] <= FEW and not begun else None
+        asked = Exists(having.filter(sample=OuterRef("pk"))) if few is None else Q(pk__in=few)
+        rows = rows.filter(asked)
     if filters.where:
         rows = rows.filter(query(dataset, filters.where, plainly=sqlite))
     if not filters.status and not filters.asks_for_trash:
@@ -212,7 +215,7 @@ def kept(dataset: Dataset, filters: Filters, *, exactly: bool = False) -> dict[s
     """How many samples pass each of the chosen filters by itself, from the kept counters; not of text. Of a single
     filter nobody asks, unless `exactly`: it is 0.
 
-    Of clean samples there is no index to begin at, so they are not among them. A cluster is always small.
+    Of clean samples there is no index to begin at, so they are not among them. A cluster is taken to be small.
     """
     apart = ("q", "cluster", "where")
     asked = {name: key for name, key in filters.chosen().items() if name not in apart and key != "clean"}
@@ -269,6 +272,11 @@ def _related(dataset: Dataset, filters: Filters) -> dict[str, Any]:
     return related
 
 
-def _keys(related: Any) -> list[int]:
-    """The samples of a few related rows. More than were counted: the counter is being written just now."""
-    return list(related.values_list("sample_id", flat=True).distinct().order_by()[: FEW * 4 + 4])
+def _keys(related: Any) -> Any:
+    return related.values_list("sample_id", flat=True).distinct().order_by()
+
+
+def _few(keys: Any) -> list[int] | None:
+    """The keys; None where they are no few after all: the counter is being written just now, or a cluster is large."""
+    found = list(keys[: FEW * 4 + 4])
+    return found if len(found) < FEW * 4 + 4 else None

@@ -29,7 +29,7 @@ def one(n: int) -> dict[str, Any]:
     return {
         "position": n, "status": STATUSES[n // 10], "split": SIDES[n % 3], "label": LABELS[(n * n) % 5 % 3],
         "tokens": (n * 7) % 11, "worst": (0, 3, 0, 2, 1)[n % 5], "findings_total": (0, 2, 0, 1, 1)[n % 5],
-        "cluster": 4 if n % 9 == 4 else 0, "has_rejected": n > 30, "revision_number": 1 + (n % 8 == 0),
+        "cluster": 4 if n % 4 == 0 else 0, "has_rejected": n > 30, "revision_number": 1 + (n % 8 == 0),
         "comments_open": int(n in (6, 17)), "changed_at": NOW - timedelta(hours=n % 4),
     }  # fmt: skip
 
@@ -168,6 +168,7 @@ asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.item
 )
 @example(asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, counted=8, size=2)
 @example(asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, counted=8, size=2)
+@example(asked={"cluster": "4"}, order="tokens", falling=False, few=0, look=1, counted=8, size=2)  # more than a few
 def test_a_list_shows_what_passes_there_and_back(
     asked: dict[str, str], order: str, falling: bool, few: int, look: int, counted: int, size: int, mixed: Dataset
 ) -> None:
