@@ -105,12 +105,29 @@ def test_lines_with_a_comma_behind_each_are_read() -> None:
         b'{"prompt": "?", "examples": [{"input": "a", "output": "b"}]}',  # examples of one row
         b'{"tools": [{"type": "function"}], "n": 1}',
         b'{"conversations": [{"from": "human", "value": "' + b"x" * 2 * HEAD,
+        b'{"data": [{"x": 1}], "messages": [{"role": "user", "content": "a"}]}',  # a row that has data of its own
+        b'{"a": 1}}\n{"a": 2}\n{"a": 3}\n',
+        b'{"a": 1};\n{"a": 2}\n',
+        b'{"a": "\xff"}\n{"a": "b"}\n',
+        '{"题": "下雨吗"}\n{"题": "不会"}\n'.encode("gb18030"),
+        b'{"a": "' + b'\\"' * HEAD,  # one string that is cut, which must not be searched from each of its marks
         b"{}",
         b"{",
     ],
 )
 def test_lines_stay_lines(data: bytes) -> None:
     assert detect(data[:HEAD], "rows.json") == "jsonl"
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+@pytest.mark.parametrize("layout", [None, 2])
+def test_what_is_no_object_costs_none_beside_it(indent: str, layout: int | None) -> None:
+    texts = [json.dumps(row, ensure_ascii=False, indent=layout).replace("\n", "\n" + indent) for row in ROWS]
+    texts = [indent + text + "," for text in texts]
+    texts[2:2] = ["null"]
+    found = read("\n".join([*texts, "]"]).encode())[1]
+    assert [one.record for one in found if one.record] == ROWS
+    assert [one.raw for one in found if one.error] == [b"null", b"]"]
 
 
 def test_an_object_in_an_archive_is_read_too() -> None:

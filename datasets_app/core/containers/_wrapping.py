@@ -15,8 +15,10 @@ _OF_ROWS = frozenset((
     "completion", "chosen", "rejected", "answer", "response", "问题", "答案", "回答",
 ))  # fmt: skip
 _OF_TURNS = frozenset(("role", "from"))
-_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"[ \t\r\n]*+(:?)|[\[\]{}]', re.DOTALL)
-_MEMBER = re.compile(rb'[ \t\r\n,]*+"((?:[^"\\]|\\.)*)"[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
+_STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)'
+# One that is cut goes to the end: its escaped quotation marks begin no others.
+_TOKEN = re.compile(_STRING + rb'(?:"[ \t\r\n]*+(:?)|\\?\Z)|[\[\]{}]', re.DOTALL)
+_MEMBER = re.compile(rb"[ \t\r\n,]*+" + _STRING + rb'"[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 _ARRAY = re.compile(rb"[ \t\r\n]*+\[[ \t\r\n]*+\{")
 _ELEMENT = 1 << 14  # bytes of an element in which its keys are looked for
 
@@ -34,7 +36,7 @@ class Member:
 def holds_rows(text: bytes) -> bool:
     """Whether the object that the text begins with is no row itself and one of its keys is an array of rows."""
     members = list(_members(text, 1))
-    if _OF_ROWS & {one.name for one in members if not _is_array(one)}:
+    if any(map(_is_row, members)):
         return False
     return any(array_at(one) is not None for one in members)
 
@@ -50,14 +52,21 @@ def array_at(member: Member) -> int | None:
     found = _ARRAY.match(member.data, member.value)
     if found is None:
         return None
-    keys = {one.name for one in _members(member.data[: found.end() + _ELEMENT], found.end())}
+    keys = _keys_at(member, found.end())
     if keys & _OF_TURNS or not (member.name.casefold() in _NAMES or keys & _OF_ROWS):
         return None
     return found.end() - 1
 
 
-def _is_array(member: Member) -> bool:
-    return _ARRAY.match(member.data, member.value) is not None
+def _is_row(member: Member) -> bool:
+    """Whether what has this member is a row: a text of one, or the turns."""
+    found = _ARRAY.match(member.data, member.value)
+    return member.name in _OF_ROWS and (found is None or bool(_keys_at(member, found.end()) & _OF_TURNS))
+
+
+def _keys_at(member: Member, at: int) -> set[str]:
+    """The keys of the object whose bracket stands before `at`."""
+    return {one.name for one in _members(member.data[: at + _ELEMENT], at)}
 
 
 def _members(data: bytes, at: int) -> Iterator[Member]:

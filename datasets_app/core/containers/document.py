@@ -15,11 +15,13 @@ from datasets_app.core.containers._recoded import UTF_8, seekable
 from datasets_app.core.containers._wrapping import array_at, begins_member, holds_rows
 from datasets_app.core.containers.array import elements
 from datasets_app.core.containers.base import HEAD, Container, Entry, Reading, parsed
+from datasets_app.core.encodings import encoding_of
 from datasets_app.core.jsonl import BOM, read_lines, too_long
 from ftstudio.errors import Text
 
 _SKIPPED = 1 << 16  # bytes that are held of what holds no rows
 _CUT = ("Expecting value", "Expecting property name", "Expecting ':'", "Expecting ','", "Invalid \\")
+_ASKED = 3  # times that an object is looked at as a whole to find out whether it has ended
 _NEAR = 12  # bytes before the end of what is looked at, in which a value may be cut in two
 
 
@@ -34,7 +36,7 @@ class JsonDocument(Container):
 
     def recognises(self, head: bytes, name: str) -> bool:
         """True for what begins with an object that is not one line by itself, and for one that holds rows."""
-        text = head.removeprefix(BOM).lstrip(SPACE)
+        text = _readable(head.removeprefix(BOM)).lstrip(SPACE)
         first, _end, rest = text.partition(b"\n")
         if not text.startswith(b"{"):
             return False
@@ -85,11 +87,14 @@ def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
 def _objects(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
     """Each object from the line that it begins, a bracket being the first sign of it, to where the next one begins."""
     held: list[bytes] = []
-    number = size = 0
+    number = size = asked = 0
     for line in read_lines(stream, max_bytes=reading.max_bytes):
-        if line.raw.startswith(b"{") if line.raw is not None else not held or _is_object(_joined(held)):
+        ends = not held or bool(line.raw and _begins(line.raw, held[0]))
+        if not ends and line.raw != b"" and asked < _ASKED and _may_end(held, line.raw):
+            ends, asked = _is_object(_joined(held)), asked + 1
+        if ends:
             yield from _object(held, number, size, reading)
-            held, number, size = [], line.number, 0
+            held, number, size, asked = [], line.number, 0, 0
         size += line.length
         if line.raw and size <= reading.max_bytes:
             held.append(line.raw)
@@ -105,6 +110,24 @@ def _object(held: list[bytes], number: int, size: int, reading: Reading) -> Iter
         yield parsed(number, _joined(held), reading)
 
 
+def _begins(line: bytes, first: bytes) -> bool:
+    """Whether an object begins in the line, no further in than the one before it, that begins in the first line."""
+    inner, bare = line.lstrip(SPACE), first.lstrip(SPACE)
+    if not inner.startswith(b"{"):
+        return False
+    return not bare.startswith(b"{") or len(line) - len(inner) <= len(first) - len(bare)
+
+
+def _may_end(held: list[bytes], line: bytes | None) -> bool:
+    """Whether the object held could be whole, so that the line is none of it, unless it is the comma behind it: behind
+    its first line, and behind a bracket right below that one's."""
+    if line is None or line.strip(SPACE) == b",":
+        return line is None
+    first = held[0]
+    indent = first[: len(first) - len(first.lstrip(SPACE))]
+    return len(held) == 1 or held[-1].rstrip(SPACE).removesuffix(b",") == indent + b"}"
+
+
 def _joined(held: list[bytes]) -> bytes:
     """The object without the comma behind it."""
     return b"\n".join(held).strip(SPACE).removesuffix(b",").rstrip(SPACE)
@@ -117,6 +140,11 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
+def _readable(head: bytes) -> bytes:
+    """The beginning of a file in UTF-8, without what is no text: a broken byte makes no other kind of a file."""
+    return head.decode(encoding_of(head), "ignore").encode()
+
+
 def _goes_on(text: bytes) -> bool:
     """Whether the beginning of a file is that of one object and nothing is wrong with it, but that it is cut."""
     decoded = text.decode("utf-8", "ignore")
@@ -124,7 +152,8 @@ def _goes_on(text: bytes) -> bool:
         json.loads(decoded)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Extra data"):
-            return decoded[: error.pos].rstrip().endswith("}")
+            whole = decoded[: error.pos].rstrip()
+            return whole.endswith("}") and "\n" in whole
         return error.msg.startswith("Unterminated string") or (
             error.msg.startswith(_CUT) and error.pos >= len(decoded.rstrip()) - _NEAR
         )
