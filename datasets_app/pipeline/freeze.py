@@ -30,7 +30,7 @@ from ftstudio.memory import giving_back
 from ftstudio.sweeping import put_off
 from ftstudio.web.texts import to_row
 
-from . import bulk, census, health, measure_test, mixing, placing, waiving
+from . import bulk, census, health, measure_test, mixing, placing, planner, waiving
 from .attempts import Stopped, past_deadlocks, work_alone
 from .census import CHUNK, TAGS, Census
 from .courtesy import waited_for
@@ -134,6 +134,7 @@ def _build_of(snapshot: Snapshot, key: str, contents: BinaryIO, step: Callable[[
     step()
     mixed = mixing.choose(snapshot, taken, division.side, contents, step)
     content_hash = _write(snapshot, key, taken, contents, division, mixed)
+    planner.tell(len(taken) + len(mixed), SnapshotEntry)
     prove_disjoint(snapshot, taken, division.side, mixed, step)
     step()
     counts = health.counts(

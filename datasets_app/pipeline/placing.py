@@ -14,7 +14,7 @@ from datasets_app.models import DatasetCount, Sample, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
 from datasets_app.models.snapshot import SnapshotState
 
-from . import bulk
+from . import bulk, planner
 from .attempts import past_deadlocks
 from .census import CHUNK
 from .turns import hold
@@ -26,15 +26,19 @@ def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:
     Of two snapshots that are ready at once the newer one's sides stay: whoever sees a newer one that has its entries
     stops. Safe to run twice.
     """
-    last = 0
+    last = moved = 0
     while last < snapshot.dataset.next_position - 1:
-        if not past_deadlocks(partial(_chunk, snapshot, last, last + CHUNK)):
+        found = past_deadlocks(partial(_chunk, snapshot, last, last + CHUNK))
+        if found is None:
             return
+        moved += found
         last += CHUNK
         step()
+    planner.tell(moved, Sample)
 
 
-def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
+def _chunk(snapshot: Snapshot, after: int, upto: int) -> int | None:
+    """How many were moved; None where a newer snapshot's sides stay."""
     with transaction.atomic():
         dataset = snapshot.dataset_id
         snapshots = Snapshot.objects.filter(dataset=dataset)
@@ -42,7 +46,7 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
         snapshots.select_for_update(no_key=True).only("pk").earliest("number")
         newer = snapshots.filter(number__gt=snapshot.number).exclude(content_hash="")
         if newer.exclude(state=SnapshotState.FAILED).exists():
-            return False
+            return None
         here = {"position__gt": after, "position__lte": upto}
         entries = SnapshotEntry.objects.filter(snapshot=snapshot, mixed=False, **here).order_by()
         present = Sample.objects.filter(dataset=dataset, **here).exclude(status=Status.TRASHED).order_by()
@@ -61,7 +65,7 @@ def _chunk(snapshot: Snapshot, after: int, upto: int) -> bool:
             changes["split", side] += n
             changes["split", before] -= n
         DatasetCount.objects.add(dataset, {key: n for key, n in changes.items() if key[1]})
-    return True
+    return moves.total()
 
 
 def _moves(present: QuerySet[Sample], entries: QuerySet[SnapshotEntry]) -> Counter[tuple[str, str]]:

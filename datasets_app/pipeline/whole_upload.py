@@ -12,12 +12,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from datasets_app.models import Upload
+from datasets_app.models import FindingRow, Revision, Sample, Upload
 from datasets_app.models.upload import UploadState
 from ftstudio.errors import Text
 from ftstudio.web.texts import from_row, to_row
 
-from . import announcing, leaks, planning, repetitions, unpack
+from . import announcing, leaks, planner, planning, repetitions, unpack
 from .attempts import Stopped, past_deadlocks
 from .reading import recognise
 
@@ -102,6 +102,8 @@ def _find_repetitions(upload: Upload, key: str) -> None:
         if not Upload.objects.renew(upload.pk, key):
             raise Stopped
 
+    accepted = Upload.objects.values_list("rows_accepted", flat=True).get(pk=upload.pk)
+    planner.tell(accepted, Sample, Revision, FindingRow)
     found = repetitions.find(upload.dataset_id, first, upload.pk, hold)
     if not Upload.objects.renew(upload.pk, key, rows_duplicate=found):
         raise Stopped

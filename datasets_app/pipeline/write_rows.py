@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from datasets_app.core import codecs, composing, profiles, samples
 from datasets_app.core.codecs import Codec, CodecError, Setting
@@ -250,13 +250,23 @@ def _side(snapshot: Snapshot, split: str) -> QuerySet[SnapshotEntry]:
 
 
 def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
-    """The split's entries in order; by keyset, so that nothing long is held open."""
+    """The split's entries in order; by keyset, so that nothing long is held open.
+
+    Each look has an end as well: where PostgreSQL does not know yet how many there are, it would else find and sort all
+    that follow, chunk after chunk. An end that is too near is moved away, one that is too far is moved nearer.
+    """
     entries = _side(snapshot, split).order_by("position")
     columns = (
         "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload__codec",
         "mixed",
     )  # fmt: skip
-    last = 0
-    while rows := fetched(entries.filter(position__gt=last).values_list(*columns)[:CHUNK]):
+    last, width = 0, CHUNK
+    end = entries.aggregate(end=Max("position"))["end"] or 0
+    while last < end:
+        here = entries.filter(position__gt=last, position__lte=last + width)
+        rows = fetched(here.values_list(*columns)[:CHUNK])
         yield from map(_Entry._make, rows)
-        last = rows[-1][0]
+        if len(rows) == CHUNK:
+            last, width = rows[-1][0], max(CHUNK, width // 2)
+        else:
+            last, width = last + width, width * 2 if len(rows) * 2 < CHUNK else width
