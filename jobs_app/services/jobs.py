@@ -123,7 +123,7 @@ def launch(*, actor: User, job: Job, waive: Mapping[str, Any] | None = None, con
     """Check everything again, freeze the inference contract, and hand the job to the workers. Twice is a Conflict.
 
     `waive={"reason": …, "rules"?: […]}` lets error findings pass, without `rules` all of them. `confirm` names the
-    guards that ask (`core.guards`: "exposures") and are meant. A credential that was not tried within the hour is tried
+    guards that ask (`core.guards.ASKING`) and are meant. A credential that was not tried within the hour is tried
     first. Raises InvalidInput with one field for each precondition that is not met.
     """
     require(actor, job.project_id, "jobs.launch")
