@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 
 PATTERN = re.compile(
-    r"(?ai)(?:passw(?:or)?d|pwd|密码|口令)[\"'”’]?\s{0,3}(?:[:：]|=(?!=)|是|为|is\b)\s{0,3}[\"'“‘「]?"
+    r"(?ai)(?:passw(?:or)?d|pwd|密码|口令)[\"'”’]?\s{0,3}(?:[是为]?[:：]|(?:is)?:|=(?!=)|是|为|is\b)\s{0,3}[\"'“‘「]?"
     r"([a-z0-9@#!](?:[.?~_-]{0,3}[a-z0-9!@#$%^&*+=]){5,63}+)(?![({\[/\\])"
 )
 _MADE_UP = re.compile(
@@ -18,6 +18,8 @@ _MADE_UP = re.compile(
     r"|change|string|null|none|true|false|foo|param|config|input|value|hash|encod|length|field|letmein|welcome"
 )
 _NAME = re.compile(r"[A-Za-z_]+\d?(?:[._-][A-Za-z_]+\d?)*")  # of code, as `self.pw2`
+# Of an algorithm, an encoding or a thing, not of a password: “SHA256”, “AES-128”.
+_KNOWN = re.compile(r"(?ai)(?:sha|aes|rsa|ecc|md|base|utf|gbk?|hmac|wpa|win|windows|iphone|ipad)[_-]?\d{1,5}")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\Z")
 
 
@@ -27,7 +29,11 @@ def is_one(value: str) -> bool:
         return False
     if value.isdigit():
         return len(value) <= 12 and not _DATE.match(value) and not _counted(value)
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and _NAME.fullmatch(value) is None
+    return (
+        any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and not (_NAME.fullmatch(value) or _KNOWN.fullmatch(value))
+    )
 
 
 def _counted(digits: str) -> bool:

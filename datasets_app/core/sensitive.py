@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
+from operator import attrgetter
 from string import ascii_letters, digits
 
 from datasets_app.core import passwords, telephones
+from datasets_app.core.check_digits import is_card, is_resident, was_resident
 from ftstudio.errors import Text
 
 LONGEST = 200_000  # characters looked at
@@ -52,27 +55,6 @@ def _assigned(value: str) -> bool:
 def _in_address(value: str) -> bool:
     """A password in a URL; those of manuals are words."""
     return any(char.isdigit() for char in value) and len(set(value)) > 4 and "example" not in value.lower()
-
-
-def _luhn(value: str) -> bool:
-    digits = [int(char) for char in value if char.isdigit()]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return len(set(digits)) > 3 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_PLACE_AND_DAY = re.compile(rf"(?:[1-6]\d|71|8[123]|91)\d{{4}}(?:19|20)\d\d{_DAY}")
-_OLD_DAY = re.compile(rf"(?:[1-6]\d|71|8[123]|91)\d{{6}}{_DAY}")  # of fifteen digits, without a check digit
-
-
-def _resident(value: str) -> bool:
-    """GB 11643: seventeen digits, weighted, decide the eighteenth character."""
-    value = value.replace(" ", "")
-    if not _PLACE_AND_DAY.match(value):
-        return False
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    rest = sum(int(char) * weight for char, weight in zip(value[:17], weights, strict=True)) % 11
-    return value[17].upper() == "10X98765432"[rest]
 
 
 def _mobile(value: str) -> bool:
@@ -162,9 +144,9 @@ _SECRETS = (
 )
 _PERSONAL = (
     _Kind(Text("identity number"), re.compile(r"(?<![\dA-Za-z])[1-9]\d{5} ?(?:19|20)\d{6} ?\d{3}[\dXx](?![\dA-Za-z])"),
-          _resident),
+          is_resident),
     _Kind(Text("identity number"), re.compile(r"身份证(?:号码?)?[:：是为 ]{0,3}([1-9]\d{14})(?!\d)", re.ASCII),
-          lambda value: _OLD_DAY.match(value) is not None, 1),
+          was_resident, 1),
     _Kind(
         Text("passport number"),
         re.compile(
@@ -185,14 +167,14 @@ _PERSONAL = (
     _Kind(Text("telephone number"), telephones.AMERICAN, telephones.leads_to_an_american),
     _Kind(Text("telephone number"), telephones.INTERNATIONAL, telephones.leads_to_somebody),
     # Of 19 digits in groups; by itself, as the last three may be another number behind one of 16.
-    _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]\d{4}){3}[ -]\d{3}(?!\d)"), _luhn),
+    _Kind(Text("bank card number"), re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]\d{4}){3}[ -]\d{3}(?!\d)"), is_card),
     _Kind(
         Text("bank card number"),
         re.compile(
             r"(?<![\d.])(?:[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{3,7}"
             r"|3[47]\d\d[ -]\d{6}[ -]\d{5}|6\d{5}[ -]\d{10,13})(?!\d)"
         ),
-        _luhn,
+        is_card,
     ),
     _Kind(
         Text("e-mail address"),
@@ -220,7 +202,7 @@ def _classes(**members: str) -> bytes:
 
 
 _VALUE = _classes(w=ascii_letters + digits + "_-/+=.")
-_NUMBER = _classes(**{"0": digits, "-": "- ", ".": "."})
+_NUMBER = _classes(**{"0": digits, "-": "- ?", ".": "."})  # “?” is the space that does not break
 _SHORTEST = b"w" * 15  # no key, token or password is shorter
 
 
@@ -240,14 +222,13 @@ def may_hold_secrets(text: str, seen: bytes) -> bool:
         plain = seen.lower()
         if b"passw" in plain or b"pwd" in plain:
             return True
-    if (
-        _SHORTEST not in seen.translate(_VALUE)
-        and "-----BEGIN " not in text
-        # A pattern that minds no case takes these for ASCII letters; the last one is the sign of kelvins.
-        and not ("İ" in text or "ı" in text or "ſ" in text or "\u212a" in text)
-    ):
-        return False
-    return any(mark in text for mark in _MARKS)
+    # A pattern that minds no case takes these for ASCII letters; the last one is the sign of kelvins.
+    if "İ" in text or "ı" in text or "ſ" in text or "\u212a" in text:
+        return True
+    if _SHORTEST not in seen.translate(_VALUE):
+        return "-----BEGIN " in text
+    plain = seen.lower()
+    return "密钥" in text or any(mark in plain for mark in _MARKS)
 
 
 def may_hold_personal(text: str, seen: bytes) -> bool:
@@ -259,6 +240,8 @@ def may_hold_personal(text: str, seen: bytes) -> bool:
     colons = text.count(":")
     if colons > 1 and colons > text.count('":') + 1 and _LONG_ADDRESS.search(seen):
         return True
+    if ("照" in text and "护照" in text) or "assport" in text or "PASSPORT" in text:  # whose numbers may be short
+        return True
     seen = seen.translate(_NUMBER)
     return (
         b"0000000" in seen
@@ -267,12 +250,11 @@ def may_hold_personal(text: str, seen: bytes) -> bool:
     )
 
 
-_ABROAD = re.compile(rb"\+\d[\d ()?-]{8}")  # “?” is the space that does not break
+_ABROAD = re.compile(rb"\+\d[\d ()?-]{8}")
 _LONG_ADDRESS = re.compile(rb"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]")
 _MARKS = (
-    "key", "oken", "ecret", "assw", "KEY", "Key", "OKEN", "ECRET", "ASSW", "AKIA", "ASIA", "AKID", "LTAI", "AKLT",
-    "AIza", "k_live_", "npm_", "eyJ", "sk-", "glpat-", "xox", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_",
-    "github_pat_", "密码", "密钥",
+    b"key", b"oken", b"ecret", b"akia", b"asia", b"akid", b"ltai", b"aklt", b"aiza", b"k_live_", b"npm_", b"eyj",
+    b"sk-", b"glpat-", b"xox", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"hf_", b"github_pat_", b"-----begin ",
 )  # fmt: skip
 
 
@@ -289,16 +271,18 @@ def personal(text: str) -> Iterator[Spot]:
 
 
 def _spots(text: str, kinds: tuple[_Kind, ...]) -> Iterator[Spot]:
-    taken: list[tuple[int, int]] = []
-    found: list[Spot] = []
+    found: list[Spot] = []  # in their order; none reaches into another
     for kind in kinds:
         for match in kind.pattern.finditer(text, 0, LONGEST):
             start, end = match.span(kind.group)
-            if any(start < stop and begin < end for begin, stop in taken) or not kind.holds(text[start:end]):
+            at = bisect_left(found, end, key=_start)  # behind the last one that begins before its end
+            if (at and start < found[at - 1].end) or not kind.holds(text[start:end]):
                 continue
-            taken.append((start, end))
-            found.append(Spot(start, end, kind.label, masked(text[start:end])))
-    yield from sorted(found, key=lambda spot: spot.start)
+            found.insert(at, Spot(start, end, kind.label, masked(text[start:end])))
+    yield from found
+
+
+_start = attrgetter("start")
 
 
 def masked(value: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _GAP = "[ \u00a0-]"
-_AREA = r"(?:10|2\d|[3-9]\d\d)"  # of China, without the 0
+_AREA = r"(?:10|2\d|(?![48]00)[3-9]\d\d)"  # of China, without the 0
 _LOCAL = rf"[2-8]\d{{2,3}}{_GAP}?\d{{4}}(?!\.?\d|-\d{{5}})"  # an extension may follow
 LANDLINE = re.compile(
     rf"(?<![\w.+/-])(?:\+?86{_GAP}?)?(?:0{_AREA}-|[(（]0{_AREA}[)）] ?){_LOCAL}"
@@ -38,6 +38,7 @@ INTERNATIONAL = re.compile(
 _COUNTED_UP = ("1234567", "2345678", "3456789", "7654321", "8765432", "9876543")  # what manuals dial
 _THREE = re.compile(r"\d{3}")
 _DATE = re.compile(r"20[0-2]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\Z")
+_DAY_AHEAD = re.compile(r"\+20\d\d-?(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])[ -]")  # “+2023-04-15 12:30”, as in a diff
 _FREE = frozenset(("400", "800", "833", "844", "855", "866", "877", "888"))
 
 
@@ -50,8 +51,8 @@ def leads_to_somebody(value: str) -> bool:
     digits = _digits(value)
     if not (10 <= len(digits) <= 15 and len(set(digits[-7:])) > 2) or any(up in digits for up in _COUNTED_UP):
         return False
-    in_pairs = len(digits) == 10 and not _THREE.search(value)  # “+20 30 40 50 60” counts something
-    return not in_pairs and _DATE.match(digits[-8:]) is None
+    in_pairs = len(digits) in (10, 12) and not _THREE.search(value)  # “+20 30 40 50 60” counts something
+    return not in_pairs and _DATE.match(digits[-8:]) is None and _DAY_AHEAD.match(value) is None
 
 
 def leads_to_an_american(value: str) -> bool:

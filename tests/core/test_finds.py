@@ -299,6 +299,9 @@ def test_of_a_private_key_a_list_shows_no_line(whole):
         ("The password is " + "Tr4nsf0rm!", "password or key"),
         ("银行卡密码是 " + "839201", "password or key"),
         ('{"password": "' + "zhang2024x" + '"}', "password or key"),
+        ("密码是：" + "Wq7Rt9x", "password or key"),
+        ("password is: " + "Tr4nsf0rm!", "password or key"),
+        ("toKen=" + "9f8e7d6c5b4a39281706", "password or key"),
         ("DB_PASSWD=" + "a8-x3k9q", "password or key"),
         ("AKID" + "z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "API key"),
         ("sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2", "API key"),
@@ -334,6 +337,7 @@ def test_a_secret_is_found_and_never_said(text, kind):
         "见https://acme.cn,邮箱:zhang2024lei@acme-corp.cn",
         "https://acme.cn:8080/a@b",
         "task-force-of-the-century-and-more",
+        "密码是AES128加密的，口令为Base64编码，The password is SHA-256 encrypted",
     ],
 )
 def test_a_placeholder_is_no_secret(text):
@@ -359,6 +363,7 @@ def test_a_placeholder_is_no_secret(text):
         ("[2001:4860:4860::8888]:443", "IP address"),
         ("电话 010-82345679", "telephone number"),
         ("（0571）8765 4120，", "telephone number"),
+        ("（0571）8765\u00a04120，", "telephone number"),
         ("座机：01082345679", "telephone number"),
         ("+86-755-8612345", "telephone number"),
         ("(415) 265-2671", "telephone number"),
@@ -369,6 +374,7 @@ def test_a_placeholder_is_no_secret(text):
         ("+852 2345 6709", "telephone number"),
         ("护照号 E48291730", "passport number"),
         ("Passport No. EA4829173", "passport number"),
+        ("护照：AB482915", "passport number"),
         ("身份证号：110105491231002", "identity number"),
     ],
 )
@@ -393,6 +399,7 @@ def test_personal_data_is_found_by_its_check_digits_and_masked(text, kind):
         "010-12345678，010-88888888，(415) 555-2671，+1 234 567 8901",
         "订单 0571-20240513，ISBN 978-7-020-00220-7，从 +20 30 40 50 60 选",
         "增长 +12000000000，3.14-415-265-2671",
+        "+2023-04-15 12:30:45 INFO, +20230415 12:00, +20 30 40 50 60 70, +86 400 820 8820",
         "std::vector<abc::def> fe80::1 ::1 2001:db8::1 12:30:45",
         "零件 E48291730，护照 E12345678",
         "编号 110105491231002",
@@ -445,7 +452,8 @@ _PIECES = (
     "-----BEGIN RSA PRIVATE KEY-----", "139", "12345678", "6222 0212 3456 7890", "li@acme-corp.cn",
     "11010519491231002X", "110105 19491231 002X", "-1234-5678", "3782 822463 10005", "ftp://a:", "b1c2d3@h",
     "8.8", ".4.4", "-", ".", " ", "雨", "\n", "password is", "密码", "PwD=", "a8x3k9q", "2408:", "8207::1", "+44",
-    "(0571)", "8612345", "护照", "E4829173", "身份证", "110105491231002", "265-2671", "+1",
+    "(0571)", "8612345", "8765\u00a04120", "AB482915", "护照", "E4829173", "身份证", "110105491231002",
+    "265-2671", "+1",
 )  # fmt: skip
 
 
