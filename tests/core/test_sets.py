@@ -115,6 +115,7 @@ def test_traditional_characters_and_another_width_are_another_spelling():
 
 
 @pytest.mark.parametrize("labels", [("C", "C#", "C++"), ("1", "-1", "+1"), ("A", "A+", "A-"), ("3.5", "35"),
+                                    ("≥3", "≤3"), ("10↑", "10↓"), ("±1", "1"),
                                     ("50%", "50"), ("1, 2", "12"), ("<5", ">5", "5")])  # fmt: skip
 def test_what_a_sign_or_a_point_tells_apart_are_labels_of_their_own(labels):
     found, report = looked(rows(*labels * 3))

@@ -10,9 +10,11 @@ from datasets_app.core.variants import simplified
 from datasets_app.core.widths import nfkc
 
 _APART = re.compile(r"[\W_]+")
-_TELLING = re.compile(r"[\d+#%°<>=⁄\u2212]|(?<=[^\W\d_])-\Z")  # beside or between these, a mark may be what counts
+_TELLING = re.compile(
+    r"[\d+#%°<>=≤≥≠±↑↓⁄\u2212]|(?<=[^\W\d_])-\Z"
+)  # beside or between these, a mark may be what counts
 # What parts numbers, a sign, and what makes C# and A+ of C and A; but no dash of a list, no stop, no quotation mark.
-_KEPT = re.compile(r"((?<=\d)[\W_]+(?=\d)|[+#%°<>=⁄]|[-\u2212](?=\d|\Z))|[\W_]")
+_KEPT = re.compile(r"((?<=\d)[\W_]+(?=\d)|[+#%°<>=≤≥≠±↑↓⁄]|[-\u2212](?=\d|\Z))|[\W_]")
 LONGEST = 40  # characters of an answer that can be a label
 MOST = 20_000  # different labels that are kept apart; beyond, those seen once are forgotten
 
