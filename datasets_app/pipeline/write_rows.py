@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NamedTuple
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from datasets_app.core import codecs, composing, profiles, samples
 from datasets_app.core.codecs import Codec, CodecError, Setting
@@ -20,6 +20,7 @@ from datasets_app.core.composing import WHOLE, Chosen, Options
 from datasets_app.core.jsonl import Json
 from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
+from datasets_app.models import Sample as Stored
 from datasets_app.models import Snapshot, SnapshotEntry
 from ftstudio.web.texts import to_row
 
@@ -253,15 +254,14 @@ def _entries(snapshot: Snapshot, split: str) -> Iterator[_Entry]:
     """The split's entries in order; by keyset, so that nothing long is held open.
 
     Each look has an end as well: where PostgreSQL does not know yet how many there are, it would else find and sort all
-    that follow, chunk after chunk. An end that is too near is moved away, one that is too far is moved nearer.
+    that follow, chunk after chunk. An end that is too near is moved away, one that is too far is moved nearer. And the
+    samples are looked up one by one: to join two thousand of them, it would read all of a table that is not very large.
     """
-    entries = _side(snapshot, split).order_by("position")
-    columns = (
-        "position", "split", "revision__payload", "revision__style", "revision__origin", "sample__upload__codec",
-        "mixed",
-    )  # fmt: skip
+    came = Subquery(Stored.objects.filter(pk=OuterRef("sample_id")).order_by().values("upload__codec")[:1])
+    entries = _side(snapshot, split).annotate(came=came).order_by("position")
+    columns = ("position", "split", "revision__payload", "revision__style", "revision__origin", "came", "mixed")
     last, width = 0, CHUNK
-    end = entries.aggregate(end=Max("position"))["end"] or 0
+    end = _side(snapshot, split).aggregate(end=Max("position"))["end"] or 0
     while last < end:
         here = entries.filter(position__gt=last, position__lte=last + width)
         rows = fetched(here.values_list(*columns)[:CHUNK])
