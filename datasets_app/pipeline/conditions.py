@@ -64,6 +64,7 @@ class Where(str):
                 return cls(conditions.write(_read(text)) if text else "", me)
             try:
                 given = json.loads(text)
+                json.dumps(given, ensure_ascii=False).encode()  # no half of a character, which an escape may name
             except (ValueError, RecursionError):
                 raise InvalidInput(where=Text("This is no JSON.")) from None
         if not given:
