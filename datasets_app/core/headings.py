@@ -111,6 +111,8 @@ def guess(columns: Iterable[str]) -> dict[str, str] | None:
     """
     columns = tuple(columns)
     named = _named(columns)
+    if any(field in ("assistant", "messages") for _column, field, rank in named if rank != _RANK_OF_PAIRS):
+        named = [one if one[2] != _RANK_OF_PAIRS else (one[0], "", 0) for one in named]  # “draft” may be yes or no
     found = _whole(named) or _whole([*named, *_texts(columns)])
     if found and not found.keys() & {"assistant", "messages"} and "assistant" in (suggest(columns) or {}):
         return None

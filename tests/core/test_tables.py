@@ -41,6 +41,7 @@ CSV = CODECS["csv"]
         ("问题,改前,改后", {"user": "问题", "assistant": "改后", "rejected": "改前"}),
         ("Prompt,First Draft,Final Answer",
          {"user": "Prompt", "assistant": "Final Answer", "rejected": "First Draft"}),
+        ("question,answer,draft,edited", {"user": "question", "assistant": "answer"}),  # which say yes or no, and when
         ("prompt,completion,label", {"user": "prompt", "assistant": "completion", "label": "label"}),
     ],
 )  # fmt: skip
