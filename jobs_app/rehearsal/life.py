@@ -104,6 +104,8 @@ class Life:
                 start, by_itself = by_itself, math.inf
             if verb == "pause" and start is None:
                 start, by_itself = at, math.inf
+                if gaps and gaps[-1][1] > at:  # it was still waiting after a resume
+                    gaps[-1] = (gaps[-1][0], at)
             elif verb == "resume" and start is not None:
                 gaps.append((start, at + self._total * _REQUEUE))
                 start = None

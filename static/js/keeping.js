@@ -61,12 +61,13 @@ export async function send(here = desk, { leaving = false } = {}) {
     const answer = await ask(form.dataset.draft, body, { keepalive: leaving && sizeOf(body) < MOST_KEPT_ALIVE });
     const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     kept.tries = 0;
-    if (answer.ok) {
+    const overtaken = said.code === "newer_draft" && said.fields.window === drafts.WINDOW; // by a later copy of ours
+    if (answer.ok || overtaken) {
       kept.acked = Math.max(kept.acked, sequence);
-      kept.replaces = said.sequence; // as the server counts it: our clock may run far ahead
+      if (answer.ok) kept.replaces = said.sequence; // as the server counts it: our clock may run far ahead
       drafts.forgetUpTo(form, sequence);
       here.kept = true;
-      tell(word("sayOnServer", { time: clock(said.at) }));
+      tell(word("sayOnServer", { time: clock(said.at ?? said.fields.at) }));
     } else if (said.code === "newer_draft") {
       elsewhere(here, said.fields.sequence);
     } else if (!here.kept) {

@@ -149,6 +149,8 @@ def open_browser(browser: Browser, live_server: Any) -> Iterator[Opener]:
         return one
 
     yield open_one
+    for one in watched:
+        one.expect_status(409)  # what is sent on leaving may overtake the copy that is on its way
     for context in contexts:
         context.close()
     complaints = [text for one in watched for text in one.complaints]

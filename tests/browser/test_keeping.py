@@ -89,6 +89,32 @@ def test_twenty_samples_by_keyboard_alone(open_browser: Opener, bob: Any, datase
     assert all(took is not None for took in Decision.objects.values_list("took", flat=True))
 
 
+def test_a_copy_that_a_later_one_overtakes_is_not_another_window(
+    open_browser: Opener, bob: Any, dataset: Dataset
+) -> None:
+    one, sample, held = open_browser(bob), fine(dataset), []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    one.expect_status(409)
+    on_desk(one.page, sample)
+    one.page.route("**/draft/", hold_the_first)
+    one.page.keyboard.press("e")
+    with one.page.expect_request("**/draft/"):
+        one.page.keyboard.insert_text("雨")
+    one.page.keyboard.insert_text("停")
+    says(one.page, "Kept on the server")
+    with one.page.expect_response(lambda answer: answer.status == 409):
+        held[0].continue_()
+    with one.page.expect_response(lambda answer: answer.ok and "/draft/" in answer.url):
+        one.page.keyboard.insert_text("了")
+    says(one.page, "Kept on the server")
+
+
 def test_a_text_composed_with_an_input_method_waits_on_the_server_in_every_browser(
     open_browser: Opener, bob: Any, dataset: Dataset
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import openai
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
@@ -230,6 +230,8 @@ def test_every_made_up_figure_could_be_a_real_one(rows, checked, seed, step):
     st.lists(st.tuples(st.floats(0, 200), st.sampled_from(["pause", "resume"])), max_size=6),
     st.lists(st.floats(0, 400), max_size=5),
 )
+@example([(19.0, "pause"), (19.0, "resume"), (19.0, "pause")], [19.0, 20.0])  # paused again while it waits
+@example([(30.0, "pause"), (40.0, "resume"), (42.0, "pause"), (60.0, "resume")], [29.0, 41.0, 43.0, 90.0])
 def test_the_log_only_ever_grows_at_its_end(tmp_path_factory, controls, moments):
     """Whatever is paused and resumed when, a later look shows the earlier log and something behind it."""
     folder = tmp_path_factory.mktemp("order")
