@@ -96,17 +96,21 @@ def _phrase(text: str) -> str:
 
 def _any_of(alias: str, text: str) -> str | None:
     """An FTS5 query for every indexed trigram that begins with `text`; "" for none, None for too many."""
-    start = text.lower()
-    if not start:
-        return ""
-    end = start[:-1] + chr(min(ord(start[-1]) + 1, 0x10FFFF))
+    terms: set[str] = set()
     with connections[alias].cursor() as cursor:
-        cursor.execute(
-            f"SELECT term FROM {_TABLE}_terms WHERE term >= %s AND term < %s LIMIT %s",  # noqa: S608
-            (start, end, MOST_TERMS + 1),
-        )
-        terms = [term for (term,) in cursor.fetchall()]
-    return None if len(terms) > MOST_TERMS else " OR ".join(map(_phrase, terms))
+        for start in sorted(_written(text)):
+            cursor.execute(
+                f"SELECT term FROM {_TABLE}_terms WHERE term >= %s AND term < %s LIMIT %s",  # noqa: S608
+                (start, start + "\U0010ffff" * 3, MOST_TERMS + 1),
+            )
+            terms.update(term for (term,) in cursor.fetchall())
+    return None if len(terms) > MOST_TERMS else " OR ".join(map(_phrase, sorted(terms)))
+
+
+def _written(text: str) -> set[str]:
+    """How the index may have written it: it looks past the case further than `lower`, there a micro sign is a mu."""
+    alike = "".join(folded if len(folded := char.casefold()) == 1 else char for char in text)
+    return {text, text.lower(), alike} if text else set()
 
 
 RARE = 16  # trigrams of a sample's text that are looked up

@@ -71,6 +71,11 @@ def test_text_is_found_wherever_it_stands_and_read_as_nothing_else(text: str, po
     assert found(rain, q=text) == positions
 
 
+def test_one_and_two_signs_whose_small_letter_is_another_sign_are_found(alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [make.chat("Is it 5 \u00b5m wide?", "ΑΣ ας is Greek.")])  # a micro sign, no mu
+    assert [found(rain, q=text) for text in ("\u00b5", "\u00b5m", "ΑΣ", "ας", "\ud7ff")] == [[5], [5], [5], [5], []]
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=6))
 def test_no_text_breaks_the_search(text: str, rain: Any) -> None:
