@@ -90,6 +90,22 @@ def test_one_broken_object_costs_no_other_and_names_the_line_that_it_begins_in()
     assert [one.line for one in found if one.error] == [11, 21]
 
 
+def test_an_array_that_ends_too_early_does_not_end_in_silence() -> None:
+    text = json.dumps({"data": ROWS, "n": 7}, ensure_ascii=False, indent=1).replace(
+        '"不会，3。"\n  }', '"不会，3。"}]}}', 1
+    )
+    container, found = read(text.encode())
+    assert container == "document"
+    assert [one.record for one in found if one.record] == ROWS[:4]
+    assert [one.line for one in found if one.error] == [5]
+
+
+def test_of_lines_with_commas_the_first_may_be_broken() -> None:
+    text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).replace(":", "", 1)
+    container, found = read(text.encode())
+    assert (container, [one.record for one in found if one.record]) == ("document", ROWS[1:])
+
+
 def test_lines_with_a_comma_behind_each_are_read() -> None:
     text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS)
     assert records(text.encode()) == ROWS

@@ -14,7 +14,7 @@ from datasets_app.core.jsonl import BOM, LineError, too_long
 from ftstudio.errors import Text
 
 _MOST_AGAIN = 512 << 20
-_WRONG = {
+WRONG = {
     NO_ARRAY: Text("This file does not begin with a JSON array."),
     MORE: Text("Something follows after the end of the array."),
     b",": Text("There is nothing between two commas of the array."),
@@ -103,7 +103,7 @@ def _refusal(index: int, raw: bytes | None, mark: bytes, limit: int) -> LineErro
     if mark == CUT_OFF:
         message = Text("The array is not closed after element {index}: is the file cut off?", index=index - 1)
     else:
-        message = _WRONG[mark]
+        message = WRONG[mark]
     return LineError("json-invalid", message)
 
 

@@ -10,16 +10,17 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from datasets_app.core.containers._array_pieces import SPACE, pieces
+from datasets_app.core.containers._array_pieces import MORE, SPACE, pieces
 from datasets_app.core.containers._recoded import UTF_8, seekable
 from datasets_app.core.containers._wrapping import array_at, begins_member, holds_rows
-from datasets_app.core.containers.array import elements
+from datasets_app.core.containers.array import WRONG, elements
 from datasets_app.core.containers.base import HEAD, Container, Entry, Reading, parsed
 from datasets_app.core.encodings import encoding_of
-from datasets_app.core.jsonl import BOM, read_lines, too_long
+from datasets_app.core.jsonl import BOM, LineError, read_lines, too_long
 from ftstudio.errors import Text
 
 _SKIPPED = 1 << 16  # bytes that are held of what holds no rows
+_SHOWN = 1 << 10  # bytes of what follows where nothing should
 _CUT = ("Expecting value", "Expecting property name", "Expecting ':'", "Expecting ','", "Invalid \\")
 _ASKED = 3  # times that an object is looked at as a whole to find out whether it has ended
 _NEAR = 12  # bytes before the end of what is looked at, in which a value may be cut in two
@@ -47,6 +48,7 @@ class JsonDocument(Container):
             return False
         return (
             _is_object(line.removesuffix(b","))
+            or _is_object(rest.partition(b"\n")[0].strip(SPACE).removesuffix(b",") if line.endswith(b",") else b"")
             or (line == b"{" and rest.lstrip(b" \t\r")[:1] == b'"')
             or _goes_on(text)
         )
@@ -70,8 +72,11 @@ def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
     count = 0
     while True:
         stream.seek(at)
-        found = begins_member(stream.read(HEAD))
+        rest = stream.read(HEAD)
+        found = begins_member(rest)
         if found is None:
+            if count and rest.strip(SPACE) not in (b"", b",", b"}", b",}"):
+                yield Entry(count + 1, rest[:_SHOWN].strip(SPACE), error=LineError("json-invalid", WRONG[MORE]))
             return
         if (inside := array_at(found)) is not None:
             at, count = yield from elements(stream, reading, at + inside, count)
