@@ -53,11 +53,19 @@ def columns(options: dict[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[BinaryIO]:
-    """The file, seekable and at its start; of rows.jsonl.gz what is inside, as an upload of it would have.
+    """The file, seekable and at its start; of rows.jsonl.gz what is inside, as an upload of it would have; of a pipe
+    all that comes through it.
 
     Raises OSError where it cannot be opened, and InvalidInput `damaged` where it cannot be unpacked.
     """
     with open(path, "rb") as file:
+        if not file.seekable():
+            with tempfile.NamedTemporaryFile() as kept:
+                shutil.copyfileobj(file, kept)
+                kept.flush()
+                with opened(kept.name) as whole:
+                    yield whole
+            return
         inside, name = gunzip.opened(file, str(path))
         if inside is file:
             yield file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,15 @@ def test_of_two_columns_that_could_be_the_answer_it_is_said_which_was_taken(tmp_
     assert "assistant=output" in capsys.readouterr().err
     call_command("grade", str(path), "--column", "user=question", "--column", "assistant=answer")
     assert not capsys.readouterr().err
+
+
+def test_what_comes_through_a_pipe_is_read_as_a_file_is(tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "out.jsonl"
+    for said in (("grade", "--json"), ("convert", str(out), "--to", "openai-chat")):
+        reading, writing = os.pipe()
+        os.write(writing, ARRAY.encode("gb18030"))
+        os.close(writing)
+        call_command(said[0], f"/dev/fd/{reading}", *said[1:])
+        os.close(reading)
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["accepted"] == 3
+    assert [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()] == ROWS
