@@ -82,7 +82,7 @@ def divide(
     kept = nowhere if kept is None else np.asarray(kept, dtype=np.int8)
     pinned = nowhere if pinned is None else np.asarray(pinned, dtype=np.int8)
     sides = np.where(pinned != NOWHERE, pinned, kept).astype(np.int8)
-    order = np.lexsort((keys, shuffled(keys, seed), strata)).astype(np.int32)
+    order = np.lexsort((shuffled(keys, seed), strata)).astype(np.int32)  # no two keys are shuffled to one number
     if (pinned != NOWHERE).any():
         order = order[pinned[order] == NOWHERE]
     if not len(order):
@@ -132,8 +132,12 @@ def mixed_rows(own: int, percent: int) -> int:
 
 
 def _mixed(words: Column) -> Column:
+    """The numbers mixed; a million take one column more at a time."""
+    words = words.copy()
     with np.errstate(over="ignore"):
-        words = words + np.uint64(_GOLDEN)
-        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return words ^ (words >> np.uint64(31))
+        words += np.uint64(_GOLDEN)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            words ^= words >> np.uint64(shift)
+            words *= np.uint64(factor)
+        words ^= words >> np.uint64(31)
+    return words

@@ -26,7 +26,7 @@ from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
 from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
 from ftstudio.errors import Listed, Text
-from ftstudio.memory import giving_back
+from ftstudio.memory import few_pages, give_back, giving_back
 from ftstudio.sweeping import put_off
 from ftstudio.web.texts import to_row
 
@@ -42,6 +42,7 @@ ENTRY_COLUMNS = (
 TRAIN = SIDES.index("train")
 HELD_FOR = 0.5  # seconds between two looks at the lease while something is read
 KINDS = 50_000  # sets of tags, of which each tag is looked at in seconds; of more, chance alone has enough to go by
+PAGES = 4096  # kilobytes of the database kept in memory while all samples are read once
 WAY = ("dataset_id", "seed", "group_by", "stratify_by", "shares")  # snapshots that agree in these share their sides
 
 
@@ -127,13 +128,16 @@ def _build(snapshot: Snapshot, key: str, step: Callable[[], None]) -> None:
 
 def _build_of(snapshot: Snapshot, key: str, contents: BinaryIO, step: Callable[[], None]) -> None:
     """`contents` is an empty file: the hashes of all contents are a third of what the columns would hold."""
-    taken = census.take(snapshot, _earlier(snapshot), contents, step)
+    with few_pages(PAGES):
+        taken = census.take(snapshot, _earlier(snapshot), contents, step)
+    give_back()
     if not len(taken):
         raise _Refused("empty", Text("No sample fits what was asked for."))
     division = _divide(snapshot, taken)
     step()
     mixed = mixing.choose(snapshot, taken, division.side, contents, step)
     content_hash = _write(snapshot, key, taken, contents, division, mixed)
+    give_back()
     planner.tell(len(taken) + len(mixed), SnapshotEntry)
     prove_disjoint(snapshot, taken, division.side, mixed, step)
     step()

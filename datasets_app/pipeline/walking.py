@@ -87,8 +87,9 @@ def _along(rows: Any) -> Block:
         last = edge.first()
         if last is None:
             return within.values("sample_id"), low if back else high
-        here = within.filter(sample__gte=last) if back else within.filter(sample__lte=last)
-        return here.values("sample_id"), last
+        # Said once at each end: of two bounds at one end SQLite may enter the index by the one and read up to it.
+        low, high = (last, high) if back else (low, last)
+        return rows.filter(sample__gte=low, sample__lte=high).order_by().values("sample_id"), last
 
     return block
 
