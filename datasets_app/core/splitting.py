@@ -82,7 +82,10 @@ def divide(
     kept = nowhere if kept is None else np.asarray(kept, dtype=np.int8)
     pinned = nowhere if pinned is None else np.asarray(pinned, dtype=np.int8)
     sides = np.where(pinned != NOWHERE, pinned, kept).astype(np.int8)
-    order = np.lexsort((shuffled(keys, seed), strata)).astype(np.int32)  # no two keys are shuffled to one number
+    lot = shuffled(keys, seed)  # no two keys get one number
+    del keys  # eight bytes a group, while the most is in memory
+    order = np.lexsort((lot, strata)).astype(np.int32)
+    del lot
     if (pinned != NOWHERE).any():
         order = order[pinned[order] == NOWHERE]
     if not len(order):
@@ -132,8 +135,7 @@ def mixed_rows(own: int, percent: int) -> int:
 
 
 def _mixed(words: Column) -> Column:
-    """The numbers mixed; a million take one column more at a time."""
-    words = words.copy()
+    """The numbers mixed, where they stand."""
     with np.errstate(over="ignore"):
         words += np.uint64(_GOLDEN)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
