@@ -20,7 +20,7 @@ from datasets_app.core.codecs.base import canonical
 from datasets_app.core.containers import CONTAINERS, Entry, Reading, detect_stream
 from datasets_app.core.containers.writing import writer
 from datasets_app.core.jsonl import Json
-from datasets_app.core.records import codec_of
+from datasets_app.core.opening import AUTO, codec_of
 from datasets_app.core.samples import Sample
 from ftstudio.errors import InvalidInput
 
@@ -43,7 +43,7 @@ def told(path: Path) -> int:
             print(f"\n{path.name}: {error}")
             return 1
     rows = [entry for entry in entries if entry.record is not None]
-    codec = CODECS[codec_of(container, (entry.record for entry in rows[:100] if entry.record))]
+    codec = CODECS[codec_of(container, AUTO, (entry.record for entry in rows[:100] if entry.record))]
     decoded = [(entry, sample) for entry in rows if (sample := decode(codec, entry)) is not None]
     equal = sum(same(codec, entry, sample) for entry, sample in decoded)
     kind = "byte for byte" if container == "jsonl" else "value for value"
