@@ -34,6 +34,7 @@ from . import bulk, census, health, measure_test, mixing, placing, planner, waiv
 from .attempts import Stopped, past_deadlocks, work_alone
 from .census import CHUNK, TAGS, Census
 from .courtesy import waited_for
+from .proving import prove_disjoint
 from .selecting import selected
 
 ENTRY_COLUMNS = (
@@ -44,13 +45,6 @@ HELD_FOR = 0.5  # seconds between two looks at the lease while something is read
 KINDS = 50_000  # sets of tags, of which each tag is looked at in seconds; of more, chance alone has enough to go by
 PAGES = 4096  # kilobytes of the database kept in memory while all samples are read once
 WAY = ("dataset_id", "seed", "group_by", "stratify_by", "shares")  # snapshots that agree in these share their sides
-
-
-class SplitLeak(Exception):
-    """A group or a question stands on two sides of a split: a programming error, so the snapshot fails, not lies.
-
-    Its words are for the log; people read that the snapshot failed.
-    """
 
 
 class _Refused(Exception):
@@ -283,33 +277,3 @@ def _insert(snapshot: Snapshot, key: str, values: list[Any]) -> None:
             bulk.insert(SnapshotEntry, ENTRY_COLUMNS, values, ready=True)
 
     past_deadlocks(insert)
-
-
-def prove_disjoint(
-    snapshot: Snapshot, taken: Census, side: Column, mixed: mixing.Mixed, step: Callable[[], None]
-) -> None:
-    """Raise SplitLeak if any group, or any question, is on two sides: proven of `side`, the side of each sample taken,
-    without looking at how it came about; and of what was written, which is read back, that it is just that."""
-    for keys in taken.ties:
-        order = np.argsort(keys, kind="stable")
-        torn = (keys[order[1:]] == keys[order[:-1]]) & (side[order[1:]] != side[order[:-1]])
-        if torn.any():
-            at = order[int(np.flatnonzero(torn)[0])]
-            raise SplitLeak(f"what is like {taken.position[at]} stands on two sides")
-    if np.isin(np.asarray(mixed.question), taken.of("question")[side != TRAIN]).any():
-        raise SplitLeak("a general sample asks what is in a comparison")
-    _read_back(snapshot, taken.of("position"), side, len(mixed), step)
-
-
-def _read_back(snapshot: Snapshot, positions: Column, side: Column, mixed: int, step: Callable[[], None]) -> None:
-    entries = SnapshotEntry.objects.filter(snapshot=snapshot).order_by()
-    for start in range(0, snapshot.upto + 1, census.RANGE):
-        first, behind = np.searchsorted(positions, (start, start + census.RANGE))
-        there = {"position__gte": start, "position__lt": min(start + census.RANGE, snapshot.upto + 1)}
-        for number, written in census.by_side(entries.filter(**there)):
-            if not np.array_equal(np.sort(written), positions[first:behind][side[first:behind] == number]):
-                raise SplitLeak(f"what was written on {SIDES[number]} from {start} on is not what was decided")
-        step()
-    beside = entries.filter(position__gt=snapshot.upto)
-    if (beside.count(), beside.filter(split=SIDES[TRAIN], mixed=True).count()) != (mixed, mixed):
-        raise SplitLeak("what was written of the general samples is not what was decided")

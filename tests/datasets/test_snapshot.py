@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from datasets_app.models import Sample, Snapshot
 from datasets_app.pipeline import check as checking
 from datasets_app.pipeline import freeze as freezing
+from datasets_app.pipeline import proving
 from datasets_app.services import datasets, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
@@ -88,7 +89,7 @@ def test_a_group_on_two_sides_is_caught(alice: Any, rain: Any, monkeypatch: Any)
 
     monkeypatch.setattr(freezing, "_divide", torn)
     frozen = snapshots.freeze(actor=alice, dataset=rain, group_by="doc.id")
-    with pytest.raises(freezing.SplitLeak):
+    with pytest.raises(proving.SplitLeak):
         freezing.freeze(frozen.pk)
     frozen.refresh_from_db()
     assert (frozen.state, frozen.error["code"]) == ("failed", "internal")
@@ -108,7 +109,7 @@ def test_what_is_written_otherwise_than_it_was_decided_is_caught(
 
     monkeypatch.setattr(freezing, "_write", wrongly)
     frozen = snapshots.freeze(actor=alice, dataset=rain)
-    with pytest.raises(freezing.SplitLeak):
+    with pytest.raises(proving.SplitLeak):
         freezing.freeze(frozen.pk)
 
 
