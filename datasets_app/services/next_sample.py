@@ -170,7 +170,12 @@ class Search:
         return self._round(self._anybodys(self.status), left, 0, self._lease(unseen))
 
     def _first_of(self, status: str) -> Take:
-        return self._seat() if by_seats(self.dataset, status) else self._lease(leases.unheld(self.now))
+        if by_seats(self.dataset, status):
+            return self._seat()
+        free = leases.unheld(self.now)
+        if not self.ahead:  # what the person's other request fetches ahead in this moment is what comes next
+            free |= leases.fetched_ahead(self.now) & Q(leased_by=self.actor)
+        return self._lease(free)
 
     def _seat(self, *, over: bool = False) -> Take:
         return lambda rows: seats.first(rows, self.dataset, self.actor, self.now, ahead=self.ahead, over=over)

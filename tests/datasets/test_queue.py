@@ -13,6 +13,7 @@ from django.utils import timezone
 from datasets_app.models import Annotation, Dataset, Sample, Seat, Share
 from datasets_app.services import decisions, queue
 from datasets_app.services.browse import Filters
+from datasets_app.services.next_sample import Search
 from ftstudio.accounts.models import Role
 from ftstudio.errors import Conflict, NotAllowed
 from tests import make
@@ -87,6 +88,22 @@ def test_one_sample_is_fetched_ahead_and_shown_when_its_turn_comes(bob: Any, rit
     assert given(bob, rain, after=2, ahead=True) == 4
     queue.shown(actor=bob, sample=at(rain, 4))
     assert at(rain, 4).shown_at is not None
+
+
+@pytest.mark.parametrize("mode", ["single", "overlap"])
+def test_a_sample_is_not_passed_over_because_it_is_fetched_ahead_in_the_moment_of_deciding(
+    bob: Any, rain: Dataset, mode: str
+) -> None:
+    rain.mode, rain.overlap = mode, 1 + (mode == "overlap")
+    rain.save()
+    given(bob, rain)
+    asks = Search(bob, rain, Filters(), timezone.now(), ahead=False)
+    assert asks.again(1) is None
+    assert given(bob, rain, after=1, ahead=True) == 2  # the other request of the same desk
+    found = asks.fresh(1)
+    assert found is not None
+    assert found.position == 2
+    assert found.shown_at is not None
 
 
 def test_an_older_sample_that_was_fetched_ahead_is_given_back(bob: Any, rain: Dataset) -> None:
