@@ -52,8 +52,12 @@ class Upload(Leased):
     codec = models.CharField(max_length=40, blank=True)  # as detected or chosen
     state = models.CharField(max_length=20, choices=UploadState.choices, default=UploadState.WAITING)
     container = models.CharField(max_length=10, blank=True)  # core.containers: jsonl, array, csv, xlsx, parquet, zip
-    encoding = models.CharField(max_length=20, blank=True)  # of a text table, as detected or chosen
+    member = models.CharField(max_length=400, blank=True, default="", db_default="")  # of an archive: what is read
+    inside = models.CharField(max_length=10, blank=True, default="", db_default="")  # the container of that
+    encoding = models.CharField(max_length=20, blank=True)  # of text, as detected or chosen
+    delimiter = models.CharField(max_length=1, blank=True, default="", db_default="")  # of a text table, likewise
     sheet = models.CharField(max_length=100, blank=True, default="", db_default="")  # of a workbook; "": the first
+    damage = models.CharField(max_length=10, blank=True, default="", db_default="")  # of its .gz, as core.damage says
     mapping = OrderedJSONField(default=dict, blank=True)  # of a table: field → column, as core.tables.Mapping reads it
     lines = models.FileField(upload_to="uploads/", max_length=200, blank=True)  # what another container became: JSONL
     strict = models.BooleanField(default=False)  # refuse samples with error findings instead of taking them in
