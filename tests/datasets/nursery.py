@@ -38,6 +38,7 @@ INGEST_CHUNK_ROWS = 50
 LEASE_SECONDS = 60
 """
 DATABASE = Path("var") / "ftstudio.sqlite3"
+PATIENCE = 180  # seconds; only a hang ever uses them up
 # Before the code: the process kills itself, so that no other has to be quick enough.
 DYING = """
 import os, signal, sqlite3
@@ -46,7 +47,7 @@ from django.db import connection
 
 def dying(execute, sql, params, many, context, left=[{writes}]):
     if sql.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
-        with sqlite3.connect(f"file:{{settings.DATABASES['default']['NAME']}}?mode=ro", uri=True, timeout=5) as others:
+        with sqlite3.connect(f"file:{{settings.DATABASES['default']['NAME']}}?mode=ro", uri=True, timeout=60) as others:
             left[0] -= others.execute({query!r}).fetchone()[0] >= {least}
         others.close()
         if not left[0]:
@@ -72,11 +73,11 @@ class Child:
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
-        self._end(10)
+        self._end(PATIENCE)
 
     def answer(self) -> str:
-        """What it printed. Fails with what it complained about, or when it does not end in two minutes."""
-        self._end(120)
+        """What it printed. Fails with what it complained about, or when it does not end."""
+        self._end(PATIENCE)
         assert self.returncode == 0, self._path.with_suffix(".err").read_text()
         return self._path.with_suffix(".out").read_text().strip()
 
@@ -122,19 +123,23 @@ class Nursery:
 
         It dies before its `writes`-th statement from then on that writes: as a rule in the middle of a transaction.
         """
-        child = self.start(DYING.format(query=query, least=least, writes=writes) + code, *args)
-        child._end(120)
+        self.run_to_death(DYING.format(query=query, least=least, writes=writes) + code, *args)
+
+    def run_to_death(self, code: str, *args: str) -> None:
+        """Have a child run the code, which somewhere kills its own process with -9."""
+        child = self.start(code, *args)
+        child._end(PATIENCE)
         assert child.returncode == -signal.SIGKILL, child._path.with_suffix(".err").read_text() or "it ended alive"
 
     def value(self, query: str) -> Any:
         """The first row's columns, or its only one, as it is in the database now."""
-        with closing(sqlite3.connect(f"file:{self.folder / DATABASE}?mode=ro", uri=True, timeout=5)) as database:
+        with closing(sqlite3.connect(f"file:{self.folder / DATABASE}?mode=ro", uri=True, timeout=60)) as database:
             row = database.execute(query).fetchone()
         return row[0] if len(row) == 1 else row
 
     def let_leases_end(self) -> None:
         """As if the dead workers' time had passed."""
-        with closing(sqlite3.connect(self.folder / DATABASE, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self.folder / DATABASE, timeout=60)) as database, database:
             for table in LEASED:
                 database.execute(f"UPDATE {table} SET leased_until = '2000-01-01' WHERE leased_until IS NOT NULL")  # noqa: S608
 

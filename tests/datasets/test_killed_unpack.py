@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from .nursery import Child, Nursery
+from .nursery import Nursery
 from .test_killed_import import IMPORTED, PREPARE
 
 pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
@@ -20,6 +19,30 @@ pytestmark = [pytest.mark.killing, pytest.mark.once]  # on an SQLite of its own
 ROWS = 3000
 EMPTY = range(100, ROWS, 500)  # rows of the sheet with nothing in them; the headings are row 1
 INGEST = "import sys\nfrom datasets_app.pipeline.ingest import ingest\ningest(sys.argv[1])"
+# Before the code: the process kills itself, so that no other has to be quick enough.
+AT_A_ROW = """
+import os, signal
+from datasets_app.pipeline import unpack
+
+def dying(*given, line=unpack._line, seen=[]):
+    seen.append(1)
+    if len(seen) == {row}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return line(*given)
+
+unpack._line = dying
+"""
+BEFORE_IT_IS_KNOWN = """
+import os, signal
+from django.db import connection
+
+def dying(execute, sql, *how):
+    if sql.startswith("UPDATE") and '"lines" = ' in sql:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(sql, *how)
+
+connection.execute_wrappers.append(dying)
+"""
 REPORT = """
 import json
 from datasets_app.models import *
@@ -64,25 +87,21 @@ def unpacked_files(nursery: Nursery, upload: str) -> list[Path]:
     return sorted((nursery.folder / "var" / "files" / "uploads" / upload).glob("*"))
 
 
-def killed_when(nursery: Nursery, worker: Child, come: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not come():
-        assert worker.poll() is None, "the worker ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    worker.kill()
-    nursery.let_leases_end()
-
-
 def test_nothing_is_lost_or_doubled_when_the_worker_is_killed_while_it_unpacks(nursery: Nursery) -> None:
     upload = nursery.run(PREPARE.replace("rows.jsonl", "rows.xlsx"))
-    for _ in range(2):
+    for row in (1, ROWS // 2):
         dead = upload_row(nursery)[0]
-        killed_when(nursery, nursery.start(INGEST, upload), lambda dead=dead: upload_row(nursery)[0] != dead)  # type: ignore[misc]
+        nursery.run_to_death(AT_A_ROW.format(row=row) + INGEST, upload)
+        assert upload_row(nursery)[0] not in ("", dead)
+        nursery.let_leases_end()
         assert upload_row(nursery)[1] == ""
         assert nursery.value(IMPORTED) == 0
-    # As the file is put in its place, perhaps before the upload knows of it; then among its rows.
-    killed_when(nursery, nursery.start(INGEST, upload), lambda: bool(unpacked_files(nursery, upload)))
+        assert unpacked_files(nursery, upload) == []
+    # As the file is put in its place, before the upload knows of it; then among its rows.
+    nursery.run_to_death(BEFORE_IT_IS_KNOWN + INGEST, upload)
+    nursery.let_leases_end()
+    assert upload_row(nursery)[1] == ""
+    assert len(unpacked_files(nursery, upload)) == 1
     nursery.kill(INGEST, upload, query=IMPORTED, least=ROWS // 3)
     assert ROWS // 3 <= nursery.value(IMPORTED) < ROWS - len(EMPTY)
     nursery.let_leases_end()
