@@ -71,12 +71,14 @@ def postgresql(folder: Path, *, temporary: bool = True) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    """A Redis on a free port of this machine, keeping nothing. Yields its address."""
+    """A Redis on a free port of this machine, keeping nothing, with databases for a run on many cores. Yields its
+    address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = shutil.which("valkey-server") or _program("redis-server")
-    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    keeping = ["--dir", str(folder), "--save", "", "--databases", "1024"]
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", *keeping]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
         try:
             last = time.monotonic() + START_SECONDS

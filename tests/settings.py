@@ -7,6 +7,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from urllib.parse import urlsplit, urlunsplit
 
 if "FTSTUDIO_VAR" not in os.environ:  # the first process of a run makes it; all others inherit it
     os.environ["FTSTUDIO_VAR"] = tempfile.mkdtemp(prefix="ftstudio-tests-")
@@ -28,8 +29,14 @@ STORAGES["default"]["OPTIONS"] = {**STORAGES["default"]["OPTIONS"], "location": 
 if not REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "memory://"
-else:  # the processes of a parallel run share one server, but not each other's cache
-    CACHES["default"]["KEY_PREFIX"] = f"tests-{WORKER}"
+else:
+    # The processes of a parallel run share one server, but not each other's cache: each has a database of its own,
+    # since `cache.clear()` empties a whole one. 0 is the broker's, 15 that of tests/ops/test_compose.py.
+    number = int(WORKER.removeprefix("gw")) if WORKER.startswith("gw") else 0
+    own = number + 1 if number < 14 else number + 2
+    CACHES["default"]["LOCATION"] = urlunsplit(urlsplit(REDIS_URL)._replace(path=f"/{own}"))
+    # A server that lost its processor for a second is not away: what is counted there would be counted anew.
+    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 60, "socket_timeout": 60}
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False
 if not DATABASE_URL:
