@@ -30,9 +30,10 @@ def wait_until(true: Callable[[], object], *, what: str) -> None:
 
 
 def free_port() -> int:
-    """One that nobody listens on, and that no connection going out is given before somebody does: below those that the
-    system hands out."""
-    for port in random.sample(range(20_000, 32_000), 100):
+    """One that nobody listens on, and that nobody else is given before somebody does: below those that the system hands
+    out for connections, and of those that belong to this process of a parallel run."""
+    own = 20_000 + 500 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 24)
+    for port in random.sample(range(own, own + 500), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
