@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from ftstudio.accounts.models import User
 from tests.conftest import PASSWORD, browser_of
@@ -132,6 +135,14 @@ def code_of(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, counter))
 
 
+@pytest.fixture
+def half_a_minute() -> Iterator[None]:
+    """A code counts for the half minute in which it is made: no new one begins meanwhile."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("half_a_minute")
 def test_the_second_step_from_setting_up_to_the_recovery_code(alice: User) -> None:
     cache.clear()
     browser = Client()
@@ -142,8 +153,10 @@ def test_the_second_step_from_setting_up_to_the_recovery_code(alice: User) -> No
     assert page.status_code == 200
     assert "style=" not in page.content.decode()
     secret = page.context["form"].secret
-    assert browser.post("/account/two-step/app/on/", {"code": "000000"}).status_code == 200
-    assert browser.post("/account/two-step/app/on/", {"code": code_of(secret)}).status_code == 302
+    right = code_of(secret)
+    wrong = f"{(int(right) + 1) % 1_000_000:06}"
+    assert browser.post("/account/two-step/app/on/", {"code": wrong}).status_code == 200
+    assert browser.post("/account/two-step/app/on/", {"code": right}).status_code == 302
     codes = browser.get("/account/two-step/codes/")
     assert codes.status_code == 200
     spare = codes.context["unused_codes"][0]
@@ -156,7 +169,7 @@ def test_the_second_step_from_setting_up_to_the_recovery_code(alice: User) -> No
     assert answer["Location"].startswith("/account/two-step/authenticate/")
     assert again.get("/account/").status_code == 302
     assert again.get(answer["Location"]).status_code == 200
-    assert again.post(answer["Location"], {"code": "000000"}).status_code == 200
+    assert again.post(answer["Location"], {"code": wrong}).status_code == 200
     assert again.post(answer["Location"], {"code": spare}).status_code == 302
     assert again.get("/account/").status_code == 200
     cache.clear()

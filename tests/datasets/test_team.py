@@ -1,9 +1,11 @@
 """The lead's page: what was done, by whom, how fast, and what to ask about."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from datasets_app.models import Dataset, Decision, Revision, Sample
@@ -15,13 +17,20 @@ from tests.conftest import api_of, browser_of
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[None]:
+    """What was done within some minutes was done on one day, whenever the tests run."""
+    with time_machine.travel(timezone.now().replace(hour=12), tick=False):
+        yield
+
+
 @pytest.fixture
 def rain(alice: Any, bob: Any, rita: Any, project: Any) -> Dataset:
     """Forty samples, thirty of them decided by Bob in three days, one a day by Rita."""
     into = make.dataset(alice, project, contract={"text": {"ends_with": ["。"]}})
     make.imported(alice, into, [make.chat(f"第{n}天？", f"第{n}天会下雨" + "。" * (n % 2)) for n in range(40)])
     now = timezone.now()
-    for n, sample in enumerate(Sample.objects.filter(dataset=into)[:33]):
+    for n, sample in enumerate(Sample.objects.filter(dataset=into).order_by("position")[:33]):
         made = Decision.objects.create(
             sample=sample, revision=Revision.objects.get(sample=sample, number=1), decision="accept",
             status_before="pending", by=rita if n % 11 == 10 else bob, took=900 if n < 6 else 9000,
