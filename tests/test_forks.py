@@ -23,7 +23,7 @@ def alone(code: str) -> str:
     """What the code prints in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", HEAD + textwrap.dedent(code)],
-        cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=60, check=True,
+        cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=180, check=True,
     )  # fmt: skip
     return done.stdout.strip()
 

@@ -30,11 +30,11 @@ def test_a_scan_stands_still_while_somebody_waits_for_a_snapshot_and_keeps_its_l
     begun.wait()
     scan = threading.Thread(target=courtesy.give_way, args=(held.set,))
     scan.start()
-    assert held.wait(10)
+    assert held.wait(180)
     assert scan.is_alive()
     ended.set()
-    scan.join(10)
-    snapshot.join(10)
+    scan.join(180)
+    snapshot.join(180)
     assert not scan.is_alive()
 
 

@@ -185,7 +185,7 @@ def at_once(*works: Callable[[], Any]) -> list[Exception]:
 
     def run(work: Callable[[], Any]) -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=180)
             work()
         except StudioError:
             pass
@@ -198,7 +198,7 @@ def at_once(*works: Callable[[], Any]) -> list[Exception]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=180)
     return raised
 
 

@@ -41,7 +41,7 @@ class Rehearsal:
 
     def _ask(self, path: str, sent: dict[str, Any] | None = None) -> Any:
         method = "GET" if sent is None else "POST"
-        with httpx2.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}, timeout=10) as client:
+        with httpx2.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}, timeout=60) as client:
             return client.request(method, f"{self.url}/_rehearsal/{path}", json=sent).raise_for_status().json()
 
 

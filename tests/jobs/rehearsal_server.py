@@ -78,7 +78,7 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearse(folder: Path, *, seconds: float = 100.0, timeout: float = 10.0) -> Iterator[Rehearsal]:
+def rehearse(folder: Path, *, seconds: float = 100.0, timeout: float = 60.0) -> Iterator[Rehearsal]:
     """A rehearsal server whose jobs take 100 seconds of its own clock."""
     clock = Clock()
     with serve(create_app(folder=folder / "rehearsal", clock=clock, seconds=seconds)) as address:

@@ -324,7 +324,7 @@ def test_two_who_click_at_the_same_moment_take_each_step_once(alice: User, leo: 
 
         def run(person: User) -> None:
             try:
-                start.wait(timeout=60)
+                start.wait(timeout=180)
                 step(person, Evaluation.objects.select_related("dataset__project", "snapshot").get(number=11))
             except StudioError:
                 pass
@@ -337,7 +337,7 @@ def test_two_who_click_at_the_same_moment_take_each_step_once(alice: User, leo: 
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=180)
         assert raised == []
 
     both(lambda person, row: failures.send(actor=person, evaluation=row, arm=world.tuned))

@@ -178,5 +178,5 @@ def test_every_snippet_runs_against_the_rehearsal_server(tmp_path: Path, monkeyp
                 assert streamed.getvalue() == said
         if shutil.which("curl"):
             shell = curl_snippet(Contract.of(CONTRACTS["text"]).request("rehearsal-small", "It's?"), base_url=stage.url)
-            ran = subprocess.run(["sh", "-c", shell], capture_output=True, timeout=20, check=True)
+            ran = subprocess.run(["sh", "-c", shell], capture_output=True, timeout=180, check=True)
             assert json.loads(ran.stdout)["choices"][0]["message"]["content"]
