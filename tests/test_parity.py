@@ -740,6 +740,7 @@ TWINS = {
     "spot-check-create": "spot-check-list",
     "dataset-create": "dataset-list",
     "dataset-update": "dataset-detail",
+    "dataset-trial-create": "project-trial",
     "dataset-upload": "upload-list",
     "upload-update": "upload-detail",
     "image-thumbnail": "image-file",

@@ -40,6 +40,8 @@ ASKED = {"dataset": "$datasets", "arms": [{"connection": "$connections", "model"
 WORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "post api:dataset-list": ("datasets.create", {"name": "New", "project": "$projects"}),
     "patch api:dataset-detail": ("datasets.update", {"name": "New"}),
+    "post api:dataset-trial": ("datasets.update", {"contract": {}, "answer": "It rains."}),
+    "post api:project-trial": ("datasets.create", {"contract": {}, "answer": "It rains."}),
     "post api:check-cancel": ("checks.cancel", {}),
     "post api:upload-list": ("uploads.create", {"file": "$file"}),
     "patch api:upload-detail": ("uploads.update", {"licence": "MIT"}),

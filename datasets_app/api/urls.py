@@ -47,12 +47,15 @@ from .snapshots import (
     SnapshotList,
 )
 from .team import AgreementReport, TeamReport
+from .trials import DatasetTrial, ProjectTrial
 from .uploads import UploadCancel, UploadDetail, UploadList, UploadPreview, UploadRejected, UploadStart
 from .waivers import DatasetWaiverList, SampleWaiverList, WaiverDetail
 
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<uuid:pk>/", DatasetDetail.as_view(), name="dataset-detail"),
+    path("datasets/<uuid:pk>/trial/", DatasetTrial.as_view(), name="dataset-trial"),
+    path("projects/<uuid:pk>/trial/", ProjectTrial.as_view(), name="project-trial"),
     path("datasets/<uuid:pk>/check/cancel/", CheckCancel.as_view(), name="check-cancel"),
     path("datasets/<uuid:pk>/team/", TeamReport.as_view(), name="team"),
     path("datasets/<uuid:pk>/agreement/", AgreementReport.as_view(), name="agreement"),

@@ -21,6 +21,7 @@ from ftstudio.web.requests import PersonRequest
 from .dataset_view import dataset_context, dataset_rows
 from .forms import DatasetForm
 from .landing import landing_on, status_of
+from .trial_view import untried
 
 
 @login_required
@@ -50,7 +51,9 @@ def create(request: PersonRequest) -> HttpResponse:
         with landing_on(form):
             dataset = datasets.create(project=project, actor=request.user, **form.changes)
             return redirect("pages:dataset-detail", dataset.pk)
-    return render_page(request, "datasets/form.html", {"form": form, "dataset": None}, status=status_of(form))
+    return render_page(
+        request, "datasets/form.html", {"form": form, "dataset": None, **untried()}, status=status_of(form)
+    )
 
 
 @login_required
@@ -77,4 +80,6 @@ def update(request: PersonRequest, pk: UUID) -> HttpResponse:
         with landing_on(form):
             datasets.update(dataset=dataset, actor=request.user, **form.changes)
             return redirect("pages:dataset-detail", dataset.pk)
-    return render_page(request, "datasets/form.html", {"form": form, "dataset": dataset}, status=status_of(form))
+    return render_page(
+        request, "datasets/form.html", {"form": form, "dataset": dataset, **untried()}, status=status_of(form)
+    )

@@ -25,6 +25,7 @@ from . import (
     snapshots,
     team,
     trash,
+    trials,
     uploads,
     waivers,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("datasets/create/", datasets.create, name="dataset-create"),
     path("datasets/<uuid:pk>/", datasets.detail, name="dataset-detail"),
     path("datasets/<uuid:pk>/update/", datasets.update, name="dataset-update"),
+    path("datasets/trial/", trials.create, name="dataset-trial-create"),
+    path("datasets/<uuid:pk>/trial/", trials.update, name="dataset-trial"),
     path("datasets/<uuid:pk>/check/cancel/", checks.cancel, name="check-cancel"),
     path("datasets/<uuid:pk>/team/", team.detail, name="team"),
     path("datasets/<uuid:pk>/agreement/", team.agreed, name="agreement"),

@@ -84,7 +84,7 @@ def create(
 ) -> Dataset:
     """Make a dataset. Raises InvalidInput for a contract, profile, name or other setting that cannot be used."""
     require(actor, project, "datasets.create")
-    values = _checked(
+    values = checked_settings(
         {
             "name": name,
             "description": description,
@@ -123,7 +123,7 @@ def update(*, actor: User, dataset: Dataset, **changes: Any) -> Dataset:
     if unknown := sorted(set(changes) - set(CHANGEABLE)):
         refused: dict[str, Any] = {name: Text("A dataset has no such setting.") for name in unknown}
         raise InvalidInput(**refused)
-    values = _checked(changes)
+    values = checked_settings(changes)
     return past_deadlocks(partial(_update, actor, dataset.pk, values), in_turn=False)
 
 
@@ -169,7 +169,7 @@ def _save(dataset: Dataset, **how: Any) -> None:
 _MOST_PROBLEMS = 10  # of a contract that are named at once
 
 
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as they are stored. Raises InvalidInput naming what cannot be used, all at once."""
     checked = dict(values)
     refused: dict[str, Any] = {}
