@@ -77,6 +77,7 @@ class Turn:
     roles: Sequence[str] = ROLES
     calls: Sequence[Call] = ()
     spans: Sequence[Finding] = ()
+    thought_spans: Sequence[Finding] = ()
     pictures: Sequence[ShownPicture] = ()
     parts: Sequence[Part] = ()
     added: Sequence[Part] = ()
@@ -88,6 +89,11 @@ class Turn:
     tools: Sequence[str] = ()  # that the sample declares
     removed: bool = False
     was: str | None = None
+
+    @property
+    def thought(self) -> str:
+        """Where the reasoning before the turn will stand in the content."""
+        return f"{self.path.removesuffix('/content')}/reasoning"
 
     @property
     def is_detailed(self) -> bool:
@@ -194,6 +200,7 @@ def _turn(
         roles=tuple(dict.fromkeys((*ROLES, role))),
         calls=_calls(message, key, path, sent, tools),
         spans=[finding for finding in seen.findings if finding.path == f"{path}/content" and not removed],
+        thought_spans=[finding for finding in seen.findings if finding.path == f"{path}/reasoning" and not removed],
         pictures=pictures,
         parts=_parts(message, key, list(pictures), seen, sent),
         added=[

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from datasets_app.core.fixing import texts_of
 from datasets_app.core.mentions import mentioned
+from datasets_app.core.samples import Sample as Content
 from datasets_app.core.samples import from_json
 from datasets_app.models import Comment, Revision, Sample
 from datasets_app.models.comment import CommentQuerySet
@@ -40,9 +41,15 @@ def quotes(thread: Collection[Comment]) -> dict[int, str]:
     about = [comment for comment in thread if comment.path and comment.start is not None]
     numbers = {comment.revision for comment in about}
     rows = Revision.objects.filter(sample=about[0].sample_id, number__in=numbers).order_by() if about else ()
-    texts = {row.number: dict(texts_of(from_json(row.payload))) for row in rows}
+    texts = {row.number: _texts(from_json(row.payload)) for row in rows}
     found = {one.pk: texts.get(one.revision, {}).get(one.path, "")[one.start : one.end] for one in about}
     return {pk: quote if len(quote) <= _QUOTED else f"{quote[:_QUOTED]}…" for pk, quote in found.items() if quote}
+
+
+def _texts(content: Content) -> dict[str, str]:
+    """The texts that a comment can be about, by their path."""
+    thoughts = ((f"/messages/{at}/reasoning", turn.reasoning) for at, turn in enumerate(content.messages))
+    return {**dict(texts_of(content)), **{path: text for path, text in thoughts if text}}
 
 
 def members(project: Project) -> list[User]:

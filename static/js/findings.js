@@ -51,6 +51,7 @@ export const areaOf = (path) => own(path) ?? desk.answer;
 
 function enter(finding) {
   const area = finding ? areaOf(finding.dataset.path) : desk.answer;
+  area.closest("details:not([open])")?.setAttribute("open", "");
   area.focus();
   if (finding && finding.dataset.start !== "") {
     area.setSelectionRange(unitAt(area.value, Number(finding.dataset.start)), unitAt(area.value, Number(finding.dataset.end)));

@@ -100,7 +100,9 @@ function place() {
   for (const section of sections()) {
     const texts = [...section.querySelectorAll("textarea[name]")];
     if (!stands(section) || ("new" in section.dataset && !texts.some((area) => area.value.trim()))) continue;
-    for (const element of section.querySelectorAll(`[data-path$="/content"]`)) element.dataset.path = `/messages/${at}/content`;
+    for (const part of ["content", "reasoning"]) {
+      for (const element of section.querySelectorAll(`[data-path$="/${part}"]`)) element.dataset.path = `/messages/${at}/${part}`;
+    }
     let nth = 0;
     for (const call of section.querySelectorAll("[data-call]")) {
       if (call.querySelector("[data-removes]").checked) continue;

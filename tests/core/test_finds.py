@@ -422,8 +422,8 @@ def test_what_the_model_thinks_is_searched_too():
     thought = Message("assistant", "好", reasoning="写给 li.lei@acme-corp.cn")
     sample = Sample((Message("user", "Hi"), thought), (), (replace(thought, content="不好"),))
     assert {(one.path, one.start) for one in check(sample)} == {
-        ("/messages/1/reasoning", None),
-        ("/rejected/0/reasoning", None),
+        ("/messages/1/reasoning", 3),
+        ("/rejected/0/reasoning", 3),
     }
 
 

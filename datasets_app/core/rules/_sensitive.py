@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import ClassVar
 
 from datasets_app.core.findings import Finding
@@ -36,8 +35,8 @@ class SensitiveRule(Rule):
             for spot in self.spots(message.text):
                 yield self._told(spot, f"/{part}/{at}/content")
             if message.reasoning:
-                for spot in self.spots(message.reasoning):  # no area shows marks there: the finding is of all of it
-                    yield replace(self._told(spot, f"/{part}/{at}/reasoning"), start=None, end=None)
+                for spot in self.spots(message.reasoning):
+                    yield self._told(spot, f"/{part}/{at}/reasoning")
             for index, call in enumerate(message.tool_calls):
                 for spot in self.spots(call.arguments):
                     yield self._told(spot, f"/{part}/{at}/tool_calls/{index}/arguments")
