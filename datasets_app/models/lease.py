@@ -1,4 +1,5 @@
-"""Claiming work: a lease that runs out, taken by one conditional UPDATE, so that two workers never hold one row."""
+"""Claiming work: a lease that runs out, taken by one conditional UPDATE, so that two workers never hold one row. Each
+UPDATE waits for its turn: a worker that lost its knocking at a busy file would leave its work to the next sweep."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ftstudio.accounts.models.project import InProjectQuerySet
+from ftstudio.turns import write_turn
 
 
 class Leased(models.Model):
@@ -31,16 +33,19 @@ class LeasedQuerySet(InProjectQuerySet):
         now = timezone.now()
         free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(lease_key=key)
         until = now + timedelta(seconds=settings.LEASE_SECONDS)
-        return self.filter(free, pk=pk).update(leased_until=until, lease_key=key) == 1
+        with write_turn():
+            return self.filter(free, pk=pk).update(leased_until=until, lease_key=key) == 1
 
     def renew(self, pk: Any, key: str, **changes: Any) -> bool:
         """Hold on, writing `changes` in the same UPDATE. False: the lease was lost, stop without writing more."""
         until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
-        return self.filter(pk=pk, lease_key=key).update(leased_until=until, **changes) == 1
+        with write_turn():
+            return self.filter(pk=pk, lease_key=key).update(leased_until=until, **changes) == 1
 
     def release(self, pk: Any, key: str, **changes: Any) -> bool:
         """Let go, writing `changes` in the same UPDATE."""
-        return self.filter(pk=pk, lease_key=key).update(leased_until=None, lease_key="", **changes) == 1
+        with write_turn():
+            return self.filter(pk=pk, lease_key=key).update(leased_until=None, lease_key="", **changes) == 1
 
     def abandoned(self) -> Any:
         """Rows that nobody holds just now."""

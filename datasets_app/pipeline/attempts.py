@@ -12,8 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from datasets_app.models.lease import LeasedQuerySet
 from ftstudio.errors import Text
-
-from .turns import write_turn
+from ftstudio.turns import write_turn
 
 logger = logging.getLogger(__name__)
 

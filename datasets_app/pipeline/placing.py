@@ -17,7 +17,7 @@ from datasets_app.models.snapshot import SnapshotState
 from . import bulk, planner
 from .attempts import past_deadlocks
 from .census import CHUNK
-from .turns import hold
+from .lock_order import hold
 
 
 def put_sides_on_samples(snapshot: Snapshot, step: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from datasets_app.pipeline.turns import hold
+from datasets_app.pipeline.lock_order import hold
 from ftstudio.errors import Conflict, Text
 from jobs_app.core import lifecycle
 from jobs_app.models import Connection, Job

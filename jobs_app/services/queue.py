@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from datasets_app.pipeline.turns import hold as lock
+from datasets_app.pipeline.lock_order import hold as lock
 from ftstudio.accounts.models import AuditEntry, User
 from ftstudio.accounts.policy import require
 from ftstudio.errors import Conflict, InvalidInput, Text

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from datasets_app.models import Dataset, Decision, Export, Revision, Sample, Scan, SnapshotEntry, Upload
@@ -21,6 +21,7 @@ from datasets_app.tasks import sweep
 from ftstudio.accounts.models import User
 from ftstudio.accounts.services import invitations
 from ftstudio.errors import Conflict, StudioError
+from ftstudio.turns import write_turn
 from tests import make
 from tests.conftest import api_of
 
@@ -324,3 +325,28 @@ def test_a_link_that_many_use_at_once_lets_one_in(leo: Any, project: Any) -> Non
     assert at_once(*(lambda n=n: join(n) for n in range(4))) == []
     assert project.memberships.filter(role="annotator").count() == 1
     assert User.objects.filter(username__startswith="n").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_waits_in_the_queue_of_writers_for_its_work_instead_of_being_told_that_the_file_is_locked(
+    alice: Any, rain: Dataset
+) -> None:
+    upload = make.upload(alice, rain, make.jsonl(make.chats(1)))
+    order: list[str] = []
+
+    def writes() -> None:
+        with write_turn():
+            both.wait(timeout=10)
+            with write_turn():  # who has the turn may ask for it again
+                order.extend("write" for _ in range(3) if Upload.objects.filter(pk=upload.pk).update(codec=""))
+
+    def claims() -> None:
+        both.wait(timeout=10)
+        if Upload.objects.claim(upload.pk, "worker"):
+            order.append("claim")
+
+    both = threading.Barrier(2)
+    assert at_once(writes, claims) == []
+    assert sorted(order) == ["claim", "write", "write", "write"]
+    if connection.vendor == "sqlite":
+        assert order[-1] == "claim"
