@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core import json_text, samples
@@ -15,8 +15,6 @@ from datasets_app.core.codecs._pairs import turns_of_answer
 from datasets_app.core.codecs._thinking import split_thinking
 from datasets_app.core.codecs.base import ANSWER, FORM, KEYS, canonical
 from datasets_app.core.samples import Message, Sample, ToolCall
-
-PATIENT = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])  # of each format: there are many
 
 NAMES = list(CODECS)
 
@@ -228,7 +226,6 @@ SAMPLES = st.builds(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@PATIENT
 @given(sample=SAMPLES)
 def test_whatever_the_sample_a_format_carries_it_whole_or_names_what_it_cannot(name, sample):
     check(CODECS[name], sample)

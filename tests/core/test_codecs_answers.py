@@ -6,14 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core.codecs import CODECS, CodecError, Setting
 from datasets_app.core.codecs.base import canonical
 from datasets_app.core.samples import Message, Sample, ToolCall
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
 
 CHAT, TEXT, CALL = CODECS["openai-chat"], CODECS["json-content"], CODECS["task-response"]
 SCHEMA = {"type": "object", "properties": {"item": {"type": "string"}}, "required": ["item"]}
@@ -71,7 +69,6 @@ ANY = st.recursive(
 OBJECTS = st.builds(_object, st.dictionaries(st.text(max_size=3), ANY, max_size=3), SPACES)
 
 
-@PATIENT
 @given(OBJECTS)
 def test_text_to_call_to_text_gives_the_same_text_for_every_object(text):
     first = TEXT.encode(answered(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core.codecs import CODECS, CodecError, Setting
@@ -13,8 +13,6 @@ from datasets_app.core.codecs.base import canonical
 from datasets_app.core.codecs.contrast import TEMPLATE, check_template
 from datasets_app.core.samples import Message, Sample, ToolCall
 from ftstudio.errors import InvalidInput
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
 
 OPENAI, ARK, DASHSCOPE = CODECS["openai-preference"], CODECS["ark-dpo"], CODECS["dashscope-dpo"]
 CONTRAST = CODECS["contrast"]
@@ -98,7 +96,6 @@ def test_an_edited_answer_keeps_the_scores_of_its_list():
     ]
 
 
-@PATIENT
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_app.core import images
@@ -14,8 +14,6 @@ from datasets_app.core.codecs import CODECS, CodecError, detect
 from datasets_app.core.codecs.base import FORM, KEYS, RAW, canonical
 from datasets_app.core.samples import Message, Sample
 from tests.core.test_codecs import MESSAGES, VALUES
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
 
 CHAT, ARK, DASHSCOPE = CODECS["openai-chat"], CODECS["ark-sft"], CODECS["dashscope-sft"]
 TOGETHER = CODECS["together-sft"]
@@ -176,7 +174,6 @@ WIRE = st.one_of(
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
-@PATIENT
 @given(
     messages=st.lists(WIRE, min_size=1, max_size=3),
     rest=st.fixed_dictionaries({}, optional={"tools": VALUES, "metadata": VALUES, "weight": VALUES}),

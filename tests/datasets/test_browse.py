@@ -14,6 +14,7 @@ from datasets_app.pipeline import selecting, walking
 from datasets_app.services import browse, samples
 from ftstudio.errors import InvalidInput
 from tests import make
+from tests.conftest import BY_CHANCE
 
 
 @pytest.fixture
@@ -76,13 +77,13 @@ def test_one_and_two_signs_whose_small_letter_is_another_sign_are_found(alice: A
     assert [found(rain, q=text) for text in ("\u00b5", "\u00b5m", "ΑΣ", "ας", "\ud7ff")] == [[5], [5], [5], [5], []]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=6))
 def test_no_text_breaks_the_search(text: str, rain: Any) -> None:
     found(rain, q=text)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_piece_of_a_text_finds_it(data: Any, rain: Any) -> None:
     text = data.draw(st.sampled_from(["明天会下雨", "Will it rain in Hangzhou?", "你是诗人", "伞下无雨。"]))

@@ -18,7 +18,7 @@ from datasets_app.pipeline.write_export import write_export, write_lines
 from datasets_app.services import exports, samples, snapshots
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
-from tests.conftest import browser_of
+from tests.conftest import BY_CHANCE, browser_of
 
 RECORDS = [
     make.chat("会下雨吗？", "会。", system="你是预报员"),
@@ -74,7 +74,7 @@ messages = st.lists(
 reserved = st.dictionaries(texts.filter(lambda key: key not in ("messages", "tools", "$keys")), values, max_size=2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(messages, reserved), min_size=1, max_size=4))
 def test_the_round_trip_loses_nothing(rows: list[Any], alice: Any, project: Any) -> None:
     dataset = make.dataset(alice, project, name=f"trip {uuid4()}")

@@ -17,6 +17,7 @@ from datasets_app.models import RejectedLine, Sample, Upload
 from datasets_app.services import uploads
 from ftstudio.errors import StudioError
 from tests import make
+from tests.conftest import BY_CHANCE
 from tests.datasets.test_images import drawn
 from tests.datasets.test_unpack import archive, array, parquet, table, workbook
 
@@ -118,7 +119,9 @@ BROKEN_LINES = st.one_of(
         lambda value: json.dumps(value).encode()
     ),
 )
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=25, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture]
+)
 
 
 @QUICK

@@ -21,6 +21,7 @@ from datasets_app.pipeline.selecting import Filters, narrowed
 from datasets_app.services import datasets, waivers
 from ftstudio.accounts.models import Project, User
 from tests import make
+from tests.conftest import BY_CHANCE
 
 CONTRACT = {
     "labels": {"values": ["会下雨", "不会下雨"]},
@@ -107,7 +108,7 @@ def rows_of(dataset: Dataset) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(texts, min_size=ROWS, max_size=ROWS),
     edits=st.dictionaries(pick, texts, min_size=1, max_size=ROWS),

@@ -17,6 +17,7 @@ from datasets_app.services import datasets, samples, snapshots
 from ftstudio.accounts.models import AuditEntry
 from ftstudio.errors import Conflict, InvalidInput, NotAllowed
 from tests import make
+from tests.conftest import BY_CHANCE
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_a_reviewer_may_not_freeze(rita: Any, rain: Any) -> None:
         snapshots.freeze(actor=rita, dataset=rain)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(train=st.integers(0, 100), seed=st.integers(0, 2**40), group_by=st.sampled_from(["", "doc.id", "duplicates"]))
 def test_sides_are_disjoint_whatever_is_asked(train: int, seed: int, group_by: str, alice: Any, rain: Any) -> None:
     shares = {"train": train, "validation": 100 - train, "test": 0}
