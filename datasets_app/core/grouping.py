@@ -24,6 +24,8 @@ NEAR_DUPLICATES = "near-duplicates"  # clusters that the newest scan of the data
 CONVERSATION = "conversation"  # samples cut out of one conversation
 WORDS = (DUPLICATES, NEAR_DUPLICATES, CONVERSATION)  # anything else is a dotted path into a sample's other keys
 STRATA = ("", "label", "tag")
+PARTS = 16  # of the keys, one of which is sorted at a time
+PIECE = 1 << 16  # places that are looked up at once
 _DOTTED = re.compile(r"[^.\x00]+(\.[^.\x00]+)*")
 _CONVERSATION_KEYS = ("conversation_id", "conversation", "session_id", "dialogue_id", "dialog_id", "thread_id")
 
@@ -112,27 +114,49 @@ def together(*columns: Column) -> Column:
     pairs. The smallest index spreads over equal keys and is followed to where it points, which halves a chain's length
     every round, so that also a chain of a million ends in twenty.
     """
-    count = len(columns[0])
-    first = np.arange(count, dtype=np.int32)
-    sorted_by = [(order, starts) for order, starts in map(_runs, columns) if len(starts) < count]
-    while sorted_by:
+    first = np.arange(len(columns[0]), dtype=np.int32)
+    shared = [(order, starts) for order, starts in map(_runs, columns) if len(starts)]
+    while shared:
         before = first
-        for order, starts in sorted_by:
-            least = np.minimum.reduceat(first[order], starts)
-            spread = np.empty_like(first)
-            spread[order] = np.repeat(least, np.diff(np.append(starts, count)))
+        for order, starts in shared:
+            pointed = _picked(first, order)
+            least = np.repeat(np.minimum.reduceat(pointed, starts), np.diff(starts, append=len(order)))
+            spread = first.copy()
+            spread[order] = least
             # The one that a sample pointed to belongs to the group as well.
-            np.minimum.at(spread, first, spread.copy())
-            first = spread[spread]
-        if len(sorted_by) == 1 or np.array_equal(first, before):
+            np.minimum.at(spread, pointed, least)
+            first = _picked(spread, spread)
+        if len(shared) == 1 or np.array_equal(first, before):
             break
     return first
 
 
 def _runs(keys: Column) -> tuple[Column, Column]:
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    ordered = keys[order]
-    return order, np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(keys) else order
+    """The places of all that share their key with another one, key by key, and where among these each key begins.
+
+    A part of the keys at a time: sorted at once, a million of them would be forty megabytes.
+    """
+    orders, starts, met = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)], 0
+    parts = keys.astype(np.uint8) % PARTS
+    for part in range(PARTS):
+        places = np.flatnonzero(parts == part).astype(np.int32)
+        order = places[np.argsort(keys[places], kind="stable")]
+        ordered = keys[order]
+        begins = np.ones(len(order) + 1, dtype=bool)
+        begins[1:-1] = ordered[1:] != ordered[:-1]
+        several = ~(begins[:-1] & begins[1:])
+        orders.append(order[several])
+        starts.append((np.flatnonzero(begins[:-1][several]) + met).astype(np.int32))
+        met += len(orders[-1])
+    return np.concatenate(orders), np.concatenate(starts)
+
+
+def _picked(values: Column, places: Column) -> Column:
+    """`values[places]`, piece by piece: numpy makes eight bytes of each place first."""
+    found = np.empty(len(places), dtype=values.dtype)
+    for at in range(0, len(places), PIECE):
+        found[at : at + PIECE] = values[places[at : at + PIECE]]
+    return found
 
 
 def over_groups(first: Column, values: Column, *, nothing: int = NOWHERE) -> tuple[Column, Column]:

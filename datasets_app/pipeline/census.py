@@ -1,12 +1,11 @@
-"""Everything a snapshot must know of its samples, read once, in columns: about a hundred bytes a sample.
+"""Everything a snapshot must know of its samples, read once, in columns: some fifty bytes a sample, in files.
 
 A million samples are a million rows of the database and none of Python's objects: what is decided about all of them
-(groups, sides, counts) is decided on the columns.
+(groups, sides, counts) is decided on the columns, each of which is in memory only while it is asked.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from django.db.models.functions import Cast
 
 from datasets_app.core import grouping, samples
 from datasets_app.core.composing import NEGATIVE
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.splitting import NOWHERE, SIDES, Column
 from datasets_app.models import FindingRow, SampleTag, Snapshot, SnapshotEntry
 from datasets_app.models.sample import Status
@@ -49,23 +49,23 @@ class Census:
     which rule (by its number in `rules`).
     """
 
-    sample: array[int] = field(default_factory=partial(array, "q"))
-    position: array[int] = field(default_factory=partial(array, "I"))
-    revision: array[int] = field(default_factory=partial(array, "q"))
-    status: array[int] = field(default_factory=partial(array, "b"))
-    worst: array[int] = field(default_factory=partial(array, "b"))
-    tokens: array[int] = field(default_factory=partial(array, "I"))
-    pair: array[int] = field(default_factory=partial(array, "b"))
-    negative: array[int] = field(default_factory=partial(array, "b"))
-    keys: list[array[int]] = field(default_factory=list)
-    question: array[int] = field(default_factory=partial(array, "Q"))
-    cluster: array[int] = field(default_factory=partial(array, "I"))
-    stratum: array[int] = field(default_factory=partial(array, "I"))
-    label: array[int] = field(default_factory=partial(array, "I"))
-    pinned: array[int] = field(default_factory=partial(array, "b"))
-    kept: array[int] = field(default_factory=partial(array, "b"))
-    found: array[int] = field(default_factory=partial(array, "I"))
-    found_rule: array[int] = field(default_factory=partial(array, "H"))
+    sample: Numbers = field(default_factory=partial(Numbers, "q"))
+    position: Numbers = field(default_factory=partial(Numbers, "I"))
+    revision: Numbers = field(default_factory=partial(Numbers, "q"))
+    status: Numbers = field(default_factory=partial(Numbers, "b"))
+    worst: Numbers = field(default_factory=partial(Numbers, "b"))
+    tokens: Numbers = field(default_factory=partial(Numbers, "I"))
+    pair: Numbers = field(default_factory=partial(Numbers, "b"))
+    negative: Numbers = field(default_factory=partial(Numbers, "b"))
+    keys: list[Numbers] = field(default_factory=list)
+    question: Numbers = field(default_factory=partial(Numbers, "Q"))
+    cluster: Numbers = field(default_factory=partial(Numbers, "I"))
+    stratum: Numbers = field(default_factory=partial(Numbers, "I"))
+    label: Numbers = field(default_factory=partial(Numbers, "I"))
+    pinned: Numbers = field(default_factory=partial(Numbers, "b"))
+    kept: Numbers = field(default_factory=partial(Numbers, "b"))
+    found: Numbers = field(default_factory=partial(Numbers, "I"))
+    found_rule: Numbers = field(default_factory=partial(Numbers, "H"))
     strata: dict[str, int] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
     rules: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, severity) → its number
@@ -80,23 +80,24 @@ class Census:
     @property
     def grouped(self) -> Column:
         """What names a sample's group: its first key where the snapshot asks for one, else its question."""
-        return np.asarray(self.keys[0]) if self.keys else self.of("question")
+        return (self.keys[0] if self.keys else self.question).whole()
 
     @property
     def ties(self) -> list[Column]:
         """Everything that keeps samples together."""
-        return [*map(np.asarray, self.keys), self.of("question")]
+        return [column.whole() for column in (*self.keys, self.question)]
 
     def of(self, name: str) -> Column:
-        """The column as a numpy array, without copying it."""
-        return np.asarray(getattr(self, name))
+        """The column as a numpy array, read for who asks."""
+        column: Numbers = getattr(self, name)
+        return column.whole()
 
 
 def take(snapshot: Snapshot, earlier: Sequence[Snapshot], contents: BinaryIO, step: Callable[[], None]) -> Census:
     """Read what the snapshot was asked for. `earlier`, the newest first, give the sides that are kept; `step()` is
     called often."""
     grouped_by = grouping.keys_of(snapshot.group_by)
-    census = Census(keys=[array("Q") for _ in grouped_by])
+    census = Census(keys=[Numbers("Q") for _ in grouped_by])
     rows = (
         selected(snapshot.dataset, snapshot.filter)
         .annotate(frozen=FilteredRelation("revisions", condition=Q(revisions__number=F("revision_number"))))
@@ -116,7 +117,7 @@ def take(snapshot: Snapshot, earlier: Sequence[Snapshot], contents: BinaryIO, st
         _add(census, snapshot, contents, found, looked_at)
         last = found[-1][1]
         step()
-    census.kept.frombytes(_kept(census.of("position"), earlier, step).tobytes())
+    census.kept.take(_kept(census.of("position"), earlier, step))
     return census
 
 
@@ -140,10 +141,10 @@ def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]
     census.origins.update(origins)
     census.uploads.update(uploads)
     census.authors.update(author for author, origin in set(zip(authors, origins, strict=True)) if origin != "import")
-    census.question.frombytes(_asked(pks, questions).tobytes())
+    census.question.take(_asked(pks, questions))
     said = [samples.from_json(payload) for payload in more[0]] if more else []
     for column, name in zip(census.keys, grouped_by, strict=True):
-        column.frombytes(_keys(census, name, positions, prints, clusters, said).tobytes())
+        column.take(_keys(census, name, positions, prints, clusters, said))
     census.label.extend(_numbered(census.labels, labels))
     tags = {} if tagged is None else _tags(tagged, pks)
     census.negative.extend([NEGATIVE in tags.get(pk, ()) for pk in pks] if tags else bytes(len(pks)))
@@ -152,7 +153,7 @@ def _add(census: Census, snapshot: Snapshot, contents: BinaryIO, rows: list[Any]
     else:
         alike = labels if snapshot.stratify_by == "label" else [""] * len(pks)
     census.stratum.extend(_numbered(census.strata, alike))
-    places = np.flatnonzero(census.of("worst")[first:]).tolist()
+    places = np.flatnonzero(census.worst.some(first, len(census))).tolist()
     wrong = {pks[at]: first + at for at in places}
     found = _said_of(wrong)
     census.found.extend([wrong[pk] for pk, _, _ in found])

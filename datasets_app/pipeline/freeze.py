@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef
 
 from datasets_app.core.grouping import over_groups, together
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.splitting import NOWHERE, SIDES, Column, Shares, divide
 from datasets_app.models import Snapshot, SnapshotEntry
 from datasets_app.models.snapshot import SnapshotState
@@ -62,7 +63,7 @@ class Division:
     how many samples changed their side, and how many went along with one that was imported for a side."""
 
     side: Column
-    group: Column
+    group: Numbers
     groups: int
     largest: int
     moved: int
@@ -182,10 +183,10 @@ def _way_of(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _divide(snapshot: Snapshot, taken: Census) -> Division:
-    keys = taken.grouped
     first = together(*taken.ties)
     heads = np.flatnonzero(first == np.arange(len(first), dtype=np.int32)).astype(np.int32)
-    least, greatest = over_groups(first, taken.of("pinned"))
+    pinned = taken.of("pinned")
+    least, greatest = over_groups(first, pinned)
     if (torn := np.flatnonzero((least != greatest)[first])).size:
         raise _two_sides(taken, first, torn)
     # A group that has grown together from two sides goes to the one that models have seen most: what was in training
@@ -196,15 +197,18 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
     rank[[taken.strata[name] for name in names]] = np.arange(len(names))
     sides = np.empty(len(first), dtype=np.int8)
     sides[heads] = divide(
-        keys[heads], rank[taken.of("stratum")[heads]], shares=Shares(**snapshot.shares), seed=snapshot.seed,
+        taken.grouped[heads], rank[taken.of("stratum")[heads]], shares=Shares(**snapshot.shares), seed=snapshot.seed,
         kept=kept[heads], pinned=least[heads],
         traits=[name.split(TAGS) for name in names] if snapshot.stratify_by == "tag" and len(names) <= KINDS else (),
     )  # fmt: skip
     side = sides[first]
     before = taken.of("kept")
-    moved = (before != NOWHERE) & (before != side) & (taken.of("pinned") == NOWHERE)  # a pin is somebody's own wish
-    group = keys[first] if snapshot.group_by else keys  # else a group's samples have the same key
-    followed = (least[first] != NOWHERE) & (taken.of("pinned") == NOWHERE)
+    moved = (before != NOWHERE) & (before != side) & (pinned == NOWHERE)  # a pin is somebody's own wish
+    group = taken.question  # a group's samples have the same one, unless something else was asked for
+    if snapshot.group_by:
+        group = Numbers("Q")
+        group.take(taken.grouped[first])
+    followed = (least[first] != NOWHERE) & (pinned == NOWHERE)
     largest = int(np.bincount(first).max())
     return Division(side, group, len(heads), largest, int(moved.sum()), int(followed.sum()))
 
@@ -212,10 +216,11 @@ def _divide(snapshot: Snapshot, taken: Census) -> Division:
 def _two_sides(taken: Census, first: Column, torn: Column) -> _Refused:
     """The refusal of a group that was imported for two sides, naming one sample of each."""
     group = np.flatnonzero(first == first[torn[0]])
+    pinned, position = taken.of("pinned")[group].tolist(), taken.of("position")[group].tolist()
     named: dict[int, int] = {}
-    for at in group.tolist():
-        if taken.pinned[at] != NOWHERE:
-            named.setdefault(taken.pinned[at], taken.position[at])
+    for number, at in zip(pinned, position, strict=True):
+        if number != NOWHERE:
+            named.setdefault(number, at)
     listed = Listed(f"{position:04d} ({SIDES[side]})" for side, position in sorted(named.items()))
     return _Refused(
         "pinned-twice",
@@ -234,26 +239,26 @@ def _write(
     contents.seek(0)
     owner = snapshot.pk.hex  # as text: its hash is looked up a million times
     for start in range(0, len(taken), CHUNK):
-        here = slice(start, start + CHUNK)
-        positions = taken.position[here]
-        names = [SIDES[side] for side in division.side[here].tolist()]
+        some = _numbers(start)
+        positions = some(taken.position)
+        names = [SIDES[side] for side in division.side[start : start + CHUNK].tolist()]
         # A million times: so by functions of C, not by a loop of Python. And 0 and 1 for bools, which both databases
         # take: the driver on SQLite looks for an adapter for each bool, which takes as long as storing three numbers.
         columns = zip(
-            repeat(owner), taken.sample[here], taken.revision[here], positions, names,
-            _pieces(division.group[here].astype(">u8").tobytes(), 8), taken.worst[here], repeat(0),
-            taken.pair[here], taken.negative[here], strict=False,
+            repeat(owner), some(taken.sample), some(taken.revision), positions, names,
+            _pieces(division.group.some(start, start + CHUNK).astype(">u8").tobytes(), 8), some(taken.worst), repeat(0),
+            some(taken.pair), some(taken.negative), strict=False,
         )  # fmt: skip
         _insert(snapshot, key, list(columns))
         hashes = _pieces(contents.read(32 * len(positions)), 32)
         digest.update("".join(map("{} {} {}\n".format, positions, hashes, names)).encode())
     name = SIDES[TRAIN]
     for start in range(0, len(mixed), CHUNK):
-        here = slice(start, start + CHUNK)
-        said = mixing.hashes(contents, mixed.place[here])
+        some = _numbers(start)
+        said = mixing.hashes(contents, some(mixed.place))
         rows = zip(
-            range(snapshot.upto + start + 1, snapshot.upto + len(mixed) + 1), mixed.sample[here], mixed.revision[here],
-            map("mixed {:016x}".format, mixed.question[here]), mixed.worst[here], strict=False,
+            range(snapshot.upto + start + 1, snapshot.upto + len(mixed) + 1), some(mixed.sample), some(mixed.revision),
+            map("mixed {:016x}".format, some(mixed.question)), some(mixed.worst), strict=False,
         )  # fmt: skip
         more = [
             (owner, sample, revision, position, name, group, worst, 1, 0, 0)
@@ -262,6 +267,11 @@ def _write(
         digest.update("".join(f"{row[3]} {content} {name}\n" for row, content in zip(more, said, strict=True)).encode())
         _insert(snapshot, key, more)
     return digest.hexdigest()
+
+
+def _numbers(start: int) -> Callable[[Numbers], list[int]]:
+    """What takes a chunk of a column, from `start` on."""
+    return lambda column: column.some(start, start + CHUNK).tolist()  # type: ignore[no-any-return]
 
 
 def _pieces(content: bytes, size: int) -> list[str]:

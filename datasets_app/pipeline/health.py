@@ -48,7 +48,7 @@ def counts(
     sizes_all = sizes.copy()
     sizes_all[0] += len(mixed)
     tokens = np.bincount(side, weights=taken.of("tokens"), minlength=len(SIDES)).astype(np.int64)
-    tokens[0] += sum(mixed.tokens)
+    tokens[0] += int(mixed.of("tokens").sum(dtype=np.int64))
     scan = Scan.objects.filter(dataset=snapshot.dataset_id, state=ScanState.DONE).order_by("-finished_at").first()
     encoder = getattr(checker_of(snapshot.dataset), "encoder", None)
     found: dict[str, Any] = {

@@ -26,10 +26,11 @@ def measured(snapshot: Snapshot, taken: Census, side: Column, step: Callable[[],
     contract = contracts.parse(snapshot.contract)
     codes = _codes_of_cases(taken, places, contract, step) if contract.symbols else {}
     names = {number: name for name, number in taken.labels.items()}
+    label = taken.of("label")
     broken = _broken(taken, places)
     cases = (
         Case(broken=tuple(sorted(rule for rule, _ in rules)), failed=any(severity == "error" for _, severity in rules),
-             codes=codes.get(at, frozenset()), label=names[taken.label[at]], tags=tuple(sorted(tags)))
+             codes=codes.get(at, frozenset()), label=names[int(label[at])], tags=tuple(sorted(tags)))
         for at, rules, tags in _with_tags(snapshot, taken, places, broken)
     )  # fmt: skip
     asked = frozenset().union(*codes.values())
@@ -51,22 +52,26 @@ def _broken(taken: Census, places: Column) -> dict[int, set[tuple[str, str]]]:
 def _with_tags(
     snapshot: Snapshot, taken: Census, places: Column, broken: dict[int, set[tuple[str, str]]]
 ) -> Iterator[tuple[int, set[tuple[str, str]], list[str]]]:
+    sample = taken.of("sample")
     for start in range(0, len(places), CHUNK):
         here = places[start : start + CHUNK].tolist()
+        pks = sample[here].tolist()
         tags: dict[int, list[str]] = defaultdict(list)
-        rows = SampleTag.objects.filter(dataset=snapshot.dataset_id, sample__in=[taken.sample[at] for at in here])
+        rows = SampleTag.objects.filter(dataset=snapshot.dataset_id, sample__in=pks)
         for pk, name in rows.order_by().values_list("sample_id", "name"):
             tags[pk].append(name)
-        for at in here:
-            yield at, broken.get(at, set()), tags.get(taken.sample[at], [])
+        for at, pk in zip(here, pks, strict=True):
+            yield at, broken.get(at, set()), tags.get(pk, [])
 
 
 def _codes_of_cases(
     taken: Census, places: Column, contract: Any, step: Callable[[], None]
 ) -> dict[int, frozenset[str]]:
     found: dict[int, frozenset[str]] = {}
+    revision = taken.of("revision")
     for start in range(0, len(places), CHUNK):
-        at = {taken.revision[place]: place for place in places[start : start + CHUNK].tolist()}
+        here = places[start : start + CHUNK]
+        at = dict(zip(revision[here].tolist(), here.tolist(), strict=True))
         for pk, payload in Revision.objects.filter(pk__in=list(at)).order_by().values_list("pk", "payload"):
             found[at[pk]] = testsets.codes_of(samples.from_json(payload), contract)
         step()

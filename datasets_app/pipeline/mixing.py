@@ -1,11 +1,11 @@
 """General samples of another dataset, mixed into the training side so that a model does not forget how to talk.
 
-They are held in columns, as the snapshot's own are: some forty bytes each of as many as its whole training side.
+They are held in columns in files, as the snapshot's own are: some forty bytes each of as many as its whole training
+side.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from datasets_app.core.findings import RANK
 from datasets_app.core.sets.grams import bare, folded
 from datasets_app.core.sets.meeting import meet
 from datasets_app.core.sets.near import NearIndex
+from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.splitting import SIDES, Column, mixed_rows, shuffled
 from datasets_app.models import Revision, Sample, Snapshot
 from datasets_app.models.sample import Status
@@ -37,20 +38,25 @@ HASH = 32  # bytes
 class Rows:
     """One entry a sample in each column, as it was when it was read; `question` is 64 bits of a hash."""
 
-    position: array[int] = field(default_factory=partial(array, "I"))
-    sample: array[int] = field(default_factory=partial(array, "q"))
-    revision: array[int] = field(default_factory=partial(array, "q"))
-    worst: array[int] = field(default_factory=partial(array, "b"))
-    tokens: array[int] = field(default_factory=partial(array, "I"))
-    question: array[int] = field(default_factory=partial(array, "Q"))
+    position: Numbers = field(default_factory=partial(Numbers, "I"))
+    sample: Numbers = field(default_factory=partial(Numbers, "q"))
+    revision: Numbers = field(default_factory=partial(Numbers, "q"))
+    worst: Numbers = field(default_factory=partial(Numbers, "b"))
+    tokens: Numbers = field(default_factory=partial(Numbers, "I"))
+    question: Numbers = field(default_factory=partial(Numbers, "Q"))
 
     def __len__(self) -> int:
         return len(self.position)
 
     def columns(self) -> Iterator[tuple[str, Column]]:
-        """(name, column as a numpy array without copying it)"""
-        for name in self.__slots__:
-            yield name, np.asarray(getattr(self, name))
+        """(name, column as a numpy array)"""
+        for name in Rows.__slots__:
+            yield name, self.of(name)
+
+    def of(self, name: str) -> Column:
+        """The column as a numpy array, read for who asks."""
+        column: Numbers = getattr(self, name)
+        return column.whole()
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class Mixed(Rows):
     says which of the hashes in the file of contents is a row's.
     """
 
-    place: array[int] = field(default_factory=partial(array, "I"))
+    place: Numbers = field(default_factory=partial(Numbers, "I"))
     wanted: int = 0
     near: int = 0
 
@@ -105,29 +111,28 @@ def hashes(contents: BinaryIO, places: Sequence[int]) -> Iterator[str]:
 
 def _chosen(fitting: Rows, chosen: Column, first: int, wanted: int, near: int) -> Mixed:
     """Those of the fitting rows that stand at the chosen positions, all of which are there."""
-    there = np.asarray(fitting.position)
+    there = fitting.of("position")
     order = np.argsort(there).astype(np.uint32)
     at = order[np.searchsorted(there[order], chosen)]
     del there, order
     mixed = Mixed(wanted=wanted, near=near)
     for name in Rows.__slots__:
-        getattr(mixed, name).frombytes(np.asarray(getattr(fitting, name))[at].tobytes())
-        setattr(fitting, name, array("b"))  # no two of them are needed at once
-    mixed.place.frombytes((at + np.uint32(first)).tobytes())
+        getattr(mixed, name).take(fitting.of(name)[at])
+    mixed.place.take(at + np.uint32(first))
     return mixed
 
 
 def _lot(general: QuerySet[Sample], ours: Column, seed: int, step: Callable[[], None]) -> Column:
     """The positions of all that ask what none of ours asks, in the order in which the lot falls on them."""
-    free = array("I")
+    free = Numbers("I")
     last = 0
     some = general.order_by("position").values_list("position", "question")
     while listed := fetched(some.filter(position__gt=last)[: 4 * CHUNK]):
         last = listed[-1][0]
         positions = np.fromiter((position for position, _ in listed), dtype=np.uint32, count=len(listed))
-        free.frombytes(positions[~_among(ours, [question for _, question in listed])].tobytes())
+        free.take(positions[~_among(ours, [question for _, question in listed])])
         step()
-    positions = np.asarray(free)
+    positions = free.whole()
     return positions[np.argsort(shuffled(positions, seed), kind="stable")]
 
 
@@ -172,10 +177,10 @@ def _look(
             step()
         met = meet(index, apart, step) if index and apart and len(rows) else np.zeros(len(rows), dtype=bool)
     for name, column in rows.columns():
-        getattr(fitting, name).frombytes(column[~met].tobytes())
+        getattr(fitting, name).take(column[~met])
     contents.write(np.frombuffer(hashes, dtype=f"V{HASH}")[~met].tobytes())
     becomes = np.full(len(positions), OUT, dtype=np.int8)
-    becomes[np.searchsorted(positions, np.asarray(rows.position))] = np.where(met, NEAR, FITS)
+    becomes[np.searchsorted(positions, rows.of("position"))] = np.where(met, NEAR, FITS)
     return becomes
 
 

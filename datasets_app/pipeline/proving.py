@@ -14,6 +14,7 @@ from . import census, mixing
 from .census import Census
 
 TRAIN = SIDES.index("train")
+PARTS = 16
 
 
 class SplitLeak(Exception):
@@ -29,14 +30,32 @@ def prove_disjoint(
     """Raise SplitLeak if any group, or any question, is on two sides: proven of `side`, the side of each sample taken,
     without looking at how it came about; and of what was written, which is read back, that it is just that."""
     for keys in taken.ties:
-        order = np.argsort(keys, kind="stable")
-        torn = (keys[order[1:]] == keys[order[:-1]]) & (side[order[1:]] != side[order[:-1]])
-        if torn.any():
-            at = order[int(np.flatnonzero(torn)[0])]
-            raise SplitLeak(f"what is like {taken.position[at]} stands on two sides")
-    if np.isin(np.asarray(mixed.question), taken.of("question")[side != TRAIN]).any():
+        if (torn := _torn(keys, side)) is not None:
+            raise SplitLeak(f"what is like {taken.of('position')[torn]} stands on two sides")
+    compared = np.sort(taken.of("question")[side != TRAIN])
+    if any(_holds(compared, asked) for asked in mixed.question.pieces()):
         raise SplitLeak("a general sample asks what is in a comparison")
     _read_back(snapshot, taken.of("position"), side, len(mixed), step)
+
+
+def _torn(keys: Column, side: Column) -> int | None:
+    """One of those that share their key with one on another side; a part of the keys at a time, to hold less."""
+    low = keys.astype(np.uint8) % PARTS
+    for part in range(PARTS):
+        places = np.flatnonzero(low == part)
+        order = places[np.argsort(keys[places], kind="stable")]
+        ordered, stands = keys[order], side[order]
+        torn = (ordered[1:] == ordered[:-1]) & (stands[1:] != stands[:-1])
+        if torn.any():
+            return int(order[int(np.flatnonzero(torn)[0])])
+    return None
+
+
+def _holds(ordered: Column, some: Column) -> bool:
+    """Whether one of these stands among the ordered ones."""
+    if not len(ordered):
+        return False
+    return bool((ordered[np.minimum(np.searchsorted(ordered, some), len(ordered) - 1)] == some).any())
 
 
 def _read_back(snapshot: Snapshot, positions: Column, side: Column, mixed: int, step: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +26,18 @@ def test_a_column_is_what_was_added_to_it(piece: int, added: list[int | list[int
             if isinstance(more, int):
                 column.append(more)
                 plain.append(more)
+            elif len(more) % 2:
+                column.take(np.array(more, dtype=np.uint64))
+                plain += more
             else:
                 column.extend(Numbers("Q", more))
                 plain += more
             assert column.some(begin, end).tolist() == plain[begin:end]  # reading does not disturb what comes after
         assert (len(column), bool(column)) == (len(plain), bool(plain))
         assert column.whole().tolist() == list(column) == plain
+        assert [piece.tolist() for piece in column.pieces()] == [
+            plain[at : at + piece] for at in range(0, len(plain), piece)
+        ]
         assert list(copy.copy(column)) == plain  # as it is sent to another process
 
 

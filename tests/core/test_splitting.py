@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets_app.core import splitting
 from datasets_app.core.splitting import NOWHERE, SIDES, Shares, divide, mixed_rows, shuffled
 from ftstudio.errors import InvalidInput
 
@@ -129,6 +130,14 @@ def test_forty_two_rows_have_four_in_validation_and_fifty_labels_of_three_have_f
 
 def test_a_set_too_small_for_its_shares_still_fills_the_side_that_has_none():
     assert Counter(divided(range(5), shares=Shares(90, 10, 0))) == {0: 4, 1: 1}
+
+
+def test_it_makes_no_difference_that_the_lot_is_drawn_and_sorted_in_parts(monkeypatch):
+    keys = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    at_once = divide(keys, keys % np.uint64(3), shares=Shares(70, 20, 10), seed=5)
+    monkeypatch.setattr(splitting, "PIECE", 7)
+    monkeypatch.setattr(splitting, "PARTS", 2)
+    assert np.array_equal(divide(keys, keys % np.uint64(3), shares=Shares(70, 20, 10), seed=5), at_once)
 
 
 def test_the_sides_depend_on_the_seed():

@@ -43,6 +43,13 @@ class Numbers:
         if len(self._tail) >= PIECE:
             self._put_away()
 
+    def take(self, numbers: NDArray[Any]) -> None:
+        """Add what an array holds."""
+        for at in range(0, len(numbers), PIECE):
+            self._tail.frombytes(numbers[at : at + PIECE].astype(self._tail.typecode).tobytes())
+            if len(self._tail) >= PIECE:
+                self._put_away()
+
     def some(self, begin: int, end: int) -> NDArray[Any]:
         """Those from `begin` on before `end`, as an array of their own."""
         begin, end = min(begin, len(self)), min(end, len(self))
@@ -60,9 +67,14 @@ class Numbers:
     def whole(self) -> NDArray[Any]:
         return self.some(0, len(self))
 
-    def __iter__(self) -> Iterator[int]:
+    def pieces(self) -> Iterator[NDArray[Any]]:
+        """All of them in arrays of moderate size, one after the other."""
         for begin in range(0, len(self), PIECE):
-            yield from self.some(begin, begin + PIECE).tolist()
+            yield self.some(begin, begin + PIECE)
+
+    def __iter__(self) -> Iterator[int]:
+        for piece in self.pieces():
+            yield from piece.tolist()
 
     def _put_away(self) -> None:
         if self._file is None:
