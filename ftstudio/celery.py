@@ -14,6 +14,9 @@ from celery import Celery
 from celery.signals import task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftstudio.settings")
+# Celery runs Django's checks in each worker and looks at nothing they say; but those of addresses load every page and
+# the whole API: thirty megabytes that no worker needs. `manage.py up` and `migrate` run the checks and stop at errors.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("ftstudio")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
-
 from datasets_app.models import Upload
 from ftstudio.accounts.services.notifications import IMPORTED, notify
 from ftstudio.errors import Text
+from ftstudio.web import addresses
 from ftstudio.web.texts import from_row
 
 
@@ -42,6 +41,6 @@ def _tell(upload_id: Any, say: Any) -> None:
         kind=IMPORTED,
         text=say(upload),
         project=upload.dataset.project,
-        url=reverse("pages:upload-detail", args=[upload.pk]),
+        url=addresses.told("pages:upload-detail", upload.pk),
         key=f"upload:{upload.pk}",
     )

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from ftstudio.accounts import preferences
@@ -24,6 +23,7 @@ from ftstudio.accounts.services.notifications import (
     notify,
 )
 from ftstudio.errors import Text
+from ftstudio.web import addresses
 from ftstudio.web.texts import from_row
 from jobs_app.core import hooks, lifecycle
 from jobs_app.models import Connection, Delivery, Hook, Job, ModelVersion
@@ -33,7 +33,7 @@ LEADING = (Role.LEAD, Role.OWNER)
 
 def told(job: Job, before: str, after: str) -> None:
     """Tell of a move that has just been written. `job` is as it is now, with its connection."""
-    page = reverse("pages:job-detail", args=[job.pk])
+    page = addresses.told("pages:job-detail", job.pk)
     if after == lifecycle.SUCCEEDED:
         text = Text("The job “{name}” has succeeded", name=job.name)
         _tell(job, JOB_SUCCEEDED, text, page, key=f"job-end:{job.pk}")
@@ -46,7 +46,7 @@ def told(job: Job, before: str, after: str) -> None:
 
 def needs_you(job: Job, why: Text, step: str) -> None:
     """Say that a job waits for a person: `step` names for what ("auth", "quota", "manual" …), told once for each."""
-    page = reverse("pages:job-detail", args=[job.pk])
+    page = addresses.told("pages:job-detail", job.pk)
     text = Text("The job “{name}” waits for you: {why}", name=job.name, why=why)
     _tell(job, JOB_NEEDS_YOU, text, page, key=f"job-{step}:{job.pk}"[:100])
     _announce(job.project_id, "job.needs_you", {"job": _job(job), "step": step})
@@ -70,7 +70,7 @@ def stopped(connection: Connection) -> None:
         kind=JOB_NEEDS_YOU,
         text=text,
         project=connection.project,
-        url=reverse("pages:connection-update", args=[connection.pk]),
+        url=addresses.told("pages:connection-update", connection.pk),
         key=f"stopped:{connection.pk}:{int(at.timestamp())}",
     )
     data = {"connection": {"id": str(connection.pk), "kind": connection.kind, "stopped": connection.stopped}}
@@ -79,7 +79,7 @@ def stopped(connection: Connection) -> None:
 
 def callable_now(model: ModelVersion) -> None:
     """Say that a tuned model can be called from now on. To call twice is harmless for people; hooks hear it again."""
-    page = reverse("pages:model-detail", args=[model.pk])
+    page = addresses.told("pages:model-detail", model.pk)
     text = Text("The model “{alias}” can be called", alias=model.alias)
     _tell(model.job, JOB_CALLABLE, text, page, key=f"callable:{model.pk}")
     data = {"id": str(model.pk), "alias": model.alias, "model": model.called, "url": f"{settings.SITE_URL}{page}"}
@@ -124,8 +124,8 @@ def _job(job: Job) -> dict[str, Any]:
         "provider_job": job.provider_job or None,
         "model": job.result_model or None,
         "error": (job.error or {}).get("code"),
-        "url": f"{settings.SITE_URL}{reverse('pages:job-detail', args=[job.pk])}",
-        "api": f"{settings.SITE_URL}{reverse('api:job-detail', args=[job.pk])}",
+        "url": f"{settings.SITE_URL}{addresses.told('pages:job-detail', job.pk)}",
+        "api": f"{settings.SITE_URL}{addresses.told('api:job-detail', job.pk)}",
     }
 
 

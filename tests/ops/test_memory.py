@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from ftstudio import celery, memory
+from ftstudio.web import addresses
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +60,21 @@ def test_a_worker_gives_back_what_a_long_task_has_held_and_a_short_one_takes_no_
     celery._begin()
     celery._give_back()
     assert given
+
+
+@pytest.mark.parametrize("view", addresses.TOLD)
+def test_what_a_worker_tells_of_has_the_address_that_the_page_has(view: str) -> None:
+    key = uuid4()
+    assert addresses.told(view, key) == reverse(view, args=[key])
+
+
+def test_a_worker_loads_no_page_and_none_of_the_api() -> None:
+    """Thirty megabytes of each process. As Celery does it, up to where a worker would take its first message."""
+    code = (
+        "import sys; from ftstudio.celery import app; app.loader.init_worker(); app.loader.import_default_modules(); "
+        "print(sorted({'ftstudio.urls', 'datasets_app.pages.urls', 'datasets_app.api.urls', 'jobs_app.pages.urls'} "
+        "& set(sys.modules)))"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "[]", said.stdout
