@@ -20,6 +20,7 @@ from datasets_app.core.composing import WHOLE, Chosen, Options
 from datasets_app.core.jsonl import Json
 from datasets_app.core.picture_limits import PictureLimits
 from datasets_app.core.samples import Message, Sample
+from datasets_app.core.siblings import same_rows
 from datasets_app.models import Sample as Stored
 from datasets_app.models import Snapshot, SnapshotEntry
 from ftstudio.web.texts import to_row
@@ -114,9 +115,9 @@ def write_lines(
     A codec that cannot hold a rejected answer writes the corrected one alone and reports the row as reduced, and so
     it is with fields that `options` lets go; a row with anything else that the codec cannot hold is refused. A sample
     without a system turn gets the snapshot's system prompt, so that a model is trained on what it will be told; one
-    that was mixed in from another dataset is left as it is. A row that came in this format, and that nobody changed,
-    goes out as the bytes it came as; all else is put into rows of the one kind that the file is to have
-    (`Codec.for_file`).
+    that was mixed in from another dataset is left as it is. A row that came in this format, or in one in which it is
+    the same row, and that nobody changed, goes out as the bytes it came as; all else is put into rows of the one kind
+    that the file is to have (`Codec.for_file`).
     """
     writing = _Writing(snapshot, codec, split, out, options)
     for entry in _entries(snapshot, split):
@@ -153,12 +154,13 @@ class _Writing:
             return
         written.samples += 1
         sample = graded = samples.from_json(entry.payload)
-        native = entry.codec == codec.name
-        why = "" if native else "other-format"
-        if not native:
-            sample = canonical(sample)
-        elif entry.origin != "import":
+        why = "" if entry.codec == codec.name else "other-format"
+        if not why and entry.origin != "import":
             why = "edited"
+        elif why and entry.origin == "import" and same_rows(sample, entry.codec, codec, entry.style, self.setting):
+            why = ""
+        elif why:
+            sample = canonical(sample)
         codec = self.of_file if why else codec
         prompted, pictured = False, '"image_url"' in entry.payload
         if self.prompt is not None and not entry.mixed and sample.system is None:

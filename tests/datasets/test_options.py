@@ -173,8 +173,12 @@ def test_rows_go_out_as_they_came_and_the_manifest_counts_them(alice: Any, rain:
     samples.save(actor=alice, sample=sample, base_revision=1, messages=make.corrected(sample, "改。"))
     edited = make.export(alice, make.snapshot(alice, rain, shares=ALL_TRAIN))
     assert (edited.manifest["as_imported"], edited.manifest["rewritten"]) == (2, {"edited": 1})
-    other = make.export(alice, snapshot, codec="siliconflow")
-    assert other.manifest["rewritten"] == {"other-format": 3}
+    platform = make.export(alice, snapshot, codec="siliconflow")  # in which these rows are the same
+    with exports.file_of(platform) as file:
+        assert file.read() == data
+    assert (platform.manifest["as_imported"], platform.manifest["rewritten"]) == (3, {})
+    other = make.export(alice, snapshot, codec="alpaca")
+    assert (other.manifest["as_imported"], other.manifest["rewritten"]) == (0, {"other-format": 3})
 
 
 @pytest.mark.parametrize(
