@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import IO, Any
+from uuid import UUID
 
 from django.core.files import File
 from django.utils.translation import gettext as _
@@ -43,6 +45,13 @@ def opened(image: Image, *, small: bool = False) -> Any:
 def stored(project: Project) -> ImageQuerySet:
     """The project's pictures."""
     return Image.objects.filter(project=project)
+
+
+def sizes(project_id: UUID, digests: Iterable[str | None]) -> dict[str, tuple[int, int]]:
+    """Width and height in pixels of those pictures that the project has stored, by digest; no digest, no query."""
+    wanted = {digest for digest in digests if digest}
+    kept = Image.objects.filter(project=project_id, sha256__in=wanted) if wanted else Image.objects.none()
+    return {sha256: (width, height) for sha256, width, height in kept.values_list("sha256", "width", "height")}
 
 
 def of_sample(content: samples.Sample) -> list[Picture]:

@@ -41,6 +41,16 @@ def role_word(role: str) -> str:
     return say(role_label(role))
 
 
+@register.simple_tag
+def room(width: int, height: int) -> SafeString:
+    """`<img {% room image.width image.height %}>`: the room that a picture's thumbnail takes, 320 pixels wide and 192
+    (12rem) high at most, never enlarged. Kept free, what stands below does not jump when the picture comes."""
+    if not width or not height:
+        return mark_safe("")
+    scale = min(1.0, 320 / width, 192 / height)
+    return format_html('width="{}" height="{}"', max(1, round(width * scale)), max(1, round(height * scale)))
+
+
 @register.filter
 def reads(text: str) -> SafeString:
     """`{{ dataset.guideline|reads }}`: Markdown as it reads; what `core.rendering` makes is safe to show."""

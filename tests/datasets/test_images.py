@@ -193,6 +193,14 @@ def test_the_desk_shows_a_stored_picture_as_its_thumbnail(alice: Any, project: A
     assert 'alt="Picture 1 of the sample"' in shown
 
 
+def test_the_room_of_a_picture_is_kept_free_so_that_nothing_jumps_when_it_comes(alice: Any, project: Any) -> None:
+    image = added(alice, project, drawn(size=(400, 300)))
+    dataset = make.dataset(alice, project)
+    make.imported(alice, dataset, [asked_of(image.address)])
+    for path in (f"/samples/{dataset.samples.get().pk}/", f"/projects/{project.pk}/images/"):
+        assert 'width="256" height="192"' in browser_of(alice).get(path).content.decode()
+
+
 def test_a_picture_inside_a_sample_is_shown_through_our_own_address(alice: Any, project: Any, mallory: Any) -> None:
     dataset = make.dataset(alice, project)
     make.imported(alice, dataset, [asked_of(data_uri(drawn(size=(900, 300))))])
