@@ -46,7 +46,8 @@ class Row:
 class Source:
     """A file being read: after `rows` is used up, `size` is its bytes and `normalised` what was taken in stride.
 
-    `stream` is seekable and at its start; its name, if it has one, helps to tell what it is. `doubt` is set once the
+    `stream` is seekable and at its start; its name, if it has one, helps to tell what it is, and its damage, if it has
+    one, is told behind what could be read. `doubt` is set once the
     first row is out, where the headings of a table do not tell for certain what its columns are and nobody did.
     """
 
@@ -54,6 +55,7 @@ class Source:
     format: str = AUTO
     max_line: int = MAX_LINE
     container: str = ""
+    kind: str = ""  # the container of the records: of an archive that of the file inside
     line: int = 1  # the number of the stream's first line, of a part of a file of lines
     size: int = 0
     normalised: Counter[str] = field(default_factory=Counter)
@@ -72,15 +74,15 @@ class Source:
         """
         reading = self._reading()
         mapping = self._mapping() if self.told.mapping else None
-        entries = opening.entries(self.container, self.stream, reading, mapping)
+        entries = opening.entries(self.container, self.stream, reading, mapping, self._damage)
         first: list[Entry] = []
         records: list[dict[str, Any]] = []
         while len(records) < _PEEK and len(first) < _SEARCHED and (entry := next(entries, None)) is not None:
             first.append(entry)
             records += [entry.record] if entry.record is not None else []
-        if mapping is None and records and opening.takes_mapping(self.container, self.format):
+        if mapping is None and records and opening.takes_mapping(self.kind, self.format):
             self.doubt = _doubt(records[0])
-        self.format = opening.codec_of(self.container, self.format, records)
+        self.format = opening.codec_of(self.kind, self.format, records)
         codec = CODECS[self.format]
         yield from (_decoded(entry, codec) for entry in first)
         for entry in entries:
@@ -91,7 +93,7 @@ class Source:
         """The file in blocks, if it is one of lines; each is a `part` to be read by itself, perhaps elsewhere. None
         for any other container, which is read from its start to its end."""
         encoding = self._reading().encoding
-        if self.container != LINES or self.told.mapping:
+        if self.container != LINES or self.told.mapping or self._damage:
             return None
         if self.format == AUTO:
             first = Source(self.stream, max_line=self.max_line, container=LINES, told=Told(encoding))
@@ -104,7 +106,7 @@ class Source:
 
     def part(self, block: Block) -> Source:
         """A block of this file as a source; its codec is the file's."""
-        return Source(io.BytesIO(block.raw), self.format, self.max_line, LINES, line=block.line, told=_IN_UTF_8)
+        return Source(io.BytesIO(block.raw), self.format, self.max_line, LINES, LINES, line=block.line, told=_IN_UTF_8)
 
     def _mapping(self) -> Mapping:
         """What was told of the columns, which this file must have."""
@@ -114,25 +116,34 @@ class Source:
 
     def again(self) -> Source:
         """The same file, to be read once more by itself."""
-        return Source(self.stream, self.format, self.max_line, self.container, told=self.told)
+        return Source(self.stream, self.format, self.max_line, self.container, self.kind, told=self.told)
 
     def columns(self) -> tuple[str, ...]:
         """The columns of a table, () of any other file; the stream is left at its start."""
         reading = replace(self._reading(), normalised=Counter())
-        return columns(self.stream, self.container, reading) if CONTAINERS[self.container].table else ()
+        return columns(self.stream, self.container, reading) if CONTAINERS[self.kind].table else ()
+
+    @property
+    def _damage(self) -> str:
+        return getattr(self.stream, "damage", "")
 
     def _reading(self) -> Reading:
         """How the file is read, `container` being found out."""
         self.container = self.container or detect_stream(self.stream, str(getattr(self.stream, "name", "")))
         told = self.told
-        return Reading(
+        reading = Reading(
             encoding=told.encoding or opening.encoding_in(self.container, self.stream),
             delimiter=told.delimiter,
             sheet=told.sheet,
+            member=told.member,
             line=self.line,
             max_bytes=self.max_line,
             normalised=self.normalised,
         )
+        if told.member and not CONTAINERS[self.container].archive:
+            raise InvalidInput(member=Text("This file is no archive: there is nothing in it to choose from."))
+        self.kind = self.kind or opening.kind_in(self.container, self.stream, reading)
+        return reading
 
 
 _IN_UTF_8 = Told("utf-8")

@@ -108,8 +108,10 @@ def columns(stream: BinaryIO, container: str, reading: Reading | None = None) ->
     return next((tuple(entry.record) for entry in head(stream, container, reading, 200) if entry.record), ())
 
 
-def sheets(stream: BinaryIO, container: str) -> tuple[str, ...]:
-    """Among which tables of a file one is chosen by name, as `Container.sheets`; the stream is left at its start."""
-    found = CONTAINERS[container].sheets(stream)
+def sheets(stream: BinaryIO, container: str, reading: Reading | None = None) -> tuple[str, ...]:
+    """Among which tables of a file, or of the one inside of it, one is chosen by name, as `Container.sheets`; the
+    stream is left at its start."""
+    with CONTAINERS[container].within(stream, reading or Reading()) as (_name, kind, file):
+        found = CONTAINERS[kind].sheets(file)
     stream.seek(0)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,19 +13,25 @@ from typing import Any, BinaryIO, cast
 from django.core.management.base import CommandError, CommandParser
 
 from datasets_app.core.encodings import ENCODINGS
-from datasets_app.core.opening import Told
+from datasets_app.core.gunzip import ENDING, Unpacked
+from datasets_app.core.opening import Told, separator
 from datasets_app.services import gunzip
+
+_PIECE = 1 << 16  # bytes
+
+
+class Kept(io.BufferedReader):
+    """What was inside of a compressed file, on disk; `damage` as of `Unpacked`."""
+
+    damage: str = ""
 
 
 def add_told(parser: CommandParser) -> None:
     """The options by which a person says of a file what cannot be found out from it, as of an upload."""
     parser.add_argument("--encoding", default="", choices=ENCODINGS, help="found out unless given")
+    parser.add_argument("--member", default="", metavar="NAME", help="which file of an archive holds the rows")
     parser.add_argument("--sheet", default="", help="of a workbook; the first that is not hidden unless given")
     parser.add_argument("--delimiter", default="", help="between the cells of a text table; found out unless given")
-    add_columns(parser)
-
-
-def add_columns(parser: CommandParser) -> None:
     parser.add_argument(
         "--column",
         action="append",
@@ -36,8 +43,8 @@ def add_columns(parser: CommandParser) -> None:
 
 def told(options: dict[str, Any]) -> Told:
     """What they say. Raises InvalidInput for what cannot be, and CommandError for a column without a field."""
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"], options["delimiter"])
-    return Told(options["encoding"], options["sheet"], delimiter, columns(options))
+    delimiter = separator(options["delimiter"])
+    return Told(options["encoding"], options["sheet"], delimiter, options["member"], columns(options))
 
 
 def columns(options: dict[str, Any]) -> dict[str, str]:
@@ -56,7 +63,8 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
     """The file, seekable and at its start; of rows.jsonl.gz what is inside, as an upload of it would have; of a pipe
     all that comes through it.
 
-    Raises OSError where it cannot be opened, and InvalidInput `damaged` where it cannot be unpacked.
+    Raises OSError where it cannot be opened, and InvalidInput `damaged` where nothing of it can be unpacked; else the
+    file's `damage` says what is wrong with it.
     """
     with open(path, "rb") as file:
         if not file.seekable():
@@ -66,11 +74,16 @@ def opened(path: str | Path) -> Iterator[BinaryIO]:
                 with opened(kept.name) as whole:
                     yield whole
             return
-        inside, name = gunzip.opened(file, str(path))
-        if inside is file:
+        name = Path(path).name
+        if not name.lower().endswith(ENDING):
             yield file
             return
-        with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as unpacked:
-            shutil.copyfileobj(inside, unpacked)
-            unpacked.seek(0)
-            yield cast(BinaryIO, unpacked)
+        inside = Unpacked(file)
+        with tempfile.NamedTemporaryFile(suffix=Path(name[: -len(ENDING)]).suffix) as written:
+            shutil.copyfileobj(inside, written, _PIECE)  # type: ignore[misc]
+            written.flush()
+            if inside.damage and not written.tell():
+                raise gunzip.unreadable()
+            with Kept(io.FileIO(written.name)) as kept:
+                kept.damage = inside.damage
+                yield cast(BinaryIO, kept)

@@ -40,7 +40,9 @@ class UploadQuerySet(LeasedQuerySet):
 class Upload(Leased):
     """`offset` counts the bytes whose lines are in; it moves with the counters, where the rows are inserted."""
 
-    NEEDS_MAPPING = "needs-mapping"  # in `error` while it is held: the code of what is still to be said
+    # In `error` while it is held: the code of what is still to be said.
+    NEEDS_MAPPING = "needs-mapping"
+    NEEDS_MEMBER = "needs-member"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="uploads")
@@ -89,8 +91,15 @@ class Upload(Leased):
 
     @property
     def needs(self) -> str:
-        """What a person must say before a held file can be imported: "mapping", or "" for nothing."""
-        return "mapping" if (self.error or {}).get("code") == self.NEEDS_MAPPING else ""
+        """What a person must say before a held file can be imported: "member" (which file of the archive is read),
+        "mapping", or "" for nothing."""
+        code = str((self.error or {}).get("code"))
+        return {self.NEEDS_MAPPING: "mapping", self.NEEDS_MEMBER: "member"}.get(code, "")
+
+    @property
+    def kind(self) -> str:
+        """The container of the records: of an archive that of the file inside."""
+        return self.inside or self.container
 
     @property
     def is_working(self) -> bool:

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets_app.core.containers import CONTAINERS
 from datasets_app.core.encodings import ENCODINGS
+from datasets_app.core.opening import separator
 from datasets_app.models import Upload
 from datasets_app.pipeline import opening
+from datasets_app.services.upload_options import READ_BY
 from datasets_app.services.uploads import Look
 from ftstudio.errors import Conflict, StudioError
 from ftstudio.web.texts import say
@@ -32,22 +34,38 @@ FIELD_LABELS: dict[str, Any] = {
     "tags": _("Tags"),
     "messages": _("Conversation as JSON"),
 }
-_PLAIN = ("container", "sheet", "encoding", "format", "strict", "side", "spread_by", "tags_by", "licence")
+_READ_BY = ("container", "member", "sheet", "encoding", "delimiter")
+_PLAIN = (*_READ_BY, "format", "strict", "side", "spread_by", "tags_by", "licence")
+
+# Between the cells of a table: as it is chosen, and what it is called.
+_SEPARATORS = {
+    ",": _("comma ,"), ";": _("semicolon ;"), "\t": _("tab"), "|": _("bar |"), ":": _("colon :"), "^": "^", "~": "~",
+    "\x01": "\\x01", "\x1f": "\\x1f",
+}  # fmt: skip
+_TAB = "tab"  # a tab would not survive in every form
 
 
 class _Typed(forms.CharField):
-    """A column that is found among many by some letters of its name; the service says whether there is one."""
+    """A name that is found among many by some of its letters; the service says whether there is one."""
+
+    names = "column-names"
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"list": "column-names", "autocomplete": "off", "placeholder": "—"}
+        return {"list": self.names, "autocomplete": "off", "placeholder": "—"}
+
+
+class _TypedMember(_Typed):
+    names = "member-names"
 
 
 class ReviewForm(forms.Form):
     """What was stored of the upload is what stands in it; `options` are what the service takes."""
 
     container = forms.ChoiceField(label=_("Kind of file"), required=False)
+    member = forms.ChoiceField(label=_("File in the archive"), required=False)
     sheet = forms.ChoiceField(label=_("Sheet"), required=False)
     encoding = forms.ChoiceField(label=_("Encoding"), required=False)
+    delimiter = forms.ChoiceField(label=_("Between the cells"), required=False)
     format = forms.ChoiceField(label=_("Format"))
     strict = forms.BooleanField(
         label=_("Only samples without errors"), required=False,
@@ -71,6 +89,7 @@ class ReviewForm(forms.Form):
     licence = forms.CharField(label=_("Licence"), required=False, max_length=100)
 
     many = False
+    many_members = False
 
     def __init__(self, data: Any = None, *, upload: Upload, seen: Look) -> None:
         columns = seen.columns if opening.takes_mapping(upload) else ()
@@ -81,6 +100,7 @@ class ReviewForm(forms.Form):
         super().__init__(data, initial={**initial, "keep": mapping.keep if mapping else True})
         self._upload = upload
         self._sheet = seen.sheet
+        self._before = {name: getattr(upload, name) for name in READ_BY} | {"sheet": seen.sheet}
         self.fields["container"].choices = [(one.name, say(one.label)) for one in CONTAINERS.values()]  # type: ignore[attr-defined]
         self.fields["encoding"].choices = [(name, name.upper()) for name in ENCODINGS]  # type: ignore[attr-defined]
         self.fields["format"].choices = [(opening.AUTO, _("Recognise it by itself")), *codec_choices()]  # type: ignore[attr-defined]
@@ -89,6 +109,8 @@ class ReviewForm(forms.Form):
             del self.fields["encoding"]
         if len(seen.sheets) < 2:
             del self.fields["sheet"]
+        self._offer_members(seen)
+        self._offer_separators(upload.delimiter)
         if columns:
             self.many = len(columns) > MANY
             shown = [] if self.many else [("", "—"), *((column, column) for column in columns)]
@@ -102,12 +124,36 @@ class ReviewForm(forms.Form):
                 label=_("Keep the other columns beside the sample"), required=False
             )
 
+    def _offer_members(self, seen: Look) -> None:
+        if len(seen.members) < 2:
+            del self.fields["member"]
+        elif len(seen.members) > MANY:
+            self.many_members = True
+            self.fields["member"] = _TypedMember(label=_("File in the archive"), required=False, strip=False)
+        else:
+            first = [] if seen.member else [("", "—")]
+            self.fields["member"].choices = [*first, *((name, name) for name in seen.members)]  # type: ignore[attr-defined]
+
+    def _offer_separators(self, found: str) -> None:
+        if not found:
+            del self.fields["delimiter"]
+            return
+        shown = {**_SEPARATORS, **({} if found in _SEPARATORS else {found: found})}
+        self.fields["delimiter"].choices = [(_TAB if one == "\t" else one, said) for one, said in shown.items()]  # type: ignore[attr-defined]
+        self.initial["delimiter"] = _TAB if found == "\t" else found
+
     def clean_sheet(self) -> str:
         return self.cleaned_data["sheet"] or self._sheet
 
+    def clean_member(self) -> str:
+        return self.cleaned_data["member"] or self._upload.member
+
+    def clean_delimiter(self) -> str:
+        return separator(self.cleaned_data["delimiter"]) or self._upload.delimiter
+
     @property
     def reading(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("container", "sheet", "encoding", "format") if name in self.fields]
+        return [self[name] for name in (*_READ_BY, "format") if name in self.fields]
 
     @property
     def taking(self) -> list[forms.BoundField]:
@@ -121,13 +167,18 @@ class ReviewForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """As `uploads.update` takes them. Only after `is_valid()`.
 
-        Another kind of file has other columns, sheets and an encoding of its own: those on the page are of the old one.
+        Another kind of file, and another file of an archive, has other columns, sheets and an encoding of its own:
+        those on the page are of the old one. In another encoding the separator is looked for anew.
         """
         found = {name: self.cleaned_data[name] for name in _PLAIN if name in self.fields}
+        for name, told_by_it in READ_BY.items():
+            if name in found and found[name] != self._before[name]:
+                for other in told_by_it:
+                    if name != "encoding" or found.get(other) == self._before[other]:
+                        found.pop(other, None)
         if found["container"] != self._upload.container:
-            found.pop("encoding", None)
-            found.pop("sheet", None)
-        elif found["format"] not in (opening.AUTO, self._upload.container):
+            return found
+        if found["format"] not in (opening.AUTO, self._upload.kind):
             found["mapping"] = {}
         elif "keep" in self.fields and not self._other_columns:
             found["mapping"] = {} if self.unfinished else self._mapping()
@@ -136,8 +187,7 @@ class ReviewForm(forms.Form):
     @property
     def _other_columns(self) -> bool:
         """Whether the file is read in such a way now that the columns on the page are no longer its own."""
-        before = {"container": self._upload.container, "sheet": self._sheet, "encoding": self._upload.encoding}
-        return any(name in self.fields and self.cleaned_data[name] != was for name, was in before.items())
+        return any(name in self.fields and self.cleaned_data[name] != was for name, was in self._before.items())
 
     @property
     def unfinished(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from datasets_app.core import damage
 from datasets_app.core.codecs import CODECS, CodecError
 from datasets_app.core.containers import Entry
 from datasets_app.core.findings import RANK
@@ -39,15 +40,21 @@ class Refusal:
 class Look:
     """What a file would become. `problem` says why it cannot be read at all, or any further than this.
 
-    `codec` is the format its records are taken for. Of a workbook: its `sheets` in their order, and the `sheet` that
-    is read. Of a table: `columns`, the first `rows` as they stand, and the
-    `mapping` in force. Where nobody said and the headings do not tell, `needs` is "mapping" and the mapping is None, or
-    one that was only `suggested` by parts of the headings and waits for a person's word.
+    `codec` is the format its records are taken for. Of an archive: `members`, the files in it that could hold the rows,
+    and `member`, the one that is read. Of a workbook: its `sheets` in their order, and the `sheet` that is read. Of a
+    table: `columns`, the first `rows` as they stand, and the `mapping` in force.
+
+    `needs` is "member" where nobody said which file of an archive is read and several could be; then nothing is read.
+    It is "mapping" where nobody said and the headings do not tell: the mapping is None then, or one that was only
+    `suggested` by parts of the headings and waits for a person's word.
     """
 
     container: str
     encoding: str
     codec: str = ""
+    delimiter: str = ""
+    members: tuple[str, ...] = ()
+    member: str = ""
     sheets: tuple[str, ...] = ()
     sheet: str = ""
     columns: tuple[str, ...] = ()
@@ -81,9 +88,13 @@ class Look:
 
 def look(upload: Upload) -> Look:
     """Look at the upload's first rows. Raises FileNotFoundError when its file has gone."""
-    seen = Look(upload.container, upload.encoding, upload.codec)
+    seen = Look(upload.container, upload.encoding, upload.codec, upload.delimiter, member=upload.member)
     with upload.file.open("rb") as stream:
         try:
+            seen.members = opening.members_of(upload, stream)
+            if upload.needs == "member":
+                seen.needs = "member"
+                return seen
             seen.sheets = opening.sheets_of(upload, stream)
             seen.sheet = upload.sheet or next(iter(seen.sheets), "")
             if opening.is_table(upload):
@@ -95,6 +106,8 @@ def look(upload: Upload) -> Look:
                 _read_rows(upload, stream, seen)
         except InvalidInput as error:
             seen.problem = error.message if isinstance(error.message, Text) else Text("{text}", text=error.message)
+    if upload.damage and seen.problem is None:
+        seen.problem = damage.SAID[upload.damage]
     return seen
 
 

@@ -59,7 +59,7 @@ def prepare(upload: Upload, key: str) -> None:
     except (InvalidInput, FileNotFoundError) as error:
         _fail(upload, key, error)
         raise Stopped from error
-    codec = upload.container if opening.is_table(upload) and upload.format == opening.AUTO else upload.codec
+    codec = upload.kind if opening.is_table(upload) and upload.format == opening.AUTO else upload.codec
     if not mine.renew(upload.pk, key, lines=name, codec=codec):
         upload.lines.storage.delete(name)
         raise Stopped

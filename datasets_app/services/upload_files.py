@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -85,12 +86,11 @@ def _check_beginning(begin: bytes) -> None:
         raise InvalidInput(code="not_lines", file=text)
 
 
-def find_out(upload: Upload) -> None:
-    """What kind of file it is and how it is written, as far as nobody said so."""
+def find_out(upload: Upload) -> Text | None:
+    """What kind of file it is and how it is written, as far as nobody said so; as `opening.find_out`."""
     file: Any = upload.file
     with file.open("rb") as stream:
-        upload.container = upload.container or opening.recognised(stream, upload.name)[0]
-        upload.encoding = upload.encoding or opening.encoding_in(upload.container, stream)
+        return opening.find_out(upload, stream)
 
 
 def recognise(upload: Upload, *, as_before: bool = False) -> None:
@@ -100,9 +100,14 @@ def recognise(upload: Upload, *, as_before: bool = False) -> None:
     Raises InvalidInput for a file that cannot be read, and for a sheet or columns that it does not have.
     """
     upload.error = None
-    find_out(upload)
     file: Any = upload.file
     with file.open("rb") as stream:
+        which = opening.find_out(upload, stream)
+        if which is not None:
+            upload.error = {"code": upload.NEEDS_MEMBER, **to_row(which)}
+            return
+        if upload.member and not opening.members_of(upload, stream):
+            raise InvalidInput(member=Text("This file is no archive: there is nothing in it to choose from."))
         if upload.sheet and not opening.sheets_of(upload, stream):
             raise InvalidInput(sheet=Text("This file is no workbook: it has no sheets to choose from."))
         if opening.is_table(upload):
@@ -118,16 +123,25 @@ def recognise(upload: Upload, *, as_before: bool = False) -> None:
                 upload.error = {"code": upload.NEEDS_MAPPING, **to_row(text)}
 
 
-def sheets(upload: Upload) -> tuple[str, ...]:
-    """The sheets of a workbook, first that which is read unless one is chosen; () of another file, or one that is gone.
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Between what a person chooses in a file: the files of an archive, the sheets of a workbook (first that which is
+    read unless one is chosen); () each where there is nothing to choose from."""
 
-    Raises InvalidInput for one that cannot be read.
-    """
-    if not opening.is_table(upload):
-        return ()
+    members: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        return len(self.members) > 1 or len(self.sheets) > 1
+
+
+def choices(upload: Upload) -> Choices:
+    """Nothing to choose in a file that is gone. Raises InvalidInput for a workbook that cannot be read."""
     file: Any = upload.file
     try:
         with file.open("rb") as stream:
-            return opening.sheets_of(upload, stream)
+            members = opening.members_of(upload, stream) if upload.inside or upload.needs else ()
+            return Choices(members, opening.sheets_of(upload, stream))
     except FileNotFoundError:
-        return ()
+        return Choices()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import Q
+
 from datasets_app.core.containers import CONTAINERS
 from datasets_app.models import Upload
 from datasets_app.models.upload import UploadState
@@ -18,7 +20,8 @@ def mapping_as_before(upload: Upload, columns: Collection[str]) -> dict[str, Any
     """The mapping under which the last table with these columns was imported into the dataset; {} without one."""
     tables = [one.name for one in CONTAINERS.values() if one.table]
     begun = (UploadState.WAITING, UploadState.RUNNING, UploadState.DONE)
-    before = Upload.objects.filter(dataset=upload.dataset_id, container__in=tables, state__in=begun)
+    is_table = Q(container__in=tables) | Q(inside__in=tables)
+    before = Upload.objects.filter(is_table, dataset=upload.dataset_id, state__in=begun)
     for table in before.exclude(pk=upload.pk).order_by("-created_at", "-pk")[:_MOST]:
         chosen = {column for field, column in table.mapping.items() if field != "keep"}
         if chosen and chosen <= set(columns) and _columns_of(table) == set(columns):

@@ -9,14 +9,24 @@ from typing import Any
 
 from datasets_app.core.codecs import CODECS
 from datasets_app.core.containers import CONTAINERS
+from datasets_app.core.containers._members import LONGEST_NAME
 from datasets_app.core.encodings import ENCODINGS
+from datasets_app.core.opening import no_separator, separator
 from datasets_app.core.tables import Mapping
 from ftstudio.errors import InvalidInput, Listed, StudioError, Text
 
 AUTO = "auto"
 SIDES = ("train", "validation", "test")
 LONGEST = 100
-_VERBATIM = frozenset(("sheet",))  # a title may begin or end with a space
+# What is read of a file, each with what it tells of the file: found out anew where that becomes another.
+READ_BY = {
+    "container": ("member", "encoding", "delimiter", "sheet"),
+    "member": ("encoding", "delimiter", "sheet"),
+    "encoding": ("delimiter",),
+    "delimiter": (),
+    "sheet": (),
+}
+_VERBATIM = frozenset(("sheet", "member", "delimiter"))  # a title may begin or end with a space
 _PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 Refused = Text | None
@@ -33,6 +43,8 @@ def checked(options: Dict[str, Any]) -> dict[str, Any]:
         value = value.strip() if isinstance(value, str) and name not in _VERBATIM else value
         if name == "mapping":
             value = _chosen(value)
+        if name == "delimiter" and isinstance(value, str):
+            value = separator(value)
         refused = _CHECKS[name](value)
         if refused is not None:
             wrong[name] = refused
@@ -95,6 +107,16 @@ def _short(value: Any) -> Refused:
     return Text("At most {n} characters, please.", n=LONGEST)
 
 
+def _name(value: Any) -> Refused:
+    if isinstance(value, str) and len(value) <= LONGEST_NAME and "\x00" not in value:
+        return None
+    return Text("At most {n} characters, please.", n=LONGEST_NAME)
+
+
+def _separates(value: Any) -> Refused:
+    return no_separator(value) if isinstance(value, str) else Text("This is no text.")
+
+
 def _path(value: Any) -> Refused:
     if value == "" or (_short(value) is None and _PATH.fullmatch(value)):
         return None
@@ -104,6 +126,8 @@ def _path(value: Any) -> Refused:
 _CHECKS: dict[str, Callable[[Any], Refused]] = {
     "container": _one_of(("", *CONTAINERS)),
     "encoding": _one_of(("", *ENCODINGS)),
+    "member": _name,
+    "delimiter": _separates,
     "sheet": _short,
     "format": _format,
     "mapping": _mapping,

@@ -30,7 +30,7 @@ from ftstudio.queue import enqueue
 
 from . import gunzip, upload_options
 from .rejections import excerpts, rejected_lines
-from .upload_files import Hashing, find_out, known_ending, recognise, sheets
+from .upload_files import Choices, Hashing, choices, find_out, known_ending, recognise
 from .upload_options import AUTO
 
 __all__ = ["AUTO", "Look", "cancel", "excerpts", "look", "receive", "rejected_lines", "start", "update"]
@@ -47,9 +47,11 @@ def receive(
     **options: Any,
 ) -> Upload:
     """Store the file while hashing it, recognise what it is, and have it imported in the background. One that was
-    compressed with gzip (rows.jsonl.gz) is unpacked first, and counts as what is inside.
+    compressed with gzip (rows.jsonl.gz) is unpacked first, and counts as what is inside; of one that is damaged what
+    stands before the damage is read, and the rest is told as a line that was rejected.
 
-    With `hold` it waits for `start`; so does a table whose columns nobody can tell, whatever was asked. `options` are
+    With `hold` it waits for `start`; so does a table whose columns nobody can tell, and an archive of which nobody can
+    tell what is read, whatever was asked. `options` are
     those of `update`; without `mapping` the columns are what they were said to be in the last table with the same
     ones. Raises InvalidInput for an empty or too large file, one that cannot be read at all, an unknown
     extension or option, and Conflict `already_imported` when this dataset has taken in the same bytes before, of a
@@ -68,12 +70,15 @@ def receive(
     try:
         upload.file.name = storage.save(target, hashing)
         upload.size, upload.sha256 = hashing.passed, hashing.digest.hexdigest()
+        upload.damage = gunzip.damage_of(file)
+        if not upload.size and upload.damage:
+            raise gunzip.unreadable()
         if not upload.size:
             raise InvalidInput(code="empty", file=Text("The file is empty."))
         recognise(upload, as_before="mapping" not in options)
         upload.state = UploadState.HELD if hold or upload.needs else UploadState.WAITING
-        found = sheets(upload)
-        again = again or (upload.state == UploadState.HELD and len(found) > 1)
+        found = choices(upload)
+        again = again or (upload.state == UploadState.HELD and found.several)
         past_deadlocks(partial(_take_in, actor, upload, found, again=again), in_turn=False)
     except BaseException:
         storage.delete(upload.file.name or target)
@@ -82,7 +87,7 @@ def receive(
 
 
 @transaction.atomic
-def _take_in(actor: User, upload: Upload, found: tuple[str, ...], *, again: bool) -> None:
+def _take_in(actor: User, upload: Upload, found: Choices, *, again: bool) -> None:
     # Of two people who send the same file at once, one waits here and is then told.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
     if not again:
@@ -100,17 +105,21 @@ def _set(upload: Upload, changes: Mapping[str, Any]) -> None:
         setattr(upload, name, value)
 
 
-def _refuse_repetition(upload: Upload, found: tuple[str, ...], *, since: datetime | None = None) -> None:
+def _refuse_repetition(upload: Upload, found: Choices, *, since: datetime | None = None) -> None:
     """Refuse what this dataset has taken in, or is taking in; a file that is held has not been taken in yet.
 
-    Of a workbook, in which these sheets were `found`, only the one that is read counts, chosen or as the first. When a
-    held file is started, only what began `since` it came counts: of what was there before its owner was told.
+    Of an archive only the file that is read counts, of a workbook, in which these sheets were `found`, only the one
+    that is read, chosen or as the first. When a held file is started, only what began `since` it came counts: of what
+    was there before its owner was told.
     """
     states = (UploadState.WAITING, UploadState.RUNNING, UploadState.DONE)
     same = Upload.objects.filter(dataset=upload.dataset_id, sha256=upload.sha256, state__in=states)
-    if found:
-        sheet = upload.sheet or found[0]
-        same = same.filter(sheet__in=(sheet, "") if sheet == found[0] else (sheet,))
+    if upload.member:
+        same = same.filter(member__in=(upload.member, ""))
+    if found.sheets:
+        first = found.sheets[0]
+        sheet = upload.sheet or first
+        same = same.filter(sheet__in=(sheet, "") if sheet == first else (sheet,))
     if since:
         same = same.filter(Q(created_at__gt=since) | Q(started_at__gt=since) | Q(started_at=None))
     before = same.exclude(pk=upload.pk).first()
@@ -137,26 +146,21 @@ def look(upload: Upload) -> Look:
 
 
 def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
-    """Say of a held file how it is read and what is taken: `container`, `encoding`, `sheet` (of a workbook; "" is the
-    first that is not hidden), `format`, `mapping` (of a table: field → column; {} goes by the headings), `strict` (only
-    samples without errors), `side` (of every later split), `spread_by` (a dotted path whose values are counted),
-    `tags_by` (a dotted path whose words become the sample's tags) and `licence`.
+    """Say of a held file how it is read and what is taken: `container`, `member` (which file of an archive),
+    `encoding`, `delimiter` (of a text table), `sheet` (of a workbook; "" is the first that is not hidden), `format`,
+    `mapping` (of a table: field → column; {} goes by the headings), `strict` (only samples without errors), `side` (of
+    every later split), `spread_by` (a dotted path whose values are counted), `tags_by` (a dotted path whose words
+    become the sample's tags) and `licence`.
 
     Raises InvalidInput on the option that cannot be, and Conflict `not_held` once the import has begun.
     """
     require(actor, upload.dataset.project_id, "uploads.update")
     changes = upload_options.checked(options)
-    was = {name: getattr(upload, name) for name in ("container", "encoding", "sheet")}
-    _set(upload, changes)
-    if changes.keys() & {"container", "encoding", "sheet", "format", "mapping"}:
-        find_out(upload)
-        if upload.container != was["container"]:
-            _set(upload, {name: "" for name in ("encoding", "sheet") if name not in changes})
-            find_out(upload)
-        if "mapping" not in changes and any(getattr(upload, name) != before for name, before in was.items()):
-            upload.mapping = {}  # of other columns
-        recognise(upload, as_before="mapping" not in changes)
-        changes |= {name: getattr(upload, name) for name in ("container", "encoding", "sheet", "mapping", "error")}
+    if changes.keys() & {*upload_options.READ_BY, "format", "mapping"}:
+        _read_otherwise(upload, changes)
+        changes |= {name: getattr(upload, name) for name in (*upload_options.READ_BY, "inside", "mapping", "error")}
+    else:
+        _set(upload, changes)
     with transaction.atomic():
         held_still = Upload.objects.filter(pk=upload.pk, state=UploadState.HELD)
         if not (held_still.update(**changes) if changes else held_still.exists()):
@@ -167,22 +171,38 @@ def update(*, actor: User, upload: Upload, **options: Any) -> Upload:
     return upload
 
 
+def _read_otherwise(upload: Upload, changes: dict[str, Any]) -> None:
+    """What was found out of a file that is now read in another way is found out anew, as far as nobody says it."""
+    was = {name: getattr(upload, name) for name in upload_options.READ_BY}
+    _set(upload, changes)
+    for name, told_by_it in upload_options.READ_BY.items():
+        if name in changes and (find_out(upload), getattr(upload, name))[1] != was[name]:
+            _set(upload, {other: "" for other in told_by_it if other not in changes})
+    find_out(upload)
+    if "mapping" not in changes and any(getattr(upload, name) != before for name, before in was.items()):
+        upload.mapping = {}  # of other columns
+    recognise(upload, as_before="mapping" not in changes)
+
+
 def start(*, actor: User, upload: Upload, again: bool = False) -> Upload:
-    """Have a held file imported. Raises InvalidInput `needs_mapping` while its columns are not told, Conflict
+    """Have a held file imported. Raises InvalidInput `needs_member` while nobody has said which file of the archive
+    holds the rows, and `needs_mapping` while its columns are not told, Conflict
     `not_held` when it has begun already, and `already_imported` as `receive`, unless `again`.
     """
     require(actor, upload.dataset.project_id, "uploads.start")
+    if upload.state == UploadState.HELD and upload.needs == "member":
+        raise InvalidInput(code="needs_member", member=Text("Say first which file of the archive holds the rows."))
     if upload.state == UploadState.HELD and upload.needs:
         raise InvalidInput(
             code="needs_mapping", mapping=Text("Say first which column is the question and which the answer.")
         )
-    found = sheets(upload) if upload.state == UploadState.HELD else ()
+    found = choices(upload) if upload.state == UploadState.HELD else Choices()
 
     @transaction.atomic
     def write() -> None:
         Dataset.objects.select_for_update(no_key=True).get(pk=upload.dataset_id)
         if not again:
-            _refuse_repetition(upload, found, since=upload.created_at if len(found) < 2 else None)
+            _refuse_repetition(upload, found, since=None if found.several else upload.created_at)
         if not Upload.objects.filter(pk=upload.pk, state=UploadState.HELD).update(state=UploadState.WAITING):
             raise _not_held()
         AuditEntry.objects.record(actor=actor, verb="uploads.start", target=upload, project=upload.dataset.project)

@@ -2,7 +2,7 @@
 // Without this module a button does it.
 
 const FORM = "form[data-review]";
-const READ_ANOTHER_WAY = ["container", "sheet", "encoding", "format"]; // then the columns are others: the whole page is
+const READ_ANOTHER_WAY = ["container", "member", "sheet", "encoding", "delimiter", "format"]; // then the columns are others: the whole page is
 const ASKED = "review-asked"; // the field that the page was loaded anew for has the focus again
 const PAUSE = 250; // milliseconds in which a further change waits for no answer to the one before
 

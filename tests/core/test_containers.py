@@ -410,7 +410,7 @@ def test_a_hidden_sheet_is_not_taken_for_the_first():
         (archive(("a.jsonl", b"{}"), ("b.csv", b"")), "Several files"),
         (archive(("data.jsonl", b"{}"), ("DATA.jsonl", b"{}")).replace(b"DATA", b"data"), "Several files"),
         (archive(("a.jsonl", bytes(100 << 20))), "suspicious size"),
-        (archive(("a.jsonl", archive(("b.jsonl", b"{}")))), "no file of rows"),
+        (archive(("a.jsonl", archive(("b.jsonl", b"{}")))), "is an archive itself"),
         (archive(("xl/workbook.xml", b"<a/>")), "no sheet"),
         (b"PAR1" + bytes(50), "damaged"),
     ],

@@ -85,6 +85,6 @@ def test_what_describes_a_set_beside_its_rows_in_an_archive_is_not_taken_for_the
         archive.writestr("dataset_info.json", b"{}")
     assert good(read(packed.getvalue(), "rows.zip")) == ROWS
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("rows.xlsx", b"PK")
+        archive.writestr("rows.docx", b"PK")
     with pytest.raises(InvalidInput, match="unpack it and upload what it holds"):
         read(packed.getvalue(), "rows.zip")

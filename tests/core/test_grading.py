@@ -220,7 +220,7 @@ def test_what_is_inside_a_gz_file_is_graded_and_converted(good_file, tmp_path, c
     assert "2 rows, 2 accepted" in capsys.readouterr().out
     call_command("convert", str(packed), str(tmp_path / "out.jsonl"), "--to", "openai-chat")
     assert (tmp_path / "out.jsonl").read_bytes() == Path(good_file).read_bytes()
-    packed.write_bytes(packed.read_bytes()[:-12])
+    packed.write_bytes(packed.read_bytes()[:11])
     for command in (["grade"], ["convert", str(tmp_path / "other.jsonl"), "--to", "openai-chat"]):
         with pytest.raises(CommandError, match="damaged or cut off") as refusal:
             call_command(command[0], str(packed), *command[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import zipfile
@@ -54,6 +55,21 @@ def test_a_line_outside_the_encoding_of_its_file_is_named_by_its_number(tmp_path
     said = json.loads(capsys.readouterr().out)
     assert [(one["line"], one["rule"]) for one in said["findings"]] == [(2, "text-not-unicode")]
     assert said["accepted"] == 10
+
+
+def test_of_a_compressed_file_that_broke_off_what_arrived_is_read(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(make.jsonl(make.chats(300)))[:-200])
+    with pytest.raises(SystemExit):
+        call_command("grade", str(path), "--rows-only", "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert 10 < said["accepted"] < 300
+    assert [(one["line"], one["rule"]) for one in said["findings"]] == [(said["accepted"] + 1, "file-unreadable")]
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(SystemExit):
+        call_command("convert", str(path), str(out), "--to", "openai-chat", "--json")
+    assert out.read_bytes() == make.jsonl(make.chats(said["accepted"]))
+    assert f"after line {said['accepted']}" in json.loads(capsys.readouterr().out)["refused"][0]["reason"]
 
 
 def test_what_cannot_be_found_out_is_told_by_hand(tmp_path: Path, capsys: Any) -> None:

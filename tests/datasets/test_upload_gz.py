@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from datasets_app.models import Upload
+from datasets_app.pipeline.ingest import ingest
 from datasets_app.services import uploads
 from ftstudio.errors import InvalidInput
+from ftstudio.web.texts import from_row
 from tests import make
 
 
@@ -27,10 +29,55 @@ def test_a_compressed_file_counts_as_what_is_inside(alice: Any, rain: Any) -> No
     assert (table.container, table.encoding, table.needs) == ("csv", "gb18030", "mapping")
 
 
-@pytest.mark.parametrize("harm", ["cut off", "damaged", "none at all"])
-def test_a_compressed_file_that_broke_off_is_refused_as_a_whole(harm: str, alice: Any, rain: Any) -> None:
+NO_BLOCK = b"\x07"  # RFC 1951, 3.2.3: there is no such kind of block
+
+
+def flushed(lines: bytes) -> bytes:
+    """Most of the lines packed so that every bit of them is there, and half a line."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return packer.compress(lines[:-500]) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+@pytest.mark.parametrize(
+    ("harm", "kind"),
+    [(lambda data: data[:-300], "cut"), (lambda data: flushed(gzip.decompress(data)) + NO_BLOCK, "broken"),
+     (lambda data: data[:-3], "ends"), (lambda data: data[:-8] + b"\0" * 8, "changed")],
+)  # fmt: skip
+def test_of_a_compressed_file_that_is_damaged_what_stands_before_is_taken_and_the_rest_is_named(
+    harm: Any, kind: str, alice: Any, rain: Any, client: Any
+) -> None:
+    rows = make.chats(200)
+    upload = make.upload(alice, rain, harm(gzip.compress(make.jsonl(rows))), name="rows.jsonl.gz", hold=True)
+    assert upload.damage == kind
+    client.force_login(alice)
+    page = client.get(f"/uploads/{upload.pk}/").content.decode()
+    assert "This file cannot be read to its end." in page
+    uploads.start(actor=alice, upload=upload)
+    ingest(upload.pk)
+    upload.refresh_from_db()
+    whole = upload.rows_accepted
+    assert (upload.state, whole == 200, upload.rows_rejected) == ("done", kind in ("ends", "changed"), 1)
+    assert whole > 10
+    rejected = upload.rejected.get()
+    assert (rejected.line, rejected.code) == (whole + 1, "file-unreadable")
+    assert str(whole) in str(from_row(rejected.message))
+    assert client.get(f"/api/v1/uploads/{upload.pk}/").json()["damage"] == kind
+
+
+def test_half_a_row_of_a_table_is_not_taken(alice: Any, rain: Any) -> None:
+    text = "question,answer\n" + "".join(f"Rain on day {n}?,No rain on day {n}.\n" for n in range(300))
+    upload = make.imported(alice, rain, gzip.compress(text.encode())[:-200], name="rows.csv.gz")
+    answers = [make.content_of(sample)["messages"][-1]["content"] for sample in upload.dataset.samples.all()]
+    assert len(answers) > 10
+    assert answers == [f"No rain on day {n}." for n in range(len(answers))]
+    assert [row.line for row in upload.rejected.all()] == [len(answers) + 2]
+
+
+@pytest.mark.parametrize("harm", ["damaged from the start", "nothing arrived", "none at all"])
+def test_a_compressed_file_of_which_nothing_can_be_had_is_refused(harm: str, alice: Any, rain: Any) -> None:
     data = gzip.compress(make.jsonl(make.chats(50)))
-    broken = {"cut off": data[:-9], "damaged": data[:40] + b"\xff" * 30 + data[70:], "none at all": b"{}"}[harm]
+    start, nothing = data[:40] + b"\xff" * 30 + data[70:], data[:12]
+    broken = {"damaged from the start": start, "nothing arrived": nothing, "none at all": b"{}"}[harm]
     with pytest.raises(InvalidInput) as refusal:
         make.upload(alice, rain, broken, name="rows.jsonl.gz")
     assert "damaged or cut off" in str(refusal.value.fields["file"])

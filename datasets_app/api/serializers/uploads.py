@@ -17,8 +17,10 @@ from .fields import ErrorField, ObjectField
 class UploadOutput(serializers.ModelSerializer[Upload]):
     """An imported file. `offset` bytes have been read so far, of `size` for a file that is JSONL.
 
-    While it is `held`, `needs` is "mapping" when the columns of a table must be said before it can be started.
-    `spread` counts the accepted samples by their value at `spread_by`.
+    While it is `held`, `needs` is "mapping" when the columns of a table must be said before it can be started, and
+    "member" when it is an archive in which several files could hold the rows. `inside` is the container of that file.
+    `spread` counts the accepted samples by their value at `spread_by`. `damage` is of a compressed file: `cut` off,
+    `broken` in the middle, without the end that it should have (`ends`), with another checksum (`changed`).
     """
 
     mapping = ObjectField(help_text="Field → column of a table.")
@@ -29,9 +31,10 @@ class UploadOutput(serializers.ModelSerializer[Upload]):
     class Meta:
         model = Upload
         fields = (
-            "id", "dataset", "name", "size", "sha256", "container", "encoding", "sheet", "format", "codec", "mapping",
-            "strict", "side", "spread_by", "spread", "tags_by", "licence", "state", "needs", "offset", "rows_total",
-            "rows_accepted", "rows_rejected", "rows_duplicate", "error", "created_at", "started_at", "finished_at",
+            "id", "dataset", "name", "size", "sha256", "damage", "container", "member", "inside", "encoding",
+            "delimiter", "sheet", "format", "codec", "mapping", "strict", "side", "spread_by", "spread", "tags_by",
+            "licence", "state", "needs", "offset", "rows_total", "rows_accepted", "rows_rejected", "rows_duplicate",
+            "error", "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
 
@@ -50,7 +53,9 @@ class MappingField(ObjectField):
 class UploadOptions(serializers.Serializer[Any]):
     """How the file is read, and what is taken of it.
 
-    `sheet` says which sheet of a workbook is read (the preview names them; "" is the first that is not hidden),
+    `member` says which file of an archive is read, `sheet` which sheet of a workbook (the preview names them; "" is the
+    only one, and the first that is not hidden), `delimiter` is the character between the cells of a text table, or
+    `tab`,
     `mapping` of a table which column is which field (`user`, `assistant`, `system`, `rejected`, …; `keep: false`
     leaves the other columns out), `strict` takes in only samples without errors, `side` (train, validation or test) is
     where all of them belong in every later split, `spread_by` is a dotted path whose values are counted, `tags_by` one
@@ -59,6 +64,8 @@ class UploadOptions(serializers.Serializer[Any]):
 
     container = serializers.CharField(max_length=10, required=False, allow_blank=True)
     encoding = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    member = serializers.CharField(max_length=400, required=False, allow_blank=True, trim_whitespace=False)
+    delimiter = serializers.CharField(max_length=3, required=False, allow_blank=True, trim_whitespace=False)
     sheet = serializers.CharField(max_length=100, required=False, allow_blank=True, trim_whitespace=False)
     format = serializers.CharField(max_length=40, required=False)
     mapping = MappingField(required=False)
@@ -88,6 +95,9 @@ PREVIEW = {
     "properties": {
         "container": {"type": "string"},
         "encoding": {"type": "string"},
+        "delimiter": {"type": "string"},
+        "members": {"type": "array", "items": {"type": "string"}},
+        "member": {"type": "string"},
         "sheets": {"type": "array", "items": {"type": "string"}},
         "sheet": {"type": "string"},
         "codec": {"type": "string"},
@@ -112,6 +122,9 @@ def preview_of(seen: Look) -> dict[str, Any]:
     return {
         "container": seen.container,
         "encoding": seen.encoding,
+        "delimiter": seen.delimiter,
+        "members": list(seen.members),
+        "member": seen.member,
         "sheets": list(seen.sheets),
         "sheet": seen.sheet,
         "codec": seen.codec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar
 
@@ -20,7 +21,8 @@ MAX_RECORD = 64 << 20  # bytes; longer records are reported, not read
 class Reading:
     """How to read a file; what is "" is found out from the file itself.
 
-    `encoding` and `delimiter` are of text tables, `sheet` is of a workbook, `member` is the file inside an archive.
+    `encoding` and `delimiter` are of text tables, `sheet` is of a workbook, `member` is the file inside an archive, of
+    which the others are then told.
     `line` is the number of the stream's first line, for a container of lines of which only a part is read.
     `normalised` is filled while reading: what was taken in stride, and how often.
     """
@@ -58,6 +60,7 @@ class Container(ABC):
     extensions: ClassVar[tuple[str, ...]]  # lower case, with the dot
     precedence: ClassVar[int] = 0  # of two that both recognise a file, the higher is meant
     json: ClassVar[bool] = False  # whether it is a text of JSON, in whatever encoding
+    archive: ClassVar[bool] = False  # whether its records are those of a file inside of it
     table: ClassVar[bool] = False  # whether its records are rows under column names: the codec has the same name
 
     @abstractmethod
@@ -68,6 +71,16 @@ class Container(ABC):
         """Between which tables of the file `Reading.sheet` chooses, the one that is read otherwise first; () where
         there is no choice to be named. `stream` is seekable and at its start. Raises `InvalidInput` as `read`."""
         return ()
+
+    def members(self, stream: BinaryIO) -> tuple[str, ...]:
+        """Between which files inside `Reading.member` chooses, () for what is no archive; as `sheets`."""
+        return ()
+
+    @contextmanager
+    def within(self, stream: BinaryIO, reading: Reading) -> Iterator[tuple[str, str, BinaryIO]]:
+        """What is read: (the name of the file inside, its container, its bytes); ("", the container itself, the stream)
+        of what is no archive. Raises `InvalidInput` as `read`, and where it is not certain which file is meant."""
+        yield "", self.name, stream
 
     @abstractmethod
     def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:

@@ -149,6 +149,13 @@ def delimiter_of(text: str) -> str:
     return max(DELIMITERS, key=sense)
 
 
+def delimiter_in(stream: BinaryIO, encoding: str) -> str:
+    """The separator of a table in this encoding, which is left at its start."""
+    head = _decoded(stream.read(HEAD), encoding)
+    stream.seek(0)
+    return delimiter_of(head)
+
+
 def _above(head: str, delimiter: str) -> int:
     """How many rows that are not blank stand above the headings."""
     said = _SAID.match(head)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from datasets_app.core.containers import CONTAINERS, HEAD, detect
+from datasets_app.core.containers._members import chosen, names_in, shown_name
 from datasets_app.core.containers._rescued import Rescued
 from datasets_app.core.containers._zipped import BROKEN, Archive, opened
 from datasets_app.core.containers.base import Container, Entry, Reading
 from datasets_app.core.encodings import encoding_of_records
 from datasets_app.core.jsonl import LineError
-from ftstudio.errors import InvalidInput, Listed, Text
+from ftstudio.errors import InvalidInput, Text
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-_ROWS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
-_USUAL = "data.jsonl"
-_JUNK = frozenset(("__MACOSX",))
-_ABOUT = frozenset(("dataset_info.json", "dataset_infos.json", "metadata.json", "state.json"))  # beside the rows
-_MOST_SHOWN = 5
+_ON_DISK = ("xlsx", "parquet")  # read from their end
+_TO_ITS_END = (*_ON_DISK, "array", "document")  # what is half there tells itself what is missing
+_BLOCK = 1 << 16
 
 
 class Zip(Container):
@@ -32,31 +33,40 @@ class Zip(Container):
     label = Text("Zip archive of rows and pictures")
     extensions = (".zip",)
     precedence = 20
+    archive = True
 
     def recognises(self, head: bytes, name: str) -> bool:
         return head.startswith(_MAGIC)
 
-    def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
-        archive: Archive = opened(stream)
+    def members(self, stream: BinaryIO) -> tuple[str, ...]:
+        return names_in(opened(stream))
+
+    @contextmanager
+    def within(self, stream: BinaryIO, reading: Reading) -> Iterator[tuple[str, str, BinaryIO]]:
+        archive, member = _chosen(stream, reading)
         try:
-            member = rows_of(archive, reading.member)
-        except InvalidInput as error:
-            raise error if archive.lost is None else InvalidInput(file=archive.lost) from error
+            with Rescued(archive.open, member, None) as inside:
+                kind = _kind(inside, member)
+                with _as_file(inside, kind) as file:
+                    yield shown_name(member), kind, file
+        except BROKEN as error:
+            raise InvalidInput(file=archive.lost or _packed(member)) from error
+
+    def read(self, stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+        archive, member = _chosen(stream, reading)
         line = 0
         try:
             with Rescued(archive.open, member, b"\n") as inside:
-                first = _Buffered(inside, HEAD)
-                head = first.read(HEAD)
-                container = detect(head, member.filename)
-                if container != "csv" and not reading.encoding:
-                    reading = replace(reading, encoding=encoding_of_records(io.BytesIO(head)))
-                first.detach().seek(0)
-                if container in (self.name, "xlsx", "parquet"):
-                    raise InvalidInput(file=Text("“{name}” is no file of rows as text.", name=member.filename))
-                inside.ends = None if container in ("array", "document") else inside.ends
-                for entry in CONTAINERS[container].read(_Buffered(inside, HEAD), reading):
-                    line = entry.line
-                    yield entry
+                kind = _kind(inside, member)
+                inside.ends = None if kind in _TO_ITS_END else inside.ends
+                with _as_file(inside, kind) as file:
+                    if CONTAINERS[kind].json and not reading.encoding:
+                        head = io.BytesIO(file.read(HEAD))
+                        file.seek(0)
+                        reading = replace(reading, encoding=encoding_of_records(head))
+                    for entry in CONTAINERS[kind].read(file, reading):
+                        line = entry.line
+                        yield entry
                 if inside.error is not None:
                     raise inside.error
                 if inside.wrong:
@@ -66,10 +76,7 @@ class Zip(Container):
                     yield Entry(line + 1, error=LineError("file-unreadable", archive.lost))
         except BROKEN as error:
             if not line:
-                message = archive.lost or Text(
-                    "“{name}” cannot be unpacked: is it damaged or locked?", name=member.filename
-                )
-                raise InvalidInput(file=message) from error
+                raise InvalidInput(file=archive.lost or _packed(member)) from error
             message = archive.lost or Text("The archive is damaged: nothing can be read after this.")
             yield Entry(line + 1, error=LineError("file-unreadable", message))
 
@@ -90,32 +97,40 @@ class _Buffered(io.BufferedReader):
         return data
 
 
-_NO_ROWS = Text("There is no .jsonl, .json or .csv file in the archive: unpack it and upload what it holds by itself.")
+def _chosen(stream: BinaryIO, reading: Reading) -> tuple[Archive, zipfile.ZipInfo]:
+    archive: Archive = opened(stream)
+    try:
+        return archive, chosen(archive, reading.member)
+    except InvalidInput as error:
+        raise error if archive.lost is None else InvalidInput(file=archive.lost) from error
 
 
-def rows_of(archive: zipfile.ZipFile, name: str = "") -> zipfile.ZipInfo:
-    """The file of rows: the one named, else data.jsonl, else the only one. Raises `InvalidInput` naming the choices."""
-    found = []
-    for member in archive.infolist():
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        junk = path.name.startswith("._") or not _JUNK.isdisjoint(path.parts)
-        if path.suffix.lower() in _ROWS and not member.is_dir() and not junk:
-            found.append(member)  # two of one name, as some tools pack them, are two
-    found = [one for one in found if PurePosixPath(one.filename).name not in _ABOUT] or found
-    usual = [member for member in found if PurePosixPath(member.filename).name == _USUAL]
-    chosen = [member for member in found if member.filename == name] if name else usual if len(usual) == 1 else found
-    if len(chosen) == 1:
-        return chosen[0]
-    if not found:
-        raise InvalidInput(file=_NO_ROWS)
-    raise InvalidInput(
-        file=Text(
-            "Several files of the archive could hold the rows: keep one of {names}, or call it data.jsonl.",
-            names=Listed(
-                [*(member.filename for member in found[:_MOST_SHOWN]), *(["…"] if len(found) > _MOST_SHOWN else [])]
-            ),
-        )
-    )
+def _kind(inside: Rescued, member: zipfile.ZipInfo) -> str:
+    """The container of what is inside, which is left at its start. Raises `InvalidInput` for another archive."""
+    first = _Buffered(inside, HEAD)
+    kind = detect(first.read(HEAD), shown_name(member))
+    first.detach().seek(0)
+    if CONTAINERS[kind].archive:
+        message = Text("“{name}” is an archive itself: unpack the outer one and upload what it holds by itself.",
+                       name=shown_name(member))  # fmt: skip
+        raise InvalidInput(file=message)
+    return kind
+
+
+@contextmanager
+def _as_file(inside: Rescued, kind: str) -> Iterator[BinaryIO]:
+    """The bytes inside, as what reads them needs them."""
+    if kind not in _ON_DISK:
+        yield _Buffered(inside, HEAD)
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(inside, file, _BLOCK)
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+def _packed(member: zipfile.ZipInfo) -> Text:
+    return Text("“{name}” cannot be unpacked: is it damaged or locked?", name=shown_name(member))
 
 
 CONTAINER = Zip()

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from datasets_app.core.codecs import CODECS
-from datasets_app.management.opening import add_columns, columns
+from datasets_app.management.opening import add_told, columns
 from datasets_app.models import Dataset
 from datasets_app.models.upload import UploadState
 from datasets_app.pipeline.ingest import ingest
@@ -26,9 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help="the dataset's id")
         parser.add_argument("file", type=Path)
         parser.add_argument("--format", default=uploads.AUTO, choices=[uploads.AUTO, *CODECS])
-        parser.add_argument("--encoding", help="of a text table or lines; found out unless given")
-        parser.add_argument("--sheet", help="of a workbook; the first that is not hidden unless given")
-        add_columns(parser)
+        add_told(parser)
         parser.add_argument("--as", dest="username", help="whose import it is; the dataset's creator unless given")
         parser.add_argument("--again", action="store_true", help="although the same file was imported before")
 
@@ -38,8 +36,7 @@ class Command(BaseCommand):
         told: dict[str, Any] = {
             name: value
             for name, value in (
-                ("encoding", options["encoding"]),
-                ("sheet", options["sheet"]),
+                *((name, options[name]) for name in ("encoding", "member", "sheet", "delimiter")),
                 ("mapping", columns(options)),
             )
             if value
@@ -61,7 +58,8 @@ class Command(BaseCommand):
             raise CommandError(say(error.message)) from error
         if upload.state == UploadState.HELD:
             reason = say(from_row(upload.error)) if upload.error else ""
-            raise CommandError(f"The file waits on the dataset's page. {reason} (--column user=…)", returncode=2)
+            option = "--member NAME" if upload.needs == "member" else "--column user=…"
+            raise CommandError(f"The file waits on the dataset's page. {reason} ({option})", returncode=2)
         ingest(upload.pk)
         upload.refresh_from_db()
         self.stdout.write(
