@@ -3,6 +3,7 @@
 
 import { ask } from "./asking.js";
 import { desk, onShown, onTyped, parse } from "./desk.js";
+import { answered } from "./order.js";
 
 const AFTER = 400; // ms: the sample at hand comes first
 const FRESH = 90_000; // ms: an older page is not shown; the lease of what is only fetched ahead is short
@@ -10,6 +11,8 @@ let ahead = null; // {of, sample, url, page, at}
 let timer;
 
 async function fetchAhead(here) {
+  await answered(); // or the server would hear of the sample after this one before it knows that this one is open
+  if (here !== desk || here.busy) return;
   const { dataset, elements } = here.form;
   const body = new FormData();
   body.set("csrfmiddlewaretoken", elements.csrfmiddlewaretoken.value);

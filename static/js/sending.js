@@ -7,6 +7,7 @@ import { check, hush } from "./checking.js";
 import { choice, clock, desk, newId, onShown, onTyped, parse, replaceParts, saved, say, sent, word } from "./desk.js";
 import { mark, openErrors, point } from "./findings.js";
 import { flush, hold, leave, resume, settled } from "./keeping.js";
+import { answered, inOrder, isUnderWay } from "./order.js";
 import { takeAhead } from "./prefetch.js";
 import { took } from "./timing.js";
 import { tellSaved } from "./windows.js";
@@ -58,15 +59,19 @@ function comeBack(aside) {
   document.dispatchEvent(new CustomEvent("desk:shown"));
 }
 
-async function send(button) {
+const send = (button) => inOrder((order) => deliver(button, order)); // true when a verdict was taken
+
+async function deliver(button, { before, first }) {
   const here = desk;
   const { form } = here;
   const deciding = button?.name === "decision";
   const action = button?.getAttribute("formaction") ?? form.getAttribute("action");
-  const before = drafts.textOf(form);
+  const text = drafts.textOf(form);
+  const held = form.contains(document.activeElement) ? document.activeElement : null;
   here.stop?.();
   here.busy = true;
-  form.inert = Boolean(here.restructured); // its fields get other names: nobody types into the old ones meanwhile
+  // Nobody types into what is decided, nor into fields that get other names: it would be gone with the answer.
+  form.inert = deciding || Boolean(here.restructured);
   hush();
   hold();
   if (here.dirty) here.kept = drafts.keep(form, here.draft.sequence) || here.kept;
@@ -74,33 +79,36 @@ async function send(button) {
   body.set("took", took());
   if (deciding) button.setAttribute("aria-pressed", "true");
   say(word("saySending"));
-  const request = ask(action, body).then(async (answer) => ({ answer, page: parse(await answer.text()) }));
+  const request = before.then(() => ask(action, body)).then(async (answer) => ({ answer, page: parse(await answer.text()) }));
   let aside = null;
   try {
     const settle = pause(deciding ? SETTLE : 0);
     const early = await Promise.race([request.then(() => true), settle.then(() => false)]);
     if (early) await settle;
-    else if (deciding) aside = goAhead();
+    else if (deciding && first) aside = goAhead(); // one ahead: what comes to nothing has one place to come back to
     const { answer, page } = await request;
-    if (answer.ok) taken(here, { answer, page, deciding, aside, before });
+    if (answer.ok) taken(here, { answer, page, deciding, aside, text });
     else {
       if (aside) comeBack(aside);
       if (here === desk && answer.status === 409) show(page, "");
       else if (here === desk) refused(page);
     }
     here.tries = 0;
+    return answer.ok && deciding;
   } catch (error) {
     if (aside) comeBack(aside);
     failed(here, error, button);
+    return false;
   } finally {
     here.busy = false;
     form.inert = false;
+    if (here === desk && held?.isConnected && document.activeElement === document.body) held.focus({ preventScroll: true });
     button?.removeAttribute("aria-pressed");
   }
 }
 
-function taken(here, { answer, page, deciding, aside, before }) {
-  if (!deciding) { sent({ deciding, answer, page }); stay(page, before); tellSaved(here); return; }
+function taken(here, { answer, page, deciding, aside, text }) {
+  if (!deciding) { sent({ deciding, answer, page }); stay(page, text); tellSaved(here); return; }
   here.draft.over = true;
   settled(here, true);
   here.dirty = false;
@@ -109,7 +117,7 @@ function taken(here, { answer, page, deciding, aside, before }) {
   if (desk !== (aside?.desk ?? here)) return; // the person is elsewhere by now
   if (!aside) show(page, answer.url);
   else if (isOpen(page)) replaceParts(page, RAIL);
-  else if (!desk?.dirty) show(page, answer.url); // what was fetched ahead is not what there is now
+  else if (!desk?.dirty && !desk?.busy) show(page, answer.url); // what was fetched ahead is not what there is now
 }
 
 // Whether the page is of the sample that is open, as it is.
@@ -126,6 +134,7 @@ function failed(here, error, button) {
     say(word("sayBroken"), "error");
     throw error;
   }
+  if (here !== desk) return; // decided ahead of one that came back: it waits for its turn again, and keeps its text
   const retry = () => { here.stop?.(); if (here === desk && !here.busy) send(button); };
   here.tries = (here.tries ?? 0) + 1;
   if (error instanceof Away) {
@@ -163,9 +172,9 @@ function refused(page) {
   say(problem || word("sayBroken"), "error");
 }
 
-function stay(page, before) {
+function stay(page, text) {
   goOnFrom(page);
-  const same = drafts.textOf(desk.form) === before;
+  const same = drafts.textOf(desk.form) === text;
   if (desk.restructured) { // its fields are called by the places of turns, and those are others now
     desk.dirty = false;
     saved({ same: true, page });
@@ -208,12 +217,22 @@ async function takeBack(event) {
   const form = event.target;
   if (!desk || !form.matches("[data-undo]")) return;
   event.preventDefault();
-  if (desk.busy || form.querySelector("[aria-disabled]")) return;
+  if (isUnderWay() && form.id === "undo-last") { // the last is the one that is on its way: the form still names the one before
+    if (await answered()) document.getElementById("undo-last")?.requestSubmit();
+    return;
+  }
+  if (!desk.busy && !form.querySelector("[aria-disabled]")) inOrder(({ before }) => reopen(form, before));
+}
+
+async function reopen(form, before) {
   const here = desk;
+  const body = new FormData(form);
   here.busy = true;
   leave();
   try {
-    const answer = await ask(form.getAttribute("action"), new FormData(form));
+    await before;
+    if (here !== desk) return false; // a verdict came to nothing, and its sample is back
+    const answer = await ask(form.getAttribute("action"), body);
     const page = parse(await answer.text());
     if (answer.ok) show(page, answer.url);
     else say(page.querySelector(".notice p")?.textContent.trim() || word("sayBroken"), "warning");
@@ -222,6 +241,7 @@ async function takeBack(event) {
   } finally {
     here.busy = false;
   }
+  return false;
 }
 
 document.addEventListener("submit", takeBack);
