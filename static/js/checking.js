@@ -31,6 +31,6 @@ export function hush() {
 }
 
 onTyped(() => {
-  clearTimeout(desk.timer);
+  hush(); // an answer about the text before would be taken for one about this
   desk.timer = setTimeout(check, CHECK_AFTER);
 });
