@@ -11,13 +11,13 @@ const heard = [];
 export const onKept = (listener) => { heard.push(listener); }; // (draft): the person typed, and it is kept here
 
 // What is known of the open sample's draft: `sequence` of the last text, `acked` of what the server has, `replaces` of
-// what it showed us, `adopted` the copy that was put back, `elsewhere`: another window has the pen.
+// what it showed us, `adopted` the copy that was put back (of the sequence `back`), `elsewhere`: another window has the pen.
 export const draft = () => desk.draft;
 
 function begin() {
   const { form } = desk;
   const drafted = Number(form.dataset.drafted);
-  desk.draft = { sequence: drafted, acked: drafted, replaces: drafted, adopted: null, elsewhere: false, tries: 0, stored: drafted ? null : drafts.textOf(form) };
+  desk.draft = { sequence: drafted, acked: drafted, replaces: drafted, adopted: null, back: 0, elsewhere: false, tries: 0, stored: drafted ? null : drafts.textOf(form) };
   desk.dirty = drafted > 0;
   drafts.forgetUpTo(form, drafted);
 }
@@ -30,6 +30,18 @@ export function hold() { // nothing more is sent of this text by itself
 /** Go on keeping, after something that was sent came back. */
 export function resume() {
   if (desk.draft.acked < desk.draft.sequence) later(QUIET);
+}
+
+// What is kept goes without saying where something was said meanwhile that the person has to read. What this module says
+// itself gives way to the next of it.
+let own = "";
+function note(text, ...more) {
+  own = text;
+  say(text, ...more);
+}
+function noteQuietly(text) {
+  const { tone, said } = byId("autosave")?.dataset ?? {};
+  if (said === own || !["warning", "error"].includes(tone)) note(text);
 }
 
 function later(ms) {
@@ -56,18 +68,24 @@ export async function send(here = desk, { leaving = false } = {}) {
   const sequence = kept.sequence;
   const body = bodyOf(here);
   form.elements.draft.value = sequence; // a save from here on settles this draft, wherever it is on its way
-  const tell = (...said) => { if (here === desk && !here.busy && kept.sequence === sequence) say(...said); };
+  const isNews = () => here === desk && !here.busy && kept.sequence === sequence;
+  const tell = (...said) => { if (isNews()) note(...said); };
   try {
     const answer = await ask(form.dataset.draft, body, { keepalive: leaving && sizeOf(body) < MOST_KEPT_ALIVE });
     const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     kept.tries = 0;
     const overtaken = said.code === "newer_draft" && said.fields.window === drafts.WINDOW; // by a later copy of ours
-    if (answer.ok || overtaken) {
+    // The page before this one sent it on leaving, and it arrived after this page was made: the text that is back here.
+    const late = said.code === "newer_draft" && Boolean(kept.back) && said.fields.sequence === kept.back;
+    if (late) Object.assign(kept, { replaces: kept.back, back: 0 });
+    if (answer.ok || overtaken || (late && sequence === kept.replaces)) {
       kept.acked = Math.max(kept.acked, sequence);
       if (answer.ok) kept.replaces = said.sequence; // as the server counts it: our clock may run far ahead
       drafts.forgetUpTo(form, sequence);
       here.kept = true;
-      tell(word("sayOnServer", { time: clock(said.at ?? said.fields.at) }));
+      if (isNews()) noteQuietly(word("sayOnServer", { time: clock(said.at ?? said.fields.at) }));
+    } else if (late) {
+      await send(here, { leaving });
     } else if (said.code === "newer_draft") {
       elsewhere(here, said.fields.sequence);
     } else if (!here.kept) {
@@ -92,7 +110,7 @@ export function elsewhere(here, sequence) {
   const { draft: kept } = here;
   kept.elsewhere = true;
   kept.replaces = sequence || kept.replaces;
-  if (here === desk) say(word("sayElsewhere"), "warning", choice(word("sayGoOnHere"), takeOver), choice(word("sayShowOther"), showOther));
+  if (here === desk) note(word("sayElsewhere"), "warning", choice(word("sayGoOnHere"), takeOver), choice(word("sayShowOther"), showOther));
 }
 
 function takeOver() {
@@ -119,7 +137,7 @@ function keep() {
   kept.sequence = Math.max(Date.now(), kept.sequence + 1, kept.replaces + 1);
   desk.kept = drafts.keep(form, kept.sequence);
   if (kept.elsewhere) { elsewhere(desk, kept.replaces); return; }
-  say(desk.kept ? word("sayKept", { time: clock(Date.now()) }) : word("sayUnkept"), desk.kept ? "" : "warning");
+  note(desk.kept ? word("sayKept", { time: clock(Date.now()) }) : word("sayUnkept"), desk.kept ? "" : "warning");
   later(QUIET);
   for (const listener of heard) listener(desk);
 }
@@ -149,6 +167,7 @@ async function open() {
   const put = !byId("answer-form") && drafts.putBack(form, copy); // a form made from a schema is the server's to fill
   Object.assign(kept, { sequence: copy.sequence, adopted: copy.key });
   if (put) {
+    kept.back = form.elements.draft.value = copy.sequence; // a save settles it, too, should it still be on its way
     desk.dirty = desk.stale = true;
     say(word("sayRestored", { time: clock(copy.at) }), "warning", choice(word("sayThrowAway"), throwAway));
     later(QUIET);
@@ -167,7 +186,8 @@ async function sendCopy(copy) {
   kept.acked = copy.sequence;
   try {
     const answer = await ask(form.dataset.draft, body);
-    if (!answer.ok) return;
+    const arrived = answer.status === 409 && (await answer.json()).fields?.sequence === copy.sequence; // sent on leaving
+    if (!answer.ok && !arrived) return;
     drafts.forgetUpTo(form, copy.sequence);
     if (form === desk?.form && !desk.dirty) location.reload();
   } catch {

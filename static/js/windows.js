@@ -18,7 +18,7 @@ function told({ data }) {
   if (!desk?.draft || data.window === WINDOW) return;
   if (data.person !== desk.form.dataset.person || data.sample !== desk.form.dataset.sample) return;
   if (data.what === "open" && desk.dirty && !desk.draft.elsewhere) tell("typed");
-  if (data.what === "typed" && (!desk.dirty || data.took)) elsewhere(desk, data.sequence);
+  if (data.what === "typed" && (!desk.dirty || data.took || data.sequence === desk.draft.back)) elsewhere(desk, data.sequence);
   if (data.what === "took") elsewhere(desk, data.sequence);
   if (data.what === "saved") {
     desk.draft.elsewhere = false;
