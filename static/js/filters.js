@@ -3,11 +3,31 @@
 
 const form = () => document.getElementById("filters");
 
-document.addEventListener("input", (event) => {
-  if (event.target.matches("[data-search]") && !event.isComposing) event.target.dispatchEvent(new Event("typed", { bubbles: true }));
-});
-document.addEventListener("compositionend", (event) => {
-  if (event.target.matches("[data-search]")) event.target.dispatchEvent(new Event("typed", { bubbles: true }));
+const PAUSE = 300; // ms without typing before rows are asked for
+let timer;
+
+function typed(event) {
+  if (!event.target.matches("[data-search]") || event.isComposing) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => event.target.dispatchEvent(new Event("typed", { bubbles: true })), PAUSE);
+}
+document.addEventListener("input", typed);
+document.addEventListener("compositionend", typed);
+
+// A tab, a heading or a chip that is pressed before rows were shown for what is typed asks for both: neither takes the
+// other's place. Only what takes the search away does that.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const search = form()?.querySelector("[data-search]");
+  const leads = detail.elt.matches('[hx-sync^="#filters"]');
+  if (!search || !(leads || detail.elt === form())) return;
+  clearTimeout(timer);
+  if (!leads) return;
+  const [path, query] = detail.path.split("?");
+  const wanted = new URLSearchParams(query);
+  const shown = new URLSearchParams(location.search).get(search.name) ?? "";
+  if (search.value === shown || (wanted.get(search.name) ?? "") !== shown) return;
+  wanted.set(search.name, search.value);
+  detail.path = `${path}?${wanted}`;
 });
 
 // The tabs stand above the fields, outside of what is swapped: the answer brings fresh ones, which take their place.
