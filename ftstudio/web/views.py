@@ -50,9 +50,14 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
 def pulse(request: HttpRequest) -> HttpResponse:
-    """How many workers are alive, as the part in the header and as the banner; each takes its own."""
+    """How many workers are alive, as the part in the header and as the banner; each takes its own.
+
+    Nothing, once the person was signed out: it is asked by every page on its own, and must not send a page to the door
+    on which somebody is just typing.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
     return render(request, "_ui/pulse_answer.html", {"workers": heart.workers()})
 
 

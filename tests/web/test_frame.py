@@ -127,14 +127,15 @@ def test_health_tells_of_a_broker_that_is_away(alice: User, tmp_path: Path) -> N
     assert (answer.status_code, answer.json()) == (200, {"database": "ok", "broker": "away"})
 
 
-def test_the_pulse_counts_workers_for_those_inside(alice: User) -> None:
+def test_the_pulse_counts_workers_for_those_inside_and_sends_nobody_away(alice: User) -> None:
     cache.clear()
     browser = browser_of(alice)
     assert "no worker" in browser.get("/status/pulse/").content.decode()
     heart.beat("one")
     heart.beat("two")
     assert "2 workers" in browser.get("/status/pulse/").content.decode()
-    assert Client().get("/status/pulse/").status_code == 302
+    signed_out = Client().get("/status/pulse/", headers={"HX-Request": "true"})
+    assert (signed_out.status_code, signed_out.content, "HX-Redirect" in signed_out) == (204, b"", False)
     cache.clear()
 
 
