@@ -74,8 +74,7 @@ def upload(one: Watched, dataset: Dataset, path: Path) -> Upload:
     page.goto(f"/datasets/{dataset.pk}/")
     one.is_accessible()
     page.set_input_files("form[data-upload] input[type=file]", str(path))
-    if page.locator("form[data-upload] progress").count():
-        page.wait_for_url(re.compile(r"/uploads/"))
+    page.wait_for_url(re.compile(r"/uploads/[0-9a-f-]{36}/"))
     made = Upload.objects.get(dataset=dataset, name=path.name)
     expect(page.locator("[data-import]")).to_be_focused()
     one.is_accessible()
