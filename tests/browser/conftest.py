@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Condition
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -116,10 +116,10 @@ class Watched:
 
 
 class Quiet:
-    """Counts who is connected to the live server: a request that outlives its test would meet the next one's database."""
+    """Who is connected to the live server: a request that outlives its test would meet the next one's database."""
 
     def __init__(self, server: Any) -> None:
-        self.url, self.open, self.left = server.url, 0, Condition()
+        self.host, self.port, self.open, self.left = server.thread.host, server.thread.port, 0, Condition()
         httpd = server.thread.httpd
         self.accept, self.serve = httpd.process_request, httpd.process_request_thread
         httpd.process_request, httpd.process_request_thread = self._accept, self._serve
@@ -139,7 +139,10 @@ class Quiet:
 
     def wait(self) -> None:
         """Until everybody who has called by now is gone."""
-        urlopen(f"{self.url}/static/js/order.js", timeout=PATIENCE / 1000).close()  # who called before was let in before
+        last = HTTPConnection(self.host, self.port, timeout=PATIENCE / 1000)
+        last.request("GET", "/static/js/order.js")
+        last.getresponse().read()  # it is answered: whoever called before has been let in
+        last.close()
         with self.left:
             self.left.wait_for(lambda: self.open == 0, timeout=PATIENCE / 1000)
 
