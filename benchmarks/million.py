@@ -1,7 +1,8 @@
 """A dataset of a million samples: imported by the real road, listed and searched in every way the page offers, graded
-again, frozen and exported; with the memory of each process.
+again, frozen and exported, frozen with as many general samples mixed in; with what each step holds in memory.
 
     python -m benchmarks.million [ROWS] [FOLDER]
+    FTSTUDIO_WORKERS=1 python -m benchmarks.million        # all of it in one worker process
 
 With a folder the installation stays there, and a second run leaves the import out. What months of work would have
 added (statuses, tags, sides, labels, clusters) is set by SQL, see benchmarks/arranging.py; everything else goes
@@ -18,7 +19,9 @@ from pathlib import Path
 
 from benchmarks.arranging import CODE
 from benchmarks.data import CONTRACT, write
+from benchmarks.freeze_rows import made
 from benchmarks.list_pages import LOGIN
+from benchmarks.mix_rows import GENERAL
 from benchmarks.stack import Door, Stack, query, spread, timed
 
 FILTERS: tuple[dict[str, str], ...] = (
@@ -57,8 +60,8 @@ def main(rows: int, folder: str) -> None:
         checked(stack, dataset, rows)
         scanned(stack, dataset)
         frozen(stack, dataset, rows)
-        for program in ("worker", "web"):
-            print(f"memory  {program} peak {stack.peak_mb(program):.0f} MB")
+        mixed(stack, dataset, rows)
+        print(f"memory  web peak {stack.peak_mb('web'):.0f} MB")
 
 
 def imported(stack: Stack, rows: int) -> str:
@@ -68,9 +71,7 @@ def imported(stack: Stack, rows: int) -> str:
     upload, seconds = stack.imported(dataset, file)
     assert upload["rows_accepted"] == rows, upload
     file.unlink()
-    print(
-        f"import  {rows} rows, {size >> 20} MB: {rows / seconds:,.0f} rows/s, workers {stack.peak_mb('worker'):.0f} MB"
-    )
+    print(f"import  {rows} rows, {size >> 20} MB: {rows / seconds:,.0f} rows/s, {held(stack)}")
     stack.python(CODE.format(dataset=dataset))
     return dataset
 
@@ -83,7 +84,14 @@ def scanned(stack: Stack, dataset: str) -> None:
         for scan in stack.door.call("GET", f"/api/v1/datasets/{dataset}/scans/")[1]["results"]
     ):
         time.sleep(0.5)
-    print(f"scan    waited for {time.perf_counter() - started:.0f} s, workers {stack.peak_mb('worker'):.0f} MB")
+    print(f"scan    waited for {time.perf_counter() - started:.0f} s, {held(stack)}")
+
+
+def held(stack: Stack) -> str:
+    """The highest memory of a worker since this was last asked."""
+    peak = stack.peak_mb("worker")
+    stack.new_peaks("worker")
+    return f"worker peak {peak:.0f} MB"
 
 
 def listed(stack: Stack, dataset: str, rows: int) -> None:
@@ -119,20 +127,32 @@ def checked(stack: Stack, dataset: str, rows: int) -> None:
     assert status == 200, body
     while stack.door.call("GET", f"/api/v1/datasets/{dataset}/")[1]["checking"]:
         time.sleep(0.2)
-    print(f"check   {rows / (time.perf_counter() - started):,.0f} rows/s")
+    print(f"check   {rows / (time.perf_counter() - started):,.0f} rows/s, {held(stack)}")
 
 
 def frozen(stack: Stack, dataset: str, rows: int) -> None:
     started = time.perf_counter()
     snapshot = stack.door.call("POST", f"/api/v1/datasets/{dataset}/snapshots/", {})[1]
     snapshot = stack.wait(f"/api/v1/snapshots/{snapshot['id']}/")
-    print(f"freeze  {time.perf_counter() - started:.1f} s")
+    print(f"freeze  {time.perf_counter() - started:.1f} s, {held(stack)}")
     started = time.perf_counter()
     asked = {"codec": "openai-chat", "split": "all", "waive": {"reason": "benchmark"}}
     status, export = stack.door.call("POST", f"/api/v1/snapshots/{snapshot['id']}/exports/", asked)
     assert status == 202, export
     stack.wait(f"/api/v1/exports/{export['id']}/")
-    print(f"export  {rows / (time.perf_counter() - started):,.0f} rows/s")
+    print(f"export  {rows / (time.perf_counter() - started):,.0f} rows/s, {held(stack)}")
+
+
+def mixed(stack: Stack, dataset: str, rows: int) -> None:
+    """A snapshot of half own samples and half general ones, which are written straight into the tables."""
+    general = stack.dataset({}, f"general {time.time():.0f}")
+    stack.python(GENERAL.format(dataset=general, count=rows))
+    held(stack)
+    started = time.perf_counter()
+    wanted = {"mix": {"dataset": general, "percent": 50}}
+    snapshot = made(stack, f"/api/v1/datasets/{dataset}/snapshots/", "/api/v1/snapshots/", wanted)
+    n = stack.door.call("GET", f"/api/v1/snapshots/{snapshot}/")[1]["counts"]["mixed"]
+    print(f"mix     {n} general samples: {time.perf_counter() - started:.1f} s, {held(stack)}")
 
 
 if __name__ == "__main__":
