@@ -15,6 +15,7 @@ from .bulk_changes import (
 )
 from .checks import SampleCheck
 from .comments import CommentDetail, CommentList
+from .compositions import Composition
 from .datasets import CheckCancel, DatasetDetail, DatasetList
 from .drafts import SampleDraft
 from .forms import SampleForm
@@ -116,6 +117,7 @@ urlpatterns = [
     path("snapshots/<uuid:pk>/", SnapshotDetail.as_view(), name="snapshot-detail"),
     path("snapshots/<uuid:pk>/card/", SnapshotCard.as_view(), name="snapshot-card"),
     path("snapshots/<uuid:pk>/diff/", SnapshotDiff.as_view(), name="snapshot-diff"),
+    path("snapshots/<uuid:pk>/composition/", Composition.as_view(), name="composition"),
     path("snapshots/<uuid:pk>/loss-report/", LossReportDetail.as_view(), name="loss-report"),
     path("snapshots/<uuid:pk>/exports/", ExportList.as_view(), name="export-list"),
     path("exports/<uuid:pk>/", ExportDetail.as_view(), name="export-detail"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,11 @@ _PORTION_LOT = 0x706F7274  # another lot than that of the negatives: a portion h
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`contrast`: percent of the training rows that are contrast rows, made of pairs. `negatives`: percent of them that
-    are negatives (None: all there are). `allow_loss`: fields that may be left behind where a format cannot carry them.
-    `profile`: whose limits the file must keep ("": those of the snapshot's profile). `portion`: percent of the training
-    rows that are taken at all, for a learning curve; the rows of a smaller portion are in each larger one.
+    """`contrast`: percent of the file's training rows that are contrast rows, made of pairs. `negatives`: percent of
+    them that are negatives (None: all there are). Both are shares of the whole, each other's rows counted in.
+    `allow_loss`: fields that may be left behind where a format cannot carry them. `profile`: whose limits the file must
+    keep ("": those of the snapshot's profile). `portion`: percent of the training rows that are taken at all, for a
+    learning curve; the rows of a smaller portion are in each larger one.
     """
 
     contrast: int = 0
@@ -44,6 +46,8 @@ class Options:
             value = given.get(name, unset)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST):
                 refused[name] = Text("A whole percentage from 0 to {most}, please.", most=MOST)
+        if not refused and (given.get("contrast") or 0) + (given.get("negatives") or 0) > MOST:
+            refused["negatives"] = Text("Contrast rows and negatives together: at most {most} percent.", most=MOST)
         allowed = given.get("allow_loss") or ()
         if not isinstance(allowed, list | tuple) or not all(isinstance(name, str) and name for name in allowed):
             refused["allow_loss"] = Text("Name the fields that may be lost, as a list.")
@@ -85,12 +89,50 @@ class Chosen:
     negatives: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How many rows of each kind the training part of a file has: `plain` ones, `negatives`, `contrast` rows.
+
+    Each share is one of all of them. The wanted numbers are what the shares ask for beside the rows that there are;
+    they are larger than what is taken where there are not enough.
+    """
+
+    plain: int
+    negatives: int
+    contrast: int
+    negatives_wanted: int
+    contrast_wanted: int
+
+    @property
+    def rows(self) -> int:
+        return self.plain + self.negatives + self.contrast
+
+
+def amounts(plain: int, plain_pairs: int, negative_pairs: Sequence[bool], options: Options) -> Amounts:
+    """How the shares of `options` come out beside `plain` rows, of which `plain_pairs` can be contrast rows too.
+
+    `negative_pairs` says of each negative, in the order in which the lot falls on them, whether it is a pair. Each
+    number is the largest one at which its kind has no more than its share of the whole file, the other kind in it.
+    """
+    able = [plain_pairs, *(plain_pairs + n for n in accumulate(negative_pairs))]  # by the number of negatives
+    negatives, contrast = len(negative_pairs), able[-1]
+    while True:
+        negatives_wanted = len(negative_pairs)
+        if options.negatives is not None:
+            negatives_wanted = mixed_rows(plain + contrast, options.negatives)
+        fewer = min(negatives, negatives_wanted)
+        contrast_wanted = mixed_rows(plain + fewer, options.contrast)
+        now = fewer, min(contrast, contrast_wanted, able[fewer])
+        if now == (negatives, contrast):  # each round takes some of one kind away, until both are within their shares
+            return Amounts(plain, negatives, contrast, negatives_wanted, contrast_wanted)
+        negatives, contrast = now
+
+
 def choose(positions: Column, pairs: Column, negatives: Column, options: Options, *, seed: int) -> Chosen:
     """Draw by lot with the seed: first the portion, then the negatives that stay, then the pairs that become contrast
-    rows as well.
+    rows as well; how many of each, `amounts` says.
 
-    Each share is one of the whole: n negatives beside p others are n/(p+n) of both, c contrast rows beside r rows are
-    c/(r+c). The same positions and seed give the same choice; a larger share only adds to it.
+    The same positions and seed give the same choice. A larger share of one kind only adds to it.
     """
     pairs, negatives = np.asarray(pairs, dtype=bool), np.asarray(negatives, dtype=bool)
     lot = shuffled(positions, seed)
@@ -98,20 +140,17 @@ def choose(positions: Column, pairs: Column, negatives: Column, options: Options
     if options.portion < WHOLE:
         kept = -(-len(positions) * options.portion // WHOLE)
         stay[np.argsort(shuffled(positions, seed ^ _PORTION_LOT), kind="stable")[kept:]] = False
-    wanted = 0
-    if options.negatives is not None:
-        wanted = mixed_rows(int((~negatives & stay).sum()), options.negatives)
-        drawn = np.flatnonzero(negatives & stay)
-        drawn = drawn[np.argsort(lot[drawn], kind="stable")]
-        stay[drawn[wanted:]] = False
-    rows = int(stay.sum())
-    contrasts = mixed_rows(rows, options.contrast)
+    drawn = np.flatnonzero(negatives & stay)
+    drawn = drawn[np.argsort(lot[drawn], kind="stable")]
+    plain = ~negatives & stay
+    found = amounts(int(plain.sum()), int((plain & pairs).sum()), pairs[drawn].tolist(), options)
+    stay[drawn[found.negatives :]] = False
     able = np.flatnonzero(pairs & stay)
-    able = able[np.argsort(lot[able], kind="stable")][:contrasts]
+    able = able[np.argsort(lot[able], kind="stable")][: found.contrast]
     return Chosen(
         frozenset(np.asarray(positions)[able].tolist()),
         frozenset(np.asarray(positions)[~stay].tolist()),
-        contrasts,
-        wanted,
-        int((negatives & stay).sum()),
+        found.contrast_wanted,
+        found.negatives_wanted if options.negatives is not None else 0,
+        found.negatives,
     )

@@ -93,17 +93,22 @@ class SnapshotForm(forms.Form):
         return any(self[name].errors or (self.is_bound and self[name].data) for name in self.MORE)
 
 
-class ExportForm(forms.Form):
-    codec = forms.ChoiceField(label=_("Format"), initial=DEFAULT)
-    split = forms.ChoiceField(label=_("Split"), choices=SPLITS)
+class SharesForm(forms.Form):
+    """What the training part of a file is composed of."""
+
     contrast = forms.IntegerField(
         label=_("Contrast rows, percent"), required=False, min_value=0, max_value=MOST,
-        help_text=_("Of the training rows: pairs that are written once more as “correct this answer”."),
+        help_text=_("Of all training rows in the file: pairs that are written once more as “correct this answer”."),
     )  # fmt: skip
     negatives = forms.IntegerField(
         label=_("Negatives, percent"), required=False, min_value=0, max_value=MOST,
-        help_text=_("Of the training rows: samples with the tag negative. Empty keeps all of them."),
+        help_text=_("Of all training rows in the file: samples with the tag negative. Empty keeps all of them."),
     )  # fmt: skip
+
+
+class ExportForm(SharesForm):
+    codec = forms.ChoiceField(label=_("Format"), initial=DEFAULT)
+    split = forms.ChoiceField(label=_("Split"), choices=SPLITS)
     profile = forms.ChoiceField(
         label=_("Limits of"), required=False, help_text=_("Least and most rows, and the size of the file.")
     )

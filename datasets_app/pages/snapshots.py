@@ -117,6 +117,8 @@ def snapshot_context(
         "exports_live": any(not export.is_final for export in made),
         "reason": say(from_row(snapshot.error)) if snapshot.error else "",
         "form": form,
+        "amounts": None,
+        "shares": (),
         "formats": abilities.groups(),
         "losses": shown_losses(snapshot, report) if report else None,
         "may_export": allows(request.user, snapshot.dataset.project_id, "exports.create"),

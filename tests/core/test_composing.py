@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core.composing import Options, choose
+from datasets_app.core.composing import MOST, Options, choose
+from datasets_app.core.splitting import mixed_rows
 from ftstudio.errors import InvalidInput
 
 
@@ -46,6 +47,8 @@ rows = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80)
 def test_shares_are_met_as_far_as_there_is_enough(rows, contrast, negatives, seed):
     positions = list(range(1, len(rows) + 1))
     pairs, negative = ([row[at] for row in rows] for at in (0, 1))
+    if contrast + (negatives or 0) > MOST:
+        contrast = MOST - (negatives or 0)
     chosen = choose(positions, pairs, negative, Options(contrast, negatives), seed=seed)
     kept = [at for at in positions if at not in chosen.left_out]
     refused = [at for at in kept if negative[at - 1]]
@@ -56,17 +59,41 @@ def test_shares_are_met_as_far_as_there_is_enough(rows, contrast, negatives, see
     else:
         assert len(refused) == chosen.negatives == min(sum(negative), chosen.negatives_wanted)
     assert len(chosen.contrast) == min(chosen.contrast_wanted, sum(pairs[at - 1] for at in kept))
+    # Each is its share of all training rows in the file, the other kind counted in.
+    assert chosen.contrast_wanted == mixed_rows(len(kept), contrast)
+    if negatives is not None:
+        others = len(kept) - len(refused) + len(chosen.contrast)
+        assert chosen.negatives_wanted == mixed_rows(others, negatives)
     assert chosen == choose(positions, pairs, negative, Options(contrast, negatives), seed=seed)
 
 
-@given(rows, st.integers(0, 94), st.integers(0, 2**63 - 1))
-def test_a_larger_share_only_adds(rows, contrast, seed):
+@given(rows, st.integers(0, 47), st.integers(0, 46), st.booleans(), st.integers(0, 2**63 - 1))
+def test_a_larger_share_only_adds(rows, contrast, negatives, of_both, seed):
     positions = list(range(1, len(rows) + 1))
-    pairs = [pair for pair, _ in rows]
+    pairs, negative = ([row[at] for row in rows] for at in (0, 1))
     less, more = (
-        choose(positions, pairs, [False] * len(rows), Options(share), seed=seed) for share in (contrast, contrast + 1)
+        choose(positions, pairs, negative, Options(contrast + one, negatives + (one if of_both else 0)), seed=seed)
+        for one in (0, 1)
     )
-    assert less.contrast <= more.contrast
+    assert less.left_out >= more.left_out
+    assert len(less.contrast) <= len(more.contrast)
+    assert less.left_out != more.left_out or less.contrast <= more.contrast
+
+
+def test_both_shares_are_of_the_whole_file():
+    positions = range(1, 201)
+    negative = [at > 140 for at in positions]
+    chosen = choose(positions, [True] * 200, negative, Options(contrast=20, negatives=10), seed=0)
+    # 140 plain rows are the other 70 percent: of 200 rows in all, 20 are negatives and 40 are contrast rows.
+    assert (chosen.negatives, len(chosen.contrast), len(chosen.left_out)) == (20, 40, 40)
+    few = choose(positions, [at <= 10 for at in positions], negative, Options(contrast=20, negatives=10), seed=0)
+    assert (len(few.contrast), few.contrast_wanted, few.negatives) == (10, 39, 17)  # 17 of 167 rows
+
+
+def test_shares_that_leave_no_room_for_plain_rows_are_refused():
+    with pytest.raises(InvalidInput) as caught:
+        Options.parse({"contrast": 50, "negatives": 46})
+    assert list(caught.value.fields) == ["negatives"]
 
 
 def test_eighty_rows_and_twenty_percent_are_twenty_contrast_rows():

@@ -74,6 +74,33 @@ def test_contrast_rows_are_the_share_that_was_asked_for(alice: Any, rain: Any) -
     assert sum("错误的回答" in line["messages"][-2]["content"] for line in lines_of(export)) == 2
 
 
+def test_both_shares_are_of_the_whole_file_and_said_before_it_is_written(
+    alice: Any, rain: Any, pages: Any, api: Any
+) -> None:
+    corrected(alice, rain, 10)
+    make.imported(alice, rain, make.chats(30)[10:])
+    for sample in Sample.objects.filter(dataset=rain, position__gt=14):
+        SampleTag.objects.create(dataset=rain, sample=sample, name="negative")
+    snapshot = make.snapshot(alice, rain, shares=ALL_TRAIN, seed=5)
+    said = api.get(f"/api/v1/snapshots/{snapshot.pk}/composition/", {"contrast": 20, "negatives": 10}).json()
+    export = make.export(alice, snapshot, options={"contrast": 20, "negatives": 10})
+    manifest = export.manifest
+    assert (said["rows"], said["plain"]) == (export.rows_written, 14)
+    assert (said["contrast"], said["contrast_wanted"]) == (manifest["contrast"]["rows"], manifest["contrast"]["wanted"])
+    assert (said["negatives"], said["negatives_wanted"]) == (
+        manifest["negatives"]["rows"], manifest["negatives"]["wanted"],
+    )  # fmt: skip
+    assert (said["rows"], said["negatives"], said["contrast"]) == (20, 2, 4)
+    address = f"/snapshots/{snapshot.pk}/composition/"
+    part = pages.get(f"{address}?contrast=20&negatives=10", headers={"hx-request": "true"}).content.decode()
+    assert "<dd>20</dd>" in part
+    assert "<html" not in part
+    assert pages.get(f"{address}?contrast=20&negatives=10").status_code == 200
+    refused = pages.get(f"{address}?contrast=60&negatives=60", headers={"hx-request": "true"})
+    assert refused.status_code == 422
+    assert "together" in refused.content.decode()
+
+
 def test_validation_rows_are_never_composed(alice: Any, rain: Any) -> None:
     corrected(alice, rain, 4)
     tagged(rain, 2)
