@@ -17,6 +17,7 @@ from django.db import connections
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from datasets_app.core import letters
 from datasets_app.models import Dataset, Sample, SampleText
 
 from . import pairs
@@ -40,7 +41,7 @@ def having(alias: str, text: str, *, few: bool = False) -> Q:
         return pairs.says(text, "search__text") if few else Q(pk__in=pairs.matching(text).values("pk"))
     if few:
         return _reading(text)
-    match = _match(alias, text)
+    match = match_of(alias, text)
     if match is None:
         return _reading(text)
     if not match:
@@ -58,7 +59,7 @@ def hits(dataset: Dataset, text: str) -> Callable[[int, int, bool, int], list[tu
     alias = Sample.objects.db
     if connections[alias].vendor != "sqlite":
         return pairs.Hits(dataset, text)
-    match = _match(alias, text)
+    match = match_of(alias, text)
     if match is None:
         return None
 
@@ -76,15 +77,17 @@ def hits(dataset: Dataset, text: str) -> Callable[[int, int, bool, int], list[tu
     return block
 
 
+# The keys of matches as one text: what the text index is to look for, lowest key, highest, how many.
+KEYS = f"SELECT group_concat(k) FROM (SELECT rowid AS k FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s LIMIT %s)"  # noqa: E501, S608
+
+
 def _reading(text: str) -> Q:
-    """SQLite ignores the case of Latin letters only: the other forms of the text are asked for, too."""
-    asked = Q()
-    for form in {text, text.lower(), text.upper()}:
-        asked |= Q(search__text__icontains=form)
-    return asked
+    """SQLite by itself ignores the case of ASCII letters only: that of others is asked for letter by letter."""
+    pattern = letters.pattern(text)
+    return Q(search__text__icontains=text) if pattern is None else Q(search__text__regex=pattern)
 
 
-def _match(alias: str, text: str) -> str | None:
+def match_of(alias: str, text: str) -> str | None:
     """An FTS5 query for the text; "" when nothing can match, None when it would be too long."""
     return _phrase(text) if len(text) >= 3 else _any_of(alias, text)
 
@@ -109,8 +112,7 @@ def _any_of(alias: str, text: str) -> str | None:
 
 def _written(text: str) -> set[str]:
     """How the index may have written it: it looks past the case further than `lower`, there a micro sign is a mu."""
-    alike = "".join(folded if len(folded := char.casefold()) == 1 else char for char in text)
-    return {text, text.lower(), alike} if text else set()
+    return {text, text.lower(), letters.folded(text)} if text else set()
 
 
 RARE = 16  # trigrams of a sample's text that are looked up

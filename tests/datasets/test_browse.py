@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets_app.models import Sample
-from datasets_app.pipeline import selecting, walking
+from datasets_app.pipeline import searching, selecting, walking
 from datasets_app.services import browse, samples
 from ftstudio.errors import InvalidInput
 from tests import make
@@ -75,6 +75,17 @@ def test_text_is_found_wherever_it_stands_and_read_as_nothing_else(text: str, po
 def test_one_and_two_signs_whose_small_letter_is_another_sign_are_found(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, [make.chat("Is it 5 \u00b5m wide?", "ΑΣ ας is Greek.")])  # a micro sign, no mu
     assert [found(rain, q=text) for text in ("\u00b5", "\u00b5m", "ΑΣ", "ας", "\ud7ff")] == [[5], [5], [5], [5], []]
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("word", ["Москва", "ÉtÉ", "Straße", "Ωmega", "Łódź"])
+def test_mixed_cases_are_found_by_the_index_and_by_reading(few: bool, word: str, alice: Any, rain: Any) -> None:
+    make.imported(alice, rain, [make.chat(f"Is it {word}?", "It is.")])
+    rows = Sample.objects.filter(dataset=rain)
+    first = word.upper() if "ß" not in word else word.upper().replace("SS", "ß")
+    for asked in (word, word.lower(), first, word[:2].lower(), word[-2:].lower(), f"{word[0].lower()}{first[1:]}"):
+        assert 5 in searching.matching(rows, asked, few=few).values_list("position", flat=True), asked
+    assert not searching.matching(rows, f"{word}x", few=few).exists()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
