@@ -92,18 +92,20 @@ class Where(str):
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """`plainly`: columns are compared in a form that no index serves, so that SQLite keeps to the way it was given."""
+    """`plainly`: columns are compared in a form that no index serves, so that SQLite keeps to the way it was given.
+    `reading`: the texts of the samples that are looked at are read, and the text index is not asked about all."""
 
     dataset: Dataset
     me: int | None
     now: datetime
     plainly: bool
+    reading: bool
 
 
-def query(dataset: Dataset, where: Where, *, plainly: bool = False) -> Q:
+def query(dataset: Dataset, where: Where, *, plainly: bool = False, reading: bool = False) -> Q:
     """The condition on `Sample` rows of this dataset."""
     condition = where.condition
-    asking = _Asking(dataset, where.me, timezone.localtime(), plainly)
+    asking = _Asking(dataset, where.me, timezone.localtime(), plainly, reading)
     return _of(condition, asking) if condition else Q()
 
 
@@ -223,11 +225,19 @@ def _guideline(term: Term, asking: _Asking) -> Q:
     return _has(_last().filter(_number_column("guideline_version")(term, asking)))
 
 
-def _by(rows: Callable[[], Any]) -> Callable[[Term, _Asking], Q]:
+def _standing() -> Any:
+    """Decisions that count: a sample that has one has a last one."""
+    return Decision.objects.filter(undone_at=None)
+
+
+def _by(rows: Callable[[], Any], any_of: Callable[[], Any]) -> Callable[[Term, _Asking], Q]:
+    """Who made one of the rows; of samples of nobody, `any_of` has none."""
+
     def ask(term: Term, asking: _Asking) -> Q:
-        found = _has(rows().filter(by__in=_people(term, asking)))
+        people = _people(term, asking)
+        found = _has(rows().filter(by__in=people)) if people else NOTHING
         if "nobody" in term.values:
-            found |= ~_has(rows())
+            found = found | ~_has(any_of()) if people else ~_has(any_of())
         return ~found if term.operator == "not" else found
 
     return ask
@@ -247,7 +257,7 @@ def _gold(term: Term, asking: _Asking) -> Q:
 
 
 def _text(term: Term, asking: _Asking) -> Q:
-    found = searching.having(Sample.objects.db, term.values[0])
+    found = searching.having(Sample.objects.db, term.values[0], few=asking.reading)
     return ~found if term.operator == "lacks" else found
 
 
@@ -282,9 +292,9 @@ _ASKED: dict[str, Callable[[Term, _Asking], Q]] = {
     "assigned": _person_column("assigned_to"),
     "decision": _related(_verdicts),
     "decided": _decided,
-    "decided-by": _by(_last),
+    "decided-by": _by(_last, _standing),
     "guideline": _guideline,
-    "annotated-by": _by(_annotations),
+    "annotated-by": _by(_annotations, _annotations),
     "comments": _number_column("comments_open"),
     "duplicates": _duplicates,
     "cluster": _number_column("cluster"),

@@ -188,7 +188,7 @@ def narrowed(
         asked = Exists(having.filter(sample=OuterRef("pk"))) if few is None else Q(pk__in=few)
         rows = rows.filter(asked)
     if filters.where:
-        rows = rows.filter(query(dataset, filters.where, plainly=sqlite))
+        rows = rows.filter(query(dataset, filters.where, plainly=sqlite, reading=bool(reading) and not sqlite))
     if not filters.status and not filters.asks_for_trash:
         rows = rows.filter(~Q(_plainly("status", Status.TRASHED.value)) if sqlite else ~Q(status=Status.TRASHED))
     if not filters.q:

@@ -112,10 +112,17 @@ def between(column: Column, low: Place | None, high: Place | None, *, plainly: b
     return found
 
 
+class _Plain(Func):
+    template = "+%(expressions)s"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:  # where a time has no sign
+        return self.as_sql(compiler, connection, template="COALESCE(%(expressions)s, %(expressions)s)", **more)
+
+
 def plain(name: str) -> Func:
-    """A column in a form that SQLite looks up in no index."""
+    """A column in a form that no index serves, and of which PostgreSQL's planner knows nothing."""
     column: Any = Sample._meta.get_field(name)
-    return Func(F(name), template="+%(expressions)s", output_field=column)
+    return _Plain(F(name), output_field=column)
 
 
 def _row(first: Any, second: Any) -> Func:
