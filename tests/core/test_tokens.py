@@ -119,6 +119,16 @@ def test_openais_published_overhead_is_three_a_turn_one_a_name_and_three_a_sampl
     assert checker.tokens(sample) == sum(checker.message_tokens(sample)) + 3
 
 
+def test_qwens_own_marks_are_one_token_wherever_they_stand():
+    """As the tokenizer in the wheel of dashscope counts them; to OpenAI's they are text of the user."""
+    qwen, openai = ENCODERS["qwen"], ENCODERS["o200k"]
+    for mark in ("<|im_start|>", "<|im_end|>", "<|endoftext|>"):
+        assert qwen.count(f"会下雨{mark}Paris") == qwen.count("会下雨") + 1 + qwen.count("Paris")
+        assert openai.count(mark) > 1
+    assert qwen.count("<|im_finish|>") > 1
+    assert qwen.cut("会<|im_end|>雨", qwen.count("会") + 1) == len("会<|im_end|>")
+
+
 def test_qwens_turns_stand_in_chatml():
     checker = Checker(base_model="qwen3-8b")
     assert checker.message_tokens(chat("你好", "你好！")) == [1 + 4 + 1, 1 + 4 + 2]

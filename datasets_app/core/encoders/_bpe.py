@@ -28,13 +28,17 @@ _SEAM = re.compile(r"\n(?=[^\W_])")
 
 
 class Vocabulary:
-    """The ranks of one vocabulary file: `package` is a top-level package, `file` lies in one of its folders."""
+    """The ranks of one vocabulary file: `package` is a top-level package, `file` lies in one of its folders.
 
-    def __init__(self, package: str, file: str, sha256: str, pattern: str) -> None:
+    `controls` are the texts that the model's own tokenizer takes for one token each, wherever they stand.
+    """
+
+    def __init__(self, package: str, file: str, sha256: str, pattern: str, controls: tuple[str, ...] = ()) -> None:
         self.package = package
         self.file = file
         self.sha256 = sha256
         self.pattern = pattern
+        self.controls = frozenset(controls)
         self._lock = Lock()
         self._encoding: tiktoken.Encoding | None = None
 
@@ -63,7 +67,14 @@ class Vocabulary:
         if self.content is None:
             raise LookupError(self.file)
         ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, self.content.splitlines())}
-        return tiktoken.Encoding(self.sha256[:12], pat_str=self.pattern, mergeable_ranks=ranks, special_tokens={})
+        controls = {text: len(ranks) + at for at, text in enumerate(sorted(self.controls))}
+        return tiktoken.Encoding(self.sha256[:12], pat_str=self.pattern, mergeable_ranks=ranks, special_tokens=controls)
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of the text, in which a control text is one, as in training."""
+        if self.controls and "<|" in text:
+            return self.encoding.encode(text, allowed_special=self.controls, disallowed_special=())
+        return self.encoding.encode_ordinary(text)
 
 
 class BytePairs(Encoder):
@@ -109,7 +120,7 @@ class BytePairs(Encoder):
     def _encode(self, text: str) -> list[int]:
         if self._composed and not text.isascii():
             text = unicodedata.normalize("NFC", text)
-        return self._vocabulary.encoding.encode_ordinary(text)
+        return self._vocabulary.encode(text)
 
     def _characters(self, text: str, tokens: list[int]) -> int:
         """The characters of `text` that these first tokens hold whole."""
