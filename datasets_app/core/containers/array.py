@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
@@ -14,9 +15,11 @@ from datasets_app.core.jsonl import BOM, LineError, too_long
 from ftstudio.errors import Text
 
 _MOST_AGAIN = 512 << 20
+_SHOWN = 1 << 10  # bytes of what follows where nothing should
+_NEXT = re.compile(rb"[ \t\r\n]*+(?:,[ \t\r\n]*+)?\[")  # an array, also behind a comma
 WRONG = {
     NO_ARRAY: Text("This file does not begin with a JSON array."),
-    MORE: Text("Something follows after the end of the array."),
+    MORE: Text("Something follows after the end of the array: put it into a file of its own."),
     b",": Text("There is nothing between two commas of the array."),
     b"]": Text("The array ends with a comma: remove it."),
 }
@@ -44,7 +47,32 @@ class JsonArray(Container):
         if reading.encoding not in UTF_8:
             reading.normalised[reading.encoding] += 1
         with seekable(stream, reading.encoding) as text:
-            yield from elements(text, reading)
+            yield from _arrays(text, reading)
+
+
+def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
+    """The elements of one array, and of those that stand behind it in the same file, counted on."""
+    begins, head = None, b""
+    if stream.seekable():
+        head = stream.read(BLOCK)
+        begins = _NEXT.match(head.removeprefix(BOM))
+        stream.seek(0)
+    if begins is None:
+        yield from elements(stream, reading)
+        return
+    count, at = 0, begins.end() + len(head) - len(head.removeprefix(BOM))
+    while True:
+        at, count = yield from elements(stream, reading, at, count)
+        if not at:
+            return
+        stream.seek(at)
+        rest = stream.read(BLOCK)
+        begins = _NEXT.match(rest)
+        if begins is None:
+            yield Entry(count + 1, rest[:_SHOWN].strip(SPACE), error=LineError("json-invalid", WRONG[MORE]))
+            return
+        reading.normalised["array-behind"] += 1
+        at += begins.end()
 
 
 def elements(
@@ -92,6 +120,8 @@ def elements(
             yield entry
         elif index > before + 1 or mark != b"]" or raw is None:  # [] is an array of nothing
             yield Entry(index, raw[:BLOCK] if raw else None, error=_refusal(index, raw, mark, reading.max_bytes))
+        else:
+            index -= 1
     return 0, index
 
 

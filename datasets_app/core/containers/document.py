@@ -7,6 +7,7 @@ writes, and lines with a comma behind each what comes of taking an array apart. 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -23,6 +24,9 @@ _SKIPPED = 1 << 16  # bytes that are held of what holds no rows
 _SHOWN = 1 << 10  # bytes of what follows where nothing should
 _CUT = ("Expecting value", "Expecting property name", "Expecting ':'", "Expecting ','", "Invalid \\")
 _ASKED = 3  # times that an object is looked at as a whole to find out whether it has ended
+_NEXT = re.compile(rb"[ \t\r\n]*+\}[ \t\r\n]*+(?:,[ \t\r\n]*+)?\{")  # the end of an object, and another one
+_JOINT = re.compile(rb"\}[ \t\r\n]{0,200}+\{")  # no JSON has it but inside of a text
+_WIDEST = 256  # bytes, more than that has
 _NEAR = 12  # bytes before the end of what is looked at, in which a value may be cut in two
 
 
@@ -37,7 +41,7 @@ class JsonDocument(Container):
 
     def recognises(self, head: bytes, name: str) -> bool:
         """True for what begins with an object that is not one line by itself, and for one that holds rows."""
-        text = _readable(head.removeprefix(BOM)).lstrip(SPACE)
+        text = readable(head.removeprefix(BOM)).lstrip(SPACE)
         first, _end, rest = text.partition(b"\n")
         if not text.startswith(b"{"):
             return False
@@ -74,6 +78,10 @@ def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
         stream.seek(at)
         rest = stream.read(HEAD)
         found = begins_member(rest)
+        if found is None and (next_one := _NEXT.match(rest)):
+            reading.normalised["object-behind"] += 1
+            at += next_one.end()
+            continue
         if found is None:
             if count and rest.strip(SPACE) not in (b"", b",", b"}", b",}"):
                 yield Entry(count + 1, rest[:_SHOWN].strip(SPACE), error=LineError("json-invalid", WRONG[MORE]))
@@ -84,9 +92,25 @@ def _arrays(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
                 return
             continue
         members = pieces(stream, _SKIPPED, at + found.start)
-        if next(members)[1] != b"," or (after := next(members, None)) is None:
+        if next(members)[1] == b"," and (after := next(members, None)) is not None:
+            at = after[2]
+        elif (behind := _object_behind(stream, at + found.start)) is not None:
+            reading.normalised["object-behind"] += 1
+            at = behind
+        else:
             return
-        at = after[2]
+
+
+def _object_behind(stream: BinaryIO, at: int) -> int | None:
+    """Where the first member may begin of an object that stands right behind another one; None where none does."""
+    stream.seek(at)
+    held = b""
+    while block := stream.read(HEAD):
+        held += block
+        if found := _JOINT.search(held):
+            return at + found.end()
+        at, held = at + len(held) - min(len(held), _WIDEST), held[-_WIDEST:]
+    return None
 
 
 def _objects(stream: BinaryIO, reading: Reading) -> Iterator[Entry]:
@@ -145,7 +169,7 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _readable(head: bytes) -> bytes:
+def readable(head: bytes) -> bytes:
     """The beginning of a file in UTF-8, without what is no text: a broken byte makes no other kind of a file."""
     return head.decode(encoding_of(head), "ignore").encode()
 
