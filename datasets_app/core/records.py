@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from datasets_app.core import headings, opening
@@ -16,7 +17,7 @@ from datasets_app.core.containers._recoded import UTF_8, Recoded
 from datasets_app.core.jsonl import Json, LineError
 from datasets_app.core.opening import AUTO, LINES, Told
 from datasets_app.core.samples import Sample
-from datasets_app.core.tables import Mapping, columns
+from datasets_app.core.tables import Mapping, columns, needed_by
 from ftstudio.errors import InvalidInput, Listed, Text
 
 MAX_LINE = MAX_RECORD  # bytes; longer records are reported, not read
@@ -74,6 +75,8 @@ class Source:
         """
         reading = self._reading()
         mapping = self._mapping() if self.told.mapping else None
+        if opening.takes_mapping(self.kind, self.format):
+            reading = replace(reading, needed=partial(needed_by, mapping))
         entries = opening.entries(self.container, self.stream, reading, mapping, self._damage)
         first: list[Entry] = []
         records: list[dict[str, Any]] = []

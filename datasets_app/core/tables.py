@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any, BinaryIO, Self
@@ -91,14 +91,23 @@ class Mapping:
         return mapped
 
 
+def needed_by(mapping: Mapping | None, columns: Sequence[str]) -> Collection[str]:
+    """Of which columns the cells must be known: those that are part of a sample, by the mapping or by the headings;
+    all where nothing tells."""
+    mapping = mapping or Mapping.guess(columns)
+    return mapping.fields.values() if mapping else columns
+
+
 @lru_cache(maxsize=256)  # every row of a table asks for the same columns
 def _guessed(columns: tuple[str, ...]) -> dict[str, str] | None:
     return headings.guess(columns)
 
 
 def head(stream: BinaryIO, container: str, reading: Reading | None = None, rows: int = 20) -> list[Entry]:
-    """The first rows of a table, for a preview; the stream is left at its start. Raises `InvalidInput` as `read`."""
-    found = list(islice(CONTAINERS[container].read(stream, reading or Reading()), rows))
+    """The first rows of a table, for a preview, as far as they are known; the stream is left at its start. Raises
+    `InvalidInput` as `read`."""
+    shown = replace(reading or Reading(), needed=lambda _columns: ())
+    found = list(islice(CONTAINERS[container].read(stream, shown), rows))
     stream.seek(0)
     return found
 

@@ -6,6 +6,8 @@ What is not told on the upload is found out here, so that the preview of a held 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from datasets_app.core.containers import CONTAINERS, Entry, Reading, detect_stre
 from datasets_app.core.containers._members import LONGEST_NAME, WHICH
 from datasets_app.core.containers._recoded import UTF_8
 from datasets_app.core.opening import AUTO, LINES
-from datasets_app.core.tables import Mapping, columns, head, sheets
+from datasets_app.core.tables import Mapping, columns, head, needed_by, sheets
 from datasets_app.models import Upload
 from ftstudio.errors import InvalidInput, Text
 
@@ -101,8 +103,11 @@ def entries(upload: Upload, stream: Any) -> Iterator[Entry]:
 
     Raises InvalidInput for a file that cannot be read at all.
     """
-    mapping = Mapping.parse(upload.mapping) if takes_mapping(upload) and upload.mapping else None
-    return opening.entries(upload.container or LINES, stream, reading_of(upload), mapping, upload.damage)
+    mapping, reading = None, reading_of(upload)
+    if takes_mapping(upload):
+        mapping = Mapping.parse(upload.mapping) if upload.mapping else None
+        reading = replace(reading, needed=partial(needed_by, mapping))
+    return opening.entries(upload.container or LINES, stream, reading, mapping, upload.damage)
 
 
 def table_rows(upload: Upload, stream: BinaryIO, count: int) -> list[dict[str, Any]]:

@@ -12,7 +12,9 @@ import openpyxl
 import pytest
 
 from datasets_app.core.containers import CONTAINERS, Entry, Reading
-from datasets_app.core.opening import recognised
+from datasets_app.core.opening import Told, recognised
+from datasets_app.core.records import Source
+from datasets_app.core.tables import columns
 from ftstudio.errors import InvalidInput
 
 ROWS = [{"问题": f"第{n}天会下雨吗？", "答案": f"不会下雨，{n}。"} for n in range(6)]
@@ -76,6 +78,33 @@ def test_a_formula_that_was_never_computed_costs_its_row_and_is_named() -> None:
     ((line, said),) = [(one.line, str(one.error)) for one in found if one.error]
     assert line == 3
     assert "formula in A3, B3" in said
+
+
+def computed(*rows: list[Any]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def samples(data: bytes, **told: Any) -> tuple[list[str], list[int]]:
+    """The questions of the samples, and the lines without one."""
+    rows = list(Source(io.BytesIO(data), told=Told(**told)).rows())
+    return [row.sample.messages[0].text for row in rows if row.sample], [row.line for row in rows if row.error]
+
+
+def test_a_formula_that_was_never_computed_costs_no_row_that_does_not_need_it() -> None:
+    title, headings = ["=TODAY()"], ["问题", "答案", "字数"]
+    data = computed(title, headings, ["甲", "乙", "=LEN(A3)"], ["=A3", "丁", 1], ["戊", "己", "=LEN(A5)"])
+    assert samples(data) == (["甲", "戊"], [4])
+    assert samples(data, mapping={"user": "答案", "assistant": "字数"}) == (["丁"], [3, 5])
+    assert columns(io.BytesIO(data), "xlsx") == ("问题", "答案", "字数")
+    odd = computed(["a", "b", "c"], ["甲", "乙", "=LEN(A2)"])
+    assert columns(io.BytesIO(odd), "xlsx") == ("a", "b", "c")  # there are columns to be mapped though no row is whole
+    assert samples(odd, mapping={"user": "a", "assistant": "b"}) == (["甲"], [])
+    assert samples(odd)[0] == []
 
 
 def test_what_describes_a_set_beside_its_rows_in_an_archive_is_not_taken_for_them() -> None:

@@ -88,6 +88,23 @@ def test_a_table_in_an_archive_keeps_the_pictures_that_it_names(alice: Any, rain
     assert (upload.rows_accepted, upload.rows_rejected) == (1, 0)
 
 
+def test_a_formula_that_nobody_computed_stands_in_the_way_of_no_row_that_does_not_need_it(
+    alice: Any, rain: Any
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["甲", "乙", "字数"], ["雨？", "有雨", "=LEN(A2)"], ["=A2", "有雪", 1]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    upload = make.upload(alice, rain, out.getvalue(), name="a.xlsx")
+    assert upload.needs == "mapping"
+    uploads.update(actor=alice, upload=upload, mapping={"user": "甲", "assistant": "乙"})
+    seen = uploads.look(upload)
+    assert (seen.columns, len(seen.rows), len(seen.graded), len(seen.refused)) == (("甲", "乙", "字数"), 2, 1, 1)
+    started(upload, alice)
+    assert (upload.rows_accepted, [row.line for row in upload.rejected.all()]) == (1, [3])
+
+
 @pytest.fixture
 def drawn() -> bytes:
     from PIL import Image

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar
@@ -23,7 +23,9 @@ class Reading:
 
     `encoding` and `delimiter` are of text tables, `sheet` is of a workbook, `member` is the file inside an archive, of
     which the others are then told.
-    `line` is the number of the stream's first line, for a container of lines of which only a part is read.
+    `needed` says of a table's columns whose cells must be known: a row in which another one's is not is read all the
+    same, without it. `line` is the number of the stream's first line, for a container of lines of which only a part is
+    read.
     `normalised` is filled while reading: what was taken in stride, and how often.
     """
 
@@ -31,6 +33,7 @@ class Reading:
     delimiter: str = ""
     sheet: str = ""
     member: str = ""
+    needed: Callable[[Sequence[str]], Collection[str]] = set
     line: int = 1
     max_bytes: int = MAX_RECORD  # of one record
     max_depth: int = jsonl.MAX_DEPTH

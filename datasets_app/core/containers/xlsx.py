@@ -70,17 +70,18 @@ class Xlsx(Container):
         book, part = _opened(stream, reading.sheet)
         above = heading_row(_first_rows(book, part))
         columns: list[str] = []
+        needed: set[int] | None = None  # which of them must be known
         number = 0
         for row in _rows_of(book, part):
             number = row.number
             if row.values is None:
                 yield Entry(number, error=LineError("file-unreadable", _lost_rows(number, row.reason)))
                 continue
-            lost = _missing(row.values, number)
+            lost = _missing(row.values, number, needed)
             cells = ["" if value is LOST or value is UNCOMPUTED else text_of(value) for value in row.values]
-            if lost and not columns:
+            if lost and not columns and not above and (any(cells) or LOST in row.values):
                 raise InvalidInput(file=Text("The headings cannot be read: {reason}", reason=lost))
-            if lost:
+            if lost and columns:
                 yield Entry(number, _shown(cells), error=LineError("file-unreadable", lost))
             elif not any(cell and not cell.isspace() for cell in cells):
                 reading.normalised["blank-line"] += 1
@@ -89,9 +90,12 @@ class Xlsx(Container):
                 reading.normalised["title-row"] += 1
             elif not columns:
                 columns = headings(cells)
+                wanted = set(reading.needed(columns))
+                needed = {at for at, column in enumerate(columns) if column in wanted}
             elif sum(map(len, cells)) > reading.max_bytes:
                 yield Entry(number, error=too_long(reading.max_bytes))
             else:
+                reading.normalised["formula-uncomputed"] += UNCOMPUTED in row.values
                 cells += [""] * (len(columns) - len(cells))  # empty cells at the end are not stored
                 yield _under(columns, number, cells)
         if book.texts.damaged:
@@ -116,10 +120,12 @@ def _place(column: int, row: int) -> str:
     return f"{letters}{row}"
 
 
-def _missing(values: list[Any], number: int) -> Text | None:
-    """Which cells of the row have no value that could be read, and why; None when all have one."""
+def _missing(values: list[Any], number: int, needed: set[int] | None) -> Text | None:
+    """Which cells of the row have no value that could be read, and why; None when all have one. Of a formula that was
+    never computed only those `needed` count, if that is known: what it would say nobody has ever seen."""
     for sign, said in _MISSING.items():
-        places = [_place(at, number) for at, value in enumerate(values, 1) if value is sign]
+        among = range(len(values)) if needed is None or sign is LOST else sorted(needed)
+        places = [_place(at + 1, number) for at in among if at < len(values) and values[at] is sign]
         if places:
             shown = places[:_MOST_SHOWN] + ["…"] * (len(places) > _MOST_SHOWN)
             return Text(said.template, cells=Listed(shown))
