@@ -13,7 +13,8 @@ WANTED, GIVEN = "macro-f1.wanted", "macro-f1.given"
 class Label:
     """One row: how often the references have it (`wanted`), the answers give it (`given`), and both at once (`right`).
 
-    `taken_for` are the wrong answers where it was wanted, (label, count), the most frequent first; "" is no label.
+    `taken_for` are the wrong answers where it was wanted, (label, count), the most frequent first and those of
+    one count in the contract's order; "" is no label and comes last.
     """
 
     label: str
@@ -56,7 +57,7 @@ def confusion(labels: Sequence[str], scores: Iterable[Mapping[str, float | None]
             right=pairs[at, at],
             taken_for=tuple(
                 (labels[given] if given >= 0 else "", n)
-                for (wanted, given), n in pairs.most_common()
+                for (wanted, given), n in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0][1] < 0, pair[0]))
                 if wanted == at != given
             ),
         )

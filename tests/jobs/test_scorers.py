@@ -186,6 +186,7 @@ def test_who_answers_with_whom_is_read_from_the_scores():
     assert [(row.label, row.wanted, row.given, row.right, row.taken_for) for row in rows] == [
         ("会下雨", 3, 1, 1, (("不会下雨", 1), ("", 1))), ("不会下雨", 0, 1, 0, ()), ("多云", 1, 1, 1, ()),
     ]  # fmt: skip
+    assert confusion(RAIN["labels"]["values"], scores[::-1]) == rows, "in whatever order they are read"
     assert [row.f1 for row in rows] == [0.5, None, 1]
     assert (rows[0].precision, rows[0].recall) == (1, pytest.approx(1 / 3))
     assert (rows[1].precision, rows[1].recall) == (0, None)
