@@ -262,7 +262,7 @@ def test_grading_works_in_a_folder_without_a_database(good_file, tmp_path):
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, str(root / "manage.py"), "grade", str(good_file), "--json"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
     assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, 2), done.stderr
 

@@ -44,7 +44,7 @@ def at_once(*works: Callable[[], Any]) -> list[Exception]:
 
     def run(work: Callable[[], Any]) -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=180)
             work()
         except StudioError:
             pass  # a refusal is an answer
@@ -57,7 +57,8 @@ def at_once(*works: Callable[[], Any]) -> list[Exception]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=180)
+        assert not thread.is_alive(), "it does not end"
     return raised
 
 
