@@ -24,6 +24,7 @@ async function fetchAhead(here) {
     const answer = await fetch(url);
     if (!answer.ok || answer.redirected || here !== desk) return;
     ahead = { of: here, sample, url, page: parse(await answer.text()), at: Date.now() };
+    here.form.dataset.fetched = sample; // at hand
   } catch {
     ahead = null; // it will be fetched when it is its turn
   }

@@ -87,7 +87,7 @@ async function deliver(button, { before, first }) {
     if (early) await settle;
     else if (deciding && first) aside = goAhead(); // one ahead: what comes to nothing has one place to come back to
     const { answer, page } = await request;
-    if (answer.ok) taken(here, { answer, page, deciding, aside, text });
+    if (answer.ok) await taken(here, { answer, page, deciding, aside, text });
     else {
       if (aside) comeBack(aside);
       if (here === desk && answer.status === 409) show(page, "");
@@ -107,17 +107,27 @@ async function deliver(button, { before, first }) {
   }
 }
 
-function taken(here, { answer, page, deciding, aside, text }) {
+async function taken(here, { answer, page, deciding, aside, text }) {
   if (!deciding) { sent({ deciding, answer, page }); stay(page, text); tellSaved(here); return; }
   here.draft.over = true;
   settled(here, true);
   here.dirty = false;
   tellSaved(here);
   sent({ deciding, answer, page });
-  if (desk !== (aside?.desk ?? here)) return; // the person is elsewhere by now
+  if (desk !== (aside?.desk ?? here)) { await notShown(page); return; } // the person is elsewhere by now
   if (!aside) show(page, answer.url);
   else if (isOpen(page)) replaceParts(page, RAIL);
   else if (!desk?.dirty && !desk?.busy) show(page, answer.url); // what was fetched ahead is not what there is now
+  else await notShown(page);
+}
+
+// What was given to the person and never came before their eyes waits for its turn again.
+async function notShown(page) {
+  const { letGo, sample } = page.querySelector("#sample-form")?.dataset ?? {};
+  if (!letGo || sample === desk?.form.dataset.sample) return;
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", page.querySelector("#sample-form").elements.csrfmiddlewaretoken.value);
+  await ask(letGo, body).catch(() => {}); // else the lease runs out
 }
 
 // Whether the page is of the sample that is open, as it is.

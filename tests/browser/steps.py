@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from datasets_app.models import Dataset, Export, Snapshot, Upload
 from datasets_app.pipeline import check, freeze, ingest, write_export
@@ -48,6 +48,29 @@ def work_off() -> None:
         freeze.freeze(snapshot.pk)
     for export in Export.objects.unfinished():
         write_export.write_export(export.pk)
+
+
+def tried_again_by_hand(page: Page) -> None:
+    """On every page that comes: what was not answered waits for its button, however long the test takes to press it."""
+    page.add_init_script(
+        "const was = setTimeout; setTimeout = (does, ms, ...more) => (ms < 2000 || !ms ? was(does, ms, ...more) : 0);"
+    )
+
+
+def fetched_ahead(page: Page) -> None:
+    """The sample after the open one is at hand."""
+    page.wait_for_selector("#sample-form[data-fetched]")
+
+
+def settled(page: Page, selector: str = "main") -> None:
+    """What was asked for is there, and listens: htmx looks at new parts a moment after it has put them in."""
+    expect(page.locator(selector).first).to_be_attached()
+    expect(page.locator(".htmx-added, .htmx-settling, .htmx-swapping, .htmx-request")).to_have_count(0)
+
+
+def listens(page: Page) -> None:
+    """The page that has come runs its scripts: from here on it hears keys."""
+    page.wait_for_load_state("domcontentloaded")
 
 
 def create_dataset(one: Watched, name: str = "一句话") -> Dataset:

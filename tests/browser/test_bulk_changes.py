@@ -13,6 +13,7 @@ from datasets_app.pipeline import bulk_changes as stage
 from tests import make
 
 from .conftest import Opener
+from .steps import settled
 
 SHOTS = os.environ.get("FTSTUDIO_LOOK")  # a folder: leave a picture of each station there
 CONTRACT = {"text": {"ends_with": ["。"], "no_repeated_punctuation": True}, "symbols": {"tight": ["-", "/"]}}
@@ -69,7 +70,7 @@ def test_a_lead_fixes_what_a_filter_shows_and_takes_it_back(
     page.wait_for_selector("#state[hx-get]")
     look(page, f"preparing-{name}")
     assert worked().planned == 4
-    page.wait_for_selector("[data-entry]")
+    settled(page, "[data-entry]")
     one.is_accessible()
     one.stays_in_its_width()
     page.keyboard.press("j")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -118,6 +119,7 @@ def test_who_goes_back_sees_what_has_become_of_it(open_browser: Opener, leo: Any
     page.go_back(wait_until="commit")
     expect(page.locator("#answer")).to_have_value("它陪人走过第3个清晨。。")
     expect(page.locator("#findings .finding.error")).to_have_count(1)
+    page.wait_for_selector("#sample-form[data-ready]")  # asked for anew, and not only as it was left
 
     Sample.objects.filter(dataset=dataset, position=4).update(status="accepted")
     page.go_back(wait_until="commit")
@@ -360,8 +362,11 @@ def test_search_waits_for_the_input_method_and_keeps_what_is_typed_meanwhile(
     page.keyboard.insert_text("离别")
     expect(page.locator("#id_q")).to_have_value("最懂离别")
     expect(page.locator("#id_q")).to_be_focused()
-    page.click("#tabs a >> nth=1")
+    page.click("#tabs a >> nth=1")  # no rows were shown yet for the words before
     expect(page.locator("#id_status")).to_have_value("pending")
+    expect(page).to_have_url(re.compile("status=pending"))
+    expect(page.locator("#id_q")).to_have_value("最懂离别")
+    expect(page).to_have_url(re.compile(f"q={quote('最懂离别')}(&|$)"))
     expect(page.locator("#tabs a[aria-current]")).to_contain_text("pending")
 
 
@@ -402,9 +407,11 @@ def test_a_new_error_is_asked_about_anew(open_browser: Opener, rita: Any, datase
     one.page.keyboard.press("a")  # asked: an error is open
     one.page.keyboard.press("e")
     one.page.keyboard.press("Control+a")
-    one.page.keyboard.insert_text("晴天。。")
-    one.page.keyboard.press("Control+Enter")
-    expect(one.page.locator("#autosave")).to_contain_text("still open")
+    with one.page.expect_response("**/draft/"):
+        one.page.keyboard.insert_text("晴天。。")
+        one.page.keyboard.press("Control+Enter")
+        expect(one.page.locator("#autosave")).to_contain_text("still open")
+    expect(one.page.locator("#autosave")).to_contain_text("still open")  # also when the text is kept a moment later
     expect(one.page.locator("#findings .finding.error")).to_contain_text("repeated-punctuation")
     sample.refresh_from_db()
     assert sample.status == "pending"

@@ -17,6 +17,7 @@ from tests.evaluated import Answers, evaluated, task, tuned
 from tests.jobs.rehearsal import KEY, Rehearsal, rehearsal_server
 
 from .conftest import Opener
+from .steps import listens, settled
 
 ROWS = [
     Answers(f"第{at}天下雨吗？", "会下雨。", ("会下雨", "会下雨。" if at % 9 else "会下雨"), ("clean",))
@@ -50,13 +51,20 @@ def test_a_lead_evaluates_a_model_and_reads_what_it_lost(
     page.fill("#id_n", "3")
     page.locator("#id_n").blur()
     expect(page.locator("#plan")).to_contain_text("3 cases")
-    page.locator("#id_dataset").select_option(label="Rain")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("#id_dataset").select_option(label="Rain")
+    settled(page, "#plan")
     expect(page.locator("#id_n")).to_have_value("3")  # what was typed stays
     page.locator("button[name=take_out][value='1']").click()
+    expect(page.locator("fieldset.armset")).to_have_count(1)
+    listens(page)
     page.locator("button[name=add_arm][value=base]").click()
+    expect(page.locator("fieldset.armset")).to_have_count(2)
+    listens(page)
     page.fill("#id_arms-1-model", "rehearsal-large")
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator("#id_arms-1-model").blur()
+    settled(page, "#plan")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile("/evaluations/[0-9a-f-]{36}/$"))
     expect(page.locator("#progress")).to_contain_text("0 of 3 asked")
@@ -81,6 +89,7 @@ def test_a_lead_evaluates_a_model_and_reads_what_it_lost(
     page.locator("#tab-both-fail").click()
     expect(page.locator("#tab-both-fail")).to_have_attribute("aria-current", "true")
     page.wait_for_url(re.compile("which=both-fail"))
+    settled(page, "#case-1")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"/samples/{measured.cases.get(number=1).sample_id}/"))

@@ -14,6 +14,7 @@ from tests import make
 from tests.invariants import broken
 
 from .conftest import Opener
+from .steps import listens
 
 SHOTS = os.environ.get("WF_SHOTS", "")
 
@@ -61,7 +62,8 @@ def test_a_judge_ends_disputes_by_keyboard(open_browser: Opener, leo: Any, apart
     expect(page.locator("#merge")).not_to_have_attribute("data-sample", str(Sample.objects.first().pk))  # the next one
     first = Adjudication.objects.get()
     assert (first.way, first.cause, first.picked.by.username) == ("pick", "guideline", "rita")
-    page.locator("[data-merge] label").last.click()
+    listens(page)
+    page.locator("[data-merge][data-ready] label").last.click()
     expect(page.get_by_role("textbox", name="Answer")).to_have_value("雨伞总在别人的坏天气里才被人想起。")
     expect(page.get_by_role("radio", name="merged")).to_be_checked()
     page.get_by_role("textbox", name="Answer").press("End")
@@ -78,6 +80,7 @@ def test_a_judge_ends_disputes_by_keyboard(open_browser: Opener, leo: Any, apart
     shot(page, "todo")
     one.is_accessible()
     page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("button", name="Done")).to_have_count(0)
     assert broken() == []
 
 

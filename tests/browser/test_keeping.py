@@ -16,6 +16,7 @@ from tests import make
 from tests.conftest import PASSWORD
 
 from .conftest import Opener, Watched
+from .steps import fetched_ahead, tried_again_by_hand
 from .test_desk import on_desk, sample_at
 
 NEW = "雨停了，伞还在门后。"
@@ -191,6 +192,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
         route.fetch(max_redirects=0)  # it arrives and is done; nobody hears of it
         route.abort()
 
+    tried_again_by_hand(one.page)
     one.page.route("**/decide/**", lose_first)
     on_desk(one.page, sample)
     one.page.fill("#answer", NEW)
@@ -216,9 +218,10 @@ def test_signed_out_while_at_work(open_browser: Opener, bob: Any, rita: Any, dat
         with one.page.context.expect_page() as waiting:
             one.page.get_by_role("link", name="Sign in").click()
         tab = waiting.value
+        tab.wait_for_load_state()
         if who == bob:
             tab.context.clear_cookies()
-            tab.reload()
+            tab.goto("/account/login/")
         tab.fill("[name=login]", who.username)
         tab.fill("[name=password]", PASSWORD)
         tab.click("main button[type=submit]")
@@ -255,6 +258,7 @@ def test_two_tabs_know_of_each_other_and_end_in_a_merge(open_browser: Opener, bo
     expect(second.locator("#merge")).to_be_visible()
     second.reload()  # also the conflict page may be left
     expect(second.locator("#answer")).to_have_value("第9天不会下冰。")
+    second.wait_for_selector("#sample-form[data-ready]")
     second.keyboard.press("Control+s")
     expect(second.locator("#merge")).to_be_visible()
     expect(second.locator(".hunk")).to_have_count(2)
@@ -274,10 +278,9 @@ def test_the_next_sample_is_there_at_once_and_a_failed_decision_brings_the_text_
     one, sample = open_browser(bob), fine(dataset)
     one.expected += ["ERR_FAILED"]
     page = one.page
-    following = re.compile(rf"/samples/{sample_at(dataset, 3).pk}/$")
-    with page.expect_response(following) as ahead:
-        on_desk(page, sample)
-    ahead.value.text()
+    tried_again_by_hand(page)
+    on_desk(page, sample)
+    fetched_ahead(page)
     waiting: list[Route] = []
     page.route("**/decide/**", lambda route: waiting.append(route))
     page.fill("#answer", NEW)

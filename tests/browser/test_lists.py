@@ -12,6 +12,7 @@ from datasets_app.models import BulkChange, Dataset, SavedView, SpotCheck
 from tests import make
 
 from .conftest import Opener
+from .steps import listens, settled
 
 SHOTS = os.environ.get("FTSTUDIO_LOOK")  # a folder: leave a picture of each station there
 
@@ -27,12 +28,6 @@ def dataset(leo: Any, project: Any) -> Dataset:
 def look(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/list-{name}.png", full_page=True)
-
-
-def settled(page: Page, selector: str) -> None:
-    """What was asked for is there, and listens: htmx looks at new parts a moment after it has put them in."""
-    expect(page.locator(selector)).to_be_attached()
-    expect(page.locator(".htmx-added, .htmx-settling, .htmx-request")).to_have_count(0)
 
 
 def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any, dataset: Dataset) -> None:
@@ -62,8 +57,8 @@ def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any,
     page.fill("input[name=name]", "Echoes")
     one.is_accessible()
     page.click("main form button.go")
-    view = SavedView.objects.get()
     expect(page.locator("#tabs a.saved[aria-current]")).to_be_visible()
+    view = SavedView.objects.get()
     assert page.url.endswith(f"?view={view.pk}")
 
     expect(page.locator("[data-tick-all]")).to_be_visible()  # the list listens
@@ -92,7 +87,8 @@ def test_a_lead_finds_looks_at_and_ticks_samples(open_browser: Opener, leo: Any,
     page.wait_for_selector("h2#entry-h")
     one.is_accessible()
     page.keyboard.press("w")
-    expect(page.locator("h2#entry-h")).to_contain_text("2")
+    expect(page.locator("h2#entry-h")).to_contain_text("2 of 2")
+    listens(page)
     page.keyboard.press("r")
     expect(page.locator("main .empty")).to_be_visible()
     one.is_accessible()
@@ -116,12 +112,14 @@ def test_who_works_the_list_by_keyboard_keeps_the_place(open_browser: Opener, le
     page.focus("#by-tokens")
     page.keyboard.press("Enter")
     expect(page.locator("th[aria-sort=descending] #by-tokens")).to_be_focused()
+    settled(page)
 
     page.focus(".pager a[rel=next]")
     page.keyboard.press("Enter")
     expect(page.locator("[data-row]")).to_have_count(10)
     expect(page.locator("#samples .scroll")).to_be_focused()
     expect(page.locator("[data-row]").first).to_be_in_viewport()
+    settled(page)
 
     page.focus("#filters a[data-here]")
     page.keyboard.press("Enter")

@@ -33,10 +33,6 @@ def sent(one: Any, dataset: Dataset, path: Path) -> Any:
     page = one.page
     page.goto(f"/datasets/{dataset.pk}/upload/")
     page.set_input_files("form[data-upload] input[type=file]", str(path))
-    if not page.url.endswith("/upload/"):
-        return page
-    if page.evaluate("!document.querySelector('form[data-upload]').dataset.ready"):
-        page.click("form[data-upload] button")
     page.wait_for_url(lambda url: "/uploads/" in url)
     return page
 
