@@ -39,6 +39,7 @@ _COUNTED_UP = ("1234567", "2345678", "3456789", "7654321", "8765432", "9876543")
 _THREE = re.compile(r"\d{3}")
 _DATE = re.compile(r"20[0-2]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\Z")
 _DAY_AHEAD = re.compile(r"\+20\d\d-?(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])[ -]")  # “+2023-04-15 12:30”, as in a diff
+_BARE = re.compile(r"\d{3}-\d{3}-\d{4}")
 _FREE = frozenset(("400", "800", "833", "844", "855", "866", "877", "888"))
 
 
@@ -56,6 +57,13 @@ def leads_to_somebody(value: str) -> bool:
 
 
 def leads_to_an_american(value: str) -> bool:
-    """The same of a number in the North American plan, where 555 is what films dial."""
+    """The same of a number in the North American plan, where 555 is what films dial.
+
+    No place has an area code that ends in 00, or, like an exchange, in 11; “200-300-4000” are steps, as “250-350-4500”.
+    """
     digits = _digits(value)[-10:]
-    return digits[:3] not in _FREE and digits[3:6] != "555" and leads_to_somebody(value)
+    area, exchange, line = digits[:3], digits[3:6], digits[6:]
+    if area in _FREE or area.endswith(("00", "11")) or exchange.endswith("11") or exchange == "555":
+        return False
+    in_steps = area.endswith("50") and exchange.endswith(("00", "50")) and line.endswith("00")
+    return not (in_steps and _BARE.fullmatch(value)) and leads_to_somebody(value)
