@@ -52,11 +52,16 @@ def review_context(upload: Upload, user: User, form: ReviewForm, seen: Look) -> 
         "lines": [_rule_line(upload, seen, *found) for found in seen.rules[:RULE_LINES]],
         "samples": [_shown(line, graded) for line, graded in seen.graded[:SAMPLES]],
         "refused": [
-            {"line": row.line, "code": row.code, "reason": say(row.text), "raw": row.raw[:EXCERPT]}
+            {"line": row.line, "code": row.code, "reason": say(row.text), "raw": shortened(row.raw)}
             for row in seen.refused[:REFUSALS]
         ],
         "may_start": may_start,
     }
+
+
+def shortened(raw: str) -> str:
+    """The row as it stands, with a sign where it goes on."""
+    return raw if len(raw) <= EXCERPT else f"{raw[:EXCERPT]}…"
 
 
 def _table(seen: Look) -> dict[str, Any]:

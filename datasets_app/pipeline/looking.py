@@ -24,11 +24,12 @@ from .pictures import check
 ROWS = 200  # looked at
 BYTES = 8 << 20  # of their text, at most: rows of a megabyte are looked at only so far
 TABLE_ROWS = 8  # shown as they stand in a table
+SHOWN = 400  # characters of a row that would become no sample
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that would become no sample. `raw` is what stands in the file, cut."""
+    """A row that would become no sample. `raw` is what stands in the file, cut at SHOWN characters."""
 
     line: int
     code: str
@@ -154,5 +155,5 @@ def _read_rows(upload: Upload, stream: Any, seen: Look) -> None:
             check(sample, taken_along.names_in(entry.record) if taken_along else ())
             seen.graded.append((entry.line, grade(sample, checker)))
         except (LineError, CodecError) as error:
-            raw = (entry.raw or b"")[:400].decode("utf-8", "backslashreplace")
-            seen.refused.append(Refusal(entry.line, error.code, error.text, raw))
+            raw = (entry.raw or b"")[: 4 * SHOWN].decode("utf-8", "backslashreplace")  # no character takes more bytes
+            seen.refused.append(Refusal(entry.line, error.code, error.text, raw[:SHOWN]))

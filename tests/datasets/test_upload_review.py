@@ -57,6 +57,15 @@ def test_the_look_says_what_would_be_before_anything_is(alice: Any, rain: Any) -
     assert [(row.line, row.code, row.raw) for row in seen.refused] == [(3, "json-invalid", "not json")]
 
 
+def test_a_long_row_that_becomes_no_sample_is_cut_between_characters_with_a_sign(alice: Any, rain: Any) -> None:
+    data = make.jsonl(make.chats(2)) + ('{"foo": "' + "晴" * 500 + '"}\n').encode()
+    upload = make.upload(alice, rain, data, hold=True)
+    (refused,) = uploads.look(upload).refused
+    assert refused.raw == '{"foo": "' + "晴" * 391
+    page = browser_of(alice).get(f"/uploads/{upload.pk}/").content.decode()
+    assert f"{'晴' * 231}…</code>" in page
+
+
 def test_a_look_at_a_large_file_is_a_look_at_its_beginning(alice: Any, rain: Any) -> None:
     seen = uploads.look(make.upload(alice, rain, make.jsonl(make.chats(500)), hold=True))
     assert (seen.looked_at, seen.whole) == (200, False)

@@ -55,6 +55,14 @@ def test_a_lead_groups_stratifies_and_mixes_under_the_fold(pages: Client, alice:
     assert "4 general samples of General" in page(pages, "snapshot-detail", snapshot.pk)
 
 
+def test_tokens_are_called_about_only_where_they_are_estimated(pages: Client, alice: Any, project: Any) -> None:
+    for base_model, said in (("", True), ("Qwen/Qwen2.5-7B-Instruct", False)):
+        dataset = make.dataset(alice, project, name=base_model or "any", base_model=base_model)
+        make.imported(alice, dataset, make.chats(10))
+        snapshot = make.snapshot(alice, dataset)
+        assert ("about" in page(pages, "snapshot-detail", snapshot.pk).split("Tokens</dt>")[1][:40]) is said
+
+
 def test_a_lead_freezes_what_the_list_shows(pages: Client, alice: Any, bob: Any, rain: Any) -> None:
     assert browser_of(bob).get(reverse("pages:snapshot-create", args=[rain.pk])).status_code == 403
     samples.tag(actor=alice, sample=Sample.objects.select_related("dataset__project").get(position=3), names=["雨"])
