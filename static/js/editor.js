@@ -14,6 +14,7 @@ import "./windows.js";
 import "./prefetch.js";
 import "./holding.js";
 import "./reasons.js";
+import "./tags.js";
 import "./merge.js";
 import "./mentions.js";
 import "./guideline.js";

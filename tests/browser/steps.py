@@ -10,12 +10,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from datasets_app.models import Dataset, Export, Snapshot, Upload
 from datasets_app.pipeline import check, freeze, ingest, write_export
 
-from .conftest import Watched
+from .conftest import PATIENCE, Watched
 
 CONTRACT = {"text": {"ends_with": ["。"], "no_echo": True, "sentences": {"max": 1}, "no_repeated_punctuation": True}}
 WORDS = ("雨伞", "闹钟", "地铁", "咖啡", "周一", "台历", "围巾", "钥匙", "楼梯", "路灯")
@@ -55,6 +55,26 @@ def tried_again_by_hand(page: Page) -> None:
     page.add_init_script(
         "const was = setTimeout; setTimeout = (does, ms, ...more) => (ms < 2000 || !ms ? was(does, ms, ...more) : 0);"
     )
+
+
+class Held:
+    """Requests to an address, held until the test lets them go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address, self.routes = page, address, list[Route]()
+        page.route(address, lambda route: self.routes.append(route))
+
+    def take(self) -> Route:
+        """The oldest that is held, as soon as there is one."""
+        for _ in range(PATIENCE // 10):
+            if self.routes:
+                return self.routes.pop(0)
+            self.page.wait_for_timeout(10)
+        raise AssertionError(f"nothing was sent to {self.address}")
+
+    def end(self) -> None:
+        """Further requests are let through."""
+        self.page.unroute(self.address)
 
 
 def fetched_ahead(page: Page) -> None:

@@ -16,7 +16,7 @@ from tests import make
 from tests.conftest import PASSWORD
 
 from .conftest import Opener, Watched
-from .steps import fetched_ahead, tried_again_by_hand
+from .steps import Held, fetched_ahead, tried_again_by_hand
 from .test_desk import on_desk, sample_at
 
 NEW = "雨停了，伞还在门后。"
@@ -281,17 +281,16 @@ def test_the_next_sample_is_there_at_once_and_a_failed_decision_brings_the_text_
     tried_again_by_hand(page)
     on_desk(page, sample)
     fetched_ahead(page)
-    waiting: list[Route] = []
-    page.route("**/decide/**", lambda route: waiting.append(route))
+    held = Held(page, "**/decide/**")
     page.fill("#answer", NEW)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#sample-h")).to_contain_text("0003")  # the server has not answered
     assert stored(sample)[0] == "pending"
-    waiting.pop().abort()
+    held.take().abort()
     expect(page.locator("#sample-h")).to_contain_text("0002")
     expect(page.locator("#answer")).to_have_value(NEW)
     says(page, "Not saved")
-    page.unroute("**/decide/**")
+    held.end()
     page.get_by_role("button", name="Try now").click()
     expect(page.locator("#sample-h")).to_contain_text("0003")
     decided(page, 1)
