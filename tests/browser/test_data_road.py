@@ -20,6 +20,7 @@ def test_a_lead_imports_corrects_freezes_and_downloads(
     open_browser: Opener, leo: Any, tmp_path: Path, locale: str
 ) -> None:
     one = open_browser(leo, locale=locale)
+    one.axe = locale == "en-GB"
     dataset = steps.create_dataset(one)
     made = steps.upload(one, dataset, steps.written(tmp_path, steps.rows(broken=3)))
     assert (made.rows_accepted, made.rows_rejected) == (10, 0)
