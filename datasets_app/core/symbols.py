@@ -162,9 +162,14 @@ def only_as_written(span: str, text: str, plain: str) -> bool:
     `plain` is the text casefolded. False says nothing.
     """
     first = _first_part(span)
-    if not first or "ı" in plain or "i\u0307" in plain:  # `skeleton` takes ı and İ for an i, casefolding does not
+    if not first or _other_i(first) or _other_i(plain):
         return False
     return plain.count(first) == text.count(span)
+
+
+def _other_i(plain: str) -> bool:
+    """`skeleton` takes ı and İ for an i, casefolding does not."""
+    return "ı" in plain or "i\u0307" in plain
 
 
 @lru_cache(maxsize=1024)

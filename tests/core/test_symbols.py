@@ -195,6 +195,7 @@ def test_a_hostile_text_is_read_in_no_time(text):
         st.sampled_from(["AW30", "Aw30", "02", "雨", "İS", "is", "ıs", "ſ", "S", "aa", "a", "-", "/", " ", "–", "，"])
     ),
 )
+@example(["ıs", "ſ"], ["is", "ſ"])
 def test_a_quick_look_passes_over_a_code_only_where_no_copy_is_damaged(parts, pieces):
     span = "-".join(parts)
     text = f"{span if len(pieces) % 2 else ''} {''.join(pieces)}"
