@@ -46,8 +46,9 @@ function give() {
 // A form that came back with something wrong begins there, however far down that is.
 function correct() {
   const held = document.activeElement;
-  const wrong = document.querySelector("main:not(.desk) .field [aria-invalid=true]");
+  const wrong = document.querySelector("main:not(.desk) .field [aria-invalid=true]") ?? document.querySelector("main:not(.desk) [data-refused]");
   if (!wrong || (held && held !== document.body)) return;
+  if (wrong.matches("[data-refused]")) { wrong.tabIndex = -1; wrong.setAttribute(LANDED, ""); }
   const folded = wrong.closest("details");
   if (folded) folded.open = true;
   wrong.focus();

@@ -188,7 +188,8 @@ def export_is_blocked(walker: Walker) -> None:
     """Without a reason nothing is written while errors are open; the page says which."""
     walker.one.expect_status(409)
     walker.button("Export").click()
-    expect(walker.page.locator("main .notice.error").first).to_be_visible()
+    expect(walker.page.locator("main [data-refused] .notice.error")).to_be_visible()
+    expect(walker.page.locator("main [data-refused]")).to_be_focused()  # however far down on a phone
     walker.look()
 
 
