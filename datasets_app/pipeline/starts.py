@@ -52,7 +52,7 @@ def starts(dataset: Dataset, where: Where) -> list[Start]:
     """Those of the parts that must hold, in no order."""
     if (condition := where.condition) is None:
         return []
-    asked = _Asked(dataset, where.me)
+    asked = Asked(dataset, where.me)
     found = [_start(part, False, asked) for part in conditions.conjuncts(condition)]
     return [start for start in found if start is not None]
 
@@ -61,7 +61,7 @@ def _samples(rows: SampleQuerySet, number: int | None = None, *, in_order: bool 
     return Start(rows.values("pk"), number, rows, in_order)
 
 
-class _Asked:
+class Asked:
     def __init__(self, dataset: Dataset, me: int | None) -> None:
         self.dataset, self.me, self.now = dataset, me, timezone.localtime()
         self.samples = Sample.objects.filter(dataset=dataset).order_by()
@@ -71,10 +71,15 @@ class _Asked:
         return sum(kept.values_list("n", flat=True))
 
 
-def _start(condition: Condition, turned: bool, asked: _Asked) -> Start | None:
-    """The keys for one part; `turned`: for what does not pass it."""
+def start(term: Term, turned: bool, asked: Asked) -> Start | None:
+    """The keys for one test; `turned`: for what does not pass it."""
+    return _KNOWN[term.field](term, turned, asked) if term.field in _KNOWN else None
+
+
+def _start(condition: Condition, turned: bool, asked: Asked) -> Start | None:
+    """The same for any part."""
     if isinstance(condition, Term):
-        return _KNOWN[condition.field](condition, turned, asked) if condition.field in _KNOWN else None
+        return start(condition, turned, asked)
     if condition.join == "not":
         return _start(condition.parts[0], not turned, asked)
     parts = [_start(part, turned, asked) for part in condition.parts]
@@ -94,7 +99,7 @@ def _either(parts: list[Start]) -> Start:
     return Start(keys, sum(numbers) if len(numbers) == len(parts) else None)
 
 
-_Way = Callable[[Term, bool, _Asked], Start | None]  # `turned`: keys for what does not pass the test
+_Way = Callable[[Term, bool, Asked], Start | None]  # `turned`: keys for what does not pass the test
 
 
 # --- Columns of the sample -----------------------------------------------------------------------------------------
@@ -106,7 +111,7 @@ def _unlike(name: str, nothing: str) -> Q:
 def _choice(name: str, values: dict[str, Any], unknown: Any = None) -> _Way:
     """A column with few values, all of them known. `unknown` is one that no index is about."""
 
-    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
         named = {values[value] for value in term.values}
         wanted = named if (term.operator == "not") == turned else set(values.values()) - named
         if unknown in wanted:
@@ -120,7 +125,7 @@ def _choice(name: str, values: dict[str, Any], unknown: Any = None) -> _Way:
     return ask
 
 
-def _label(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _label(term: Term, turned: bool, asked: Asked) -> Start | None:
     if (term.operator == "not") != turned:
         return None  # also those without a label
     rows = asked.samples.filter(_unlike("label", "''"), label__in=term.values)
@@ -130,7 +135,7 @@ def _label(term: Term, turned: bool, asked: _Asked) -> Start | None:
 def _number(name: str, nothing: int | None = None) -> _Way:
     """A column of numbers; where the index is partial, `nothing` is the number that it is not about."""
 
-    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
         values = [int(value) for value in term.values]
         if term.operator in ("is", "any"):
             if turned:
@@ -149,35 +154,35 @@ def _number(name: str, nothing: int | None = None) -> _Way:
     return ask
 
 
-def _changed(term: Term, turned: bool, asked: _Asked) -> Start:
+def _changed(term: Term, turned: bool, asked: Asked) -> Start:
     return _samples(asked.samples.filter(_moment("changed_at", term, turned, asked)))
 
 
-def _moment(name: str, term: Term, turned: bool, asked: _Asked) -> Q:
+def _moment(name: str, term: Term, turned: bool, asked: Asked) -> Q:
     at = conditions.moment(term.values[0], asked.now)
     return Q(**{f"{name}__{'gte' if (term.operator == 'after') != turned else 'lt'}": at})
 
 
-def _rejected(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _rejected(term: Term, turned: bool, asked: Asked) -> Start | None:
     if (term.values[0] == "yes") == turned:
         return None
     return _samples(asked.samples.filter(has_rejected=True), in_order=True)
 
 
-def _duplicates(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _duplicates(term: Term, turned: bool, asked: Asked) -> Start | None:
     if (term.values[0] == "yes") == turned:
         return None
     return _samples(asked.samples.filter(_unlike("cluster", "0")))
 
 
-def _upload(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _upload(term: Term, turned: bool, asked: Asked) -> Start | None:
     if (term.operator == "not") != turned:
         return None
     return _samples(Sample.objects.filter(Q(upload__in=term.values)).order_by())
 
 
 def _person(name: str, *, in_order: bool) -> _Way:
-    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
         people = _people(term, turned, asked)
         if people is None:
             return None
@@ -186,7 +191,7 @@ def _person(name: str, *, in_order: bool) -> _Way:
     return ask
 
 
-def _people(term: Term, turned: bool, asked: _Asked) -> list[int] | None:
+def _people(term: Term, turned: bool, asked: Asked) -> list[int] | None:
     """Whom the test names; None where it asks for all others, or for nobody."""
     if (term.operator == "not") != turned or "nobody" in term.values:
         return None
@@ -195,8 +200,8 @@ def _people(term: Term, turned: bool, asked: _Asked) -> list[int] | None:
 
 
 # --- Rows beside it ------------------------------------------------------------------------------------------------
-def _having(rows: Callable[[Term, _Asked], Any], kept: str = "") -> _Way:
-    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _having(rows: Callable[[Term, Asked], Any], kept: str = "") -> _Way:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
         if (term.operator == "not") != turned:
             return None
         keys = rows(term, asked).order_by().values("sample_id")
@@ -205,25 +210,25 @@ def _having(rows: Callable[[Term, _Asked], Any], kept: str = "") -> _Way:
     return ask
 
 
-def _findings(term: Term, asked: _Asked) -> Any:
+def _findings(term: Term, asked: Asked) -> Any:
     return FindingRow.objects.current().filter(dataset=asked.dataset, rule__in=term.values, waived=False)
 
 
-def _tags(term: Term, asked: _Asked) -> Any:
+def _tags(term: Term, asked: Asked) -> Any:
     return SampleTag.objects.filter(dataset=asked.dataset, name__in=term.values)
 
 
-def _decisions(asked: _Asked) -> Any:
+def _decisions(asked: Asked) -> Any:
     """Not only the last ones."""
     return Decision.objects.filter(undone_at=None)
 
 
-def _verdicts(term: Term, asked: _Asked) -> Any:
+def _verdicts(term: Term, asked: Asked) -> Any:
     return _decisions(asked).filter(decision__in=term.values)
 
 
-def _by(rows: Callable[[_Asked], Any], *, in_order: bool) -> _Way:
-    def ask(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _by(rows: Callable[[Asked], Any], *, in_order: bool) -> _Way:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
         people = _people(term, turned, asked)
         if people is None:
             return None
@@ -232,17 +237,17 @@ def _by(rows: Callable[[_Asked], Any], *, in_order: bool) -> _Way:
     return ask
 
 
-def _annotations(asked: _Asked) -> Any:
+def _annotations(asked: Asked) -> Any:
     return Annotation.objects.standing().filter(kind="overlap", dataset=asked.dataset)
 
 
-def _decided(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _decided(term: Term, turned: bool, asked: Asked) -> Start | None:
     if turned:
         return None  # also those that nobody decided
     return Start(_decisions(asked).filter(_moment("at", term, False, asked)).order_by().values("sample_id"))
 
 
-def _guideline(term: Term, turned: bool, asked: _Asked) -> Start | None:
+def _guideline(term: Term, turned: bool, asked: Asked) -> Start | None:
     if turned:
         return None  # also those that nobody decided
     values = [int(value) for value in term.values]
@@ -251,9 +256,9 @@ def _guideline(term: Term, turned: bool, asked: _Asked) -> Start | None:
     return Start(_decisions(asked).filter(**found).order_by().values("sample_id"))
 
 
-def _gold(term: Term, turned: bool, asked: _Asked) -> Start | None:
-    if (term.values[0] == "yes") == turned:
-        return None
+def _gold(term: Term, turned: bool, asked: Asked) -> Start | None:
+    if turned or term.values[0] == "no":
+        return None  # turned, it passes everything for those who may not ask: the keys would tell which they are
     return Start(Gold.objects.filter(dataset=asked.dataset, active=True).order_by().values("sample_id"))
 
 
@@ -283,3 +288,7 @@ _KNOWN: dict[str, _Way] = {
     "upload": _upload,
     "gold": _gold,
 }
+
+# Fields whose keys all pass, of the dataset's samples: what is not among them does not. Of decisions the index knows
+# older ones as well, and hidden checks are nobody's but a lead's.
+EXACTLY = frozenset(_KNOWN) - {"decision", "decided", "decided-by", "guideline", "gold"}

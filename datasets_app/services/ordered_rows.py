@@ -16,32 +16,25 @@ from typing import Any
 
 from django.db.models import Q
 
-from datasets_app.core.conditions import Term, conjuncts, tests
+from datasets_app.core.conditions import Condition, Term, conjuncts, tests
 from datasets_app.models import Dataset, Sample
 from datasets_app.pipeline import selecting, starts
 from datasets_app.pipeline.selecting import Filters
 from datasets_app.pipeline.starts import Start
 
 from .ordering import NUMBER, Column, Place, between, plain
-
-Range = tuple[Place | None, Place | None]  # neither end is meant; None: no end on that side
+from .sieved_rows import IN_INDEX, Range, SievedRows
 
 LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first; where texts are read
 GLANCED_AT = 2_000  # where keys to begin with can be counted
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
+SIEVED = 20_000  # samples of a dataset; fewer are looked at in no time
 COUNTED = 32  # times as many keys to begin with are counted as samples have been looked at
 DENSE = 3  # what at least one sample of so many passes is not gathered
 WIDER = 4  # times as many as so far are looked at next
 # Times as long to read a sample's row in another order than that of the keys.
 CHEAPER = {"position": 1, "tokens": 8, "findings_total": 4, "changed_at": 2}
 _LAST = 2**31 - 1  # no sample has a higher number
-# What the index of an order says itself, as filters and fields of conditions call it.
-_IN_INDEX = {
-    "position": {"number"},
-    "tokens": {"status", "worst", "number", "tokens"},
-    "findings_total": {"status", "worst", "number", "findings"},
-    "changed_at": {"status", "worst", "number", "changed"},
-}
 
 _FIELDS = {"position": "number", "tokens": "tokens", "findings_total": "findings", "changed_at": ""}  # of conditions
 _ENDS = ("min", "max", "is")
@@ -64,7 +57,7 @@ class OrderedRows:
             low, high = (low, min(high or after, after)) if down else (max(low or after, after), high)
         numbers = selecting.kept(self.dataset, self.filters, exactly=True)
         found: list[Sample] = []
-        looked, look = 0, self._look(column, numbers)
+        looked, look, sieved = 0, self._look(column, numbers), False
         begin = starts.starts(self.dataset, self.filters.where) if look else []
         begin = [start.counted(selecting.FEW) for start in begin]
         if few := [start for start in begin if start.number is not None and start.number <= selecting.FEW]:
@@ -76,12 +69,21 @@ class OrderedRows:
             looked += look
             if len(found) == n:
                 return found
+            # Between places neither end is meant, and the edge has not been looked at.
+            rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
+            if self.dataset.samples_total >= SIEVED and not sieved and not self._in_index(column):
+                if looked < LOOKED_AT and len(found) * (1 + WIDER) >= n:
+                    look = looked * WIDER
+                    continue
+                sieved = True
+                others = SievedRows(self.dataset, self.filters, self.columns, dict(numbers), column, down)
+                more = others(rest, n - len(found))
+                if more is not None:
+                    return found + more
             begin = [start.counted(looked * COUNTED) for start in begin]
             go_on = self._goes_on(column, looked, numbers, begin)
             if go_on is None:
                 return self._gathered(begin, column, down, (low, high), n, numbers)
-            # Between places neither end is meant, and the edge has not been looked at.
-            rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
             look = go_on
         return [*found, *self._walked(between(column, *rest), by, numbers)[: n - len(found)]]
 
@@ -161,7 +163,7 @@ class OrderedRows:
         where = self.filters.where.condition
         asked = {name for name in self.filters.chosen() if name != "where"}
         asked |= {term.field for term in tests(where)} if where else set()
-        return asked <= _IN_INDEX[column.name]
+        return asked <= IN_INDEX[column.name]
 
     def _rarest(self, numbers: Numbers) -> int:
         return min(numbers.values(), default=self.dataset.samples_total)
@@ -180,14 +182,28 @@ def range_of(column: Column, filters: Filters) -> Range:
     if filters.worst == "clean":
         return low, min(high or (1, 0), (1, 0))
     broken = (0, _LAST)
-    return (max(low or broken, broken) if filters.worst or filters.rule else low), high
+    asks = filters.worst or filters.rule or any(map(_of_broken, _parts(filters)))
+    return (max(low or broken, broken) if asks else low), high
+
+
+def _of_broken(part: Condition) -> bool:
+    """Whether only what has a finding passes that part of a condition."""
+    if not isinstance(part, Term):
+        return False
+    if part.field == "worst":
+        return ("clean" in part.values) == (part.operator == "not")
+    return part.field == "rule" and part.operator != "not"
+
+
+def _parts(filters: Filters) -> tuple[Condition, ...]:
+    return conjuncts(filters.where.condition) if filters.where.condition else ()
 
 
 def _asked(column: Column, filters: Filters) -> Range:
     """The same, by what a condition says of the column itself."""
     low: Place | None = None
     high: Place | None = None
-    for part in conjuncts(filters.where.condition) if filters.where.condition else ():
+    for part in _parts(filters):
         if isinstance(part, Term) and part.field == _FIELDS[column.name] and part.operator in _ENDS:
             value = int(part.values[0])
             if part.operator != "max":

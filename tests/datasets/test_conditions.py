@@ -156,6 +156,16 @@ def test_only_who_manages_hidden_checks_can_ask_for_them(rain: Any, bob: Any, le
     assert found(rain, "gold.is(no)", bob) == []
 
 
+@pytest.mark.parametrize("where", ["not(gold.is(no))", "not(gold.is(yes))"])
+@pytest.mark.parametrize("order", ["", "tokens", "-changed"])
+def test_nor_do_others_learn_which_they_are_by_turning_the_question(
+    where: str, order: str, rain: Any, bob: Any
+) -> None:
+    filters = browse.Filters.parse({"where": where}, me=bob.pk)
+    page = browse.page(dataset=rain, filters=filters, order=order)
+    assert sorted(row.position for row in page.rows) == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_condition_stands_beside_the_other_filters_and_may_be_json(rain: Any) -> None:
     assert found(rain, "tokens.max(400)", status="accepted") == [5]
     assert found(rain, {"not": {"field": "findings", "operator": "min", "value": 1}}, q="雨") == []

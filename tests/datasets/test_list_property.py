@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from datasets_app.core.findings import RANK
 from datasets_app.models import Dataset, DatasetCount, Decision, FindingRow, Revision, Sample, SampleTag, SampleText
 from datasets_app.pipeline import keys as keys_of
-from datasets_app.pipeline import pairs, selecting, walking
-from datasets_app.services import browse, ordered_rows, planned_rows
+from datasets_app.pipeline import pairs, selecting, sieve, walking
+from datasets_app.services import browse, ordered_rows, planned_rows, sieved_rows
 from tests import make
 
 NOW = timezone.now()
@@ -154,6 +154,7 @@ ORDERS = {
     "findings": lambda row: (row["findings_total"], row["position"]),
     "changed": lambda row: (row["changed_at"], row["position"]),
 }
+SIEVED = {"sieved": False, "gathered": 0}
 asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.items() for value in ways]), max_size=3)
 
 
@@ -161,16 +162,45 @@ asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.item
 @given(
     asked=asked_for.map(dict), order=st.sampled_from(list(ORDERS)), falling=st.booleans(),
     few=st.sampled_from([1, 6, 2000]), look=st.sampled_from([1, 3, 12]), counted=st.sampled_from([0, 1, 8]),
-    size=st.integers(2, 9),
+    size=st.integers(2, 9), sieved=st.booleans(), gathered=st.sampled_from([0, 2]),
 )  # fmt: skip
 @example(
-    asked={"rule": "echo", "tag": "常", "q": "下雨"}, order="tokens", falling=True, few=1, look=1, counted=8, size=2
+    asked={"rule": "echo", "tag": "常", "q": "下雨"},
+    order="tokens",
+    falling=True,
+    few=1,
+    look=1,
+    counted=8,
+    size=2,
+    **SIEVED,
 )
-@example(asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, counted=8, size=2)
-@example(asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, counted=8, size=2)
-@example(asked={"cluster": "4"}, order="tokens", falling=False, few=0, look=1, counted=8, size=2)  # more than a few
+@example(
+    asked={"rule": "echo", "tag": "常"}, order="findings", falling=False, few=1, look=1, counted=8, size=2, **SIEVED
+)
+@example(
+    asked={"q": "下雨", "status": "accepted"}, order="number", falling=True, few=1, look=1, counted=8, size=2, **SIEVED
+)
+@example(
+    asked={"cluster": "4"}, order="tokens", falling=False, few=0, look=1, counted=8, size=2, **SIEVED
+)  # more than a few
+@example(
+    asked={"split": "test"}, order="tokens", falling=False, few=1, look=1, counted=0, size=2, sieved=True, gathered=0
+)
+@example(
+    asked={"status": "pending", "where": "duplicates.is(yes)"}, order="findings", falling=False, few=1, look=1,
+    counted=0, size=2, sieved=True, gathered=0,
+)  # fmt: skip
 def test_a_list_shows_what_passes_there_and_back(
-    asked: dict[str, str], order: str, falling: bool, few: int, look: int, counted: int, size: int, mixed: Dataset
+    asked: dict[str, str],
+    order: str,
+    falling: bool,
+    few: int,
+    look: int,
+    counted: int,
+    size: int,
+    sieved: bool,
+    gathered: int,
+    mixed: Dataset,
 ) -> None:
     passing = [row for row in map(one, range(1, ROWS)) if all(PLAIN[name][value](row) for name, value in asked.items())]
     if "status" not in asked:
@@ -184,6 +214,13 @@ def test_a_list_shows_what_passes_there_and_back(
         patch.setattr(ordered_rows, "COUNTED", counted)
         for name in ("LOOKED_AT", "GLANCED_AT", "READ"):
             patch.setattr(ordered_rows, name, look)
+        patch.setattr(ordered_rows, "SIEVED", 1 if sieved else ROWS)
+        for name, value in (
+            ("WALKED", look), ("LARGEST", 2 * look), ("GATHERED", gathered), ("CHEAPER", 1), ("MATCHES", counted),
+            ("IN_VAIN", 2 * look), ("ASKED", size), ("HOP", size), ("SELDOM", gathered),
+        ):  # fmt: skip
+            patch.setattr(sieved_rows, name, value)
+        patch.setattr(sieve, "CHEAP", counted)
         for name, value in (("READ", look), ("SELDOM", 2), ("LISTED", size)):
             patch.setattr(pairs, name, value)
         for name in ("LOOKED_AT", "GLANCED_AT"):
