@@ -124,8 +124,12 @@ class Up:
         """Ctrl-C. Returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(PATIENCE)
-        self._reader.join(5)
+        self.hear_out()
         return code
+
+    def hear_out(self) -> None:
+        """Until the last of those who speak through it has ended."""
+        self._reader.join(PATIENCE)
 
 
 def _command(pid: int) -> str:
@@ -149,5 +153,6 @@ def running(var: Path, *, port: int | None = None, **settings: str) -> Iterator[
     finally:
         if up.process.poll() is None:
             up.stop()
+        up.hear_out()
         assert up.process.stdout
         up.process.stdout.close()
