@@ -65,7 +65,7 @@ const sizeOf = (body) => [...body].reduce((sum, [name, value]) => sum + 150 + na
 export async function send(here = desk, { leaving = false } = {}) {
   const { form, draft: kept } = here;
   if (kept.acked >= kept.sequence || kept.over || kept.elsewhere) return;
-  const sequence = kept.sequence;
+  const { sequence, replaces } = kept;
   const body = bodyOf(here);
   form.elements.draft.value = sequence; // a save from here on settles this draft, wherever it is on its way
   const isNews = () => here === desk && !here.busy && kept.sequence === sequence;
@@ -76,9 +76,9 @@ export async function send(here = desk, { leaving = false } = {}) {
     kept.tries = 0;
     const overtaken = said.code === "newer_draft" && said.fields.window === drafts.WINDOW; // by a later copy of ours
     // The page before this one sent it on leaving, and it arrived after this page was made: the text that is back here.
-    const late = said.code === "newer_draft" && Boolean(kept.back) && said.fields.sequence === kept.back;
-    if (late) Object.assign(kept, { replaces: kept.back, back: 0 });
-    if (answer.ok || overtaken || (late && sequence === kept.replaces)) {
+    const late = said.code === "newer_draft" && said.fields.sequence === kept.back && replaces !== kept.back;
+    if (late) kept.replaces = Math.max(kept.replaces, kept.back);
+    if (answer.ok || overtaken || (late && sequence === kept.back)) {
       kept.acked = Math.max(kept.acked, sequence);
       if (answer.ok) kept.replaces = said.sequence; // as the server counts it: our clock may run far ahead
       drafts.forgetUpTo(form, sequence);
