@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from datasets_app.core.arrays import by_key, picked
 from datasets_app.core.duplicates import question_fingerprint
 from datasets_app.core.samples import Json, Sample
 from datasets_app.core.splitting import NOWHERE, Column
@@ -24,8 +25,6 @@ NEAR_DUPLICATES = "near-duplicates"  # clusters that the newest scan of the data
 CONVERSATION = "conversation"  # samples cut out of one conversation
 WORDS = (DUPLICATES, NEAR_DUPLICATES, CONVERSATION)  # anything else is a dotted path into a sample's other keys
 STRATA = ("", "label", "tag")
-PARTS = 16  # of the keys, one of which is sorted at a time
-PIECE = 1 << 16  # places that are looked up at once
 _DOTTED = re.compile(r"[^.\x00]+(\.[^.\x00]+)*")
 _CONVERSATION_KEYS = ("conversation_id", "conversation", "session_id", "dialogue_id", "dialog_id", "thread_id")
 
@@ -119,27 +118,22 @@ def together(*columns: Column) -> Column:
     while shared:
         before = first
         for order, starts in shared:
-            pointed = _picked(first, order)
+            pointed = picked(first, order)
             least = np.repeat(np.minimum.reduceat(pointed, starts), np.diff(starts, append=len(order)))
             spread = first.copy()
             spread[order] = least
             # The one that a sample pointed to belongs to the group as well.
             np.minimum.at(spread, pointed, least)
-            first = _picked(spread, spread)
+            first = picked(spread, spread)
         if len(shared) == 1 or np.array_equal(first, before):
             break
     return first
 
 
 def _runs(keys: Column) -> tuple[Column, Column]:
-    """The places of all that share their key with another one, key by key, and where among these each key begins.
-
-    A part of the keys at a time: sorted at once, a million of them would be forty megabytes.
-    """
+    """The places of all that share their key with another one, key by key, and where among these each key begins."""
     orders, starts, met = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)], 0
-    parts = keys.astype(np.uint8) % PARTS
-    for part in range(PARTS):
-        places = np.flatnonzero(parts == part).astype(np.int32)
+    for places in by_key(keys):
         order = places[np.argsort(keys[places], kind="stable")]
         ordered = keys[order]
         begins = np.ones(len(order) + 1, dtype=bool)
@@ -149,14 +143,6 @@ def _runs(keys: Column) -> tuple[Column, Column]:
         starts.append((np.flatnonzero(begins[:-1][several]) + met).astype(np.int32))
         met += len(orders[-1])
     return np.concatenate(orders), np.concatenate(starts)
-
-
-def _picked(values: Column, places: Column) -> Column:
-    """`values[places]`, piece by piece: numpy makes eight bytes of each place first."""
-    found = np.empty(len(places), dtype=values.dtype)
-    for at in range(0, len(places), PIECE):
-        found[at : at + PIECE] = values[places[at : at + PIECE]]
-    return found
 
 
 def over_groups(first: Column, values: Column, *, nothing: int = NOWHERE) -> tuple[Column, Column]:

@@ -14,15 +14,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from datasets_app.core.arrays import PIECE, ordered
 from ftstudio.errors import InvalidInput, Text
 
 Side = Literal["train", "validation", "test"]
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
 NOWHERE = -1
 FEW_CASES = 10  # a validation side below this measures nothing: one answer more or less is ten points
+
 Column = Any  # a numpy array of one dimension
-PARTS = 16  # in which numbers are sorted, a power of two
-PIECE = 1 << 16  # numbers that are worked on at once
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = (1 << 64) - 1
@@ -86,7 +86,7 @@ def divide(
     sides = np.where(pinned != NOWHERE, pinned, kept).astype(np.int8)
     lot = shuffled(keys, seed)  # no two keys get one number
     del keys  # eight bytes a group, while the most is in memory
-    order = _ordered(lot)
+    order = ordered(lot)
     del lot
     if (pinned != NOWHERE).any():
         order = order[pinned[order] == NOWHERE]
@@ -105,22 +105,6 @@ def divide(
             sides[new[start : start + count]] = side
             start += count
     return sides
-
-
-def _ordered(numbers: Column) -> Column:
-    """Where the numbers stand, the least first; a part at a time, for sorting them all at once takes thrice as much.
-
-    Parts are about as large where the numbers look drawn by lot.
-    """
-    found, met = np.empty(len(numbers), dtype=np.int32), 0
-    parts = np.empty(len(numbers), dtype=np.uint8)
-    for at in range(0, len(numbers), PIECE):
-        parts[at : at + PIECE] = numbers[at : at + PIECE] >> np.uint64(65 - PARTS.bit_length())
-    for part in range(PARTS):
-        places = np.flatnonzero(parts == part)
-        found[met : met + len(places)] = places[np.argsort(numbers[places])]
-        met += len(places)
-    return found
 
 
 def _quotas(new: int, have: Sequence[int], shares: Shares, lacking: Sequence[list[Fraction]]) -> list[int]:

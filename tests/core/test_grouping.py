@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core import grouping
+from datasets_app.core import arrays
 from datasets_app.core.duplicates import fingerprint, question_fingerprint
 from datasets_app.core.examples import chat
 from datasets_app.core.grouping import checked_key, checked_keys, content_key, keys_of, number, over_groups, together
@@ -85,8 +85,8 @@ def test_whatever_hangs_together_is_one_group(pairs):
 def test_it_makes_no_difference_that_keys_are_sorted_and_looked_up_in_parts(monkeypatch):
     keys = np.random.default_rng(5).integers(0, 700, (2, 1000)).astype(np.uint64)
     at_once = together(*keys)
-    monkeypatch.setattr(grouping, "PIECE", 7)
-    monkeypatch.setattr(grouping, "PARTS", 1)
+    monkeypatch.setattr(arrays, "PIECE", 7)
+    monkeypatch.setattr(arrays, "PARTS", 1)
     assert np.array_equal(together(*keys), at_once)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_app.core import splitting
+from datasets_app.core import arrays, splitting
 from datasets_app.core.splitting import NOWHERE, SIDES, Shares, divide, mixed_rows, shuffled
 from ftstudio.errors import InvalidInput
 
@@ -136,7 +136,8 @@ def test_it_makes_no_difference_that_the_lot_is_drawn_and_sorted_in_parts(monkey
     keys = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     at_once = divide(keys, keys % np.uint64(3), shares=Shares(70, 20, 10), seed=5)
     monkeypatch.setattr(splitting, "PIECE", 7)
-    monkeypatch.setattr(splitting, "PARTS", 2)
+    monkeypatch.setattr(arrays, "PIECE", 7)
+    monkeypatch.setattr(arrays, "PARTS", 2)
     assert np.array_equal(divide(keys, keys % np.uint64(3), shares=Shares(70, 20, 10), seed=5), at_once)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets_app.core import duplicates
+from datasets_app.core.arrays import by_key, picked
 from datasets_app.core.sets.members import OTHER_FILE, Member
 from datasets_app.core.sets.numbers import Numbers
 from datasets_app.core.splitting import SIDES
@@ -76,7 +77,7 @@ class Columns:
         if key not in self._firsts:
             found = np.arange(len(self), dtype=np.int32)
             chosen = _where(self.own)
-            found[chosen] = chosen[first_equal(self.kept(key)[chosen])]
+            found[chosen] = chosen[first_equal(picked(self.kept(key), chosen))]
             self._firsts[key] = found
         return self._firsts[key]
 
@@ -90,8 +91,8 @@ class Columns:
         answers = self.kept("answer")
         chosen = _where(self.own & (answers != 0))
         firsts = np.arange(len(self), dtype=np.int32)
-        firsts[chosen] = chosen[first_equal(self.kept("question")[chosen])]
-        return pairs(_where(answers != answers[firsts]), firsts)
+        firsts[chosen] = chosen[first_equal(picked(self.kept("question"), chosen))]
+        return pairs(_where(answers != picked(answers, firsts)), firsts)
 
     def near(self) -> Iterator[tuple[int, int]]:
         """(index, first) of each own sample with an earlier near duplicate, its exact repetitions left aside."""
@@ -128,11 +129,12 @@ class Columns:
     def _leaks(self, keys: Any, which: Any, found: Indexes) -> NDArray[np.bool_]:
         """Writes down where samples are at home that share their key with an earlier side; which of them do."""
         met = np.zeros(len(self), dtype=bool)
-        chosen = _where(which)
-        if len(chosen):
-            order = chosen[np.lexsort((chosen, self.sides[chosen], keys[chosen]))]
+        sides, own = self.sides, self.own
+        for places in by_key(keys):
+            chosen = places[which[places]]
+            order = chosen[np.lexsort((chosen, sides[chosen], keys[chosen]))]
             homes = order[_group_starts(keys[order])]
-            away = (self.sides[order] != self.sides[homes]) & self.own[order]
+            away = (sides[order] != sides[homes]) & own[order]
             met[order[away]] = True
             found[order[away]] = homes[away]
         return met
@@ -145,9 +147,10 @@ def _where(which: NDArray[np.bool_]) -> Indexes:
 
 def first_equal(keys: Any) -> Indexes:
     """For each key the place of the first that equals it."""
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    equal = np.empty_like(order)
-    equal[order] = order[_group_starts(keys[order])]
+    equal = np.empty(len(keys), dtype=np.int32)
+    for places in by_key(keys):
+        order = places[np.argsort(keys[places], kind="stable")]
+        equal[order] = order[_group_starts(keys[order])]
     return equal
 
 

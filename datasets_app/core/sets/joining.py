@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets_app.core.arrays import ordered, picked, put
 from datasets_app.core.sets.grams import FUNCTIONS
 from datasets_app.core.sets.sketch_file import SketchFile
 
@@ -200,10 +201,13 @@ def _estimated(same: Any) -> Any:
 
 def different(texts: NDArray[np.uint64]) -> tuple[Indexes, Indexes]:
     """Where each different text is first met, in the order of their hashes, and for each text which of those it is."""
-    order = np.argsort(texts, kind="stable").astype(np.int32)
-    begins = _begins(texts[order])
+    order = ordered(texts)
+    begins = np.ones(len(texts), dtype=bool)
+    for at in range(1, len(texts), BLOCK):
+        here = texts[order[at - 1 : at + BLOCK]]
+        begins[at : at + BLOCK] = here[1:] != here[:-1]
     number = np.empty(len(texts), dtype=np.int32)
-    number[order] = np.cumsum(begins, dtype=np.int32) - 1
+    put(number, order, np.cumsum(begins, dtype=np.int32) - np.int32(1))
     return order[begins], number
 
 
@@ -247,8 +251,11 @@ def _starts(bucket: Indexes) -> Indexes:
 
 def numbered(roots: Indexes) -> Indexes:
     """Clusters named by their first index, members of one alone by -1."""
-    first = np.full(len(roots), len(roots), dtype=np.int32)
-    np.minimum.at(first, roots, np.arange(len(roots), dtype=np.int32))
-    several = np.bincount(roots)[roots] > 1
-    found: Indexes = np.where(several, first[roots], np.int32(-1))
-    return found
+    first, last = np.full(len(roots), len(roots), dtype=np.int32), np.full(len(roots), -1, dtype=np.int32)
+    for at in range(0, len(roots), BLOCK):
+        here = roots[at : at + BLOCK]
+        places = np.arange(at, at + len(here), dtype=np.int32)
+        np.minimum.at(first, here, places)
+        np.maximum.at(last, here, places)
+    first[first == last] = -1
+    return picked(first, roots)  # type: ignore[no-any-return]

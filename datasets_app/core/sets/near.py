@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets_app.core.arrays import picked
 from datasets_app.core.sets.grams import BANDS, FUNCTIONS, bands, identity, sketches
 from datasets_app.core.sets.joining import Indexes, Joining, different, numbered
 from datasets_app.core.sets.numbers import Numbers
@@ -114,6 +115,6 @@ class NearIndex:
                 joining.band(np.frombuffer(file.read(), dtype=np.uint32)[rows], partial(progress, at / BANDS))
                 progress((at + 1) / BANDS)
         texts = self._texts.whole()
-        found = numbered(joining.roots()[different(texts)[1]])
+        found = numbered(picked(joining.roots(), different(texts)[1]))
         found[texts == 0] = -1
         return found
