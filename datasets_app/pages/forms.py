@@ -165,8 +165,21 @@ class FilterForm(forms.Form):
         return [self[name] for name in names]
 
 
+class _SeveralInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class _SeveralFiles(forms.FileField):
+    """One file or more, as a list."""
+
+    widget = _SeveralInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return [super(_SeveralFiles, self).clean(one, initial) for one in data or [None]]
+
+
 class UploadForm(forms.Form):
-    file = forms.FileField(label=_("File"), allow_empty_file=True)
+    file = _SeveralFiles(label=_("Files"), allow_empty_file=True, widget=_SeveralInput(attrs={"multiple": True}))
     format = forms.ChoiceField(label=_("Format"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -26,6 +26,7 @@ from .forms import UploadForm
 from .landing import landing_on, status_of
 from .review import review_context, review_form, spread_of
 from .review_form import ReviewForm
+from .several_uploads import Received, receive_all
 
 SHOWN = 50  # rejected lines on the page; the download holds all of them
 EXCERPT = 240  # bytes of a rejected line that are shown
@@ -34,23 +35,32 @@ EXCERPT = 240  # bytes of a rejected line that are shown
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Take a file in; it waits on its own page until somebody has looked at it."""
+    """Take a file in, or several; each waits on its own page until somebody has looked at it."""
     dataset = get_object_or_404(Dataset.objects.visible_to(request.user), pk=pk)
     form = UploadForm(request.POST or None, request.FILES or None)
+    received: list[Received] = []
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        with landing_on(form):
-            upload = uploads.receive(
-                actor=request.user, dataset=dataset, file=file, name=file.name,
-                format=form.cleaned_data["format"], again=form.cleaned_data["again"], hold=True,
-            )  # fmt: skip
-            return redirect("pages:upload-detail", upload.pk)
+        file, *others = form.cleaned_data["file"]
+        if others:
+            received = receive_all(
+                actor=request.user, dataset=dataset, files=[file, *others], format=form.cleaned_data["format"]
+            )
+            form = UploadForm()
+        else:
+            with landing_on(form):
+                upload = uploads.receive(
+                    actor=request.user, dataset=dataset, file=file, name=file.name,
+                    format=form.cleaned_data["format"], again=form.cleaned_data["again"], hold=True,
+                )  # fmt: skip
+                return redirect("pages:upload-detail", upload.pk)
     context = {
         "dataset": dataset,
         "upload_form": form,
+        "received": received,
         "repeated": getattr(getattr(form, "conflict", None), "code", "") == "already_imported",
     }
-    return render_page(request, "uploads/form.html", context, status=status_of(form))
+    refused = received and not any(one.upload for one in received)
+    return render_page(request, "uploads/form.html", context, status=422 if refused else status_of(form))
 
 
 def _upload(request: PersonRequest, pk: UUID) -> Upload:

@@ -8,7 +8,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from zeal import zeal_ignore
 
 from datasets_app.models import Upload
 from datasets_app.pipeline.ingest import ingest
@@ -222,3 +224,29 @@ def test_the_command_line_says_it_too(alice: Any, rain: Any, tmp_path: Any, caps
     plain.write_bytes(table("问题", "答案", "备注"))
     with pytest.raises(CommandError, match="no archive"):
         call_command("grade", str(plain), "--member", "b.csv")
+
+
+def test_several_files_are_taken_in_at_once_and_one_that_is_refused_holds_up_no_other(
+    alice: Any, rain: Any, client: Any
+) -> None:
+    """As a browser without our script sends them; with it each is sent by itself."""
+    client.force_login(alice)
+    files = [
+        SimpleUploadedFile("a.jsonl", make.jsonl(make.chats(2))),
+        SimpleUploadedFile("b.pdf", b"%PDF"),
+        SimpleUploadedFile("c.csv", table("问题", "答案", "备注")),
+        SimpleUploadedFile("d.jsonl", b""),
+    ]
+    with zeal_ignore():  # each file is taken in by itself, in a transaction of its own
+        answer = client.post(f"/datasets/{rain.pk}/upload/", {"file": files, "format": "auto"})
+    made = {upload.name: upload for upload in Upload.objects.all()}
+    assert (answer.status_code, made.keys()) == (200, {"a.jsonl", "c.csv"})
+    assert {upload.state for upload in made.values()} == {"held"}
+    page = answer.content.decode()
+    assert all(f"/uploads/{upload.pk}/" in page for upload in made.values())
+    assert "must end in one of" in page
+    assert "The file is empty." in page
+    refused = client.post(f"/datasets/{rain.pk}/upload/", {"file": [SimpleUploadedFile("e.pdf", b"%PDF")] * 2})
+    assert refused.status_code == 422
+    none = client.post(f"/datasets/{rain.pk}/upload/", {"format": "auto"})
+    assert (none.status_code, Upload.objects.count()) == (422, 2)
