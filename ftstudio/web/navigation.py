@@ -33,6 +33,7 @@ ENTRIES = (
             "waiver",
             "snapshot",
             "loss",
+            "composition",
             "export",
             "view",
             "spot",
