@@ -25,6 +25,7 @@ from ftstudio.errors import InvalidInput, Listed, Text
 
 from . import searching
 from .conditions import Spelt, Where, query
+from .listed import among as among_keys
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it
@@ -172,7 +173,7 @@ def narrowed(
     begun = begun or within is not None
     rows = Sample.objects.filter(dataset=dataset) if among is None else among
     if within is not None:
-        rows = Sample.objects.filter(pk__in=within)
+        rows = Sample.objects.filter(among_keys(within) if isinstance(within, list) else Q(pk__in=within))
     if begun:
         leads = ""
     sqlite = connections[rows.db].vendor == "sqlite"
@@ -185,7 +186,7 @@ def narrowed(
         related["tag"] = SampleTag.objects.filter(name=filters.tag) if begun or numbers["tag"] > FEW else related["tag"]
     for name, having in related.items():
         few = _few(_keys(having)) if numbers[name] <= FEW and not begun else None
-        asked = Exists(having.filter(sample=OuterRef("pk"))) if few is None else Q(pk__in=few)
+        asked = Exists(having.filter(sample=OuterRef("pk"))) if few is None else among_keys(few)
         rows = rows.filter(asked)
     if filters.where:
         rows = rows.filter(query(dataset, filters.where, plainly=sqlite, reading=bool(reading) and not sqlite))

@@ -199,7 +199,8 @@ def test_the_few_that_a_filter_passes_are_put_in_order_without_walking_all(
     with django_assert_max_num_queries(3) as queries:
         page = browse.page(dataset=many, filters=browse.Filters.parse(asked), order="-tokens", size=1)
     assert [row.position for row in page.rows] == [6]
-    assert '"datasets_app_sample"."id" IN (' in queries.captured_queries[-1]["sql"]
+    sql = queries.captured_queries[-1]["sql"]
+    assert any(f'"datasets_app_sample"."id" {keys}' in sql for keys in ("IN (", "= ANY('{"))
     assert walked(many, "tokens", **asked) == [3, 6]
 
 
