@@ -17,6 +17,7 @@ from datasets_app.pipeline import keys as keys_of
 from datasets_app.pipeline import pairs, selecting, sieve, walking
 from datasets_app.services import browse, ordered_rows, planned_rows, sieved_rows
 from tests import make
+from tests.conftest import BY_CHANCE
 
 NOW = timezone.now()
 ROWS = 36
@@ -158,7 +159,7 @@ SIEVED = {"sieved": False, "gathered": 0}
 asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.items() for value in ways]), max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[*BY_CHANCE, HealthCheck.function_scoped_fixture])
 @given(
     asked=asked_for.map(dict), order=st.sampled_from(list(ORDERS)), falling=st.booleans(),
     few=st.sampled_from([1, 6, 2000]), look=st.sampled_from([1, 3, 12]), counted=st.sampled_from([0, 1, 8]),
