@@ -1,4 +1,4 @@
-"""Who writes to a dataset takes its rows in the one order that `pipeline/lock_order.py` names: seen in what is executed."""
+"""Who writes to a dataset takes its rows in the one order of `pipeline/lock_order.py`: seen in what is executed."""
 
 from __future__ import annotations
 
