@@ -232,6 +232,7 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "reset_password": "20/m/ip,5/m/key",
 }
 MFA_TOTP_ISSUER = "ftstudio"
+MFA_TOTP_TOLERANCE = 1  # half minutes (RFC 6238, 5.2): a code counts while the next is typed, and where a clock is slow
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")

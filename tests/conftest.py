@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 # No test passes or fails by the clock: neither by one example's time nor by the first draw of a text on a busy machine.
 # Nor by whether the first few draws happened to be long, or to be none.
 BY_CHANCE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-# Every run draws other examples; thirty of each are enough for one.
+# Every run draws other examples, thirty of each are enough for one; where the variable CI is set, all draw the same.
 settings.register_profile("ftstudio", max_examples=30, deadline=None, suppress_health_check=BY_CHANCE)
 settings.load_profile("ftstudio")
 
