@@ -126,3 +126,23 @@ def test_two_tags_in_a_row_are_both_set(open_browser: Opener, bob: Any, dataset:
         second.continue_()
     expect(page.locator("#tags input:checked")).to_have_count(2)
     assert sample.tags.count() == 2
+
+
+def test_a_tag_that_waits_for_its_turn_is_set_although_its_sample_was_decided_meanwhile(
+    open_browser: Opener, bob: Any, dataset: Dataset
+) -> None:
+    page, sample = open_browser(bob).page, sample_at(dataset, 1)
+    on_desk(page, sample)
+    fetched_ahead(page)
+    held = Held(page, "**/tag/")
+    page.keyboard.press("1")
+    first = held.take()
+    page.keyboard.press("2")
+    page.keyboard.press("a")
+    expect(page.locator("#sample-h")).to_contain_text("0002")
+    decided(page, 1)
+    first.continue_()
+    second = held.take()
+    with page.expect_response("**/tag/"):
+        second.continue_()
+    assert sample.tags.count() == 2
