@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -142,6 +143,14 @@ def test_the_page_and_the_api_say_the_same(pages: Any, api: Any, rain: Any) -> N
     )  # fmt: skip
     [long] = [one for one in said["samples"]["rules"] if one["rule"] == "too-long"]
     assert [one["position"] for one in long["newly"]] == [4]
+
+
+@pytest.mark.django_db
+def test_without_scripts_other_samples_are_drawn_too(pages: Any, rain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_BUDGET", 1)  # not all of them are looked at
+    whole = pages.post(f"/datasets/{rain.pk}/trial/", {"profile": "local", "trial_seed": "7"}).content.decode()
+    said = re.findall(r'name="trial_seed" value="(\d+)"', whole)
+    assert said == ["7", "8"]  # a browser sends both as they stand, and the last counts: that of the button
 
 
 @pytest.mark.django_db
