@@ -75,9 +75,9 @@ def failing_once(fail: Callable[[Text], object]) -> Iterator[None]:
 def past_deadlocks(work: Callable[[], T], *, in_turn: bool = True) -> T:
     """Do a whole transaction in its turn, and do it again when the database gave it up to end a deadlock.
 
-    `turns` has the order of locks that keeps deadlocks rare. Work that enqueues is not done `in_turn`: the message is
-    sent as the transaction commits, and no other writer should wait for a broker. Inside an outer transaction nothing
-    can be repeated; there the error goes on to whoever began it.
+    `lock_order` has the order of locks that keeps deadlocks rare. Work that enqueues is not done `in_turn`: the message
+    is sent as the transaction commits, and no other writer should wait for a broker. Inside an outer transaction
+    nothing can be repeated; there the error goes on to whoever began it.
     """
     for left in reversed(range(TRIES)):
         try:

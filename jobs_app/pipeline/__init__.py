@@ -12,7 +12,7 @@ What asks models has an order of its own: the project where an evaluation is num
 against, then its arms in the order of their keys, the evaluation, and last the record of the advisor that it was made
 for (`Project`, `Budget`, `Arm`, `Evaluation`, `Advice`). Rows that a transaction has inserted itself, events, figures,
 moves, notifications, deliveries, are nobody's to wait for and may come at any time. What talks to a provider is never
-inside a transaction. `datasets_app/pipeline/turns.py` says the same of data; no transaction writes to both sides.
+inside a transaction. `datasets_app/pipeline/lock_order.py` says the same of data; no transaction writes to both sides.
 
 Two rows are held before all others, so that a step that two people take at once is taken once: of an evaluation
 (`services.loop`, which may ask for a snapshot of the data meanwhile) and of a family (`services.formats`).

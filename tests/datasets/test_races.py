@@ -337,12 +337,12 @@ def test_a_worker_waits_in_the_queue_of_writers_for_its_work_instead_of_being_to
 
     def writes() -> None:
         with write_turn():
-            both.wait(timeout=10)
+            both.wait(timeout=180)
             with write_turn():  # who has the turn may ask for it again
                 order.extend("write" for _ in range(3) if Upload.objects.filter(pk=upload.pk).update(codec=""))
 
     def claims() -> None:
-        both.wait(timeout=10)
+        both.wait(timeout=180)
         if Upload.objects.claim(upload.pk, "worker"):
             order.append("claim")
 
