@@ -94,6 +94,13 @@ function setUp(form) {
     else sendSeveral(files);
   }
 
+  addEventListener("pageshow", ({ persisted }) => { // gone back to, and shown as it was left: on its way
+    if (!persisted) return;
+    form.removeAttribute("aria-busy");
+    meter.hidden = true;
+    input.value = "";
+    say("");
+  });
   form.addEventListener("submit", (event) => { event.preventDefault(); if (input.files.length) send(); else input.focus(); });
   input.addEventListener("change", () => { if (input.files.length && form.dataset.at !== "page") send(); });
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });

@@ -29,6 +29,10 @@ def test_several_files_are_sent_one_after_the_other_and_each_has_its_own_page(
     one.expect_status(422)
     page = one.page
     page.goto(f"/datasets/{dataset.pk}/upload/")
+    page.evaluate(  # gone back to after a file was sent: a browser may show the page as it was left
+        """() => { document.querySelector("form[data-upload]").setAttribute("aria-busy", "true");
+        dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })); }"""
+    )
     page.set_input_files(
         "form[data-upload] input[type=file]", [tmp_path / name for name in ("a.jsonl", "b.pdf", "c.csv")]
     )
