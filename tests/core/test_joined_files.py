@@ -88,3 +88,28 @@ def test_one_that_is_too_long_costs_no_other() -> None:
     long = json.dumps({"a": "x" * 300_000})
     found = read("".join([TEXTS[0], long, *TEXTS[1:]]).encode(), limit=10_000)[1]
     assert (good(found), bad(found)) == (ROWS, [2])
+
+
+FORMULA = r"\frac{1}{2} \binom{n}{k} \"}{\" " * 30
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_a_formula_in_a_text_is_no_end_of_an_object(rows: int) -> None:
+    said = [{**row, "metadata": {FORMULA: FORMULA, "n": "}{"}} for row in ROWS[:rows]]
+    container, found = read("".join(map(json.dumps, said)).encode())
+    assert (container, good(found), bad(found)) == ("joined", said, [])
+
+
+def test_texts_that_never_end_take_no_quadratic_time() -> None:
+    data = "".join([TEXTS[0], '{"a": "}{"' * 20_000, "{}" * 20_000])  # read again for each: minutes
+    container, found = read(data.encode())
+    assert (container, good(found)[0]) == ("joined", ROWS[0])
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_formula_beside_the_rows_is_no_end_of_their_object(indent: int | None) -> None:
+    data = json.dumps({"data": ROWS, "note": FORMULA, "last": "}{"}, indent=indent)
+    alone = json.dumps({"data": ROWS, "note": FORMULA}, indent=indent)
+    for text, times in ((alone, 1), (alone + alone, 2), (data + " " + data, 2)):
+        found = read(text.encode())[1]
+        assert (good(found), bad(found)) == (ROWS * times, [])

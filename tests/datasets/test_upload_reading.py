@@ -153,6 +153,15 @@ def test_of_several_files_in_an_archive_a_person_says_which(alice: Any, rain: An
     assert held.needs == "member"
 
 
+def test_of_an_archive_that_is_cut_off_too_a_person_says_which(alice: Any, rain: Any) -> None:
+    data = archive(a_DOT_jsonl=make.jsonl(make.chats(3)), b_DOT_csv=table("问题", "答案", "备注"))
+    upload = make.upload(alice, rain, data[: data.index(b"b.csv") + 20], name="rows.zip", hold=True)
+    assert (upload.needs, uploads.look(upload).members) == ("member", ("a.jsonl", "b.csv"))
+    uploads.update(actor=alice, upload=upload, member="a.jsonl")
+    started(upload, alice)
+    assert (upload.state, upload.rows_accepted, upload.rows_rejected) == ("done", 3, 1)
+
+
 def test_an_archive_of_workbooks_is_read_as_one_and_of_each_one_sheet(alice: Any, rain: Any) -> None:
     data = archive(
         a_DOT_xlsx=workbook("问题", "答案", "备注"), b_DOT_xlsx=workbook("问题", "答案", "备注", title="第二")

@@ -25,8 +25,9 @@ _SHOWN = 1 << 10  # bytes of what follows where nothing should
 _CUT = ("Expecting value", "Expecting property name", "Expecting ':'", "Expecting ','", "Invalid \\")
 _ASKED = 3  # times that an object is looked at as a whole to find out whether it has ended
 _NEXT = re.compile(rb"[ \t\r\n]*+\}[ \t\r\n]*+(?:,[ \t\r\n]*+)?\{")  # the end of an object, and another one
-_JOINT = re.compile(rb"\}[ \t\r\n]{0,200}+\{")  # no JSON has it but inside of a text
-_WIDEST = 256  # bytes, more than that has
+# No JSON has }{ but inside of a text, as \frac{1}{2}: there no key follows on it, but what a text has, or its end.
+_JOINT = re.compile(rb'\}[ \t\r\n]{0,200}+\{(?=[ \t\r\n]{0,200}+"[ \t\r\n]{0,80}+[^ \t\r\n,:}\]])')
+_WIDEST = 512  # bytes, more than that has
 _NEAR = 12  # bytes before the end of what is looked at, in which a value may be cut in two
 
 

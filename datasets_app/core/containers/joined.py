@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from datasets_app.core.containers._array_pieces import BLOCK, SPACE
@@ -17,7 +18,11 @@ from ftstudio.errors import Text
 
 _JOINT = re.compile(rb"\}[ \t\r\n]{0,200}+(?=\{)")
 _WIDEST = 256  # bytes, more than any of them has
-_MOST_JOINED = 20
+# What begins inside of a text: texts that end and begin again behind what stands between two of them, and a last one.
+_TEXT = rb'[^"\\]*+(?:\\[\s\S][^"\\]*+)*+'
+_BETWEEN = rb'"[ \t\r\n]*+[,:}\]][^"\\]*+'
+_GOES_ON = re.compile(b"(?:" + _TEXT + _BETWEEN + b'")*+' + _TEXT)
+_ENDS = re.compile(_BETWEEN)
 
 
 class Joined(Container):
@@ -58,18 +63,34 @@ def _objects(parts: Iterator[bytes | None], limit: int) -> Iterator[bytes | None
     waiting: deque[bytes | None] = deque()
     while (waiting or _fetched(waiting, parts)) and (waiting[0] is None or waiting[0]):
         first = waiting.popleft()
-        whole, taken = first, 0
-        while whole and _ends_in_a_text(whole) and taken < _MOST_JOINED:
-            following = waiting[taken] if taken < len(waiting) or _fetched(waiting, parts) else None
-            if following is None or len(whole) + len(following) > limit:
-                break
-            whole, taken = whole + following, taken + 1
-        if taken and whole and _is_whole(whole):
+        taken = _taken_with(first, waiting, parts, limit) if first and _ends_in_a_text(first) else 0
+        whole = b"".join((first or b"", *(part or b"" for part in islice(waiting, taken))))
+        if taken and _is_whole(whole):
             for _ in range(taken):
                 waiting.popleft()
             yield whole.strip(SPACE)
         else:
             yield first and first.strip(SPACE)
+
+
+def _taken_with(first: bytes, waiting: deque[bytes | None], parts: Iterator[bytes | None], limit: int) -> int:
+    """How many of the parts that follow on one that ends in a text it may go on in, to where it is outside of any.
+
+    A formula has hundreds of such places: none is looked at twice, and of a text that never ends no more is than to
+    where the next one begins.
+    """
+    size, taken = len(first), 0
+    while taken < len(waiting) or _fetched(waiting, parts):
+        part = waiting[taken]
+        size += len(part or b"")
+        if part is None or size > limit:
+            return 0
+        taken += 1
+        inside = _GOES_ON.match(part)
+        end = inside.end() if inside else 0
+        if end < len(part):
+            return taken if _ENDS.fullmatch(part, end) else 0
+    return 0
 
 
 def _fetched(waiting: deque[bytes | None], parts: Iterator[bytes | None]) -> bool:

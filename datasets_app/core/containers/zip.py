@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import BinaryIO, cast
 
 from datasets_app.core.containers import CONTAINERS, HEAD, detect
-from datasets_app.core.containers._members import chosen, names_in, shown_name
+from datasets_app.core.containers._members import WHICH, chosen, names_in, shown_name
 from datasets_app.core.containers._rescued import Rescued
 from datasets_app.core.containers._zipped import BROKEN, Archive, opened
 from datasets_app.core.containers.base import Container, Entry, Reading
@@ -102,7 +102,9 @@ def _chosen(stream: BinaryIO, reading: Reading) -> tuple[Archive, zipfile.ZipInf
     try:
         return archive, chosen(archive, reading.member)
     except InvalidInput as error:
-        raise error if archive.lost is None else InvalidInput(file=archive.lost) from error
+        if archive.lost is None or error.code == WHICH:
+            raise
+        raise InvalidInput(file=archive.lost) from error
 
 
 def _kind(inside: Rescued, member: zipfile.ZipInfo) -> str:
