@@ -59,8 +59,10 @@ export function replaceParts(page, names) {
   }
 }
 
-// Typed into the field like a person would, so that the browser's own undo takes it back.
+// Typed into the field like a person would, so that the browser's own undo takes it back. One in a closed fold cannot
+// have the focus, and it would be typed into the field that has.
 export function replaceText(area, from, to, text) {
+  area.closest("details:not([open])")?.setAttribute("open", "");
   area.focus();
   area.setSelectionRange(from, to);
   const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");

@@ -122,6 +122,22 @@ def test_another_form_of_a_value_is_chosen_and_undone_by_the_browser(
     expect(field(page, "/shape/r")).to_have_value("2.0")
 
 
+def test_a_fix_in_a_closed_fold_goes_into_no_other_text(open_browser: Opener, leo: Any, project: Any) -> None:
+    contract = {"json": {"schema": {"type": "object"}, "written_as": "task-response"}, "symbols": {"tight": ["-"]}}
+    called = {"id": "1", "type": "function", "function": {"name": "task_response", "arguments": '{"on": "a - b"}'}}
+    row = make.chat("a-b", "好。")
+    row["messages"][-1]["tool_calls"] = [called]
+    page = open_browser(leo).page
+    on_desk(page, desk_of(leo, project, contract, row))
+    page.locator("[data-turn=a] .fold summary").click()
+    arguments = page.locator("[data-turn=a] [data-call] textarea").first
+    expect(arguments).to_be_hidden()
+    page.focus("#answer")
+    page.keyboard.press("Alt+1")
+    expect(arguments).to_have_value('{"on": "a-b"}')
+    expect(page.locator("#answer")).to_have_value("好。")
+
+
 def test_a_label_is_one_key_and_the_same_again_accepts_it(open_browser: Opener, leo: Any, project: Any) -> None:
     labels = {"labels": {"values": ["会下雨", "不会下雨"]}}
     sample = desk_of(leo, project, labels, make.chat("明天？", "会下雨。"), make.chat("后天？", "不会下雨"))
