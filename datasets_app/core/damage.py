@@ -41,7 +41,8 @@ def whole_part(stream: BinaryIO, container: str, encoding: str, damage: str) -> 
     is none, and of an array it is told by what is missing."""
     if damage not in _HALF or container != "csv":
         return stream
-    return _Before(stream, _last_line_ends(stream, encoding))  # type: ignore[return-value]
+    end = _last_line_ends(stream, encoding, b"\n") or _last_line_ends(stream, encoding, b"\r")
+    return _Before(stream, end)  # type: ignore[return-value]
 
 
 def told(entries: Iterator[Entry], stream: BinaryIO, container: str, damage: str) -> Iterator[Entry]:
@@ -64,12 +65,12 @@ def told(entries: Iterator[Entry], stream: BinaryIO, container: str, damage: str
 
 def _ends_a_line(stream: BinaryIO) -> bool:
     stream.seek(max(0, stream.seek(0, 2) - 2))
-    return b"\n" in stream.read(2).strip(b"\0")
+    return stream.read(2).strip(b"\0").endswith((b"\n", b"\r"))
 
 
-def _last_line_ends(stream: BinaryIO, encoding: str) -> int:
-    """The place behind the last line's end; 0 without one. The stream is left at its start."""
-    end = b"\n\0" if encoding == "utf-16-le" else b"\0\n" if encoding == "utf-16-be" else b"\n"
+def _last_line_ends(stream: BinaryIO, encoding: str, end: bytes) -> int:
+    """The place behind the last such end of a line; 0 without one. The stream is left at its start."""
+    end = end + b"\0" if encoding == "utf-16-le" else b"\0" + end if encoding == "utf-16-be" else end
     place = stream.seek(0, 2)
     behind = b""
     while place:

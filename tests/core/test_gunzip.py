@@ -82,13 +82,16 @@ def test_half_a_line_is_no_row_and_a_whole_one_without_its_end_is() -> None:
     assert read(half, "jsonl", CUT) == [(1, first), (2, "file-unreadable")]
     assert read(whole, "jsonl", CUT) == [(1, first), (2, second), (3, "file-unreadable")]
     assert read(b'{"a": "1"}\n{"a": \n', "jsonl", CUT) == [(1, first), (2, "json-invalid"), (3, "file-unreadable")]
+    assert read(b'{"a": "1"}\r{"a": \r', "cr-lines", CUT) == [(1, first), (2, "json-invalid"), (3, "file-unreadable")]
+    assert read(b'{"a": "1"}\r{"a": ', "cr-lines", CUT) == [(1, first), (2, "file-unreadable")]
     assert read(b'[{"a": "1"}, {"a": ', "array", BROKEN) == [(1, first), (2, "file-unreadable")]
     assert read(b"", "jsonl", CUT) == [(1, "file-unreadable")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16-le", "utf-16-be"])
-def test_half_a_row_of_a_table_is_never_taken_for_a_row(encoding: str) -> None:
-    text = "问题,回答\n雨？,有雨Ċ上\n雪？,有"
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_half_a_row_of_a_table_is_never_taken_for_a_row(end: str, encoding: str) -> None:
+    text = end.join(("问题,回答", "雨？,有雨Ċ上", "雪？,有"))
     row = (2, {"问题": "雨？", "回答": "有雨Ċ上"})
     data = text.encode(encoding)
     assert read(data, "csv", CUT, encoding) == [row, (3, "file-unreadable")]
