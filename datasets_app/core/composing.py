@@ -112,7 +112,8 @@ def amounts(plain: int, plain_pairs: int, negative_pairs: Sequence[bool], option
     """How the shares of `options` come out beside `plain` rows, of which `plain_pairs` can be contrast rows too.
 
     `negative_pairs` says of each negative, in the order in which the lot falls on them, whether it is a pair. Each
-    number is the largest one at which its kind has no more than its share of the whole file, the other kind in it.
+    number is the largest one at which its kind has, to the nearest row, no more than its share of the whole file, the
+    other kind in it.
     """
     able = [plain_pairs, *(plain_pairs + n for n in accumulate(negative_pairs))]  # by the number of negatives
     negatives, contrast = len(negative_pairs), able[-1]

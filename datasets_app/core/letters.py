@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 
@@ -42,9 +41,8 @@ def _cases(char: str) -> str:
 @cache
 def _by_fold() -> Mapping[str, str]:
     """Each folded letter → all that are folded to it, where there are several."""
-    found: dict[str, str] = defaultdict(str)
-    for code in range(sys.maxunicode + 1):
-        char = chr(code)
-        if char.isalpha() or char.casefold() != char:  # also “Ⅷ” and “Ⓐ”, which are no letters
-            found[_fold(char)] += char
-    return {fold: chars for fold, chars in found.items() if len(chars) > 1}
+    found: dict[str, str] = {}
+    for char in map(chr, range(sys.maxunicode + 1)):  # also “Ⅷ” and “Ⓐ”, which are no letters
+        if (fold := _fold(char)) != char:
+            found[fold] = found.get(fold, fold) + char
+    return found

@@ -256,7 +256,7 @@ def watch(walker: Walker, job: Job, rehearsal: Rehearsal) -> None:
         tasks.poll_job(str(job.pk))
         job.refresh_from_db()
         seen.add(job.state)
-        if job.state == "running" and live.count() == 0 and job.metrics.filter(name="train_loss").count() > 1:
+        if job.state == "running" and "live" not in seen and job.metrics.filter(name="train_loss").count() > 1:
             expect(live.first).to_be_visible()  # the curve is drawn while it grows
             seen.add("live")
         if job.state == "succeeded":

@@ -139,7 +139,7 @@ def test_the_manifest_says_what_the_file_is(alice: Any, rain: Any) -> None:
 def test_a_page_says_where_a_share_could_not_be_filled(alice: Any, rain: Any) -> None:
     make.imported(alice, rain, [{"prompt": "乙", "chosen": "行。", "rejected": "错。"}])
     snapshot = make.snapshot(alice, rain, shares={"train": 100, "validation": 0, "test": 0})
-    told = make.export(alice, snapshot, options={"contrast": 90, "negatives": 50})
+    told = make.export(alice, snapshot, options={"contrast": 60, "negatives": 30})
     figures = {name: (n, wanted) for name, n, wanted in figures_of(told.manifest)}
     contrast = told.manifest["contrast"]
     assert figures["Contrast rows"] == (contrast["rows"], contrast["wanted"])

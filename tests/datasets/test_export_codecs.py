@@ -309,9 +309,9 @@ def test_both_shares_hold_together_and_another_seed_draws_others(alice: Any, pro
         snapshot = make.snapshot(alice, dataset, shares=ALL_TRAIN, seed=seed)
         options = {"contrast": 20, "negatives": 20}
         export = make.export(alice, snapshot, options=options)
-        assert export.manifest["negatives"] == {"rows": 5, "wanted": 5, "left_out": 15}
-        assert export.manifest["contrast"] == {"rows": 6, "wanted": 6}
-        assert export.rows_written == 31
+        assert export.manifest["negatives"] == {"rows": 7, "wanted": 7, "left_out": 13}
+        assert export.manifest["contrast"] == {"rows": 7, "wanted": 7}
+        assert export.rows_written == 34
         files.add(export.sha256)
         assert make.export(alice, snapshot, options=options).sha256 == export.sha256
     assert len(files) == 2
