@@ -1,6 +1,7 @@
 // Drop files or choose them; see how much of each has been sent. Without this module the form is an ordinary one.
 
 const SHOWN = "[data-problem], .wrong, .notice.error"; // where the page says what is wrong
+const OWN_PAGE = /\/[0-9a-f-]{36}\/$/; // the path of an upload; who was signed out is led to the door
 
 /** Sends the form with this one file. `told` is told how much is on its way: bytes sent, and of how many. Answers the
  * address of what the file became, or the reason why it became nothing ("" when none arrived). */
@@ -58,10 +59,11 @@ function setUp(form) {
   async function sendIn(row, file) {
     const [name, note, bar] = ["[data-name]", "[data-said]", "progress"].map((part) => row.querySelector(part));
     bar.hidden = false;
-    const { address, reason } = await sent(form, file, (done, all) => {
+    const { address: led, reason } = await sent(form, file, (done, all) => {
       [bar.max, bar.value] = [all, done];
       note.textContent = said(done, all);
     });
+    const address = led && OWN_PAGE.test(new URL(led).pathname) ? led : "";
     bar.hidden = true;
     if (address) {
       const link = document.createElement("a");

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from playwright.sync_api import expect
 
 from datasets_app.models import Upload
@@ -46,6 +47,13 @@ def test_several_files_are_sent_one_after_the_other_and_each_has_its_own_page(
     rows.nth(2).locator("a").click()
     page.wait_for_url(lambda url: url.endswith(f"/uploads/{made['c.csv'].pk}/"))
     expect(page.locator("#id_encoding")).to_have_value("utf-8")
+
+    page.goto(f"/datasets/{dataset.pk}/upload/")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.set_input_files("form[data-upload] input[type=file]", [tmp_path / name for name in ("a.jsonl", "c.csv")])
+    expect(page.locator("[data-upload-status]")).to_contain_text("0 of 2")  # signed out: the door is no upload
+    expect(rows.locator("a")).to_have_count(0)
+    assert Upload.objects.filter(dataset=dataset).count() == 2
 
 
 def test_without_a_script_the_page_says_what_became_of_each(
