@@ -43,8 +43,8 @@ def find_out(upload: Upload, stream: Any) -> Text | None:
     """What kind of file it is and how it is written, as far as nobody said so. The stream is left at its start.
 
     Of an archive also which file of it is read: what is to be said is returned where several could be and nobody said.
-    Raises InvalidInput for a file inside that is not there. An archive that cannot be opened is read as one, and says
-    why then.
+    Raises InvalidInput for a file inside that is not there, and where nobody could say which it is. An archive that
+    cannot be opened is read as one, and says why then.
     """
     upload.container = upload.container or detect_stream(stream, upload.name)
     upload.inside = ""
@@ -54,7 +54,11 @@ def find_out(upload: Upload, stream: Any) -> Text | None:
     except InvalidInput as error:
         if not archive or "member" in error.fields:
             raise
-        return error.message if error.code == WHICH and isinstance(error.message, Text) else None
+        if error.code != WHICH:
+            return None
+        if len(members_of(upload, stream)) < 2:
+            raise  # of one name, or with names too long to be said: nobody could say which
+        return error.message if isinstance(error.message, Text) else None
     upload.inside = found.kind if archive else ""
     upload.member = found.member if len(found.member) <= LONGEST_NAME else ""
     upload.encoding, upload.delimiter = found.encoding, found.delimiter

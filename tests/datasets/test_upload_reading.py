@@ -162,6 +162,20 @@ def test_of_an_archive_that_is_cut_off_too_a_person_says_which(alice: Any, rain:
     assert (upload.state, upload.rows_accepted, upload.rows_rejected) == ("done", 3, 1)
 
 
+@pytest.mark.parametrize("names", [("rows.jsonl", "rows_jsonl"), (f"{'a' * 401}.jsonl", f"{'b' * 401}.jsonl")])
+def test_an_archive_of_files_that_nobody_can_tell_apart_is_refused(
+    names: tuple[str, str], alice: Any, rain: Any
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name in names:
+            packed.writestr(name, make.jsonl(make.chats(2)))
+    data = out.getvalue().replace(b"rows_jsonl", b"rows.jsonl")  # two of one name, as some tools pack them
+    with pytest.raises(InvalidInput, match="Several files of the archive"):
+        make.upload(alice, rain, data, name="rows.zip", hold=True)
+    assert not Upload.objects.exists()
+
+
 def test_an_archive_of_workbooks_is_read_as_one_and_of_each_one_sheet(alice: Any, rain: Any) -> None:
     data = archive(
         a_DOT_xlsx=workbook("问题", "答案", "备注"), b_DOT_xlsx=workbook("问题", "答案", "备注", title="第二")
