@@ -243,7 +243,16 @@ def _plainly(name: str, value: str | int) -> Exact:
 def owned(dataset: Dataset) -> Exact:
     """That a sample is one of this dataset, asked of each that was found on another way."""
     owner = Sample._meta.get_field("dataset").target_field
-    return Exact(Func(F("dataset_id"), template="+%(expressions)s", output_field=owner), dataset.pk)
+    return Exact(_Plain(F("dataset_id"), output_field=owner), dataset.pk)
+
+
+class _Plain(Func):
+    """In a form that SQLite looks up in no index; PostgreSQL, where a key has no sign, finds its own way."""
+
+    template = "+%(expressions)s"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s", **more)
 
 
 def stored(mapping: Mapping[str, Any], *, me: int) -> dict[str, str]:

@@ -11,13 +11,11 @@ never less; so whoever uses one puts what it lets through to the whole question.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from django.core.exceptions import EmptyResultSet
-from django.db import connections
 from numpy.typing import NDArray
 
 from datasets_app.core import conditions
@@ -26,13 +24,17 @@ from datasets_app.models import Dataset, Sample
 from datasets_app.models.sample import Status
 
 from . import searching, starts
+from .key_arrays import Keys, matches, of_query
 from .selecting import Filters
+from .starts import Start
+from .windows import Window, ends
 
 WIDEST = 20_000_000  # keys from a dataset's first to its last: beyond, its samples lie too far apart for a set of bytes
 CHEAP = 2_000  # keys that are fetched at once
-EAGER = 40  # times as many as may pass so far
+COUNTED = 100_000  # keys that are counted
+EAGER = 40  # times as many as may pass so far, and
+DEAR = 100_000  # at most, are fetched before any are looked at
 
-Keys = NDArray[np.int64]
 Set = NDArray[np.bool_]  # by key, counted from the dataset's first
 
 
@@ -84,7 +86,7 @@ class Sieve:
         match = searching.match_of(Sample.objects.db, text.replace("\x00", ""))
         if match is None:
             return False
-        found = _matches(match, self.first, len(self.passing), most + 1)
+        found = matches(match, self.first, len(self.passing), most + 1)
         if len(found) > most:
             return False
         self.passing &= _set(found, self.first, len(self.passing))
@@ -96,30 +98,45 @@ def sieve(dataset: Dataset, filters: Filters, *, known: Collection[str] = ()) ->
 
     None where no index knows anything of it.
     """
-    keys = Sample.objects.filter(dataset=dataset).values_list("pk", flat=True)
-    first, last = keys.order_by("position").first(), keys.order_by("-position").first()
-    if first is None or last is None or last - first >= WIDEST:
-        return None
-    asked = starts.Asked(dataset, filters.where.me)
-    drawing = _Drawing(asked, first, last - first + 1, dataset.samples_total)
-    parts = [part for part in _parts(filters) if not {term.field for term in conditions.tests(part)} <= set(known)]
-    drawn = [one for one in map(drawing.part, parts) if one is not None]
-    found = Sieve(first, np.ones(last - first + 1, np.bool_), sorted(drawn, key=lambda one: one.number))
-    for one in [one for one in drawn if one.fetched <= CHEAP]:
-        found.others.remove(one)
-        found.passing &= one.draw()
-    if not found.closer() and not filters.q:
-        return None
-    # A key is fetched in a hundredth of the time that it takes to look at one that may pass in vain.
-    while found.others and found.others[0].fetched <= min(EAGER * found.number, dataset.samples_total / 6):
-        found.closer()
-    return found
+    return Sieves(dataset, filters, known).among()
 
 
-def in_order(rows: Any) -> Keys:
-    """The keys of samples that a query in an order gives, with a limit; in its order, which SQLite keeps for an
-    aggregate of an ordered SELECT. The caller looks at that once more, on the rows it shows."""
-    return _all(rows, "")
+class Sieves:
+    """The sieves of one list, for all of the dataset or for windows of it. What no index knows by windows is fetched
+    once, for all of them."""
+
+    def __init__(self, dataset: Dataset, filters: Filters, known: Collection[str] = ()) -> None:
+        self._known = _Known(starts.Asked(dataset, filters.where.me))
+        self._total, self._text = dataset.samples_total, bool(filters.q)
+        self._whole = ends(Sample.objects.filter(dataset=dataset))
+        fields = set(known)
+        self._parts = [
+            part for part in _parts(filters) if not {term.field for term in conditions.tests(part)} <= fields
+        ]
+        shown = filters.status or filters.asks_for_trash or "status" in fields
+        self._trash = [] if shown else [Term("status", "not", (Status.TRASHED.value,))]
+
+    def among(self, window: Window | None = None) -> Sieve | None:
+        """For the keys of the window, or of all the dataset; None where no index knows anything of what is asked."""
+        if self._whole is None or self._whole.last - self._whole.first >= WIDEST:
+            return None
+        of = window or self._whole
+        drawing = _Drawing(self._known, self._whole, of, self._total, narrow=window is not None)
+        drawn = [one for one in map(drawing.part, self._parts) if one is not None]
+        if not drawn and not self._text:
+            return None
+        drawn.sort(key=lambda one: one.number)
+        at_once = [one for one in drawn if one.fetched <= CHEAP] or [one for one in drawn[:1] if one.fetched <= DEAR]
+        trash = [one for one in map(drawing.part, self._trash) if one is not None]
+        left = [one for one in drawn if one not in at_once] + [one for one in trash if one.fetched > CHEAP]
+        found = Sieve(of.first, np.ones(drawing.width, np.bool_), left)
+        for one in [*at_once, *(one for one in trash if one.fetched <= CHEAP)]:
+            found.passing &= one.draw()
+        # A key is fetched in a hundredth of the time that it takes to look at one that may pass in vain; but not many
+        # may be in vain.
+        while found.others and found.others[0].fetched <= min(EAGER * found.number, DEAR):
+            found.closer()
+        return found
 
 
 def _parts(filters: Filters) -> list[Condition]:
@@ -128,8 +145,6 @@ def _parts(filters: Filters) -> list[Condition]:
     parts: list[Condition] = [Term(name, "is", (value,)) for name, value in plain.items()]
     if filters.where.condition:
         parts += conditions.conjuncts(filters.where.condition)
-    if not filters.status and not filters.asks_for_trash:
-        parts.append(Term("status", "not", (Status.TRASHED.value,)))
     return parts
 
 
@@ -141,12 +156,32 @@ class _Draw(NamedTuple):
     draw: Callable[[], Set]
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is the same for all windows: where a search may begin by a test, and sets of all keys."""
+
+    asked: starts.Asked
+    starts: dict[tuple[Term, bool], Start | None] = field(default_factory=dict)
+    sets: dict[tuple[Term, bool], Set] = field(default_factory=dict)
+
+    def start(self, term: Term, turned: bool, *, counted: bool = True) -> Start | None:
+        if (key := (term, turned)) not in self.starts:
+            found = starts.start(term, turned, self.asked)
+            self.starts[key] = found.counted(COUNTED) if found and counted else found
+        return self.starts[key]
+
+
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    asked: starts.Asked
-    first: int
-    width: int
+    known: _Known
+    whole: Window
+    window: Window
     total: int
+    narrow: bool  # whether the window is a part
+
+    @property
+    def width(self) -> int:
+        return self.window.last - self.window.first + 1
 
     def part(self, condition: Condition, turned: bool = False) -> _Draw | None:
         """The samples that may pass; `turned`: that may not pass. None: nobody knows."""
@@ -178,14 +213,16 @@ class _Drawing:
     def _term(self, term: Term, turned: bool) -> _Draw | None:
         if term.field == "text":
             return self._text(term.values[0], (term.operator == "lacks") != turned)
-        start = starts.start(term, turned, self.asked)
-        other = starts.start(term, not turned, self.asked) if term.field in starts.EXACTLY else None
+        start = self.known.start(term, turned)
+        counted = start is None or start.number is None
+        other = self.known.start(term, not turned, counted=counted) if starts.exactly(term) else None
         number, others = self._number(start), self._number(other)
-        if start is not None and (other is None or number <= others):
-            return _Draw(number, number, partial(self._set, start))
+        if start is not None and (other is None or number <= others or other.number is None):
+            return _Draw(number, self._fetched(start, term, turned), partial(self._keys, start, term, turned))
         if other is None:
             return None
-        return _Draw(self.total - others, others, partial(self._others, other))
+        draw = partial(self._keys, other, term, not turned)
+        return _Draw(self._share(self.total) - others, self._fetched(other, term, not turned), lambda: ~draw())
 
     def _text(self, text: str, lacks: bool) -> _Draw | None:
         match = searching.match_of(Sample.objects.db, text.replace("\x00", ""))
@@ -193,23 +230,44 @@ class _Drawing:
             return None
 
         def draw() -> Set:
-            found = _set(_matches(match, self.first, self.width), self.first, self.width)
+            found = _set(matches(match, self.window.first, self.width), self.window.first, self.width)
             return ~found if lacks else found
 
-        return _Draw(self.total / 3, self.total / 3, draw)
+        number = self._share(self.total / 3)
+        return _Draw(number, number, draw)
 
-    def _number(self, start: starts.Start | None) -> float:
-        return self.total / 3 if start is None or start.number is None else start.number
+    def _share(self, number: float) -> float:
+        """Of so many samples of the dataset, those in the window."""
+        return number * self.width / (self.whole.last - self.whole.first + 1)
 
-    def _set(self, start: starts.Start) -> Set:
+    def _number(self, start: Start | None) -> float:
+        return self._share(self.total / 3 if start is None or start.number is None else start.number)
+
+    def _fetched(self, start: Start, term: Term, turned: bool) -> float:
+        if not self.narrow or start.by_number:
+            return self._number(start)
+        if (term, turned) in self.known.sets:
+            return 0
+        return self.total / 3 if start.number is None else start.number
+
+    def _keys(self, start: Start, term: Term, turned: bool) -> Set:
+        """Of a start that no window narrows all keys are kept for the next window."""
+        if not self.narrow or start.by_number:
+            return self._set(start, self.window)
+        if (term, turned) not in self.known.sets:
+            self.known.sets[term, turned] = self._set(start, self.whole)
+        first = self.window.first - self.whole.first
+        return self.known.sets[term, turned][first : first + self.width]
+
+    def _set(self, start: Start, window: Window) -> Set:
         # Where an index gives the keys in order, it is entered at the first; else asked for their keys, SQLite might
         # take a way along these.
+        keys = start.keys
+        if start.rows is not None and self.narrow and start.by_number:
+            keys = start.rows.filter(position__gte=window.low, position__lte=window.high).values("pk")
         key = "" if start.rows is not None else "k" if start.in_order else "+k"
-        between = key and f"WHERE {key} BETWEEN {self.first} AND {self.first + self.width - 1}"
-        return _set(_all(start.keys, between), self.first, self.width)
-
-    def _others(self, start: starts.Start) -> Set:
-        return ~self._set(start)
+        between = key and f"WHERE {key} BETWEEN {window.first} AND {window.last}"
+        return _set(of_query(keys, between), window.first, window.last - window.first + 1)
 
 
 def _set(keys: Keys, first: int, width: int) -> Set:
@@ -217,25 +275,3 @@ def _set(keys: Keys, first: int, width: int) -> Set:
     at = keys - first
     found[at[(at >= 0) & (at < width)]] = True
     return found
-
-
-def _matches(match: str, first: int, width: int, most: int = -1) -> Keys:
-    """Of what the text index is asked; -1: all."""
-    if not match:
-        return np.empty(0, np.int64)
-    return _fetched(searching.KEYS, (match, first, first + width - 1, most))
-
-
-def _all(rows: Any, between: str) -> Keys:
-    try:
-        sql, params = rows.query.get_compiler(using=rows.db).as_sql()
-    except EmptyResultSet:
-        return np.empty(0, np.int64)
-    return _fetched(f"WITH found(k) AS ({sql}) SELECT group_concat(k) FROM found {between}", params)  # noqa: S608
-
-
-def _fetched(sql: str, params: Any) -> Keys:
-    with connections[Sample.objects.db].cursor() as cursor:
-        cursor.execute(sql, params)
-        [text] = cursor.fetchone()
-    return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)

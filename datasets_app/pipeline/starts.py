@@ -22,6 +22,7 @@ from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, Fin
 from datasets_app.models.sample import SampleQuerySet, Status
 
 from .conditions import Spelt, Where
+from .selecting import owned
 
 _MANY = 2**31
 Keys = Any  # a query of one column, the keys of samples
@@ -32,13 +33,19 @@ class Start:
     """Samples (`rows`), or only their keys.
 
     `number` is how many there are, or about as many; None: nobody has counted them yet. `in_order`: the index that
-    knows them knows them in the order of their numbers, or their keys in the order of the keys.
+    knows them knows them in the order of their numbers, or their keys in that of the keys; `nearby`: each value's are.
     """
 
     keys: Keys
     number: int | None = None
     rows: SampleQuerySet | None = None
     in_order: bool = False
+    nearby: bool = False
+
+    @property
+    def by_number(self) -> bool:
+        """Whether the index is entered at those between two numbers, so that no others are looked at."""
+        return self.in_order or self.nearby
 
     def counted(self, most: int) -> Start:
         """The same with its number, where there are at most so many."""
@@ -57,8 +64,8 @@ def starts(dataset: Dataset, where: Where) -> list[Start]:
     return [start for start in found if start is not None]
 
 
-def _samples(rows: SampleQuerySet, number: int | None = None, *, in_order: bool = False) -> Start:
-    return Start(rows.values("pk"), number, rows, in_order)
+def _samples(rows: SampleQuerySet, number: int | None = None, *, in_order: bool = False, nearby: bool = False) -> Start:
+    return Start(rows.values("pk"), number, rows, in_order, nearby)
 
 
 class Asked:
@@ -120,7 +127,7 @@ def _choice(name: str, values: dict[str, Any], unknown: Any = None) -> _Way:
         if unknown is not None:
             rows = rows.filter(_unlike(name, str(unknown)))
         kept = [value for value in values if values[value] in wanted]
-        return _samples(rows, asked.number(name, kept) if "" not in kept else None)
+        return _samples(rows, asked.number(name, kept) if "" not in kept else None, nearby=True)
 
     return ask
 
@@ -129,7 +136,7 @@ def _label(term: Term, turned: bool, asked: Asked) -> Start | None:
     if (term.operator == "not") != turned:
         return None  # also those without a label
     rows = asked.samples.filter(_unlike("label", "''"), label__in=term.values)
-    return _samples(rows, asked.number("label", term.values))
+    return _samples(rows, asked.number("label", term.values), nearby=True)
 
 
 def _number(name: str, nothing: int | None = None) -> _Way:
@@ -147,7 +154,7 @@ def _number(name: str, nothing: int | None = None) -> _Way:
         else:
             within, least = Q(**{f"{name}__lte": values[0] - turned}), 0
         if nothing is None:
-            return _samples(asked.samples.filter(within))
+            return _samples(asked.samples.filter(within), nearby=name == "position")
         seldom = asked.samples.filter(_unlike(name, str(nothing)), within)
         return _samples(seldom, in_order=name != "cluster") if least > nothing else None
 
@@ -163,16 +170,11 @@ def _moment(name: str, term: Term, turned: bool, asked: Asked) -> Q:
     return Q(**{f"{name}__{'gte' if (term.operator == 'after') != turned else 'lt'}": at})
 
 
-def _rejected(term: Term, turned: bool, asked: Asked) -> Start | None:
-    if (term.values[0] == "yes") == turned:
-        return None
-    return _samples(asked.samples.filter(has_rejected=True), in_order=True)
+def _flag(found: Q, *, in_order: bool = False) -> _Way:
+    def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
+        return None if (term.values[0] == "yes") == turned else _samples(asked.samples.filter(found), in_order=in_order)
 
-
-def _duplicates(term: Term, turned: bool, asked: Asked) -> Start | None:
-    if (term.values[0] == "yes") == turned:
-        return None
-    return _samples(asked.samples.filter(_unlike("cluster", "0")))
+    return ask
 
 
 def _upload(term: Term, turned: bool, asked: Asked) -> Start | None:
@@ -183,6 +185,8 @@ def _upload(term: Term, turned: bool, asked: Asked) -> Start | None:
 
 def _person(name: str, *, in_order: bool) -> _Way:
     def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
+        if (term.operator == "not") != turned and term.values == ("nobody",):
+            return _samples(Sample.objects.filter(owned(asked.dataset), **{f"{name}__gte": 0}).order_by())
         people = _people(term, turned, asked)
         if people is None:
             return None
@@ -223,12 +227,10 @@ def _decisions(asked: Asked) -> Any:
     return Decision.objects.filter(undone_at=None)
 
 
-def _verdicts(term: Term, asked: Asked) -> Any:
-    return _decisions(asked).filter(decision__in=term.values)
-
-
 def _by(rows: Callable[[Asked], Any], *, in_order: bool) -> _Way:
     def ask(term: Term, turned: bool, asked: Asked) -> Start | None:
+        if (term.operator == "not") != turned and term.values == ("nobody",):
+            return Start(rows(asked).order_by().values("sample_id"))
         people = _people(term, turned, asked)
         if people is None:
             return None
@@ -272,23 +274,27 @@ _KNOWN: dict[str, _Way] = {
     "split": _choice("split", {"": "", **{side: side for side in SIDES}}),
     "tokens": _number("tokens"),
     "number": _number("position"),
-    "rejected": _rejected,
+    "rejected": _flag(Q(has_rejected=True), in_order=True),
     "revisions": _number("revision_number", nothing=1),
     "changed": _changed,
     "changed-by": _person("changed_by", in_order=True),
     "assigned": _person("assigned_to", in_order=False),
-    "decision": _having(_verdicts),
+    "decision": _having(lambda term, asked: _decisions(asked).filter(decision__in=term.values)),
     "decided": _decided,
     "decided-by": _by(_decisions, in_order=True),
     "guideline": _guideline,
     "annotated-by": _by(_annotations, in_order=False),
     "comments": _number("comments_open", nothing=0),
-    "duplicates": _duplicates,
+    "duplicates": _flag(_unlike("cluster", "0")),
     "cluster": _number("cluster", nothing=0),
     "upload": _upload,
     "gold": _gold,
 }
 
-# Fields whose keys all pass, of the dataset's samples: what is not among them does not. Of decisions the index knows
-# older ones as well, and hidden checks are nobody's but a lead's.
-EXACTLY = frozenset(_KNOWN) - {"decision", "decided", "decided-by", "guideline", "gold"}
+# Of decisions the index knows older ones as well, and hidden checks are nobody's but a lead's.
+_EXACTLY = frozenset(_KNOWN) - {"decision", "decided", "decided-by", "guideline", "gold"}
+
+
+def exactly(term: Term) -> bool:
+    """Whether all of the dataset's samples among its keys pass: then what is not among them does not."""
+    return term.field in _EXACTLY or (term.field == "decided-by" and term.values == ("nobody",))

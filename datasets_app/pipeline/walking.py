@@ -19,9 +19,10 @@ from datasets_app.models import Dataset, FindingRow, Sample, SampleTag
 from . import keys, searching
 from .selecting import FEW, READ, Filters, kept, narrowed
 
-FIRST, LARGEST = 200, 8000  # keys of a block; each is four times as large as the one before
+FIRST, LARGER, LARGEST = 200, 4, 8000  # keys of a block, how many times as many the next one has, and at most
 LAST = 2**31 - 1  # no sample has a higher position
 IN_VAIN = 4_000  # matches of a text that are put to other filters before these lead the way
+SELDOM = 1_000  # of a rule or a tag
 # Lowest place, highest, backwards?, how many → the samples of a block, as keys or as a query, and its last place. None:
 # there are no more. A place is the sample's key, or where keys are in no order its position.
 Block = Callable[[int, int, bool, int], tuple[Any, int] | None]
@@ -36,17 +37,16 @@ def screen(dataset: Dataset, filters: Filters, *, beyond: int | None, back: bool
         return None
     block, others = chosen
     found: list[int] = []
-    seen, gives_up = 0, bool(filters.q) and not others.q and bool(others.chosen())
-    for within in _blocks(block, *_ends(dataset, beyond, back), back):
+    seen, gives_up, of_text = 0, bool(others.chosen()), bool(filters.ways().q) and not others.q
+    for within, most in _blocks(block, *_ends(dataset, beyond, back), back):
         rows = narrowed(dataset, others, within=within).order_by().values_list("position", "pk", "dataset_id")
         # SQLite's text index knows every dataset.
         found += [key for _, key in sorted(((at, key) for at, key, owner in rows if owner == dataset.pk), reverse=back)]
         if len(found) >= size:
             break
-        if gives_up:
-            seen += len(within)
-            if seen >= IN_VAIN:
-                return None
+        seen += len(within) if of_text else most
+        if gives_up and seen >= (IN_VAIN if of_text else SELDOM) and (of_text or len(found) * LARGER < size):
+            return None
     return found[:size]
 
 
@@ -108,14 +108,14 @@ def _ends(dataset: Dataset, beyond: int | None, back: bool) -> tuple[int | None,
     return low, high
 
 
-def _blocks(block: Block, low: int | None, high: int | None, back: bool) -> Iterator[Any]:
-    """Blocks in the order of the walk."""
+def _blocks(block: Block, low: int | None, high: int | None, back: bool) -> Iterator[tuple[Any, int]]:
+    """Blocks in the order of the walk, and how many samples they are at most."""
     size = FIRST
     while low is not None and high is not None and low <= high:
         found = block(low, high, back, size)
         if found is None:
             return
         within, last = found
-        yield within
+        yield within, size
         low, high = (low, last - 1) if back else (last + 1, high)
-        size = min(size * 4, LARGEST)
+        size = min(size * LARGER, LARGEST)

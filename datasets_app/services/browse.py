@@ -8,7 +8,7 @@ from django.db import connections
 
 from datasets_app.models import Dataset, DatasetCount, Sample
 from datasets_app.pipeline import walking
-from datasets_app.pipeline.selecting import Filters, narrowed
+from datasets_app.pipeline.selecting import FEW, Filters, kept, narrowed
 from ftstudio.web.pagination import Page, keyset, position_of
 
 from . import ordering
@@ -38,15 +38,23 @@ def page(*, dataset: Dataset, filters: Filters, cursor: str = "", size: int = 50
     beyond = position_of(cursor)
     back = cursor.startswith("<") != falling
     keys = walking.screen(dataset, filters, beyond=beyond, back=back, size=size + 1)
-    ways = filters.ways()
-    # By number, the index of a column's value names what passes in order; walks along rules and tags are SQLite's.
-    if keys is None and (ways.where or (not _on_sqlite() and (ways.rule or ways.tag))):
+    if keys is None and (there := _by_number(dataset, filters.ways())):
         after = None if beyond is None else (beyond, beyond)
-        found_there = _rows(dataset, ways, ("pk",))(ordering.NUMBER, back, after, size + 1)
-        keys = [row.pk for row in found_there]
+        keys = [row.pk for row in there(ordering.NUMBER, back, after, size + 1)]
     rows = narrowed(dataset, filters) if keys is None else Sample.objects.filter(pk__in=keys)
     found = keyset(rows.only(*COLUMNS), cursor=cursor, size=size, key="position", newest_first=falling)
     return Page(found.rows, found.earlier, found.later)
+
+
+def _by_number(dataset: Dataset, ways: Filters) -> ordering.First | None:
+    """What finds a screen by number; None where the index of a column's value names what passes in order."""
+    if ways.where:
+        return _rows(dataset, ways, ("pk",))
+    if not _on_sqlite():  # which walks along rules and tags
+        return _rows(dataset, ways, ("pk",)) if ways.rule or ways.tag else None
+    if ways.q or len(ways.chosen()) < 2 or min(kept(dataset, ways).values(), default=0) <= FEW:
+        return None
+    return _rows(dataset, ways, ("pk",))
 
 
 def _rows(dataset: Dataset, filters: Filters, columns: Sequence[str]) -> ordering.First:

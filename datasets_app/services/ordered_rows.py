@@ -29,6 +29,7 @@ LOOKED_AT, READ = 10_000, 2_000  # samples of the order that are looked at first
 GLANCED_AT = 2_000  # where keys to begin with can be counted
 DEEPER = 10  # times as many are looked at where the order's own index says all that is asked
 SIEVED = 20_000  # samples of a dataset; fewer are looked at in no time
+SOON = 20_000  # samples that are read sooner than the keys of all
 COUNTED = 32  # times as many keys to begin with are counted as samples have been looked at
 DENSE = 3  # what at least one sample of so many passes is not gathered
 WIDER = 4  # times as many as so far are looked at next
@@ -72,12 +73,12 @@ class OrderedRows:
             # Between places neither end is meant, and the edge has not been looked at.
             rest = (rest[0], (edge[0], edge[1] + 1)) if down else ((edge[0], edge[1] - 1), rest[1])
             if self.dataset.samples_total >= SIEVED and not sieved and not self._in_index(column):
-                if looked < LOOKED_AT and len(found) * (1 + WIDER) >= n:
+                if column is not NUMBER and looked < LOOKED_AT and len(found) * (1 + WIDER) >= n:
                     look = looked * WIDER
                     continue
                 sieved = True
-                others = SievedRows(self.dataset, self.filters, self.columns, dict(numbers), column, down)
-                more = others(rest, n - len(found))
+                begin = [start.counted(looked * COUNTED) for start in begin]
+                more = self._sieved(column, down, rest, n - len(found), numbers, begin)
                 if more is not None:
                     return found + more
             begin = [start.counted(looked * COUNTED) for start in begin]
@@ -86,6 +87,14 @@ class OrderedRows:
                 return self._gathered(begin, column, down, (low, high), n, numbers)
             look = go_on
         return [*found, *self._walked(between(column, *rest), by, numbers)[: n - len(found)]]
+
+    def _sieved(
+        self, column: Column, down: bool, rest: Range, n: int, numbers: Numbers, begin: Sequence[Start]
+    ) -> list[Sample] | None:
+        """What is left of them, where so many pass each filter that it takes long to read these."""
+        if column is not NUMBER and self._fewest(numbers, begin) <= SOON:
+            return None
+        return SievedRows(self.dataset, self.filters, self.columns, dict(numbers), column, down)(rest, n)
 
     def _gathered(
         self, begin: Sequence[Start], column: Column, down: bool, range: Range, n: int, numbers: Numbers
@@ -129,7 +138,7 @@ class OrderedRows:
             return READ
         if self._in_index(column):
             return LOOKED_AT * DEEPER
-        return GLANCED_AT if self.filters.where else LOOKED_AT
+        return GLANCED_AT if self.filters.where or column is NUMBER else LOOKED_AT
 
     def _edge(self, column: Column, by: Sequence[str], rest: Range, look: int) -> Place | None:
         """Where the next `look` samples of the order end; None: there are no more than these."""
@@ -144,11 +153,10 @@ class OrderedRows:
         What passes may stand close together and then nowhere, so its rate so far tells little: four times as many are
         looked at as long as that takes no more time than the reading would.
         """
-        known = [start.number for start in begin if start.number is not None]
-        if not numbers and not known:
+        if not numbers and all(start.number is None for start in begin):
             # Of a text, its index says which to walk past.
             return looked * WIDER if begin or not self.filters.q else 0
-        rarest = min([self._rarest(numbers), *known])
+        rarest = self._fewest(numbers, begin)
         if self._in_index(column):
             return 0 if rarest * DEEPER > self.dataset.samples_total else None
         if rarest * DENSE > self.dataset.samples_total:
@@ -164,6 +172,9 @@ class OrderedRows:
         asked = {name for name in self.filters.chosen() if name != "where"}
         asked |= {term.field for term in tests(where)} if where else set()
         return asked <= IN_INDEX[column.name]
+
+    def _fewest(self, numbers: Numbers, begin: Sequence[Start]) -> int:
+        return min([self._rarest(numbers), *(start.number for start in begin if start.number is not None)])
 
     def _rarest(self, numbers: Numbers) -> int:
         return min(numbers.values(), default=self.dataset.samples_total)

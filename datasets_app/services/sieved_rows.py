@@ -2,7 +2,7 @@
 
 The keys of the order's index are taken in blocks and sieved (`pipeline.sieve`): what is left of them is put to the
 filters, so the sieve only saves looking at samples that cannot pass. In the order of the numbers, which is that of the
-keys, the sieve itself names what is next.
+keys, the sieve itself names what is next, and is filled by windows of numbers, the nearest first.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from datasets_app.core.conditions import all_of, conjuncts, tests, write
 from datasets_app.models import Dataset, Sample
 from datasets_app.pipeline import selecting
 from datasets_app.pipeline.conditions import Where
+from datasets_app.pipeline.key_arrays import Keys, in_order
 from datasets_app.pipeline.selecting import Filters
-from datasets_app.pipeline.sieve import Keys, Sieve, in_order, sieve
+from datasets_app.pipeline.sieve import Sieve, Sieves, sieve
+from datasets_app.pipeline.windows import ends, windows
 
 from .ordering import NUMBER, Column, Place, between, plain
 
 Range = tuple[Place | None, Place | None]  # neither end is meant; None: no end on that side
 
-WALKED, LARGEST = 10_000, 60_000  # keys of the first block of the order, each as large as all before it; and at most
+WALKED, LARGEST = 3_000, 60_000  # keys of the first block of the order, each as large as all before it; and at most
+# Numbers of the first window, how many times as many the next one has, and at most.
+WINDOW, WIDER, WIDEST = 4_000, 4, 128_000
 HOP = 400  # samples that may pass are looked at for one value, where many have it and
 SELDOM = 400  # at most one of so many may pass
-GATHERED = 4_000  # so many that may pass are read at once, where they are next
-CHEAPER = 40  # times as long to read one and put it in order as to pass over it
+GATHERED = 20_000  # so many that may pass are read at once, where they are next
+CHEAPER = 20  # times as long to read one and put it in order as to pass over it
 MATCHES = 100_000  # of a text that are fetched to begin with
 IN_VAIN = 600  # samples asked in vain: then the sieve is made closer, or another way is taken
 LOOSE = 8  # what at most one sample of so many passes is asked in vain
@@ -50,6 +54,19 @@ class Elsewhere(Exception):
     """There is a better way."""
 
 
+def _known(left: Sieve | None) -> Sieve:
+    if left is None:
+        raise Elsewhere
+    return left
+
+
+def _sizes() -> Iterator[int]:
+    size = WINDOW
+    while True:
+        yield size
+        size = min(size * WIDER, WIDEST)
+
+
 @dataclass(slots=True)
 class SievedRows:
     """Called with what is left of the order, and how many samples are wanted."""
@@ -64,52 +81,68 @@ class SievedRows:
 
     def __call__(self, rest: Range, n: int) -> list[Sample] | None:
         """The first of them; None where another way is better."""
-        by_number = self.column is NUMBER
-        left = sieve(self.dataset, self.filters, known=() if by_number else IN_INDEX[self.column.name])
-        if left is None:
-            return None
-        said = not self.filters.q or left.say(self.filters.q, MATCHES)
         try:
-            found = self._found(left, rest, n, said)
+            found = self._by_number(rest, n) if self.column is NUMBER else self._by_value(rest, n)
         except Elsewhere:
             return None
         places = [(getattr(row, self.column.name), row.position) for row in found]
         return found if places == sorted(places, reverse=self.down) else None
 
-    def _found(self, left: Sieve, rest: Range, n: int, said: bool) -> list[Sample]:
+    def _by_value(self, rest: Range, n: int) -> list[Sample]:
+        left = _known(sieve(self.dataset, self.filters, known=IN_INDEX[self.column.name]))
+        said = self._says(left)
         found: list[Sample] = []
         for keys, of in self._blocks(left, rest):
             if keys is None:
                 return found + self._gathered(left.keys(), of, n - len(found))
-            size, at = 2 * n, 0
-            while at < len(keys):
-                if self._in_vain > IN_VAIN:
-                    if not left.closer():
-                        if said or not left.say(self.filters.q, len(left.passing)):
-                            raise Elsewhere
-                        said = True
-                    keys, at, self._in_vain = left.through(keys[at:]), 0, 0
-                    continue
-                asked = keys[at : at + size]
-                passing = self._passing(asked, of)[: n - len(found)]
-                found += passing
-                if of is None:
-                    self._in_vain += len(asked) if len(passing) * LOOSE < len(asked) else 0
-                if len(found) == n:
-                    return found
-                at, size = at + size, min(4 * size, ASKED)
+            said = self._look(left, keys, of, found, n, said)
+            if len(found) == n:
+                break
         return found
+
+    def _by_number(self, rest: Range, n: int) -> list[Sample]:
+        """By windows of the numbers, each four times as large as the one before: what passes may be near."""
+        sieves, found = Sieves(self.dataset, self.filters, IN_INDEX[self.column.name]), list[Sample]()
+        if (left := ends(self._rows(rest))) is None:
+            return found
+        for ahead in windows(self.dataset, left, _sizes(), down=self.down):
+            near = _known(sieves.among(ahead))
+            self._look(near, near.keys(down=self.down), None, found, n, self._says(near))
+            if len(found) == n:
+                break
+        return found
+
+    def _says(self, left: Sieve) -> bool:
+        """Whether the sieve knows the text, if one is asked for."""
+        return not self.filters.q or left.say(self.filters.q, MATCHES)
+
+    def _look(self, left: Sieve, keys: Keys, of: Any, found: list[Sample], n: int, said: bool) -> bool:
+        """Put the keys to the filters until `n` are found; whether the sieve knows the text by then."""
+        size, at = 2 * n, 0
+        while at < len(keys) and len(found) < n:
+            if self._in_vain > IN_VAIN:
+                if not left.closer():
+                    if said or not left.say(self.filters.q, len(left.passing)):
+                        raise Elsewhere
+                    said = True
+                keys, at, self._in_vain = left.through(keys[at:]), 0, 0
+                continue
+            asked = keys[at : at + size]
+            passing = self._passing(asked, of)[: n - len(found)]
+            found += passing
+            if of is None:
+                self._in_vain += len(asked) if len(passing) * LOOSE < len(asked) else 0
+            at, size = at + size, min(4 * size, ASKED)
+        return said
 
     def _blocks(self, left: Sieve, rest: Range) -> Iterator[tuple[Keys | None, Any]]:
         """What may pass, in order, and the value of the column that is meant; None: whatever theirs is. At the end no
         keys and what is left of the order, where so few may pass that these are better read at once."""
-        if self.column is NUMBER:
-            first = self._rows(rest).values_list("pk", flat=True).first()
-            if first is not None:
-                yield left.keys(first, down=self.down), None
-            return
         walked, passed, size = 0, 0, WALKED
         while True:
+            while left.others and left.others[0].fetched <= walked:
+                left.closer()
+                passed = 0  # at least
             number = left.number - passed
             if number <= GATHERED and number * CHEAPER <= walked + size:
                 yield None, rest

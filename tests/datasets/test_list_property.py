@@ -137,6 +137,12 @@ PLAIN: dict[str, dict[str, Any]] = {
         "guideline.is(1)": lambda row: VERDICTS[row["position"]] == ("accept",),
         "decided.before(2020-01-01)": lambda row: False,
         "decided-by.is(me)": lambda row: bool(VERDICTS[row["position"]]),
+        "decided-by.is(nobody)": lambda row: not VERDICTS[row["position"]],
+        "decided-by.not(nobody)": lambda row: bool(VERDICTS[row["position"]]),
+        "annotated-by.is(nobody)": lambda row: True,
+        "changed-by.is(nobody)": lambda row: row["position"] not in BY_ALICE,
+        "changed-by.not(nobody)": lambda row: row["position"] in BY_ALICE,
+        "changed-by.any(me,nobody)": lambda row: True,
         "changed-by.is(me)": lambda row: row["position"] in BY_ALICE,
         "not(changed-by.not(me))": lambda row: row["position"] in BY_ALICE,
         "not(any(tokens.min(3),worst.any(error,warning)))": lambda row: row["tokens"] < 3 and row["worst"] in (0, 1),
@@ -188,6 +194,28 @@ asked_for = st.lists(st.sampled_from([(name, value) for name, ways in PLAIN.item
     asked={"split": "test"}, order="tokens", falling=False, few=1, look=1, counted=0, size=2, sieved=True, gathered=0
 )
 @example(
+    asked={"status": "accepted", "rule": "echo"},
+    order="number",
+    falling=True,
+    few=1,
+    look=1,
+    counted=0,
+    size=2,
+    sieved=True,
+    gathered=0,
+)
+@example(
+    asked={"tag": "常", "where": "decided-by.is(nobody)"},
+    order="number",
+    falling=False,
+    few=1,
+    look=1,
+    counted=0,
+    size=2,
+    sieved=True,
+    gathered=0,
+)
+@example(
     asked={"status": "pending", "where": "duplicates.is(yes)"}, order="findings", falling=False, few=1, look=1,
     counted=0, size=2, sieved=True, gathered=0,
 )  # fmt: skip
@@ -211,17 +239,23 @@ def test_a_list_shows_what_passes_there_and_back(
         for module, name in ((selecting, "FEW"), (selecting, "READ"), (walking, "FEW"), (walking, "READ")):
             patch.setattr(module, name, few)
         patch.setattr(walking, "FIRST", size)
-        patch.setattr(walking, "IN_VAIN", 2 * look)
+        for name, value in (("IN_VAIN", 2 * look), ("SELDOM", look), ("LARGER", 2)):
+            patch.setattr(walking, name, value)
+        patch.setattr(browse, "FEW", few)
         patch.setattr(ordered_rows, "COUNTED", counted)
         for name in ("LOOKED_AT", "GLANCED_AT", "READ"):
             patch.setattr(ordered_rows, name, look)
         patch.setattr(ordered_rows, "SIEVED", 1 if sieved else ROWS)
+        patch.setattr(ordered_rows, "SOON", gathered)
         for name, value in (
             ("WALKED", look), ("LARGEST", 2 * look), ("GATHERED", gathered), ("CHEAPER", 1), ("MATCHES", counted),
             ("IN_VAIN", 2 * look), ("ASKED", size), ("HOP", size), ("SELDOM", gathered),
+            ("WINDOW", look), ("WIDER", 2), ("WIDEST", 12),
         ):  # fmt: skip
             patch.setattr(sieved_rows, name, value)
-        patch.setattr(sieve, "CHEAP", counted)
+        for name in ("CHEAP", "COUNTED"):
+            patch.setattr(sieve, name, counted)
+        patch.setattr(sieve, "DEAR", size)
         for name, value in (("READ", look), ("SELDOM", 2), ("LISTED", size)):
             patch.setattr(pairs, name, value)
         for name in ("LOOKED_AT", "GLANCED_AT"):
