@@ -32,9 +32,10 @@ def like(*, sample: Sample, most: int = MOST) -> list[Similar]:
     system prompts. What shares only common trigrams is not alike.
     """
     mine = similarity.grams_of_sample(_content(sample))
-    near = searching.sharing(sample, most=READ)
+    near = Sample.objects.filter(pk__in=searching.sharing(sample, most=READ)).values_list("pk", "dataset_id")
+    own = [key for key, dataset in near if dataset == sample.dataset_id]  # asked of the database, it reads them all
     found: list[tuple[float, int]] = []
-    revisions = Revision.objects.current().filter(sample__in=near, sample__dataset=sample.dataset_id)
+    revisions = Revision.objects.current().filter(sample__in=own)
     for key, payload in revisions.order_by().values_list("sample_id", "payload"):
         alike = similarity.jaccard(mine, similarity.grams_of_sample(core.from_json(payload)))
         if alike >= LEAST:
