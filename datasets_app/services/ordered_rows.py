@@ -92,9 +92,10 @@ class OrderedRows:
         self, column: Column, down: bool, rest: Range, n: int, numbers: Numbers, begin: Sequence[Start]
     ) -> list[Sample] | None:
         """What is left of them, where so many pass each filter that it takes long to read these."""
-        if column is not NUMBER and self._fewest(numbers, begin) <= SOON:
+        fewest = self._fewest(numbers, begin)
+        if column is not NUMBER and fewest <= SOON:
             return None
-        return SievedRows(self.dataset, self.filters, self.columns, dict(numbers), column, down)(rest, n)
+        return SievedRows(self.dataset, self.filters, self.columns, dict(numbers), fewest, column, down)(rest, n)
 
     def _gathered(
         self, begin: Sequence[Start], column: Column, down: bool, range: Range, n: int, numbers: Numbers

@@ -33,6 +33,8 @@ HOP = 400  # samples that may pass are looked at for one value, where many have 
 SELDOM = 400  # at most one of so many may pass
 GATHERED = 20_000  # so many that may pass are read at once, where they are next
 CHEAPER = 20  # times as long to read one and put it in order as to pass over it
+STRODE = 500  # of the first block, where the index of the order passes over samples by itself
+READABLE, SOONER = 60_000, 4  # that the rarest filter passes are read after so many times as many keys in vain
 MATCHES = 100_000  # of a text that are fetched to begin with
 IN_VAIN = 600  # samples asked in vain: then the sieve is made closer, or another way is taken
 LOOSE = 8  # what at most one sample of so many passes is asked in vain
@@ -75,6 +77,7 @@ class SievedRows:
     filters: Filters
     columns: Sequence[str]
     numbers: dict[str, int]
+    fewest: int  # of them, or of those that begin the condition
     column: Column
     down: bool
     _in_vain: int = field(default=0, init=False)
@@ -121,6 +124,8 @@ class SievedRows:
         size, at = 2 * n, 0
         while at < len(keys) and len(found) < n:
             if self._in_vain > IN_VAIN:
+                if self.fewest <= READABLE and left.others and left.others[0].fetched > self.fewest * SOONER:
+                    raise Elsewhere
                 if not left.closer():
                     if said or not left.say(self.filters.q, len(left.passing)):
                         raise Elsewhere
@@ -130,7 +135,7 @@ class SievedRows:
             asked = keys[at : at + size]
             passing = self._passing(asked, of)[: n - len(found)]
             found += passing
-            if of is None:
+            if of is None or self.fewest <= READABLE:
                 self._in_vain += len(asked) if len(passing) * LOOSE < len(asked) else 0
             at, size = at + size, min(4 * size, ASKED)
         return said
@@ -138,8 +143,11 @@ class SievedRows:
     def _blocks(self, left: Sieve, rest: Range) -> Iterator[tuple[Keys | None, Any]]:
         """What may pass, in order, and the value of the column that is meant; None: whatever theirs is. At the end no
         keys and what is left of the order, where so few may pass that these are better read at once."""
-        walked, passed, size = 0, 0, WALKED
+        # What the index of the order passes over by itself is no key of a block: one might lead far.
+        walked, passed, size = 0, 0, WALKED if self._there() is None else STRODE
         while True:
+            if self.fewest <= READABLE and walked >= self.fewest * SOONER:
+                raise Elsewhere
             while left.others and left.others[0].fetched <= walked:
                 left.closer()
                 passed = 0  # at least
@@ -190,6 +198,13 @@ class SievedRows:
 
     def _inside(self, rest: Range) -> Any:
         """What the order's own index says of the filters is asked there; of the trash, the sieve knows."""
+        if (there := self._there()) is None:
+            return self._rows(rest)
+        rows = selecting.narrowed(self.dataset, there, ordered=True, reading=True, numbers={})
+        return rows.filter(between(self.column, *rest)).order_by(*self._by())
+
+    def _there(self) -> Filters | None:
+        """What the index of the order says of the filters, if anything."""
         known = IN_INDEX[self.column.name]
         condition = self.filters.where.condition
         parts = [
@@ -198,12 +213,10 @@ class SievedRows:
             if {term.field for term in tests(part)} <= known
         ]
         if not parts and self.filters.chosen().keys().isdisjoint(known):
-            return self._rows(rest)
+            return None
         asked = all_of(tuple(parts))
         there: dict[str, Any] = {name: value for name, value in self.filters.chosen().items() if name in known}
-        there["where"] = Where(write(asked) if asked else "", self.filters.where.me)
-        rows = selecting.narrowed(self.dataset, Filters(**there), ordered=True, reading=True, numbers={})
-        return rows.filter(between(self.column, *rest)).order_by(*self._by())
+        return Filters(**there, where=Where(write(asked) if asked else "", self.filters.where.me))
 
     def _passing(self, keys: Keys, value: Any) -> list[Sample]:
         rows = selecting.narrowed(self.dataset, self.filters, within=keys.tolist(), reading=True, numbers=self.numbers)

@@ -248,9 +248,9 @@ def test_a_list_shows_what_passes_there_and_back(
         patch.setattr(ordered_rows, "SIEVED", 1 if sieved else ROWS)
         patch.setattr(ordered_rows, "SOON", gathered)
         for name, value in (
-            ("WALKED", look), ("LARGEST", 2 * look), ("GATHERED", gathered), ("CHEAPER", 1), ("MATCHES", counted),
-            ("IN_VAIN", 2 * look), ("ASKED", size), ("HOP", size), ("SELDOM", gathered),
-            ("WINDOW", look), ("WIDER", 2), ("WIDEST", 12),
+            ("WALKED", look), ("STRODE", look), ("LARGEST", 2 * look), ("GATHERED", gathered), ("CHEAPER", 1),
+            ("MATCHES", counted), ("IN_VAIN", 2 * look), ("ASKED", size), ("HOP", size), ("SELDOM", gathered),
+            ("READABLE", 8 * gathered), ("SOONER", 1), ("WINDOW", look), ("WIDER", 2), ("WIDEST", 12),
         ):  # fmt: skip
             patch.setattr(sieved_rows, name, value)
         for name in ("CHEAP", "COUNTED"):
