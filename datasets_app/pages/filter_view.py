@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from datasets_app.models import Dataset
 from datasets_app.models.sample import Status
-from datasets_app.pipeline.conditions import Where
+from datasets_app.pipeline.where import Where
 from datasets_app.services import browse
 
 from . import condition_words

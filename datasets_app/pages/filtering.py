@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from datasets_app.core import conditions
 from datasets_app.models import Dataset
-from datasets_app.pipeline.conditions import Where
+from datasets_app.pipeline.where import Where
 from ftstudio.errors import InvalidInput
 from ftstudio.web.render import render_page
 from ftstudio.web.requests import PersonRequest

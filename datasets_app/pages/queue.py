@@ -11,7 +11,7 @@ from uuid import UUID
 from datasets_app.core import conditions
 from datasets_app.core.conditions import Condition
 from datasets_app.models import SavedView
-from datasets_app.pipeline.conditions import Where
+from datasets_app.pipeline.where import Where
 from datasets_app.services.browse import Filters
 from ftstudio.web.requests import PersonRequest
 

@@ -6,11 +6,9 @@ speak of that one, so that together they mean one event.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
@@ -18,15 +16,14 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThanOrEqual, In, LessThanOrEqual
 from django.utils import timezone
 
-from datasets_app.core import conditions
-from datasets_app.core.conditions import Condition, Term
+from datasets_app.core.conditions import Condition, Term, moment
 from datasets_app.core.findings import RANK
 from datasets_app.models import Annotation, Dataset, Decision, FindingRow, Gold, Sample, SampleTag
 from ftstudio.accounts.models import User
 from ftstudio.accounts.policy import allows
-from ftstudio.errors import InvalidInput, Text
 
 from . import searching
+from .where import Where
 
 NOTHING = Q(pk__in=())
 
@@ -36,58 +33,6 @@ class Spelt(Func):
 
     output_field = BooleanField()
     arity = 1
-
-
-_read = lru_cache(maxsize=512)(conditions.read)
-
-
-class Where(str):
-    """A condition's canonical text, "" for none. `me` is the number of the person who asks; None: a worker, for whom
-    the condition was settled by somebody who might ask it."""
-
-    me: int | None
-
-    def __new__(cls, text: str = "", me: int | None = None) -> Where:
-        self = super().__new__(cls, text)
-        self.me = me
-        return self
-
-    def __getnewargs__(self) -> tuple[str, int | None]:  # type: ignore[override]
-        return str(self), self.me
-
-    @classmethod
-    def parse(cls, given: Any, me: int | None = None) -> Where:
-        """Of a text, a JSON text or a JSON object. Raises InvalidInput `where` naming the place that is wrong."""
-        if isinstance(given, str):
-            text = given.replace("\x00", "").strip()
-            if not text.startswith("{"):
-                return cls(conditions.write(_read(text)) if text else "", me)
-            try:
-                given = json.loads(text)
-                json.dumps(given, ensure_ascii=False).encode()  # no half of a character, which an escape may name
-            except (ValueError, RecursionError):
-                raise InvalidInput(where=Text("This is no JSON.")) from None
-        if not given:
-            return cls("", me)
-        try:
-            return cls(conditions.write(conditions.from_data(given)), me)
-        except RecursionError:
-            raise InvalidInput(where=Text("This is no JSON.")) from None
-
-    @property
-    def condition(self) -> Condition | None:
-        return _read(str(self)) if self else None
-
-    def settled(self, me: int, now: datetime) -> Where:
-        """The same for a worker, and tomorrow."""
-        condition = self.condition
-        return Where(conditions.write(conditions.settled(condition, me=me, now=now))) if condition else Where()
-
-    def mentions(self, field: str, value: str = "") -> bool:
-        """Whether it asks for the field at all, or for that value of it."""
-        condition = self.condition
-        found = [term for term in conditions.tests(condition) if term.field == field] if condition else []
-        return any(value in term.values for term in found) if value else bool(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +107,7 @@ def _upload(term: Term, asking: _Asking) -> Q:
 
 def _moment_column(name: str) -> Callable[[Term, _Asking], Q]:
     def ask(term: Term, asking: _Asking) -> Q:
-        at = conditions.moment(term.values[0], asking.now)
+        at = moment(term.values[0], asking.now)
         return Q(**{f"{name}__{'gte' if term.operator == 'after' else 'lt'}": at})
 
     return ask

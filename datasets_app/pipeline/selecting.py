@@ -24,8 +24,9 @@ from datasets_app.models.sample import SampleQuerySet, Status
 from ftstudio.errors import InvalidInput, Listed, Text
 
 from . import searching
-from .conditions import Spelt, Where, query
+from .conditions import Spelt, query
 from .listed import among as among_keys
+from .where import Where
 
 WORST = {(severity or "clean"): rank for severity, rank in RANK.items()}
 FEW = 2000  # up to here it is cheaper to begin with the samples that have a property than to ask each sample for it

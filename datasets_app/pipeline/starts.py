@@ -21,8 +21,9 @@ from datasets_app.core.splitting import SIDES
 from datasets_app.models import Annotation, Dataset, DatasetCount, Decision, FindingRow, Gold, Sample, SampleTag
 from datasets_app.models.sample import SampleQuerySet, Status
 
-from .conditions import Spelt, Where
+from .conditions import Spelt
 from .selecting import owned
+from .where import Where
 
 _MANY = 2**31
 Keys = Any  # a query of one column, the keys of samples

@@ -16,10 +16,10 @@ from django.db.models.lookups import Exact
 from datasets_app.core.conditions import all_of, conjuncts, tests, write
 from datasets_app.models import Dataset, Sample
 from datasets_app.pipeline import selecting
-from datasets_app.pipeline.conditions import Where
 from datasets_app.pipeline.key_arrays import Keys, in_order
 from datasets_app.pipeline.selecting import Filters
 from datasets_app.pipeline.sieve import Sieve, Sieves, sieve
+from datasets_app.pipeline.where import Where
 from datasets_app.pipeline.windows import ends, windows
 
 from .ordering import NUMBER, Column, Place, between, plain
